@@ -1,4 +1,4 @@
-//! The counts themselves.
+//! Counts of the usage of workspaces and bots.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -8,7 +8,7 @@ use crate::kernel::{
     ids::{AgentId, WorkspaceId},
 };
 
-/// What is counted as it happens, and that the quotas have no type for.
+/// Counter without a [`UsageType`].
 const USER_MESSAGES: &str = "user_messages";
 
 const AGENTS: &str = "
@@ -24,7 +24,7 @@ const STORAGE: &str = "
     WHERE agents.workspace_id = :workspace_id AND (:agent = '' OR agents.id = :agent)
       AND agents.deleted_at IS NULL AND bot_files.created_at < :end";
 
-/// What a workspace, or one bot of it, has used in a month.
+/// Returns the usage of a workspace, or of one of its bots, in a month.
 pub(super) fn value(
     conn: &Connection,
     workspace: &WorkspaceId,
@@ -93,10 +93,10 @@ fn happened(
     Ok(value.optional()?.map_or(0, i64::unsigned_abs))
 }
 
-/// The messages that users of a workspace's bots have sent in a month.
+/// Returns the number of messages that users of a workspace's bots have sent in a month.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn user_messages(conn: &Connection, workspace: &WorkspaceId, month: Month) -> Result<u64> {
     happened(conn, workspace, None, USER_MESSAGES, month)
 }
@@ -106,7 +106,7 @@ const COUNT: &str = "
     VALUES (:workspace_id, '', :type, :month, 1), (:workspace_id, :agent, :type, :month, 1)
     ON CONFLICT (workspace_id, type, month, agent_id) DO UPDATE SET value = value + 1";
 
-/// Counts something that a bot does.
+/// Increments a counter of a bot and its workspace.
 pub(super) fn count(
     conn: &Connection,
     workspace: &WorkspaceId,

@@ -1,4 +1,4 @@
-//! Staying within what the plan allows.
+//! Enforcement of quotas.
 
 use super::{UsageType, counts};
 use crate::{
@@ -9,11 +9,10 @@ use crate::{
     },
 };
 
-/// Asserts that a workspace may have `more` of something. What the operator and the program itself do
-/// is not held to it.
+/// Requires that a workspace may have `more` of a usage type. Writes of the operator and the program have no quota.
 ///
 /// # Errors
-/// `QuotaExceeded`, or those of the store.
+/// `QuotaExceeded`, and errors of the store.
 pub fn require(
     change: &Change<'_>,
     workspace: &WorkspaceId,
@@ -36,10 +35,10 @@ pub fn require(
     Ok(())
 }
 
-/// Asserts that a workspace may have a bot of another one, with its files.
+/// Requires that the workspace `to` may have a bot of the workspace `from`, with its files.
 ///
 /// # Errors
-/// `QuotaExceeded`, or those of the store.
+/// `QuotaExceeded`, and errors of the store.
 pub fn require_bot(
     change: &Change<'_>,
     from: &WorkspaceId,
@@ -53,10 +52,10 @@ pub fn require_bot(
     require(change, to, kind, bytes)
 }
 
-/// Counts a call of a bot's code, if the plan allows another one.
+/// Counts a call of a bot's code, if the quota allows one more.
 ///
 /// # Errors
-/// `QuotaExceeded`, or those of the store.
+/// `QuotaExceeded`, and errors of the store.
 pub fn invoked(change: &Change<'_>, workspace: &WorkspaceId, bot: &AgentId) -> Result<()> {
     let kind = UsageType::InvocationCalls;
     require(change, workspace, kind, 1)?;

@@ -1,9 +1,8 @@
-//! Quotas: what a workspace has used of what its plan allows, from real counts.
+//! Quotas: usage of a workspace, and the limits of its plan.
 //!
-//! What stands (agents, integrations, members, files) is counted as it stands; for a month that is
-//! past, that is what stands now and stood then. What happens (calls of a bot's code, messages of
-//! users) is counted as it happens, by month, and stays counted. Of some types this server has
-//! nothing: see [`UsageType`].
+//! Agents, integrations, members and files are counted in their tables; for a past month, the count includes the
+//! present rows that existed then. Calls of a bot's code and messages of users are counted by month when they happen,
+//! and the counters are never reduced. This server does not have some of the types: see [`UsageType`].
 
 mod counts;
 mod enforce;
@@ -17,9 +16,9 @@ pub use self::{
 use crate::domain::shared::{plans::Figures, sql::text_enum};
 
 text_enum! {
-    /// What is counted (the seed's list).
+    /// Type of usage (botpress.md §1.2).
     pub enum UsageType {
-        /// How long a call of a bot's code may take, in seconds: nothing adds up to it.
+        /// Maximum time of a call of a bot's code, in seconds. Has no usage.
         InvocationTimeout = "invocation_timeout",
         /// Calls of a bot's code in the month.
         InvocationCalls = "invocation_calls",
@@ -27,25 +26,25 @@ text_enum! {
         StorageCount = "storage_count",
         /// Agents.
         BotCount = "bot_count",
-        /// Vectors of knowledge bases, which this server has none of.
+        /// Vectors of knowledge bases. This server has none.
         KnowledgebaseVectorCount = "knowledgebase_vector_count",
-        /// How many calls a bot may make in a second: nothing adds up to it.
+        /// Maximum number of requests of a bot in a second. Has no usage.
         BotRatelimit = "bot_ratelimit",
-        /// Rows of tables, which this server has none of.
+        /// Rows of tables. This server has none.
         TableRowCount = "table_row_count",
         /// Members.
         WorkspaceMemberCount = "workspace_member_count",
         /// Versions of integrations.
         IntegrationsOwnedCount = "integrations_owned_count",
-        /// Calls of a model, which this server has none of.
+        /// Calls of a model. This server has none.
         CognitiveCalls = "cognitive_calls",
-        /// Credit for models, which this server has none of.
+        /// Credit for models. This server has none.
         ModelCredit = "model_credit",
     }
 }
 
 impl UsageType {
-    /// Whether each bot has a usage of its own.
+    /// True if each bot has its own usage of this type.
     #[must_use]
     pub const fn is_per_bot(self) -> bool {
         match self {
@@ -61,7 +60,7 @@ impl UsageType {
         }
     }
 
-    /// What a plan allows of it.
+    /// Returns the limit of a plan for this type.
     const fn allowed_by(self, figures: &Figures) -> u64 {
         match self {
             Self::InvocationTimeout => figures.invocation_timeout_seconds,

@@ -1,4 +1,4 @@
-//! Usages and quotas as they are shown.
+//! Reports of usages and quotas.
 
 use rusqlite::Connection;
 
@@ -14,39 +14,39 @@ use crate::{
     },
 };
 
-/// How many months of history there are at most.
+/// Maximum number of months in a history.
 const MONTHS: usize = 12;
 
-/// What was used in a month of what was allowed.
+/// Usage and quota of a month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Usage {
-    /// The id of the workspace or the bot.
+    /// Id of the workspace or the bot.
     pub id: String,
-    /// The month.
+    /// Month of the usage.
     pub month: Month,
-    /// What was used.
+    /// Usage in the month.
     pub value: u64,
-    /// What is allowed.
+    /// Limit of the plan.
     pub quota: u64,
-    /// What was counted.
+    /// Type of the usage.
     pub kind: UsageType,
 }
 
-/// What is allowed in a month.
+/// Quota of a month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quota {
-    /// The month.
+    /// Month of the quota.
     pub month: Month,
-    /// What is allowed.
+    /// Limit of the plan.
     pub value: u64,
-    /// Of what.
+    /// Type of the usage.
     pub kind: UsageType,
 }
 
-/// The quota of the call's workspace.
+/// Returns a quota of the request's workspace.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn quota(call: &Call, kind: UsageType, month: Option<Month>) -> Result<Quota> {
     let month = month.unwrap_or_else(|| Month::of(call.app().clock().now()));
     let plan = call
@@ -60,10 +60,10 @@ pub fn quota(call: &Call, kind: UsageType, month: Option<Month>) -> Result<Quota
     })
 }
 
-/// Every quota of the call's workspace.
+/// Returns all quotas of the request's workspace.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn quotas(call: &Call, month: Option<Month>) -> Result<Vec<Quota>> {
     let kinds = UsageType::ALL.iter();
     kinds.map(|kind| quota(call, *kind, month)).collect()
@@ -73,11 +73,11 @@ fn allowed(app: &crate::domain::App, plan: Plan, kind: UsageType) -> u64 {
     kind.allowed_by(app.settings().plans.of(plan))
 }
 
-/// What the call's workspace has used of one type: that of each bot, where each has its own, else
-/// that of the workspace.
+/// Lists the usage of one type in the request's workspace: one entry for each bot, if bots have their own usage of
+/// that type, and one for the workspace.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn of_workspace(
     call: &Call,
     kind: UsageType,
@@ -101,11 +101,11 @@ pub async fn of_workspace(
         .await
 }
 
-/// What a workspace or a bot has used of one type.
+/// Returns the usage of one type of a workspace or a bot.
 ///
 /// # Errors
-/// `NotFound` for one that the caller's account is no member of, `Invalid` for a type that bots do
-/// not have, or those of the store.
+/// `NotFound` if the caller's account is not a member of the workspace, `Invalid` for a type that bots do not have,
+/// and errors of the store.
 pub async fn of_bot_or_workspace(
     call: &PersonCall,
     id: String,
@@ -118,11 +118,11 @@ pub async fn of_bot_or_workspace(
     usage.ok_or_else(|| Error::internal("a month has a usage", "none"))
 }
 
-/// What a workspace or a bot has used of one type in each month since it was made, newest first; a
-/// year at most.
+/// Returns the usage of one type of a workspace or a bot for each month since its creation, newest first; at most one
+/// year.
 ///
 /// # Errors
-/// As [`of_bot_or_workspace`].
+/// Like [`of_bot_or_workspace`].
 pub async fn history(call: &PersonCall, id: String, kind: UsageType) -> Result<Vec<Usage>> {
     let now = Month::of(call.app().clock().now());
     months(call, id, kind, move |since| {
@@ -163,7 +163,7 @@ async fn months(
         .await
 }
 
-/// The workspace with this id or that of the bot with this id, and since when there is that.
+/// Finds the workspace or the bot with this id, and the month of its creation.
 fn owner(conn: &Connection, id: &str) -> Result<(WorkspaceId, Option<AgentId>, Month)> {
     let or_missing = |error: Error| match error.kind() {
         Kind::NotFound => missing(id),
