@@ -1,4 +1,4 @@
-//! Audit records: who changed what, written in the transaction of the change.
+//! Audit records: actor, action and resource of each change, written in its transaction.
 
 mod page;
 mod prune;
@@ -22,12 +22,12 @@ use crate::{
     },
 };
 
-/// Who makes a change.
+/// Actor of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
-    /// The holder of an API key.
+    /// Owner of an API key.
     Key(ApiKeyId),
-    /// Whoever runs this machine, through the command line or the console.
+    /// Operator of this machine, through the command line or the console.
     Operator,
     /// The program itself.
     System,
@@ -43,32 +43,32 @@ impl fmt::Display for Actor {
     }
 }
 
-/// What was done.
+/// Audit record to write.
 pub struct Entry<'a> {
-    /// The tenant it was done in; none for what belongs to no tenant.
+    /// Workspace of the action; `None` for an action outside of any tenant.
     pub workspace: Option<&'a WorkspaceId>,
-    /// The deed, as `subject.verb`: `api_key.revoke`.
+    /// Action, as `subject.verb`: `api_key.revoke`.
     pub action: &'static str,
-    /// The id of what it was done to.
+    /// Id of the resource.
     pub resource_id: &'a str,
-    /// The name of what it was done to, where it has one.
+    /// Name of the resource, if it has one.
     pub resource_name: Option<&'a str>,
 }
 
-/// One audit record.
+/// Stored audit record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Record {
-    /// When it was done.
+    /// Time of the action.
     pub at: Timestamp,
-    /// Who did it: `key:<id>`, `operator` or `system`.
+    /// Actor: `key:<id>`, `operator` or `system`.
     pub actor: String,
-    /// The project that the caller said to work for, if it named one.
+    /// Name of the client's project, if the request had one.
     pub client_name: Option<String>,
-    /// What was done: `subject.verb`.
+    /// Action: `subject.verb`.
     pub action: String,
-    /// To which resource.
+    /// Id of the resource.
     pub resource_id: String,
-    /// The resource's name at that time.
+    /// Name of the resource at that time.
     pub resource_name: Option<String>,
 }
 
@@ -82,14 +82,14 @@ const INSERT: &str = "
 /// Writes an audit record of a change, in its transaction.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn record(change: &Change<'_>, entry: &Entry<'_>) -> Result<()> {
     let numbers = match entry.workspace {
         Some(workspace) => Numbers::of(change.conn, workspace)?,
         None => None,
     };
     let numbers = numbers.unwrap_or(Numbers::OF_NONE);
-    // By position: with almost every change, and a name costs a search through those of all.
+    // By position: this runs with almost every change, and each named parameter costs a search through all names.
     change.conn.prepare_cached(INSERT)?.execute(params![
         numbers.after,
         numbers.before,
@@ -110,10 +110,10 @@ const LIST: &str = "
     WHERE workspace_id = :workspace_id AND seq > :after AND seq < :before
     ORDER BY seq DESC LIMIT :limit";
 
-/// The newest audit records of a workspace, newest first.
+/// Lists the newest audit records of a workspace, newest first.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn newest(conn: &Connection, workspace: &WorkspaceId, limit: u32) -> Result<Vec<Record>> {
     let Some(numbers) = Numbers::of(conn, workspace)? else {
         return Ok(Vec::new());

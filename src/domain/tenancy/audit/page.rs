@@ -1,4 +1,4 @@
-//! The audit records of a workspace, page by page, with the people behind the keys.
+//! Pages of the audit records of a workspace, with the accounts that own the keys.
 
 use rusqlite::{Row, named_params};
 
@@ -13,22 +13,22 @@ use crate::{
     kernel::{Result, Timestamp, ids::AccountId},
 };
 
-/// An audit record as its workspace sees it.
+/// Audit record with the account of its actor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
-    /// Its id.
+    /// Id of the record.
     pub id: String,
-    /// When it was done.
+    /// Time of the action.
     pub at: Timestamp,
-    /// Who did it, if a person did.
+    /// Account of the actor, if the actor is a person.
     pub account: Option<AccountId>,
-    /// Their e-mail address.
+    /// E-mail address of the account.
     pub email: Option<String>,
-    /// What was done: `subject.verb`.
+    /// Action: `subject.verb`.
     pub action: String,
-    /// To which resource.
+    /// Id of the resource.
     pub resource_id: String,
-    /// The resource's name at that time.
+    /// Name of the resource at that time.
     pub resource_name: Option<String>,
     seq: i64,
 }
@@ -45,10 +45,10 @@ const PAGE_OF: &str = "
       AND audit_records.seq > :after AND audit_records.seq < :before
     ORDER BY audit_records.seq DESC LIMIT :limit";
 
-/// What was done in the call's workspace, newest first.
+/// Lists the audit records of the request's workspace, newest first.
 ///
 /// # Errors
-/// `Forbidden` for a role below manager, or those of the store.
+/// `Forbidden` for a role below manager, and errors of the store.
 pub async fn page(call: &Call, after: Option<Token>) -> Result<Page<Shown>> {
     call.require_role(Role::Manager)?;
     let workspace = call.workspace().clone();

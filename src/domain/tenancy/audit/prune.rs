@@ -1,4 +1,4 @@
-//! Removing the oldest audit records: those that are too old, and those beyond the most of a workspace.
+//! Deletes old audit records: those beyond the retention time, and those beyond the maximum number of a workspace.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use crate::{
     kernel::{Result, Timestamp},
 };
 
-/// How many records are removed in one transaction.
+/// Maximum number of rows that are deleted in one transaction.
 const CHUNK: i64 = 1_000;
 
-/// How long audit records are kept.
+/// Retention of audit records and usage counters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// How many days audit records are kept; 0 is without an end.
+    /// Number of days for which audit records are kept; 0: forever.
     pub retention_days: u64,
-    /// The most records of a workspace that are kept, the newest; 0 is without an end.
+    /// Maximum number of audit records of a workspace; the newest are kept; 0: no maximum.
     pub max_rows: u64,
-    /// How many days the counts of calls by day are kept.
+    /// Number of days for which the daily usage counters are kept.
     pub usage_days: u64,
 }
 
@@ -35,7 +35,7 @@ impl Default for Settings {
     }
 }
 
-/// What is still kept.
+/// Limits of retention.
 #[derive(Clone, Copy)]
 struct Kept {
     since: Option<Timestamp>,
@@ -53,8 +53,8 @@ impl Kept {
         }
     }
 
-    /// The last record that is not kept any more of those with these numbers. They are given out one
-    /// after the other and removed from the first on, so that their difference counts them.
+    /// Returns the last row number to delete in a range. Numbers are assigned in order and deleted from the first on,
+    /// so the difference of two numbers counts the rows.
     fn last_to_remove(self, conn: &Connection, numbers: Numbers) -> Result<Option<i64>> {
         let beyond = match self.rows {
             Some(rows) => ends(conn, numbers)?
@@ -83,7 +83,7 @@ fn ends(conn: &Connection, numbers: Numbers) -> Result<Option<(i64, i64)>> {
     Ok(found?)
 }
 
-/// Of the oldest records only: they come in the order of time, unless the clock was moved.
+/// Looks only at the oldest records. Row numbers follow the order of time, unless the clock was moved.
 const LAST_OLD: &str = "
     SELECT max(seq) FROM (
         SELECT seq, at FROM audit_records WHERE seq > ?1 AND seq < ?2 ORDER BY seq LIMIT ?3)
@@ -101,11 +101,10 @@ const REMOVE: &str = "
     DELETE FROM audit_records WHERE seq IN (
         SELECT seq FROM audit_records WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3)";
 
-/// Removes the records that are not kept any more, of every workspace and of those that are gone, in
-/// steps.
+/// Deletes the records that are no longer kept, in chunks, also those of deleted workspaces.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn prune(app: &App) -> Result<()> {
     let kept = Kept::of(&app.settings().audit, app.clock().now());
     let found = app.store().scan(move |conn| all(conn, kept));
@@ -125,7 +124,7 @@ pub async fn prune(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// The numbers among which there are records to remove.
+/// Returns the row ranges that contain records to delete.
 fn all(conn: &Connection, kept: Kept) -> Result<Vec<Numbers>> {
     let mut statement = conn.prepare_cached(NEXT)?;
     let mut next = |from: i64| -> rusqlite::Result<Option<i64>> {
