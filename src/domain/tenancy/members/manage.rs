@@ -1,5 +1,5 @@
-//! What members may do with each other. One manages those whose role is not above one's own, and gives
-//! no role above one's own; everyone may leave.
+//! Management of members by members. A member manages others whose role is not above their own, and assigns no role
+//! above it. Everyone may leave.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -21,10 +21,10 @@ const PAGE_OF: &str = "
       AND (members.created_at, members.seq) < (:created_at, :seq)
     ORDER BY members.created_at DESC, members.seq DESC LIMIT :limit";
 
-/// The members of the call's workspace, newest first.
+/// Lists the members of the request's workspace, newest first.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn list_page(call: &Call, after: Option<Token>) -> Result<Page<Member>> {
     let workspace = call.workspace().clone();
     let after = after.unwrap_or(Token::START);
@@ -46,12 +46,12 @@ pub async fn list_page(call: &Call, after: Option<Token>) -> Result<Page<Member>
         .await
 }
 
-/// Makes the account with this address a member. If there is none yet, one is made: its holder can
-/// call once the operator gives them a token for it.
+/// Makes the account with this address a member. Creates the account if there is none; its owner can send requests
+/// after the operator has created a token for it.
 ///
 /// # Errors
-/// `Forbidden` for a role below manager or to give one above one's own, `Invalid` for what is no
-/// address, `Conflict` for one who is a member already, `QuotaExceeded`, or those of the store.
+/// `Forbidden` for a role below manager or for assigning a role above their own, `Invalid` for a malformed address,
+/// `Conflict` if the account is already a member, `QuotaExceeded`, and errors of the store.
 pub async fn invite(call: &Call, email: String, role: Role) -> Result<Member> {
     call.require_role(Role::Manager)?;
     require_no_higher(call, role)?;
@@ -67,11 +67,11 @@ pub async fn invite(call: &Call, email: String, role: Role) -> Result<Member> {
         .await
 }
 
-/// Gives a member another role; none keeps the one it has.
+/// Changes the role of a member; `None` keeps the role.
 ///
 /// # Errors
-/// `NotFound`; `Forbidden` for a role below manager, for a member above oneself, to give a role above
-/// one's own, or to take the last owner's away; or those of the store.
+/// `NotFound`; `Forbidden` for a role below manager, for a member with a higher role, for assigning a role above
+/// their own, or for the last owner; and errors of the store.
 pub async fn change_role(call: &Call, id: MemberId, role: Option<Role>) -> Result<Member> {
     call.require_role(Role::Manager)?;
     if let Some(role) = role {
@@ -89,11 +89,11 @@ pub async fn change_role(call: &Call, id: MemberId, role: Option<Role>) -> Resul
         .await
 }
 
-/// Takes a member out of the workspace. Everyone may take out oneself.
+/// Removes a member from the workspace. Everyone may remove themselves.
 ///
 /// # Errors
-/// `NotFound`; `Forbidden` for a role below manager, for a member above oneself, or for the last owner;
-/// or those of the store.
+/// `NotFound`; `Forbidden` for a role below manager, for a member with a higher role, or for the last owner; and
+/// errors of the store.
 pub async fn leave_or_remove(call: &Call, id: MemberId) -> Result<()> {
     call.app()
         .change(call, move |change: &Change<'_>, workspace| {
@@ -133,7 +133,7 @@ const FIND: &str = "
     FROM members JOIN accounts ON accounts.id = members.account_id
     WHERE members.workspace_id = :workspace_id AND :key IN (members.id, members.account_id)";
 
-/// The member with this id, or with that of its account.
+/// Finds the member with this id, or with this account id.
 fn find(conn: &Connection, workspace: &WorkspaceId, key: &str) -> Result<Member> {
     conn.prepare_cached(&format!("SELECT {} {FIND}", rows::COLUMNS))?
         .query_row(

@@ -1,4 +1,4 @@
-//! Members: which account may do what in which workspace.
+//! Members: the role of each account in each workspace.
 
 mod manage;
 mod rows;
@@ -18,17 +18,17 @@ use crate::{
 };
 
 text_enum! {
-    /// What a member may do, from least to most (botpress.md §1.2).
+    /// Role of a member, from least to most permissions (botpress.md §1.2).
     pub enum Role {
-        /// May look.
+        /// May read.
         Viewer = "viewer",
-        /// May look and pay.
+        /// May read and manage payments.
         Billing = "billing",
         /// May change bots and integrations.
         Developer = "developer",
         /// May also manage members.
         Manager = "manager",
-        /// May do everything but give the workspace away.
+        /// May do everything except give the workspace away.
         Administrator = "administrator",
         /// May do everything.
         Owner = "owner",
@@ -38,15 +38,15 @@ text_enum! {
 /// A member of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Member {
-    /// The id of the membership.
+    /// Id of the membership.
     pub id: MemberId,
-    /// The account.
+    /// Account of the member.
     pub account_id: AccountId,
-    /// Its e-mail address.
+    /// E-mail address of the account.
     pub email: String,
-    /// Its role in this workspace.
+    /// Role in this workspace.
     pub role: Role,
-    /// Since when it is a member.
+    /// Time at which the membership began.
     pub created_at: Timestamp,
     #[serde(skip)]
     seq: i64,

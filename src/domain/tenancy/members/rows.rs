@@ -1,4 +1,4 @@
-//! Members as rows.
+//! Rows of members.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -23,7 +23,7 @@ const INSERT: &str = "
 /// Makes an account a member of a workspace.
 ///
 /// # Errors
-/// `Conflict` if it is one already, `QuotaExceeded` for more members than the plan allows.
+/// `Conflict` if it is already a member, `QuotaExceeded` if the plan allows no more members, and errors of the store.
 pub fn add(
     change: &Change<'_>,
     workspace: &WorkspaceId,
@@ -50,11 +50,11 @@ pub fn add(
 const UPDATE: &str = "
     UPDATE members SET role = :role WHERE workspace_id = :workspace_id AND account_id = :account_id";
 
-/// Gives a member another role.
+/// Changes the role of a member.
 ///
 /// # Errors
-/// `NotFound` if the account is no member, `Forbidden` if that would leave the workspace without an
-/// owner.
+/// `NotFound` if the account is not a member, `Forbidden` if the workspace would have no owner, and errors of the
+/// store.
 pub fn set_role(
     change: &Change<'_>,
     workspace: &WorkspaceId,
@@ -76,11 +76,11 @@ pub fn set_role(
 const DELETE: &str =
     "DELETE FROM members WHERE workspace_id = :workspace_id AND account_id = :account_id";
 
-/// Takes an account out of a workspace.
+/// Removes an account from a workspace.
 ///
 /// # Errors
-/// `NotFound` if the account is no member, `Forbidden` if that would leave the workspace without an
-/// owner.
+/// `NotFound` if the account is not a member, `Forbidden` if the workspace would have no owner, and errors of the
+/// store.
 pub fn remove(change: &Change<'_>, workspace: &WorkspaceId, account: &AccountId) -> Result<()> {
     let removed = change.conn.prepare_cached(DELETE)?.execute(named_params! {
         ":workspace_id": workspace,
@@ -96,10 +96,10 @@ pub fn remove(change: &Change<'_>, workspace: &WorkspaceId, account: &AccountId)
 const ROLE: &str = "
     SELECT role FROM members WHERE workspace_id = :workspace_id AND account_id = :account_id";
 
-/// The role of an account in a workspace, if it is a member.
+/// Returns the role of an account in a workspace, if it is a member.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn role(
     conn: &Connection,
     workspace: &WorkspaceId,
@@ -119,10 +119,10 @@ const LIST: &str = "
     FROM members JOIN accounts ON accounts.id = members.account_id
     WHERE members.workspace_id = :workspace_id ORDER BY members.seq";
 
-/// The members of a workspace, oldest first.
+/// Lists the members of a workspace, oldest first.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn list(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<Member>> {
     let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {LIST}"))?;
     let rows = statement.query_map(named_params! {":workspace_id": workspace}, from_row)?;
