@@ -1,4 +1,4 @@
-//! Opening and changing workspaces.
+//! Creation and changes of workspaces by their users.
 
 use rusqlite::{Connection, named_params};
 
@@ -24,11 +24,10 @@ use crate::{
 const OWNED: &str =
     "SELECT count(*) FROM members WHERE account_id = :account_id AND role = 'owner'";
 
-/// Opens a workspace, of which the caller is the owner.
+/// Creates a workspace that the caller owns.
 ///
 /// # Errors
-/// `Invalid` for an empty name, `LimitExceeded` for more workspaces than an account can own, or those
-/// of the store.
+/// `Invalid` for an empty name, `LimitExceeded` if the account may own no more workspaces, and errors of the store.
 pub async fn open(call: &PersonCall, name: String) -> Result<Details> {
     let most = call.app().settings().plans.max_workspaces;
     call.change(move |change, account| {
@@ -53,12 +52,12 @@ fn require_room(conn: &Connection, account: &AccountId, most: u64) -> Result<()>
     Ok(())
 }
 
-/// What to change of a workspace. What is absent stays.
+/// Changes of a workspace. Absent fields stay as they are.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
-    /// Its name.
+    /// New name.
     pub name: Option<String>,
-    /// The most that its messages may cost in a month beyond the plan's price, in dollars.
+    /// Maximum monthly cost of messages beyond the plan's price, in dollars.
     pub spending_limit: Option<f64>,
 }
 
@@ -68,11 +67,11 @@ const UPDATE: &str = "
                           updated_at = :now
     WHERE id = :id";
 
-/// Changes the workspace of the call.
+/// Changes the workspace of the request.
 ///
 /// # Errors
-/// `Forbidden` without the role that it needs: administrator for the name, billing for the spending
-/// limit; `Invalid` for an empty name, or those of the store.
+/// `Forbidden` without the required role (administrator for the name, billing for the spending limit), `Invalid` for
+/// an empty name, and errors of the store.
 pub async fn update(call: &Call, changes: Changes) -> Result<Details> {
     if changes.name.is_some() || changes.spending_limit.is_none() {
         call.require_role(Role::Administrator)?;
@@ -108,12 +107,12 @@ pub async fn update(call: &Call, changes: Changes) -> Result<Details> {
 
 const SET_PLAN: &str = "UPDATE workspaces SET plan = :plan, updated_at = :now WHERE id = :id";
 
-/// Changes the plan of the call's workspace: to the paid one that the settings name, or to the free
-/// one. The month that is running is billed whole, at the end of it.
+/// Changes the plan of the request's workspace to the paid plan that the settings name, or to the free one. The
+/// current month is billed in full at its end.
 ///
 /// # Errors
-/// `Forbidden` without the role billing, `PaymentRequired` without a payment method or with unpaid
-/// invoices, or those of the store.
+/// `Forbidden` without the role billing, `PaymentRequired` without a payment method or with unpaid invoices, and
+/// errors of the store.
 pub async fn change_plan(call: &Call, premium: bool) -> Result<Details> {
     billing::require_role(call)?;
     let target = match premium {
@@ -146,10 +145,10 @@ pub async fn change_plan(call: &Call, premium: bool) -> Result<Details> {
 const SET_BLOCKED: &str = "
     UPDATE workspaces SET blocked = :blocked, updated_at = :now WHERE id = :id AND blocked <> :blocked";
 
-/// Blocks a workspace or opens it again, as a part of a change.
+/// Blocks or unblocks a workspace in a write transaction.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn set_blocked(change: &Change<'_>, id: &WorkspaceId, blocked: bool) -> Result<()> {
     let changed = change
         .conn

@@ -1,4 +1,4 @@
-//! Workspaces whole, as Botpress shows them.
+//! Workspaces with all fields that Botpress shows.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -16,29 +16,28 @@ use crate::{
     },
 };
 
-/// A workspace with everything that is shown of it.
+/// Workspace with all fields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Details {
-    /// Its id.
+    /// Id of the workspace.
     pub id: WorkspaceId,
-    /// Its name.
+    /// Display name.
     pub name: String,
-    /// Its handle, which no other workspace of this server has.
+    /// Handle, unique on this server.
     pub handle: String,
-    /// The one who has been its owner for longest.
+    /// Account that has been an owner for the longest time.
     pub owner: Option<AccountId>,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
-    /// How many agents it has.
+    /// Number of agents.
     pub agents: u64,
-    /// What it pays for.
+    /// Plan of the workspace.
     pub plan: Plan,
-    /// Whether nothing can be changed in it until it has paid.
+    /// True if the workspace is read-only until its invoices are paid.
     pub blocked: bool,
-    /// The most that its messages may cost in a month beyond the plan's price, in dollars; 0 is no
-    /// limit.
+    /// Maximum monthly cost of messages beyond the plan's price, in dollars; 0: no limit.
     pub spending_limit: f64,
     seq: i64,
 }
@@ -51,10 +50,10 @@ const COLUMNS: &str = "
     (SELECT count(*) FROM agents
      WHERE workspace_id = workspaces.id AND deleted_at IS NULL) AS agents";
 
-/// The workspace of the call.
+/// Returns the workspace of the request.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, and errors of the store.
 pub fn details(call: &Call) -> Result<Details> {
     let read = |conn: &Connection| of(conn, call.workspace());
     call.app().store().read(read)
@@ -76,10 +75,10 @@ const OF_ACCOUNT: &str = "
       AND (:handle IS NULL OR workspaces.handle = :handle)
     ORDER BY workspaces.created_at DESC, workspaces.seq DESC LIMIT :limit";
 
-/// The workspaces that a person is a member of, newest first: all, or the one with this handle.
+/// Lists the workspaces that a person is a member of, newest first: all, or the one with this handle.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn list_mine(
     call: &PersonCall,
     handle: Option<String>,

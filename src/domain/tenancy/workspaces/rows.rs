@@ -1,4 +1,4 @@
-//! Workspaces as rows.
+//! Rows of workspaces.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
@@ -21,11 +21,11 @@ use crate::{
 /// A workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Workspace {
-    /// Its id, which Aloochat shows as `company_id`.
+    /// Id of the workspace, the `company_id` of Aloochat.
     pub id: WorkspaceId,
-    /// Its name.
+    /// Display name.
     pub name: String,
-    /// When it was created.
+    /// Time of creation.
     #[serde(serialize_with = "serialize_shown")]
     pub created_at: Timestamp,
 }
@@ -38,7 +38,7 @@ const INSERT: &str = "
 /// Creates a workspace.
 ///
 /// # Errors
-/// `Invalid` for an empty name, `Conflict` for an id that is taken.
+/// `Invalid` for an empty name, `Conflict` for an id that exists, and errors of the store.
 pub fn create(change: &Change<'_>, id: WorkspaceId, name: &str) -> Result<Workspace> {
     if name.trim().is_empty() {
         return Err(Error::invalid("a workspace needs a name"));
@@ -71,11 +71,11 @@ pub fn create(change: &Change<'_>, id: WorkspaceId, name: &str) -> Result<Worksp
     })
 }
 
-/// The longest part of a handle that comes of the name.
+/// Maximum length of the part of a handle that is made from the name.
 const HANDLE_MAX: usize = 40;
 
-/// A handle claims the names of integrations that begin with it: one that published names begin with is
-/// not given to somebody else.
+/// A handle reserves the integration names that begin with it. So a handle with which published names of another
+/// workspace begin is taken.
 const HANDLE_IS_TAKEN: &str = "
     SELECT 1 FROM workspaces WHERE handle = :handle
     UNION ALL
@@ -83,7 +83,7 @@ const HANDLE_IS_TAKEN: &str = "
     WHERE published AND workspace_id <> :id
       AND name >= :handle || '/' AND name < :handle || '0'";
 
-/// A handle that no workspace has: the name in lower-case letters, digits and hyphens.
+/// Returns a handle that no workspace has: the name in lower-case letters, digits and hyphens.
 fn free_handle(conn: &Connection, id: &WorkspaceId, name: &str) -> Result<String> {
     let mut handle = String::new();
     for letter in name.chars().take(HANDLE_MAX) {
@@ -108,10 +108,10 @@ fn free_handle(conn: &Connection, id: &WorkspaceId, name: &str) -> Result<String
 
 const FIND: &str = "SELECT id, name, created_at FROM workspaces WHERE id = :id AND closed_at IS NULL AND NOT system";
 
-/// The workspace with this id.
+/// Finds the workspace with this id.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, and errors of the store.
 pub fn find(conn: &Connection, id: &WorkspaceId) -> Result<Workspace> {
     conn.prepare_cached(FIND)?
         .query_row(named_params! {":id": id}, from_row)
@@ -121,10 +121,10 @@ pub fn find(conn: &Connection, id: &WorkspaceId) -> Result<Workspace> {
 
 const LIST: &str = "SELECT id, name, created_at FROM workspaces WHERE closed_at IS NULL AND NOT system ORDER BY seq";
 
-/// Every workspace, oldest first. For the operator alone.
+/// Lists all workspaces, oldest first. Only for the operator.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn list(conn: &Connection) -> Result<Vec<Workspace>> {
     let mut statement = conn.prepare_cached(LIST)?;
     let rows = statement.query_map([], from_row)?;
@@ -133,10 +133,10 @@ pub fn list(conn: &Connection) -> Result<Vec<Workspace>> {
 
 const IS_BLOCKED: &str = "SELECT blocked FROM workspaces WHERE id = :id";
 
-/// Whether a workspace is blocked.
+/// True if a workspace is blocked.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn is_blocked(conn: &Connection, id: &WorkspaceId) -> Result<bool> {
     let blocked = conn
         .prepare_cached(IS_BLOCKED)?
@@ -145,30 +145,29 @@ pub fn is_blocked(conn: &Connection, id: &WorkspaceId) -> Result<bool> {
     Ok(blocked.unwrap_or(false))
 }
 
-/// The plan of a workspace.
+/// Returns the plan of a workspace.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, and errors of the store.
 pub fn plan(conn: &Connection, id: &WorkspaceId) -> Result<Plan> {
     spending(conn, id).map(|found| found.plan)
 }
 
-/// What a workspace pays for, and how far it goes.
+/// Plan and spending limit of a workspace.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spending {
-    /// What it pays for.
+    /// Plan of the workspace.
     pub plan: Plan,
-    /// The most that its messages may cost in a month beyond the plan's price, in dollars; 0 is none
-    /// set.
+    /// Maximum monthly cost of messages beyond the plan's price, in dollars; 0: no limit.
     pub limit: f64,
 }
 
 const SPENDING: &str = "SELECT plan, spending_limit FROM workspaces WHERE id = :id";
 
-/// What a workspace pays for, and how far it goes.
+/// Returns the plan and the spending limit of a workspace.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, and errors of the store.
 pub fn spending(conn: &Connection, id: &WorkspaceId) -> Result<Spending> {
     let read = |row: &Row<'_>| {
         Ok(Spending {
