@@ -1,4 +1,4 @@
-//! Opening everything that is sealed, to see whether the key still opens it.
+//! Decrypts all sealed values, to check that the key fits.
 
 use std::fmt;
 
@@ -11,31 +11,31 @@ use crate::{
     store::{Sealer, seal::SealError},
 };
 
-/// How many values are named.
+/// Maximum number of values that are listed.
 const NAMED: usize = 100;
 
-/// The sealed values that the key does not open.
+/// Sealed values that the key does not decrypt.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unreadable {
-    /// The first 100.
+    /// The first 100 values.
     pub named: Vec<UnreadableValue>,
-    /// How many more there are.
+    /// Number of further values.
     pub more: usize,
 }
 
-/// A sealed value that the key does not open.
+/// Sealed value that the key does not decrypt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadableValue {
-    /// Where it is.
+    /// Column of the value.
     pub column: SealedColumn,
-    /// Whose it is; none if its row refers to nothing.
+    /// Label of the owner; `None` if the row refers to a missing row.
     pub owner: Option<String>,
-    /// Why it cannot be opened.
+    /// Reason of the failure.
     pub reason: SealError,
 }
 
 impl Unreadable {
-    /// How many there are.
+    /// Returns the number of values.
     #[must_use]
     pub fn count(&self) -> usize {
         self.named.len() + self.more
@@ -58,10 +58,10 @@ impl fmt::Display for UnreadableValue {
     }
 }
 
-/// Opens every sealed value of every tenant. Without a key, none can be opened.
+/// Decrypts every sealed value of every tenant. Without a key, every value is unreadable.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn unreadable(conn: &Connection, sealer: Option<&Sealer>) -> Result<Unreadable> {
     let mut found = Unreadable::default();
     for column in SealedColumn::VARIANTS.iter().copied() {
@@ -71,7 +71,7 @@ pub fn unreadable(conn: &Connection, sealer: Option<&Sealer>) -> Result<Unreadab
             let Some(sealed) = row.get::<_, Option<Vec<u8>>>(2)? else {
                 continue;
             };
-            // A row that refers to nothing has no place that its value could be sealed for.
+            // Without the row that it refers to, a row has no id that its value could be sealed for.
             let row_id: Option<String> = row.get(1)?;
             let opened = match (sealer, row_id) {
                 (Some(sealer), Some(row_id)) => column.open(sealer, &row_id, &sealed).map(drop),
@@ -103,8 +103,8 @@ mod tests {
         store::{Settings, Store, seal},
     };
 
-    /// Columns of bytes that are not sealed: hashes, files, what was received, what is grouped by. A
-    /// column that is added belongs here or to [`SealedColumn`].
+    /// Columns of bytes that are not sealed: hashes, files, received bodies, group keys. A new column of bytes belongs
+    /// here or in [`SealedColumn`].
     const NOT_SEALED: [(&str, &str); 12] = [
         ("api_keys", "hash"),
         ("bot_files", "contents"),
@@ -120,8 +120,8 @@ mod tests {
         ("webhook_attempts", "response"),
     ];
 
-    /// A database in which every table has one row, and a key. All numbers are 1 and all texts "1", so
-    /// that rows refer to one another.
+    /// Database with one row in every table, and a key. All numbers are 1 and all texts "1", so that rows refer to
+    /// each other.
     struct Fixture {
         _directory: TempDir,
         _store: Store,
@@ -129,7 +129,7 @@ mod tests {
         connection: Connection,
     }
 
-    /// The columns of a table, each with its name and type.
+    /// Returns the name and type of each column of a table.
     fn columns(connection: &Connection, table: &str) -> Vec<(String, String)> {
         let sql = "SELECT name, type FROM pragma_table_info(?1)";
         let mut statement = connection.prepare(sql).unwrap();
@@ -194,7 +194,7 @@ mod tests {
             fixture
         }
 
-        /// Seals the only value of a column for the row that the check finds it in.
+        /// Seals the only value of a column for the row in which the check finds it.
         fn seal(&self, column: SealedColumn) {
             let row_id: String = self
                 .connection

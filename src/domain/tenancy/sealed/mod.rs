@@ -1,7 +1,6 @@
-//! The columns whose values are sealed, and what each value is sealed for.
+//! The columns with sealed values, and the location that each value is sealed for.
 //!
-//! Values of columns are sealed and opened only through this list, which `parlance check` reads as a
-//! whole: a column that is added cannot be left out of the check.
+//! All sealing of columns uses this list, and `parlance check` reads all of it. So the check covers every new column.
 
 mod check;
 
@@ -13,49 +12,49 @@ use crate::store::{
     seal::{SealError, SealLocation},
 };
 
-/// A column with sealed values.
+/// Column with sealed values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub enum SealedColumn {
-    /// The configuration of a bot.
+    /// Configuration of a bot.
     BotConfiguration,
-    /// The secrets of a bot's code.
+    /// Secret of a bot's code.
     BotSecret,
-    /// The key that signs requests to a bot in development.
+    /// Key that signs requests to a bot in development.
     BotSigningSecret,
-    /// The configuration of an integration in a bot.
+    /// Configuration of an integration in a bot.
     BotIntegrationConfiguration,
-    /// The tokens that a user of a connector has been given.
+    /// OAuth tokens of a user of a connector.
     ConnectorTokens,
-    /// The credentials of a connector.
+    /// Credentials of a connector.
     ConnectorCredentials,
-    /// The PKCE verifier of an authorization that has begun.
+    /// PKCE verifier of a pending authorization.
     ConnectorVerifier,
-    /// The sensitive metadata of an end user.
+    /// Sensitive metadata of an end user.
     EndUserSensitive,
-    /// The secrets of an integration's code.
+    /// Secret of an integration's code.
     IntegrationSecret,
-    /// The answers of an installation of an Ada platform integration.
+    /// Form values of an installation of an Ada platform integration.
     PlatformConfiguration,
-    /// The key that signs requests to such an installation.
+    /// Key that signs requests to such an installation.
     PlatformClientSecret,
-    /// The same key, kept until the integration has been told that the installation is gone.
+    /// The same key, stored until the integration has received the uninstall notification.
     PlatformUninstallSecret,
-    /// The token that the code of a bot or an integration calls with.
+    /// API token of the code of a bot or an integration.
     RuntimeToken,
-    /// The secrets in the configuration of a service integration.
+    /// Secrets in the configuration of a service integration.
     ServiceIntegrationSecrets,
-    /// The key that signs the user keys of the built-in chat.
+    /// Key that signs the user keys of the webchat integration.
     WebchatKey,
-    /// The key that signs messages to a webhook endpoint.
+    /// Key that signs messages to a webhook endpoint.
     WebhookSecret,
-    /// The key before that, which signs along for a while.
+    /// Previous signing key, which is also used for a while.
     WebhookOldSecret,
-    /// The address of a webhook endpoint, where a part of it may be a secret.
+    /// URL of a webhook endpoint, which may contain a secret.
     WebhookUrl,
 }
 
 impl SealedColumn {
-    /// The table and the column.
+    /// Returns the names of the table and the column.
     #[must_use]
     pub const fn name(self) -> (&'static str, &'static str) {
         match self {
@@ -80,13 +79,13 @@ impl SealedColumn {
         }
     }
 
-    /// Seals a value for the row that `row_id` names.
+    /// Encrypts a value for the row `row_id`.
     #[must_use]
     pub fn seal(self, sealer: &Sealer, row_id: &str, plaintext: &[u8]) -> Vec<u8> {
         sealer.seal(&self.place(row_id), plaintext)
     }
 
-    /// Opens a value of the row that `row_id` names.
+    /// Decrypts a value of the row `row_id`.
     ///
     /// # Errors
     /// [`SealError`]
@@ -96,7 +95,7 @@ impl SealedColumn {
 
     const fn place(self, row_id: &str) -> SealLocation<'_> {
         let (table, column) = match self {
-            // The secret moves to the other table as it is when the installation goes.
+            // On uninstallation the secret moves to the other table unchanged.
             Self::PlatformUninstallSecret => Self::PlatformClientSecret.name(),
             other => other.name(),
         };
@@ -107,8 +106,7 @@ impl SealedColumn {
         }
     }
 
-    /// SQL for the values of the column: the owner in words, the row id that the value is sealed for,
-    /// and the value.
+    /// Returns SQL for the values of the column: label of the owner, row id that the value is sealed for, and value.
     const fn values(self) -> &'static str {
         match self {
             Self::BotConfiguration => {
@@ -123,7 +121,7 @@ impl SealedColumn {
                 "SELECT 'bot ' || agents.id, agents.id, bots.signing_secret
                  FROM bots LEFT JOIN agents ON agents.seq = bots.agent_seq"
             }
-            // Not by the id of the webhook, whose address may be all that protects it.
+            // The label does not contain the webhook id: a secret URL may be the only protection of a webhook.
             Self::BotIntegrationConfiguration => {
                 "SELECT 'integration ' || integrations.id || ' in bot ' || agents.id,
                         bot_integrations.webhook_id, bot_integrations.configuration
