@@ -1,8 +1,9 @@
-//! Behaviour: one module for each concept of the domain, each with its own SQL.
+//! Behaviour of the product: one area for each group of concepts, each with its own SQL. Routes, DTOs and error bodies
+//! belong to the dialects.
 //!
-//! Every function takes the tenant it acts for, and every statement filters by it: another
-//! tenant's row answers like a missing one. What a change causes (usage, audit) is written in the
-//! transaction of the change; [`App::change`] is the way in.
+//! Every function takes the tenant that it acts for, and every statement filters by that tenant: a row of another
+//! tenant gives the same result as a missing row. Usage and audit records are written in the transaction of the change
+//! that causes them; [`App::change`] is the entry point.
 
 pub mod bots;
 pub mod end_users;

@@ -1,4 +1,5 @@
-//! Access tokens of installations of Ada's platform integrations: which caller one stands for, and its scopes.
+//! Access tokens of installations of Ada's platform integrations: the principal and the scopes of a token. The issue
+//! of tokens belongs to `platform_integrations`.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -16,7 +17,7 @@ use crate::{
 };
 
 text_enum! {
-    /// What a token of an installation allows (ada.md §2.3).
+    /// Permission that an installation's access token can have (ada.md §2.3).
     pub enum Scope {
         /// Read articles.
         ReadArticles = "articles:read",
@@ -37,26 +38,26 @@ text_enum! {
     }
 }
 
-/// What an access token allows, and for which installation.
+/// Installation and permissions of an access token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// The installation.
     pub installation_id: InstallationId,
-    /// What is installed.
+    /// Id of the installed integration.
     pub integration_id: PlatformIntegrationId,
-    /// The handle of the agent that created what is installed.
+    /// Handle of the agent that created the integration.
     pub creator_handle: String,
-    /// What it allows.
+    /// Granted scopes.
     pub scopes: Vec<Scope>,
-    /// When it ends.
+    /// Time at which the token expires.
     pub expires_at: Timestamp,
 }
 
 impl Call {
-    /// The installation that the call is made for, and what that allows.
+    /// Returns the grant of the installation that makes the request.
     ///
     /// # Errors
-    /// `Forbidden` for a call with a key of another kind.
+    /// `Forbidden` for a key of another kind.
     pub fn grant(&self) -> Result<&Grant> {
         self.caller().grant.as_ref().ok_or_else(|| {
             Error::new(
@@ -66,11 +67,11 @@ impl Call {
         })
     }
 
-    /// Refuses a call with an installation's token unless the token has the scope that is needed;
-    /// where none would do, always. Calls with other keys pass.
+    /// Requires a scope of a request with an installation's token. `None` rejects every such token. Other kinds of
+    /// keys pass.
     ///
     /// # Errors
-    /// `Forbidden`.
+    /// `Forbidden` without the scope.
     pub fn require(&self, needed: Option<Scope>) -> Result<()> {
         self.require_of_caller(move |caller| {
             let refused = match (&caller.grant, needed) {
@@ -95,7 +96,7 @@ const FIND_GRANT: &str = "
     JOIN agents AS c ON c.id = p.agent_id
     WHERE t.hash = :hash AND t.kind = 'access' AND t.revoked_at IS NULL AND t.expires_at > :now";
 
-/// Whom an access token speaks for and what it allows, if it is valid.
+/// Finds the principal and the grant of a valid access token.
 pub(in crate::domain) fn find_grant(
     conn: &Connection,
     hash: &TokenHash,
@@ -122,7 +123,7 @@ pub(in crate::domain) fn find_grant(
     Ok(found.optional()?)
 }
 
-/// The scopes of an integration or an installation.
+/// Reads the scopes of an integration or an installation.
 pub(in crate::domain) fn scopes(row: &Row<'_>) -> rusqlite::Result<Vec<Scope>> {
     read_words(row, "scopes", Scope::parse)
 }

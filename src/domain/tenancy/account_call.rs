@@ -1,5 +1,5 @@
-//! Calls that a person makes outside of any workspace: to its own account, and to find or make
-//! workspaces (botpress.md §3).
+//! Requests that a person makes outside of any workspace: to their own account, and to list or create workspaces
+//! (botpress.md §3).
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// An authenticated call of a person within its limits.
+/// Context of an authenticated request of a person that is within the rate limits.
 pub struct PersonCall {
     app: App,
     account: AccountId,
@@ -31,29 +31,29 @@ pub struct PersonCall {
 }
 
 impl PersonCall {
-    /// The domain that the call is made to.
+    /// Returns the application that serves the request.
     #[must_use]
     pub const fn app(&self) -> &App {
         &self.app
     }
 
-    /// The person's account.
+    /// Returns the id of the person's account.
     #[must_use]
     pub const fn account(&self) -> &AccountId {
         &self.account
     }
 
-    /// The admission of the call.
+    /// Returns the admission of the request.
     #[must_use]
     pub const fn admission(&self) -> &Arc<Admission> {
         &self.admission
     }
 
-    /// Makes a change for the person, if the token is still valid when it is made.
+    /// Runs `job` in a write transaction for the person, if the token is still valid in it.
     ///
     /// # Errors
-    /// `Unauthenticated` for a token that is revoked by then; that of `job`, after which nothing is
-    /// changed, or of the store.
+    /// `Unauthenticated` if the token is revoked by then, errors of `job` (nothing is written then), and errors of the
+    /// store.
     pub(in crate::domain) async fn change<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Change<'_>, &AccountId) -> Result<T> + Send + 'static,
@@ -70,11 +70,11 @@ impl PersonCall {
 }
 
 impl App {
-    /// Admits a call with a personal access token, outside of any workspace.
+    /// Admits a request with a personal access token, outside of any workspace.
     ///
     /// # Errors
-    /// `Unauthenticated`, `Forbidden` for a bot's or an integration's token, `RateLimited`, or those
-    /// of the store.
+    /// `Unauthenticated`, `Forbidden` for the token of a bot or an integration, `RateLimited`, and errors of the
+    /// store.
     pub fn admit_person(&self, token: &str) -> Result<PersonCall> {
         let hash = TokenHash::of(token);
         let find = |conn: &Connection| api_keys::find_valid(conn, &hash);
@@ -104,7 +104,7 @@ impl App {
         })
     }
 
-    /// Notes that a key is used now.
+    /// Records that a key is used now.
     pub(in crate::domain) fn note_use(&self, key: ApiKeyId, now: Timestamp) {
         let used = super::keyring::Used::once(key, now);
         self.meter().note_use(Arc::new(used));

@@ -1,4 +1,4 @@
-//! Accounts: the people behind memberships and personal access tokens.
+//! Accounts: the people with memberships and personal access tokens.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
@@ -9,11 +9,11 @@ use crate::kernel::{Error, Kind, Result, Timestamp, ids::AccountId};
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Account {
-    /// Its id: a UUID.
+    /// Id: a UUID.
     pub id: AccountId,
-    /// Its e-mail address, which no other account has, in any case of letters.
+    /// E-mail address, unique regardless of case.
     pub email: String,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
 }
 
@@ -23,8 +23,7 @@ const INSERT: &str = "
 
 /// Creates an account.
 ///
-/// # Errors
-/// `Invalid` for what is no e-mail address, `Conflict` for one that is taken.
+/// `Invalid` for a malformed e-mail address, `Conflict` if an account has it already.
 pub fn create(change: &Change<'_>, email: &str) -> Result<Account> {
     let well_formed = email
         .split_once('@')
@@ -53,10 +52,10 @@ pub fn create(change: &Change<'_>, email: &str) -> Result<Account> {
 
 const FIND: &str = "SELECT id, email, created_at FROM accounts WHERE id = :id";
 
-/// The account of a person who calls.
+/// Returns the account of the caller.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, and errors of the store.
 pub fn of(call: &PersonCall) -> Result<Account> {
     let id = call.account();
     call.app().store().read(|conn| {
@@ -69,10 +68,10 @@ pub fn of(call: &PersonCall) -> Result<Account> {
 
 const FIND_BY_EMAIL: &str = "SELECT id, email, created_at FROM accounts WHERE email = :email";
 
-/// The account with this address, in any case of letters.
+/// Finds the account with an e-mail address, regardless of case.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, and errors of the store.
 pub fn find_by_email(conn: &Connection, email: &str) -> Result<Account> {
     conn.prepare_cached(FIND_BY_EMAIL)?
         .query_row(named_params! {":email": email}, from_row)
@@ -82,10 +81,10 @@ pub fn find_by_email(conn: &Connection, email: &str) -> Result<Account> {
 
 const OLDEST: &str = "SELECT id, email, created_at FROM accounts ORDER BY seq LIMIT 1";
 
-/// The first account that was made, if there is any.
+/// Finds the account that was created first, if there is any.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn oldest(conn: &Connection) -> Result<Option<Account>> {
     Ok(conn
         .prepare_cached(OLDEST)?

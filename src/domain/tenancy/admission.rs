@@ -1,9 +1,9 @@
-//! What a call was admitted by, compared once more where it is used.
+//! The admission of a request: the key and the conditions that let it in, checked again when they are used.
 //!
-//! A call is admitted when its headers are in. Its body may come a minute later, and by then its key may be
-//! revoked, its member removed, or its installation gone. So the generation of the keys is compared again
-//! once the body is read, and in the transaction of every change; if it has moved, the caller is resolved
-//! anew, and the answer is that of a new call.
+//! A request is admitted when its headers are read. Its body may arrive a minute later, and by then its key may be
+//! revoked, its member removed, or its installation deleted. So the key generation is compared again after the body is
+//! read, and in the transaction of every write. If the generation has changed, the principal is resolved again, and
+//! the request gets the result that a new request would get.
 
 use std::{
     fmt,
@@ -22,28 +22,28 @@ use super::{
 };
 use crate::kernel::{Error, Kind, Result, Timestamp, ids::ApiKeyId};
 
-/// When a call may be sent again whose bot or installation has become another one meanwhile.
+/// Delay after which a client may repeat a request whose bot or installation changed meanwhile.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// What a call was admitted by.
+/// Admission of a request.
 pub struct Admission {
     app: App,
     holder: Holder,
     terms: Mutex<Terms>,
 }
 
-/// The holder of what a call was made with.
+/// Subject of an admission.
 enum Holder {
-    /// A caller in its tenant.
+    /// A principal in its tenant.
     Caller(Arc<Known>),
-    /// The holder of a key, outside of any tenant, in this generation of the keys.
+    /// The owner of a key, outside of any tenant, and the key generation in which the key was valid.
     Key(ApiKeyId, i64),
 }
 
-/// A condition that the caller met. It is asked again of a caller that was resolved anew.
+/// Condition that the principal met. It is checked again for a principal that was resolved again.
 type Condition = Box<dyn Fn(&Present<'_>) -> Result<()> + Send + Sync>;
 
-/// Turns a refusal into the answer of the dialect.
+/// Converts a refusal into the error of the dialect.
 type Answer = Box<dyn Fn(Error) -> Error + Send + Sync>;
 
 #[derive(Default)]
@@ -51,18 +51,18 @@ struct Terms {
     conditions: Vec<Condition>,
     answer: Option<Answer>,
     ends_at: Option<Timestamp>,
-    /// The generation in which the caller was resolved anew last, and the caller. Never one that a
-    /// transaction has seen which may yet be lost.
+    /// Generation in which the principal was last resolved again, and the principal. Never the view of a transaction,
+    /// which may still be rolled back.
     renewed: Option<(i64, Option<Arc<Caller>>)>,
 }
 
-/// What is so when a condition is asked again.
+/// Arguments of a condition that is checked again.
 pub(in crate::domain) struct Present<'a> {
-    /// The database.
+    /// Connection to the database.
     pub(in crate::domain) conn: &'a Connection,
-    /// The caller.
+    /// Principal of the request.
     pub(in crate::domain) caller: &'a Caller,
-    /// The time.
+    /// Current time.
     pub(in crate::domain) now: Timestamp,
 }
 
@@ -81,12 +81,12 @@ impl Admission {
         })
     }
 
-    /// The admission of a caller.
+    /// Returns a new admission of a principal.
     pub(in crate::domain) fn of_caller(app: &App, known: Arc<Known>) -> Arc<Self> {
         Self::new(app, Holder::Caller(known))
     }
 
-    /// The admission of the holder of a key, which was valid in this generation of the keys.
+    /// Returns a new admission of a key that was valid in this key generation.
     pub(in crate::domain) fn of_key(app: &App, key: ApiKeyId, generation: i64) -> Arc<Self> {
         Self::new(app, Holder::Key(key, generation))
     }
@@ -99,7 +99,7 @@ impl Admission {
         self.terms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a condition that the caller meets now.
+    /// Adds a condition that the principal meets now.
     pub(in crate::domain) fn holds_while(
         &self,
         condition: impl Fn(&Present<'_>) -> Result<()> + Send + Sync + 'static,
@@ -107,13 +107,13 @@ impl Admission {
         self.terms().conditions.push(Box::new(condition));
     }
 
-    /// Ends the admission at a time.
+    /// Limits the admission to the time before `end`.
     pub(in crate::domain) fn ends_at(&self, end: Timestamp) {
         let mut terms = self.terms();
         terms.ends_at = Some(terms.ends_at.map_or(end, |earlier| earlier.min(end)));
     }
 
-    /// Answers like this where the caller is not one any more.
+    /// Sets the function that converts the error of a principal that is no longer admitted.
     pub(in crate::domain) fn answers_with(
         &self,
         answer: impl Fn(Error) -> Error + Send + Sync + 'static,
@@ -121,10 +121,10 @@ impl Admission {
         self.terms().answer = Some(Box::new(answer));
     }
 
-    /// Asserts that a new call would still be admitted.
+    /// Checks that a new request would still be admitted.
     ///
     /// # Errors
-    /// What a new call would be refused with, or those of the store.
+    /// The error that a new request would get, and errors of the store.
     pub fn recheck(&self) -> Result<()> {
         let now = self.app.clock().now();
         let store = self.app.store();
@@ -138,8 +138,7 @@ impl Admission {
         Ok(())
     }
 
-    /// The refusal of a new call, if one would be refused. A database that cannot be read just now refuses
-    /// nobody.
+    /// Returns the error that a new request would get. Returns `None` if the database cannot be read at the moment.
     #[must_use]
     pub fn refusal(&self) -> Option<Error> {
         let error = self.recheck().err()?;
@@ -150,8 +149,7 @@ impl Admission {
         refuses.then_some(error)
     }
 
-    /// Waits until what was admitted may have ended: by itself, or because the generation of the keys has
-    /// moved, which `moves` notices.
+    /// Waits until the admission may have ended: by expiry, or because `moves` reports a new key generation.
     pub(in crate::domain) async fn may_end(&self, moves: &mut watch::Receiver<()>) {
         let end = self.terms().ends_at;
         let ended = async {
@@ -161,16 +159,16 @@ impl Admission {
             }
         };
         tokio::select! {
-            // An error means that the domain is gone, and the stream with it.
+            // An error means that the application is dropped, and the stream with it.
             _ = moves.changed() => {}
             () = ended => {}
         }
     }
 
-    /// The caller of a change, in its transaction; none outside of any tenant.
+    /// Returns the principal for a write, inside its transaction; `None` outside of any tenant.
     ///
     /// # Errors
-    /// What a new call would be refused with, or those of the store.
+    /// The error that a new request would get, and errors of the store.
     pub(in crate::domain) fn confirm(
         &self,
         conn: &Connection,
@@ -183,7 +181,7 @@ impl Admission {
         }
     }
 
-    /// The caller in a generation of the keys; none if it is not known in it.
+    /// Returns the principal in a key generation; `None` if it was not resolved in that generation.
     fn caller_of(&self, generation: i64) -> Option<Option<Arc<Caller>>> {
         let (first, caller) = match &self.holder {
             Holder::Caller(known) => (known.generation, Some(&known.caller)),
@@ -198,7 +196,7 @@ impl Admission {
         renewed.map(|(_, caller)| caller.clone())
     }
 
-    /// Whether it has ended by itself.
+    /// True if the admission has expired. Does not check for revocation.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         !self.lasts_at(self.app.clock().now())
@@ -218,7 +216,7 @@ impl Admission {
             Holder::Key(key, _) if api_keys::is_valid(conn, key)? => return Ok(None),
             Holder::Key(..) => return Err(self.answered(unauthenticated())),
         };
-        // What the bot and its integrations declare may have changed too.
+        // Definitions of the bot and its integrations may have changed too.
         known.caller.cache.clear();
         let caller = known
             .resolve_again(conn, now)
@@ -252,8 +250,8 @@ impl Admission {
     }
 }
 
-/// Whether a caller that was resolved anew stands for the same as before. What a call has read of its
-/// bot and its installation is of these rows.
+/// True if a principal that was resolved again has the same key, bot and installation rows as before. Data that the
+/// request has already read belongs to these rows.
 fn is_same(before: &Caller, now: &Caller) -> bool {
     let agent = |caller: &Caller| caller.agent.as_ref().map(|agent| agent.seq);
     let installation = |caller: &Caller| {

@@ -1,4 +1,4 @@
-//! Agents: Botpress bots, Ada AI agents, Aloochat agents. Each has a handle of its own.
+//! Agents: Botpress bots, Ada AI agents and Aloochat agents. Each has a unique handle.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
@@ -14,36 +14,36 @@ use crate::kernel::{
     time::serialize_shown,
 };
 
-/// The longest handle: the longest label of a host name, since `{handle}.localhost` selects it.
+/// Maximum length of a handle: that of a label in a host name, since `{handle}.localhost` selects the agent.
 const HANDLE_MAX: usize = 63;
 
 /// An agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Agent {
-    /// Its id.
+    /// Id of the agent.
     pub id: AgentId,
-    /// The workspace it belongs to.
+    /// Workspace of the agent.
     pub workspace_id: WorkspaceId,
-    /// Its handle, which no other agent of this server has.
+    /// Handle, unique on this server.
     pub handle: String,
-    /// Its name.
+    /// Display name.
     pub name: String,
-    /// When it was created.
+    /// Time of creation.
     #[serde(serialize_with = "serialize_shown")]
     pub created_at: Timestamp,
-    /// Its row, by which tables of many rows refer to it.
+    /// Row number, which large tables refer to.
     #[serde(skip)]
     pub(in crate::domain) seq: i64,
 }
 
-/// What a new agent is made of.
+/// Fields of a new agent.
 #[derive(Debug, Clone)]
 pub struct NewAgent {
-    /// Its id.
+    /// Id of the agent.
     pub id: AgentId,
-    /// Its handle: lower-case letters, digits and inner hyphens, at most 63.
+    /// Handle: lower-case letters, digits and inner hyphens, at most 63 characters.
     pub handle: String,
-    /// Its name.
+    /// Display name.
     pub name: String,
 }
 
@@ -54,9 +54,8 @@ const INSERT: &str = "
 
 /// Creates an agent in a workspace.
 ///
-/// # Errors
-/// `Invalid` for a malformed handle, `Conflict` for a handle or id that is taken, `NotFound` for a
-/// missing workspace, `QuotaExceeded` for more agents than its plan allows.
+/// `Invalid` for a malformed handle, `Conflict` for a handle or id that exists, `NotFound` for a missing workspace,
+/// `QuotaExceeded` if the plan allows no more agents.
 pub fn create(change: &Change<'_>, workspace: &WorkspaceId, new: NewAgent) -> Result<Agent> {
     check_handle(&new.handle)?;
     super::workspaces::find(change.conn, workspace)?;
@@ -115,10 +114,10 @@ const FIND: &str = "
     SELECT seq, id, workspace_id, handle, name, created_at FROM agents
     WHERE workspace_id = :workspace_id AND (id = :key OR handle = :key) AND deleted_at IS NULL";
 
-/// The agent of a workspace with this id or handle.
+/// Finds the agent of a workspace with this id or handle.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, and errors of the store.
 pub fn find(conn: &Connection, workspace: &WorkspaceId, id_or_handle: &str) -> Result<Agent> {
     conn.prepare_cached(FIND)?
         .query_row(
@@ -137,10 +136,10 @@ const FIND_BY_ID: &str = "
     SELECT seq, id, workspace_id, handle, name, created_at FROM agents
     WHERE id = :key AND deleted_at IS NULL";
 
-/// The agent with this id, of whichever workspace. For the operator and the program itself.
+/// Finds the agent with this id in any workspace. For the operator and the program itself.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, and errors of the store.
 pub fn find_by_id(conn: &Connection, id: &AgentId) -> Result<Agent> {
     find_one(conn, FIND_BY_ID, id.as_str())
 }
@@ -149,7 +148,7 @@ const FIND_DELETED: &str = "
     SELECT seq, id, workspace_id, handle, name, created_at FROM agents
     WHERE id = :key AND deleted_at IS NOT NULL";
 
-/// The agent with this id that was deleted and has rows yet.
+/// Finds a deleted agent that still has rows.
 pub(in crate::domain) fn find_deleted(conn: &Connection, id: &AgentId) -> Result<Option<Agent>> {
     let found = conn
         .prepare_cached(FIND_DELETED)?
@@ -161,10 +160,10 @@ const FIND_BY_HANDLE: &str = "
     SELECT seq, id, workspace_id, handle, name, created_at FROM agents
     WHERE handle = :key AND deleted_at IS NULL";
 
-/// The agent with this handle, of whichever workspace. For the operator and the program itself.
+/// Finds the agent with this handle in any workspace. For the operator and the program itself.
 ///
 /// # Errors
-/// `NotFound`, or those of the store.
+/// `NotFound`, and errors of the store.
 pub fn find_by_handle(conn: &Connection, handle: &str) -> Result<Agent> {
     find_one(conn, FIND_BY_HANDLE, handle)
 }
@@ -180,10 +179,10 @@ const LIST_ALL: &str = "
     SELECT seq, id, workspace_id, handle, name, created_at FROM agents
     WHERE deleted_at IS NULL ORDER BY seq";
 
-/// The agents of every workspace, oldest first. For the operator alone.
+/// Lists the agents of all workspaces, oldest first. Only for the operator.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn list_all(conn: &Connection) -> Result<Vec<Agent>> {
     let mut statement = conn.prepare_cached(LIST_ALL)?;
     let rows = statement.query_map([], from_row)?;
@@ -194,10 +193,10 @@ const LIST: &str = "
     SELECT seq, id, workspace_id, handle, name, created_at FROM agents
     WHERE workspace_id = :workspace_id AND deleted_at IS NULL ORDER BY seq";
 
-/// The agents of a workspace, oldest first.
+/// Lists the agents of a workspace, oldest first.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn list(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<Agent>> {
     let mut statement = conn.prepare_cached(LIST)?;
     let rows = statement.query_map(named_params! {":workspace_id": workspace}, from_row)?;

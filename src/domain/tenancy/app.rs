@@ -1,4 +1,5 @@
-//! What every domain function works with.
+//! [`App`]: the handle that every domain function uses. It contains the store, the services below the domain, and the
+//! values that areas register in it.
 
 use std::{
     any::Any,
@@ -23,16 +24,16 @@ use crate::{
     store::{CommitHook, Sealer, Store},
 };
 
-/// Settings of this area and of what lies below it. Areas above keep their own as features.
+/// Settings of this area and of the layers below. The areas above register their own settings as features.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Calls allowed per tenant and API class.
+    /// Rate limits per tenant and API class.
     pub limits: limits::Settings,
     /// Outgoing requests.
     pub outbound: outbound::Settings,
-    /// Running code.
+    /// Execution of code.
     pub runtime: engine::Settings,
-    /// Plans: what workspaces may have.
+    /// Plans: limits and prices of workspaces.
     pub plans: plans::Settings,
     /// Billing.
     pub billing: billing::Settings,
@@ -40,24 +41,24 @@ pub struct Settings {
     pub tunnel: tunnels::Settings,
     /// Audit records.
     pub audit: audit::Settings,
-    /// Maximum number of each thing that a tenant can have.
+    /// Maximum number of rows of each kind that a tenant can have.
     pub bounds: bounds::Settings,
-    /// Maximum work that a JSON Schema may ask for.
+    /// Maximum work of a JSON Schema.
     pub schemas: schema::Limits,
     /// True in profile `dev`: a server on the developer's own machine.
     pub development: bool,
 }
 
-/// Where this server is found.
+/// Public addresses of this server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Addresses {
-    /// Its API, for the code that it runs: `http://127.0.0.1:4600`.
+    /// Base URL of the API, for the code that this server runs: `http://127.0.0.1:4600`.
     pub api: String,
-    /// What the addresses of webhooks begin with: `http://127.0.0.1:4600/webhook`.
+    /// Prefix of webhook URLs: `http://127.0.0.1:4600/webhook`.
     pub webhooks: String,
 }
 
-/// The domain of one database: cheap to clone, shared by all requests.
+/// Handle of the application over one database: cheap to clone, shared by all requests.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
 
@@ -82,8 +83,8 @@ struct Parts {
 }
 
 impl App {
-    /// Makes the handle over an open store. `hooks` take part in every transaction, in their order;
-    /// `features` are the values that the areas above keep in it.
+    /// Creates the handle over an open store. `hooks` run in every transaction, in their order; `features` are the
+    /// values that the areas above register.
     #[must_use]
     pub(in crate::domain) fn new(
         (store, sealer, clock): (Store, Sealer, Clock),
@@ -125,41 +126,41 @@ impl App {
         }))
     }
 
-    /// The value of this type that an area above keeps here.
+    /// Returns the registered value of this type.
     pub(in crate::domain) fn feature<T: Any + Send + Sync>(&self) -> &T {
         self.0.features.get()
     }
 
-    /// The turns of changes that are made anew, by workspace.
+    /// Returns the locks that serialize the retries of writes, by workspace.
     pub(in crate::domain) fn turns(&self) -> &Turns {
         &self.0.turns
     }
 
-    /// The database.
+    /// Returns the database.
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.0.store
     }
 
-    /// What seals secrets for the database and opens them again.
+    /// Returns the sealer, which encrypts and decrypts secrets in the database.
     #[must_use]
     pub fn sealer(&self) -> &Sealer {
         &self.0.sealer
     }
 
-    /// The clock.
+    /// Returns the clock.
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.0.clock
     }
 
-    /// The settings.
+    /// Returns the settings.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.0.settings
     }
 
-    /// What bounds are asked with.
+    /// Returns the settings and cached counts for checks of [`bounds`].
     pub(in crate::domain) fn bounds(&self) -> bounds::Asked<'_> {
         bounds::Asked {
             settings: &self.0.settings.bounds,
@@ -167,57 +168,57 @@ impl App {
         }
     }
 
-    /// What sends requests to elsewhere.
+    /// Returns the client for outgoing requests.
     #[must_use]
     pub fn outbound(&self) -> &Outbound {
         &self.0.outbound
     }
 
-    /// What runs the code of deployed programs.
+    /// Returns the engine, which runs the code of deployed programs.
     #[must_use]
     pub fn runtime(&self) -> &Engine {
         &self.0.runtime
     }
 
-    /// The processes that run the scripts of integrations.
+    /// Returns the processes that run the scripts of integrations.
     #[must_use]
     pub fn scripts(&self) -> &Scripts {
         &self.0.scripts
     }
 
-    /// Notes where this server is found. Only the first time counts.
+    /// Sets the public addresses of this server. Only the first call has an effect.
     pub fn serves_at(&self, addresses: Addresses) {
         self.0.outbound.serves_at(&addresses.api);
         self.0.tunnels.serves_at(&addresses.api);
         self.0.tunnels.serves_at(&addresses.webhooks);
-        // They were noted before.
+        // An error means that the addresses are already set.
         let _ = self.0.addresses.set(addresses);
     }
 
-    /// Where this server is found.
+    /// Returns the public addresses of this server.
     pub(in crate::domain) fn addresses(&self) -> &Addresses {
         self.0.addresses.get_or_init(Addresses::default)
     }
 
-    /// Notes the programs that are a part of this one, by the names of the integrations that they are.
-    /// Only the first time counts.
+    /// Sets the native programs of this process, by the name of the integration that they implement. Only the first
+    /// call has an effect.
     pub fn has_natives(&self, natives: BTreeMap<&'static str, Arc<dyn NativeProgram>>) {
-        // They were noted before.
+        // An error means that the programs are already set.
         let _ = self.0.natives.set(natives);
     }
 
-    /// The program that is a part of this one and the built-in integration of this name.
+    /// Returns the native program of the built-in integration with this name.
     pub(in crate::domain) fn native(&self, name: &str) -> Option<&Arc<dyn NativeProgram>> {
         self.0.natives.get()?.get(name)
     }
 
-    /// The tunnels to programs in development.
+    /// Returns the tunnels to programs in development.
     #[must_use]
     pub fn tunnels(&self) -> &Tunnels {
         &self.0.tunnels
     }
 
-    /// Is notified when a workspace was closed, whose rows are to be deleted.
+    /// Returns the wake-up that is notified after a workspace is closed, so that its rows are deleted.
     pub(in crate::domain) fn closed_workspaces(&self) -> &Notify {
         &self.0.closed_workspaces
     }
@@ -230,7 +231,7 @@ impl App {
         &self.0.keyring
     }
 
-    /// What the changes of one transaction have in common.
+    /// Returns the commit hook that the jobs of one transaction share.
     pub(in crate::domain) fn tally(&self) -> &Tally {
         &self.0.tally
     }

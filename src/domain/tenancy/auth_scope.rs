@@ -1,5 +1,5 @@
-//! Where a key is used, and whether it reaches there. A Botpress caller names the workspace or the
-//! bot that it acts in beside its token (botpress.md §3).
+//! The scope in which a key is used, and the check that the key is valid there. A Botpress client names the workspace
+//! or the bot beside its token (botpress.md §3).
 
 use rusqlite::Connection;
 
@@ -17,23 +17,23 @@ use crate::kernel::{
     violation::{Location, PathSegment},
 };
 
-/// Where a key is used.
+/// Scope in which a key is used.
 #[derive(Debug, Clone, Copy)]
 pub enum Place<'a> {
-    /// Where it belongs by itself.
+    /// The scope that the key itself belongs to.
     Own,
-    /// In a workspace that its holder is a member of.
+    /// A workspace that the owner of the key is a member of.
     Workspace(&'a str),
-    /// In a bot: as the bot, or as an integration that is installed in it.
+    /// A bot: the key acts as the bot, or as an integration that is installed in it.
     Bot {
-        /// The bot's id.
+        /// Id of the bot.
         bot: &'a str,
-        /// The integration's id.
+        /// Id of the integration.
         integration: Option<&'a str>,
     },
 }
 
-/// A [`Place`] that is kept.
+/// A [`Place`] that owns its strings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::domain) enum Owned {
     Own,
@@ -54,7 +54,7 @@ impl Owned {
     }
 }
 
-/// Whom a key makes its holder, in the place where it is used.
+/// Result of the resolution of a key in a scope.
 pub(in crate::domain) struct Acting {
     pub(in crate::domain) workspace: WorkspaceId,
     pub(in crate::domain) agent: Option<CallerAgent>,
@@ -73,9 +73,9 @@ impl Place<'_> {
         }
     }
 
-    /// What a token that is used here is known by in memory.
+    /// Returns the hash that identifies a token in this scope in the cache.
     pub(in crate::domain) fn hash_with(&self, token: &str) -> TokenHash {
-        // No token has a line break, so that different places never make the same text.
+        // No token contains a line break, so different scopes never give the same text.
         match self {
             Self::Own => TokenHash::of(token),
             Self::Workspace(id) => TokenHash::of(&format!("{token}\n{id}")),
@@ -86,7 +86,7 @@ impl Place<'_> {
         }
     }
 
-    /// Whom the key makes its holder here.
+    /// Resolves the tenant, agent, role and installation that a key has in this scope.
     pub(in crate::domain) fn resolve(
         &self,
         conn: &Connection,
@@ -140,7 +140,7 @@ fn in_bot(
     bot: &str,
     integration: Option<&str>,
 ) -> Result<Acting> {
-    // The same answer for a bot that is another's and for one that is not there.
+    // A missing bot and a bot of another workspace must give the same error.
     let foreign = || forbidden(format!("This token does not act for the bot {bot}"));
     let agent = match agents::find_by_id(conn, &bot.into()) {
         Ok(agent) => agent,
@@ -182,7 +182,7 @@ fn in_bot(
     })
 }
 
-/// An integration in a bot that was deleted, which its `unregister` is still about; none for everyone else.
+/// Resolves an integration in a deleted bot whose `unregister` is still pending; `None` for every other caller.
 fn in_deleted_bot(
     conn: &Connection,
     owner: &Owner,
@@ -215,8 +215,8 @@ fn in_deleted_bot(
     }))
 }
 
-/// The installation of an integration in a bot, if the holder of the key may act as it: a person
-/// must be a member of the integration's workspace too.
+/// Finds the installation of an integration in a bot, if the owner of the key may act as it: a person must also be a
+/// member of the integration's workspace.
 fn installed(
     conn: &Connection,
     owner: &Owner,

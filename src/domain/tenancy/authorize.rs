@@ -1,4 +1,5 @@
-//! What a call may do where it is made: by the caller's role, and unless the workspace is blocked.
+//! Authorization of a request: by the role of the caller, and by the state of the workspace (a blocked one is
+//! read-only).
 
 use super::{
     members::Role,
@@ -7,7 +8,7 @@ use super::{
 use crate::kernel::{Error, Kind, Result};
 
 impl Call {
-    /// Asserts that the caller, if it is a member of the workspace, has at least this role in it.
+    /// Requires at least this role, if the caller is a member of the workspace.
     ///
     /// # Errors
     /// `Forbidden` otherwise.
@@ -15,7 +16,7 @@ impl Call {
         self.require_of_caller(move |caller| caller.require_role(least))
     }
 
-    /// Asserts that the workspace is not blocked.
+    /// Requires a workspace that is not blocked.
     ///
     /// # Errors
     /// `PaymentRequired` otherwise.
@@ -25,7 +26,7 @@ impl Call {
 }
 
 impl Caller {
-    /// Asserts that the caller, if it is a member of the workspace, has at least this role in it.
+    /// Requires at least this role, if the caller is a member of the workspace.
     ///
     /// # Errors
     /// `Forbidden` otherwise.
@@ -39,7 +40,7 @@ impl Caller {
         }
     }
 
-    /// Asserts that the workspace is not blocked.
+    /// Requires a workspace that is not blocked.
     ///
     /// # Errors
     /// `PaymentRequired` otherwise.

@@ -1,5 +1,5 @@
-//! Holders of tokens who are yet to be found to act for a bot: their requests name it in the body, or by
-//! what they ask for.
+//! Bearer tokens of requests that name their bot in the body, or only through the resource that they use. The token is
+//! verified first, and its scope later.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// The holder of a token.
+/// Verified token whose scope is not known yet.
 pub struct Holder {
     app: App,
     token: Secret,
@@ -27,26 +27,26 @@ pub struct Holder {
     admission: Arc<Admission>,
 }
 
-/// Who may have a token.
+/// Token that may be absent.
 pub struct MaybeHolder {
-    /// The domain that is asked.
+    /// The application that serves the request.
     pub app: App,
-    /// The holder, if there is a token.
+    /// The token, if the request has one.
     pub holder: Option<Holder>,
 }
 
-/// For whom a token acts in a bot.
+/// Workspace, bot and user for which a token acts in a bot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Introspection {
-    /// The bot's workspace.
+    /// Workspace of the bot.
     pub workspace: WorkspaceId,
-    /// The bot.
+    /// Id of the bot.
     pub bot: AgentId,
-    /// The account that calls; the user that the bot is itself if no person does.
+    /// Id of the calling account; the id of the bot's own user if the caller is not a person.
     pub user: String,
 }
 
-/// The kinds of key that act in bots.
+/// Kinds of keys that act in bots.
 const KINDS: &[KeyKind] = &[
     KeyKind::BotpressPat,
     KeyKind::BotpressBot,
@@ -54,11 +54,11 @@ const KINDS: &[KeyKind] = &[
 ];
 
 impl App {
-    /// The holder of a token, who may say that it acts as an integration. The token of an integration
-    /// acts as that one without saying so.
+    /// Verifies a token. `integration` is the integration that the request acts as. The token of an integration acts
+    /// as that integration by default.
     ///
     /// # Errors
-    /// `Unauthenticated` for what is no valid token, or those of the store.
+    /// `Unauthenticated` for an invalid token, and errors of the store.
     pub fn holder(&self, token: &str, integration: Option<&str>) -> Result<Holder> {
         let hash = TokenHash::of(token);
         let find = |conn: &Connection| api_keys::find_valid(conn, &hash);
@@ -82,7 +82,7 @@ impl App {
 }
 
 impl MaybeHolder {
-    /// The admission of the holder, if there is a token.
+    /// Returns the admission of the token, if there is one.
     #[must_use]
     pub fn admission(&self) -> Option<&Arc<Admission>> {
         self.holder.as_ref().map(Holder::admission)
@@ -94,16 +94,16 @@ impl Holder {
         &self.app
     }
 
-    /// The admission of the token's holder.
+    /// Returns the admission of the token.
     #[must_use]
     pub const fn admission(&self) -> &Arc<Admission> {
         &self.admission
     }
 
-    /// The holder as a caller in a bot.
+    /// Admits the request in a bot.
     ///
     /// # Errors
-    /// `Forbidden` if the token does not act for it, and those of [`App::admit_at`].
+    /// `Forbidden` if the token does not act for the bot, and the errors of [`App::admit_at`].
     pub(in crate::domain) fn in_bot(&self, bot: &str) -> Result<Call> {
         let place = Place::Bot {
             bot,
@@ -113,10 +113,10 @@ impl Holder {
             .admit_at(&place, self.token.expose(), KINDS, Class::BotpressChat)
     }
 
-    /// For whom the token acts in a bot.
+    /// Returns the workspace, bot and user for which the token acts in a bot.
     ///
     /// # Errors
-    /// `Forbidden` if it does not act for it, and those of [`App::admit_at`].
+    /// `Forbidden` if the token does not act for the bot, and the errors of [`App::admit_at`].
     pub fn introspect(&self, bot: &str) -> Result<Introspection> {
         let call = self.in_bot(bot)?;
         let bot = call.agent()?.id.clone();

@@ -1,4 +1,4 @@
-//! The first start: a workspace, an account, an agent, and one key for each API.
+//! The first start: creates a workspace, an account, an agent, and one key for each API.
 
 use serde::{Deserialize, Serialize};
 use tracing::warn;
@@ -18,30 +18,30 @@ use crate::kernel::{
     ids::{AgentId, WorkspaceId},
 };
 
-/// What the first start makes, and keys to use instead of random ones.
+/// Rows that the first start creates, and fixed values for its keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Id of the first workspace. With the default one, the Botpress command line skips its rule
-    /// that a workspace needs a handle (botpress.md §3).
+    /// Id of the first workspace. With the default value, the Botpress CLI does not require that the workspace has a
+    /// handle (botpress.md §3).
     pub workspace_id: WorkspaceId,
     /// E-mail address of the first account.
     pub account_email: String,
-    /// Id of the first agent; a random UUID if absent.
+    /// Id of the first agent; absent: a random UUID.
     pub agent_id: Option<AgentId>,
     /// Handle of the first agent.
     pub agent_handle: String,
-    /// A fixed Botpress personal access token.
+    /// Fixed Botpress personal access token.
     pub botpress_pat: Option<Secret>,
-    /// A fixed Ada platform API key.
+    /// Fixed Ada platform API key.
     pub ada_key: Option<Secret>,
-    /// A fixed Ada End Users API v1 key.
+    /// Fixed Ada End Users API v1 key.
     pub ada_end_users_key: Option<Secret>,
-    /// A fixed Cohere API key.
+    /// Fixed Cohere API key.
     pub cohere_key: Option<Secret>,
-    /// A fixed Aloochat API key.
+    /// Fixed Aloochat API key.
     pub aloochat_key: Option<Secret>,
-    /// A fixed key for this server's console.
+    /// Fixed key of this server's console.
     pub operator_key: Option<Secret>,
 }
 
@@ -62,7 +62,7 @@ impl Default for Settings {
     }
 }
 
-/// The kinds of key that the first start makes.
+/// Kinds of keys that the first start creates.
 const FIRST_KEYS: [KeyKind; 6] = [
     KeyKind::Aloochat,
     KeyKind::Ada,
@@ -73,7 +73,7 @@ const FIRST_KEYS: [KeyKind; 6] = [
 ];
 
 impl Settings {
-    /// The kinds of key that are fixed.
+    /// Returns the kinds of keys that have a fixed value.
     #[must_use]
     pub fn fixed_keys(&self) -> Vec<KeyKind> {
         let mut kinds = FIRST_KEYS.to_vec();
@@ -94,22 +94,21 @@ impl Settings {
     }
 }
 
-/// What a start finds or makes.
+/// Rows that a start found or created.
 #[derive(Debug)]
 pub struct Started {
-    /// The workspace to begin with.
+    /// First workspace.
     pub workspace: Workspace,
-    /// The agent to begin with; none if the workspace has lost all of its agents.
+    /// First agent; none if all agents of the workspace are deleted.
     pub agent: Option<Agent>,
-    /// The keys that this start has made, with their values; none at a later start.
+    /// Keys that this start created, with their values; empty at a later start.
     pub new_keys: Vec<(KeyKind, Secret)>,
 }
 
-/// Makes what an empty database needs. In any other it only makes sure that the fixed keys are
-/// there.
+/// Creates the first rows in an empty database. In any other database, only ensures that the fixed keys exist.
 ///
 /// # Errors
-/// `Invalid` for settings that cannot be, or those of the store; then nothing is changed.
+/// `Invalid` for invalid settings, and errors of the store; nothing is written then.
 pub async fn start(app: &App, settings: &Settings) -> Result<Started> {
     let settings = settings.clone();
     app.change_as(Actor::System, move |change| {
@@ -128,7 +127,7 @@ pub async fn start(app: &App, settings: &Settings) -> Result<Started> {
 
 fn first_start(change: &Change<'_>, settings: &Settings) -> Result<Started> {
     let workspace = workspaces::create(change, settings.workspace_id.clone(), "My workspace")?;
-    // It is there if every workspace was deleted.
+    // The account is still there if all workspaces were deleted.
     let account = match accounts::find_by_email(change.conn, &settings.account_email) {
         Err(error) if error.kind() == Kind::NotFound => {
             accounts::create(change, &settings.account_email)?
@@ -175,7 +174,7 @@ fn later_start(change: &Change<'_>, settings: &Settings, workspace: Workspace) -
         let Some(fixed) = settings.fixed(kind) else {
             continue;
         };
-        // Whoever may delete agents must not be able to keep the server from starting.
+        // A member who may delete agents must not be able to prevent the start of the server.
         if agent.is_none() && is_of_agent(kind) {
             warn!(%kind, "the fixed key is not made: the workspace has no agent");
             continue;

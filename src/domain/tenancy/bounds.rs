@@ -1,5 +1,5 @@
-//! How many of a thing a tenant can have, beside what its plan says ([`super::quotas`]): so that nobody fills
-//! the disk with rows that cost nothing to make.
+//! Maximum number of rows of each kind that a tenant can have, beside the quotas of its plan ([`super::quotas`]).
+//! These bounds prevent a tenant from filling the disk with rows that cost nothing to create.
 
 use std::{
     collections::HashMap,
@@ -13,14 +13,14 @@ use serde::{Deserialize, Serialize};
 use super::write_tx::Change;
 use crate::kernel::{Error, Kind, Result, clock::Stopwatch};
 
-/// So many rows are counted each time that one more is made.
+/// Bounds up to this number are checked with a count for each new row.
 const COUNTED_EACH_TIME: u64 = 1_000;
-/// An owner with more rows is counted anew after this time, in real time, once the bound is reached.
+/// Interval, in real time, after which the rows of an owner that has reached a larger bound are counted again.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
-/// How many counts are remembered.
+/// Maximum number of cached counts.
 const COUNTS: usize = 10_000;
 
-/// The most of each thing that a tenant can have.
+/// Maximum number of rows of each kind that a tenant can have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
@@ -28,7 +28,7 @@ pub struct Settings {
     pub service_integrations: u64,
     /// Connectors of a workspace.
     pub connectors: u64,
-    /// Authorizations of connectors that a user has begun and not finished.
+    /// Pending authorizations of connectors of a user.
     pub pending_authorizations: u64,
     /// Platform integrations of an agent.
     pub platform_integrations: u64,
@@ -40,19 +40,19 @@ pub struct Settings {
     pub conversations: u64,
     /// Participants of a conversation.
     pub participants: u64,
-    /// Messages of a bot, in all of its conversations.
+    /// Messages of a bot in all its conversations.
     pub messages: u64,
-    /// Events of a bot. Those that the server makes by itself count and are never refused.
+    /// Events of a bot. Events that the server creates count too, but are never rejected.
     pub events: u64,
     /// States of a bot and its integrations.
     pub states: u64,
-    /// Scheduled events and messages of a bot, with its recurring events.
+    /// Scheduled events, scheduled messages and recurring events of a bot.
     pub schedules: u64,
     /// Files of a bot.
     pub files: u64,
-    /// Names of integrations that belong to a workspace, also those that it has no version of.
+    /// Names of integrations that belong to a workspace, also those without a version.
     pub integration_names: u64,
-    /// Configurations that an integration declares beside the default one.
+    /// Configurations of an integration in addition to the default one.
     pub configurations: u64,
     /// Secrets of a bot, and of a version of an integration.
     pub secrets: u64,
@@ -82,7 +82,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Asserts that an integration can declare so many configurations: each has a script to be checked.
+    /// Requires that an integration may have this number of configurations. The server checks a script for each of
+    /// them.
     ///
     /// # Errors
     /// `LimitExceeded`.
@@ -96,41 +97,41 @@ impl Settings {
     }
 }
 
-/// A thing that a tenant can have many of.
+/// Bound on the rows of one kind.
 pub(in crate::domain) struct Bound {
-    /// The owner, as the error names it: "A workspace".
+    /// Label of the owner in the error text: "A workspace".
     pub(in crate::domain) of: &'static str,
-    /// The things, as the error names them: "connectors".
+    /// Label of the rows in the error text: "connectors".
     pub(in crate::domain) things: &'static str,
-    /// The setting, in `[bounds]`.
+    /// Name of the setting in `[bounds]`.
     pub(in crate::domain) setting: &'static str,
     pub(in crate::domain) most: fn(&Settings) -> u64,
-    /// Selects the largest number of a row of the table, or of the owner's rows (`?1`), which is no less
-    /// than there are rows. None for tables whose rows are not numbered like that; those are small.
+    /// SQL for the largest row number of the table, or of the owner's rows (`?1`), which is at least the number of
+    /// rows. `None` for small tables and for those without such numbers.
     pub(in crate::domain) last: Option<&'static str>,
-    /// Selects something for each of the owner's rows.
+    /// SQL that returns one row for each row of the owner.
     pub(in crate::domain) rows: &'static str,
 }
 
-/// The settings and counts that bounds are checked against.
+/// Settings and cached counts that bounds are checked against.
 #[derive(Clone, Copy)]
 pub(in crate::domain) struct Asked<'a> {
     pub(in crate::domain) settings: &'a Settings,
     pub(in crate::domain) counts: &'a Counts,
 }
 
-/// Row counts of owners of tables that have more rows than one owner can have.
+/// Cached row counts, by setting and owner, for tables that have more rows than the bound of one owner.
 #[derive(Default)]
 pub(in crate::domain) struct Counts(Mutex<HashMap<(&'static str, String), Count>>);
 
 struct Count {
-    /// Not less than there are, because what is removed is not subtracted.
+    /// Upper estimate: deleted rows are not subtracted.
     rows: u64,
     counted: Stopwatch,
 }
 
 impl Counts {
-    /// How many there are at most, before one more is made.
+    /// Returns the maximum number of existing rows, and adds one for the row that follows.
     fn count(
         &self,
         key: (&'static str, String),
@@ -159,10 +160,10 @@ impl Counts {
 }
 
 impl Bound {
-    /// Asserts that an owner can have one more, which the caller then makes.
+    /// Requires that an owner may have one more row, which the caller inserts next.
     ///
     /// # Errors
-    /// `LimitExceeded`, or those of the store.
+    /// `LimitExceeded`, and errors of the store.
     pub(in crate::domain) fn require(
         &self,
         change: &Change<'_>,
@@ -202,7 +203,7 @@ impl Bound {
         let mut statement = change.conn.prepare_cached(&sql)?;
         match statement.query_row(params![owner, most], |row| row.get::<_, i64>(0)) {
             Ok(count) => Ok(count.unsigned_abs()),
-            // Damage to other rows is no reason to refuse one that can be written.
+            // Damage to other rows must not prevent an insert that is possible.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
                 tracing::warn!(%error, setting = self.setting, "rows cannot be counted");
                 Ok(0)

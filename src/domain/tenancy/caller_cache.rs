@@ -1,4 +1,4 @@
-//! A value that an area above derives from a caller and keeps with it.
+//! Cache for a value that another area derives from a principal.
 
 use std::{
     any::Any,
@@ -9,16 +9,15 @@ use rusqlite::Connection;
 
 use crate::kernel::Result;
 
-/// Holds one value of one type. It lives as long as the caller it belongs to, that is, while the generation of
-/// the keys stays.
+/// Cache of one value of one type. It lives as long as its principal, that is, for one key generation.
 #[derive(Debug, Default)]
 pub(in crate::domain) struct CallerCache(RwLock<Option<Arc<dyn Any + Send + Sync>>>);
 
 impl CallerCache {
-    /// Returns the value, after reading it with `read` if there is none.
+    /// Returns the value. Calls `read` if there is none.
     ///
     /// # Errors
-    /// Those of `read`.
+    /// Errors of `read`.
     pub(in crate::domain) fn get_or_read<T: Any + Send + Sync>(
         &self,
         conn: &Connection,
@@ -40,7 +39,7 @@ impl CallerCache {
         Ok(value)
     }
 
-    /// Drops the value: the caller belongs to an earlier generation of the keys.
+    /// Removes the value, because the principal belongs to an earlier key generation.
     pub(in crate::domain) fn clear(&self) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
     }

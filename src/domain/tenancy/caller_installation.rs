@@ -1,4 +1,4 @@
-//! The installation that a caller acts as, and whether it may.
+//! The installation that a caller acts as, and the check that it may act.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -7,24 +7,24 @@ use crate::kernel::{
     ids::{IntegrationId, WorkspaceId},
 };
 
-/// The installed integration that someone calls as.
+/// Installed integration that a caller acts as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallerInstallation {
-    /// The integration.
+    /// Id of the integration.
     pub integration_id: IntegrationId,
-    /// Its name.
+    /// Name of the integration.
     pub name: String,
-    /// The workspace that it belongs to.
+    /// Workspace that the integration belongs to.
     pub(in crate::domain) owner: WorkspaceId,
-    /// The row of the installation.
+    /// Row number of the installation.
     pub(in crate::domain) seq: i64,
-    /// The row of the integration.
+    /// Row number of the integration.
     pub(in crate::domain) integration_seq: i64,
 }
 
 impl CallerInstallation {
-    /// The mark of the rows that belong to the integration: the same for all its versions, and that of no
-    /// other integration.
+    /// Returns the key that marks rows of the integration: the same for all its versions, and unique among
+    /// integrations.
     pub(in crate::domain) fn key(&self) -> String {
         format!("{}/{}", self.owner, self.name)
     }
@@ -37,8 +37,8 @@ const FIND_ACTING: &str = "
     WHERE bot_integrations.agent_seq = :agent_seq AND integrations.id = :id
       AND (bot_integrations.enabled OR bot_integrations.status = 'unregistration_pending')";
 
-/// The installation of an integration that may act in a bot: one that is on, or whose `unregister` is
-/// still to be done, which may need the API to undo what `register` did (0024 ends that at once).
+/// Finds the installation of an integration that may act in a bot. It must be enabled, or its `unregister` must be
+/// pending: that handler may need the API to undo the work of `register` (migration 0024 ends a pending one at once).
 pub(in crate::domain) fn find_acting(
     conn: &Connection,
     agent_seq: i64,

@@ -1,8 +1,8 @@
-//! Claims of a change: what must hold of texts that strangers wrote (a state keeps to its schema, a form can
-//! be drawn) and takes a while to find out. Nobody finds it out in the writer's transaction, for which everybody
-//! waits: the transaction claims it, and is done if just that was proven before. Else nothing of it is kept, the
-//! claims are proven outside, and the change is made anew. So a change holds with what is true when it is
-//! committed, whatever else was changed meanwhile.
+//! Claims: slow checks of untrusted data that a write depends on, such as "this state matches its schema" or "this
+//! form can be rendered". They must not run in the write transaction, which blocks all other writers. The transaction
+//! only records its claims, and commits if all of them were proven before. Otherwise it is rolled back, the claims are
+//! proven outside, and the write is repeated. So the claims of a write hold for the data at its commit, even if other
+//! writes came between.
 
 use std::{
     any::Any,
@@ -15,22 +15,22 @@ use tokio::sync::Mutex as AsyncMutex;
 use super::{app::App, request_auth::Call, write_tx::Change};
 use crate::kernel::{Error, Kind, Result, ids::WorkspaceId, schema::Limits};
 
-/// How often a change is made anew, because what it is about was changed meanwhile.
+/// Maximum number of times that a write is repeated because its data changed meanwhile.
 const ROUNDS: usize = 20;
 
-/// How many changes may be made anew at a time: of one workspace, one.
+/// Maximum number of writes that are repeated at the same time; one for each workspace.
 const TURNS: usize = 64;
 
-/// Something that takes a while to find out.
+/// A slow check.
 pub(in crate::domain) trait Claim: PartialEq + Send + Sync + 'static {
-    /// Finds it out.
+    /// Runs the check.
     ///
     /// # Errors
-    /// Why it does not hold.
+    /// `Invalid` or another error that says why the claim does not hold.
     fn prove(&self, limits: &Limits) -> Result<()>;
 }
 
-/// Any claim.
+/// A claim of any type.
 #[derive(Clone)]
 pub(in crate::domain) struct Claimed(Arc<dyn AnyClaim>);
 
@@ -56,16 +56,16 @@ impl<C: Claim> AnyClaim for C {
     }
 }
 
-/// The claims that hold.
+/// Claims that were proven.
 #[derive(Clone, Default)]
 pub(in crate::domain) struct Proven(Vec<Claimed>);
 
 impl Proven {
-    /// Finds out whether a claim holds, which spares a change that claims it from being made anew. The more
-    /// claims a change has, the fewer steps the next one may take.
+    /// Proves a claim, so that a write that makes it is not repeated. The work limit is divided by the number of
+    /// claims so far.
     ///
     /// # Errors
-    /// Why it does not hold.
+    /// The error of the claim if it does not hold.
     pub(in crate::domain) fn prove(&mut self, claim: Claimed, limits: &Limits) -> Result<()> {
         if !self.has(&claim) {
             let claims = u64::try_from(self.0.len()).unwrap_or(u64::MAX);
@@ -80,7 +80,7 @@ impl Proven {
     }
 }
 
-/// The claims of one change in its transaction.
+/// Claims of one write in its transaction.
 #[derive(Default)]
 pub(in crate::domain) struct Claims {
     proven: Proven,
@@ -95,17 +95,17 @@ impl Claims {
         }
     }
 
-    /// Claims something, which is only known to hold when the change has ended well.
+    /// Records a claim. It is proven only when the write has succeeded.
     pub(in crate::domain) fn claim(&mut self, claim: Claimed) {
         if !self.proven.has(&claim) {
             self.open.push(claim);
         }
     }
 
-    /// Asserts that all claims so far are proven.
+    /// Requires that all claims so far are proven.
     ///
     /// # Errors
-    /// One that callers see only if claims are made where nobody proves them.
+    /// `Internal`. Callers see it only for claims of a write that was not started with [`App::change_proven`].
     pub(in crate::domain) fn require(&self) -> Result<()> {
         match self.open.is_empty() {
             true => Ok(()),
@@ -122,7 +122,7 @@ fn unproven() -> Error {
     Error::new(Kind::Internal, "a claim of a change is not proven")
 }
 
-/// Those whose change is made anew take turns, so that they do not spoil one another's claims for ever.
+/// Locks that serialize repeated writes, so that they do not invalidate each other's claims forever.
 pub(in crate::domain) struct Turns {
     places: [AsyncMutex<()>; TURNS],
     hasher: RandomState,
@@ -145,12 +145,12 @@ impl Turns {
 }
 
 impl App {
-    /// Makes a change for a caller like [`change`](Self::change), with claims: `job` is called again with
-    /// them proven where some were not.
+    /// Runs `job` in a write transaction like [`change`](Self::change), with claims. `job` is called again after
+    /// unproven claims are proven.
     ///
     /// # Errors
-    /// Why a claim does not hold; `Conflict` if what the claims are about is changed again and again; those of
-    /// [`change`](Self::change).
+    /// The error of a claim that does not hold, `Conflict` if the data of the claims changes repeatedly, and the
+    /// errors of [`change`](Self::change).
     pub(in crate::domain) async fn change_proven<T: Send + 'static>(
         &self,
         call: &Call,

@@ -1,5 +1,5 @@
-//! What the changes of one transaction have in common, written and read once for all of them: the
-//! counts of their calls, what their messages are found by, and the generation of the keys.
+//! The commit hook: work that the jobs of one transaction share, done once per commit. It writes the request counts,
+//! runs the hooks of other areas (such as the message index), and reads the key generation.
 
 use std::{
     collections::HashMap,
@@ -18,14 +18,14 @@ use super::{
 };
 use crate::{kernel::Result, store::CommitHook};
 
-/// Takes part in every transaction of the writer.
+/// Commit hook of the writer.
 pub(in crate::domain) struct Tally {
     keyring: Arc<Keyring>,
     /// Hooks of the areas above.
     hooks: Vec<Arc<dyn CommitHook>>,
-    /// The calls of the transaction that is running.
+    /// Requests counted in the current transaction.
     calls: Mutex<HashMap<Counted, u64>>,
-    /// The generation that it leaves.
+    /// Key generation at the end of the current transaction.
     generation: AtomicI64,
 }
 
@@ -39,8 +39,8 @@ impl Tally {
         }
     }
 
-    /// Counts a call with the transaction that is running. To be called last in a job, so that
-    /// nothing is counted for one that is rolled back.
+    /// Counts a request in the current transaction. Call it last in a job, so that a job that is rolled back counts
+    /// nothing.
     pub(in crate::domain) fn count(&self, counted: &Counted) {
         let mut calls = self.calls();
         match calls.get_mut(counted) {

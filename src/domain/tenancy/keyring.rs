@@ -1,4 +1,4 @@
-//! Keys that were used a moment ago, so that a call of theirs costs no database work.
+//! Cache of recently used keys. A request with a cached key reads nothing from the database.
 
 use std::sync::{
     Arc, PoisonError, RwLock,
@@ -21,18 +21,18 @@ use crate::{
     store::Store,
 };
 
-/// How many valid keys are kept in memory.
+/// Maximum number of cached keys.
 const KEYS_KEPT: u64 = 10_000;
 
-/// Valid keys by the hash of their value and what they are used for. One is trusted only while the generation of the keys is
-/// the one it was read in, so a key revoked by any process is refused at the next call.
+/// Cached valid keys, by token hash and API class. An entry is valid only while the key generation equals the one in
+/// which it was read, so a key that any process revokes is rejected at the next request.
 pub(in crate::domain) struct Keyring {
     pub(in crate::domain) keys: Cache<(TokenHash, Class), Arc<Known>>,
     generation: AtomicI64,
-    /// When the generation was last read: it is read anew when another process has changed
-    /// something, and at the latest after a second.
+    /// External change number of the store and second at the last read of the generation. It is read again after a
+    /// change by another process, and at least once a second.
     read_at: RwLock<Option<(u64, i64)>>,
-    /// Tells those who wait that the generation has moved.
+    /// Notifies subscribers of a new generation.
     moved: watch::Sender<()>,
 }
 
@@ -48,7 +48,7 @@ impl Default for Keyring {
 }
 
 impl Keyring {
-    /// Notes the generation that a change of this process has left.
+    /// Records the generation after a write of this process.
     pub(in crate::domain) fn note(&self, generation: i64) {
         let before = self.generation.fetch_max(generation, Ordering::Relaxed);
         if before < generation {
@@ -56,19 +56,19 @@ impl Keyring {
         }
     }
 
-    /// Notices from now on that the generation moves.
+    /// Subscribes to changes of the generation.
     pub(in crate::domain) fn moves(&self) -> watch::Receiver<()> {
         self.moved.subscribe()
     }
 
-    /// Forgets all keys: when some of them end has changed.
+    /// Removes all keys: their expiry times may have changed.
     pub(in crate::domain) fn forget(&self) {
         self.keys.invalidate_all();
     }
 
-    /// The generation now, as every process has left it.
+    /// Returns the current generation, including changes of other processes.
     pub(in crate::domain) fn generation(&self, store: &Store, now: Timestamp) -> Result<i64> {
-        // The signal first: what is raised after it is read will be noticed by it.
+        // Read the change number first: a later change then causes another read.
         let read_at = Some((store.outside_changes(), now.as_seconds()));
         if *self.read_at.read().unwrap_or_else(PoisonError::into_inner) != read_at {
             self.note(store.read(api_keys::generation)?);
@@ -81,9 +81,9 @@ impl Keyring {
 pub(in crate::domain) struct Known {
     pub(in crate::domain) generation: i64,
     pub(in crate::domain) kind: KeyKind,
-    /// Of the token.
+    /// Hash of the token.
     pub(in crate::domain) hash: TokenHash,
-    /// Where it is used.
+    /// Scope in which the key is used.
     pub(in crate::domain) place: auth_scope::Owned,
     pub(in crate::domain) caller: Arc<Caller>,
     pub(in crate::domain) tenant: Tenant,
@@ -93,16 +93,16 @@ pub(in crate::domain) struct Known {
 }
 
 impl Known {
-    /// Whether it has not ended by itself. API keys never do.
+    /// True until the token expires; API keys do not expire.
     pub(in crate::domain) fn is_valid_at(&self, now: Timestamp) -> bool {
         let grant = self.caller.grant.as_ref();
         grant.is_none_or(|grant| now < grant.expires_at)
     }
 
-    /// Resolves the caller anew.
+    /// Resolves the principal again.
     ///
     /// # Errors
-    /// `Unauthenticated` or `Forbidden` where a new call would be refused, or those of the store.
+    /// `Unauthenticated` or `Forbidden` if a new request would be refused, and errors of the store.
     pub(in crate::domain) fn resolve_again(
         &self,
         conn: &Connection,
@@ -115,7 +115,7 @@ impl Known {
     }
 }
 
-/// When a key was last used, and whether that is noted for writing.
+/// Time of the last use of a key, and a flag that is true while it is queued for writing.
 pub(in crate::domain) struct Used {
     pub(in crate::domain) key: ApiKeyId,
     pub(in crate::domain) at: AtomicI64,
@@ -123,7 +123,7 @@ pub(in crate::domain) struct Used {
 }
 
 impl Used {
-    /// One use, to be written down.
+    /// Returns a use that is already queued for writing.
     pub(in crate::domain) fn once(key: ApiKeyId, at: Timestamp) -> Self {
         Self {
             key,
@@ -132,7 +132,7 @@ impl Used {
         }
     }
 
-    /// The key and its last use, which is no longer noted for writing.
+    /// Returns the key and its last use, and clears the queued flag.
     pub(in crate::domain) fn take(&self) -> (ApiKeyId, Timestamp) {
         self.noted.store(false, Ordering::Relaxed);
         let at = Timestamp::from_micros(self.at.load(Ordering::Relaxed));

@@ -1,7 +1,7 @@
-//! Tenants: who calls, what a call may do, and what each tenant may have.
+//! Tenants: authentication, authorization, quotas and billing.
 //!
-//! [`app::Domain`] holds what every domain function works with; [`request_auth`] turns a token into an authenticated call;
-//! [`write_tx`] is the only way to change something.
+//! [`app::App`] is the handle that every domain function uses; [`request_auth`] turns a token into the context of an
+//! authenticated request; [`write_tx`] runs the write transactions of the domain.
 
 pub mod access_tokens;
 pub mod account_call;

@@ -1,4 +1,4 @@
-//! Calls of the operator: the holder of an operator key, or, in profile `dev`, whoever uses a page.
+//! Requests of the operator: with an operator key, or, in profile `dev`, from any user of a local page.
 
 use std::sync::Arc;
 
@@ -14,38 +14,38 @@ use super::{
 };
 use crate::kernel::{Result, ids::ApiKeyId, secret::TokenHash};
 
-/// An authenticated call of the operator.
+/// Context of an authenticated request of the operator.
 pub struct OperatorCall {
     app: App,
-    /// None where no key is asked for.
+    /// `None` if no key is required.
     admission: Option<Arc<Admission>>,
     key: Option<ApiKeyId>,
 }
 
 impl OperatorCall {
-    /// The domain that the call is made to.
+    /// Returns the application that serves the request.
     #[must_use]
     pub const fn app(&self) -> &App {
         &self.app
     }
 
-    /// The admission of the call; none where no key is asked for.
+    /// Returns the admission of the request; `None` if no key is required.
     #[must_use]
     pub const fn admission(&self) -> Option<&Arc<Admission>> {
         self.admission.as_ref()
     }
 
-    /// The key that was shown; none where no key is asked for.
+    /// Returns the id of the operator key; `None` if no key is required.
     #[must_use]
     pub const fn key(&self) -> Option<&ApiKeyId> {
         self.key.as_ref()
     }
 
-    /// Makes a change for the operator, if the key is still valid when it is made.
+    /// Runs `job` in a write transaction for the operator, if the key is still valid in it.
     ///
     /// # Errors
-    /// `Unauthenticated` for a key that is revoked by then; that of `job`, after which nothing is
-    /// changed, or of the store.
+    /// `Unauthenticated` if the key is revoked by then, errors of `job` (nothing is written then), and errors of the
+    /// store.
     pub async fn change<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
@@ -57,10 +57,10 @@ impl OperatorCall {
 }
 
 impl App {
-    /// Admits a call with an operator key.
+    /// Admits a request with an operator key.
     ///
     /// # Errors
-    /// `Unauthenticated`, or those of the store.
+    /// `Unauthenticated`, and errors of the store.
     pub fn admit_operator(&self, token: &str) -> Result<OperatorCall> {
         let hash = TokenHash::of(token);
         let call = self.operator_with(|conn| api_keys::find_valid(conn, &hash))?;
@@ -70,10 +70,10 @@ impl App {
         Ok(call)
     }
 
-    /// Admits a call of a session that has shown the operator key with this id.
+    /// Admits a request of a session that was opened with the operator key with this id.
     ///
     /// # Errors
-    /// `Unauthenticated` once the key is revoked, or those of the store.
+    /// `Unauthenticated` if the key is revoked, and errors of the store.
     pub fn readmit_operator(&self, key: &ApiKeyId) -> Result<OperatorCall> {
         self.operator_with(|conn| api_keys::find_valid_by_id(conn, key))
     }
@@ -96,7 +96,7 @@ impl App {
         })
     }
 
-    /// A call of whoever uses a page that asks for no key, as in profile `dev`.
+    /// Returns the context for a page that requires no key, as in profile `dev`.
     #[must_use]
     pub fn operator_without_key(&self) -> OperatorCall {
         OperatorCall {

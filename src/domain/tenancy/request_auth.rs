@@ -1,4 +1,4 @@
-//! Access: from a token to a call that is authenticated, within its limits, and counted.
+//! Authentication of requests: turns a token into a request context that is within the rate limits and is counted.
 
 use std::sync::{
     Arc,
@@ -31,11 +31,11 @@ use crate::{
 
 pub use super::{auth_scope::Place, caller_installation::CallerInstallation};
 
-/// How much is kept of the name of a project, in characters.
+/// Maximum number of characters that are stored of a project's name.
 const CLIENT_NAME_MAX: usize = 255;
 
-/// An authenticated call of a tenant within its limits. It counts itself: with the change it
-/// makes, or when it ends without one.
+/// Context of an authenticated request of a tenant that is within the rate limits. The request is counted in the
+/// transaction of its write, or when the context is dropped without one.
 pub struct Call {
     admission: Arc<Admission>,
     known: Arc<Known>,
@@ -44,8 +44,8 @@ pub struct Call {
     client_name: Option<String>,
 }
 
-/// The count of a call, which is kept until it is known where the call is counted: with the change that it
-/// makes, which may be committed when the call itself is gone, or in memory.
+/// Count of one request. It is written in the transaction of the request's write, which may commit after the request
+/// has ended, or else in memory.
 pub(in crate::domain) struct CountedOnce {
     app: App,
     counted: Counted,
@@ -53,13 +53,13 @@ pub(in crate::domain) struct CountedOnce {
 }
 
 impl CountedOnce {
-    /// The count, for the transaction of a change; none if another change of the call has taken it.
+    /// Returns the count for the transaction of a write; `None` if another write of the request has committed it.
     pub(in crate::domain) fn left(&self) -> Option<&Counted> {
         let written = self.written.load(Ordering::Relaxed);
         (!written).then_some(&self.counted)
     }
 
-    /// The count is on disk.
+    /// Records that the count is on disk.
     pub(in crate::domain) fn written(&self) {
         self.written.store(true, Ordering::Relaxed);
     }
@@ -73,72 +73,71 @@ impl Drop for CountedOnce {
     }
 }
 
-/// Who makes a call: a principal with its tenant.
+/// The caller of a request: the owner of its key, in a tenant.
 #[derive(Debug)]
 pub struct Caller {
-    /// The key that was used.
+    /// Id of the key.
     pub key_id: ApiKeyId,
-    /// Whom it speaks for.
+    /// Owner of the key.
     pub owner: Owner,
-    /// The tenant that the call is made in.
+    /// Tenant of the request.
     pub workspace_id: WorkspaceId,
-    /// The agent that the key belongs to, if it belongs to one.
+    /// Agent that the key acts in, if any.
     pub agent: Option<CallerAgent>,
-    /// What the token of an installation allows; none for other keys.
+    /// Permissions of an installation's token; `None` for other keys.
     pub grant: Option<Grant>,
-    /// The caller's role in the workspace, if it is a member of it; none for keys that are not a
-    /// person's.
+    /// Role of the person in the workspace; `None` for keys that do not belong to a person.
     pub role: Option<Role>,
-    /// Whether the workspace is blocked, so that nothing is changed in it.
+    /// True if the workspace is blocked, so that it is read-only.
     pub blocked: bool,
-    /// The installed integration that it calls as; none if it calls as itself.
+    /// Installed integration that the caller acts as, if any.
     pub installation: Option<CallerInstallation>,
-    /// A value derived from the caller, kept while the generation of the keys stays.
+    /// Value that another area derives from the principal. It lives for one key generation.
     pub(in crate::domain) cache: CallerCache,
 }
 
-/// The agent that a key belongs to.
+/// Agent that a key acts in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallerAgent {
-    /// Its id.
+    /// Id of the agent.
     pub id: AgentId,
-    /// Its handle.
+    /// Handle of the agent.
     pub handle: String,
-    /// Its row.
+    /// Row number of the agent.
     pub(in crate::domain) seq: i64,
 }
 
 impl Call {
-    /// The domain that the call is made to.
+    /// Returns the application that serves the request.
     #[must_use]
     pub fn app(&self) -> &App {
         self.admission.app()
     }
 
-    /// How much JSON Schemas may ask for.
+    /// Returns the work limits of JSON Schemas.
     #[must_use]
     pub fn schemas(&self) -> &Limits {
         &self.app().settings().schemas
     }
 
-    /// The admission of the call.
+    /// Returns the admission of the request.
     #[must_use]
     pub const fn admission(&self) -> &Arc<Admission> {
         &self.admission
     }
 
-    /// Asserts that a new call would still be admitted, before something is done that is no change.
+    /// Checks that a new request would still be admitted. Call it before an effect that is not a write.
     ///
     /// # Errors
-    /// What a new call would be refused with, or those of the store.
+    /// The error that a new request would get, and errors of the store.
     pub fn recheck(&self) -> Result<()> {
         self.admission.recheck()
     }
 
-    /// Asserts something of the caller, now and whenever the caller is resolved anew.
+    /// Checks a condition of the principal now, and each time that the principal is resolved again.
     ///
     /// # Errors
-    /// That of `condition`.
+    /// Errors of `condition`.
     pub fn require_of_caller(
         &self,
         condition: impl Fn(&Caller) -> Result<()> + Send + Sync + 'static,
@@ -149,14 +148,14 @@ impl Call {
         Ok(())
     }
 
-    /// The call with the dialect's answer for one whose caller is not admitted any more.
+    /// Sets the dialect's conversion of the error that a request gets when its principal is no longer admitted.
     #[must_use]
     pub fn refused_with(self, answer: impl Fn(Error) -> Error + Send + Sync + 'static) -> Self {
         self.admission.answers_with(answer);
         self
     }
 
-    /// The call with the name of the project that it is made for: it is kept with what it changes.
+    /// Sets the name of the client's project, which is stored with its audit records and connector logs.
     #[must_use]
     pub fn for_project(mut self, name: Option<&str>) -> Self {
         let name = name.filter(|name| !name.is_empty());
@@ -164,67 +163,66 @@ impl Call {
         self
     }
 
-    /// The project that the caller said to work for, if it named one.
+    /// Returns the name of the client's project, if the request has one.
     #[must_use]
     pub fn client_name(&self) -> Option<&str> {
         self.client_name.as_deref()
     }
 
-    /// Who makes the call.
+    /// Returns the principal of the request.
     #[must_use]
     pub fn caller(&self) -> &Arc<Caller> {
         &self.known.caller
     }
 
-    /// The tenant that the call is made in.
+    /// Returns the tenant of the request.
     #[must_use]
     pub fn workspace(&self) -> &WorkspaceId {
         &self.known.caller.workspace_id
     }
 
-    /// The agent that the call is made to.
+    /// Returns the agent of the request.
     ///
     /// # Errors
-    /// `Unauthenticated` for a key that belongs to no agent.
+    /// `Unauthenticated` for a key without an agent.
     pub fn agent(&self) -> Result<&CallerAgent> {
         self.caller().agent.as_ref().ok_or_else(unauthenticated)
     }
 
-    /// The name of the integration that the caller acts as; none for a bot.
+    /// Returns the name of the integration that the caller acts as; `None` for a bot.
     #[must_use]
     pub fn integration_name(&self) -> Option<&str> {
         let installation = self.caller().installation.as_ref()?;
         Some(&installation.name)
     }
 
-    /// How the tenant stands after this call, in the window with the least left; none without a
-    /// limit.
+    /// Returns the status of the rate limit with the fewest remaining requests; `None` without a limit.
     #[must_use]
     pub const fn standing(&self) -> Option<Standing> {
         self.standing
     }
 
-    /// Its count, for a change that may outlive it.
+    /// Returns the count of the request, for a write that may outlive the request.
     pub(in crate::domain) fn counted_once(&self) -> Arc<CountedOnce> {
         self.once.clone()
     }
 }
 
 impl App {
-    /// Admits a call with a tenant's key: it must be valid, of one of these kinds, and within the
-    /// limits of its tenant. A call of a known key beyond its limits costs no database work.
+    /// Admits a request with a tenant's key: the key must be valid, of one of these kinds, and within the rate limits
+    /// of its tenant. A request with a cached key that exceeds its limits reads nothing from the database.
     ///
     /// # Errors
-    /// `Unauthenticated`, `RateLimited`, or those of the store.
+    /// `Unauthenticated`, `RateLimited`, and errors of the store.
     pub fn admit(&self, token: &str, kinds: &[KeyKind], class: Class) -> Result<Call> {
         self.admit_at(&Place::Own, token, kinds, class)
     }
 
-    /// Admits a call that is made in a place that the caller names, in which its key must allow it
-    /// to act. Otherwise as [`admit`](Self::admit).
+    /// Admits a request in a scope that the client names and the key must be valid in. Otherwise like
+    /// [`admit`](Self::admit).
     ///
     /// # Errors
-    /// `Forbidden` where the key does not reach, and those of [`admit`](Self::admit).
+    /// `Forbidden` if the key is not valid in the scope, and the errors of [`admit`](Self::admit).
     pub fn admit_at(
         &self,
         place: &Place<'_>,
@@ -242,7 +240,7 @@ impl App {
                 return Ok(self.call(known, standing, now));
             }
             self.keyring().keys.invalidate(&hash);
-            // Its allowance is taken already.
+            // The rate limiter has already counted this request.
             let known = self.look_up(place, token, hash, kinds, now)?;
             return Ok(self.call(known, standing, now));
         }
@@ -261,7 +259,7 @@ impl App {
     ) -> Result<Arc<Known>> {
         let (hash, class) = (TokenHash::of(token), key.1);
         let known = self.store().read(|conn| {
-            // The generation first: a key revoked after it is read will be noticed by it.
+            // Read the generation first: a later revocation then causes another lookup.
             let generation = api_keys::generation(conn)?;
             let (kind, caller) = resolve(conn, &hash, place, kinds, now)?;
             let tenant = Tenant {
@@ -293,7 +291,7 @@ impl App {
         Ok(known)
     }
 
-    /// Takes a call from the allowance of a known key.
+    /// Counts a request in the rate limiter of a cached key.
     fn take(&self, known: &Known, now: Timestamp) -> Result<Option<Standing>> {
         let counted = || Counted {
             tenant: known.tenant.clone(),
@@ -329,10 +327,10 @@ impl App {
     }
 }
 
-/// The caller that a token makes its holder in a place, and the kind of its key.
+/// Resolves the principal of a token in a scope, and the kind of its key.
 ///
 /// # Errors
-/// `Unauthenticated`, `Forbidden` where the key does not reach, or those of the store.
+/// `Unauthenticated`, `Forbidden` if the key is not valid in the scope, and errors of the store.
 pub(in crate::domain) fn resolve(
     conn: &Connection,
     hash: &TokenHash,
@@ -372,7 +370,8 @@ pub(in crate::domain) fn resolve(
     Ok((principal.kind, caller))
 }
 
-/// The one answer to a missing, unknown, revoked or foreign key: it tells nothing about which.
+/// Returns the one error for a missing, unknown, revoked or foreign key. It does not reveal which of these is the
+/// case.
 #[must_use]
 pub fn unauthenticated() -> Error {
     Error::new(Kind::Unauthenticated, "Invalid or missing API key")

@@ -1,4 +1,4 @@
-//! Rows that only a later time could have written, and how they are repaired after the clock goes back.
+//! Repairs of rows that contain times in the future after the clock went back.
 
 use std::time::Duration;
 
@@ -7,22 +7,22 @@ use rusqlite::{Connection, Statement, ToSql};
 use super::app::App;
 use crate::kernel::{Result, Timestamp, clock::SystemRewind};
 
-/// How many rows are mended in one transaction.
+/// Maximum number of rows that are repaired in one transaction.
 pub(in crate::domain) const CHUNK: i64 = 500;
 
-/// Rows of a table that can only have been written at a time which the clock has not reached.
+/// Repair of the rows of one table that could only be written at a time that the clock has not reached.
 pub(in crate::domain) struct Mend {
-    /// The table.
+    /// Name of the table.
     pub(in crate::domain) table: &'static str,
-    /// The columns of its key.
+    /// Key columns of the table.
     pub(in crate::domain) key: &'static str,
-    /// Selects the keys of the rows. `:horizon` is `longest` after `:now`.
+    /// SQL that selects the keys of the rows. `:horizon` is `:now` plus `longest`.
     pub(in crate::domain) find: &'static str,
-    /// What is set in them. Afterwards they are not found any more.
+    /// SQL assignments for these rows. `find` must not select them afterwards.
     pub(in crate::domain) set: &'static str,
-    /// The longest that such a row may have to wait.
+    /// Maximum time that such a row may have to wait.
     pub(in crate::domain) longest: fn(&App) -> Duration,
-    /// The column with the end of a wait, of those that `find` finds beyond `:horizon`.
+    /// Column with the end of a wait, for rows that `find` selects beyond `:horizon`.
     pub(in crate::domain) due: Option<&'static str>,
 }
 
@@ -91,7 +91,7 @@ impl Mend {
 
 fn bind(statement: &mut Statement<'_>, parameters: &[(&str, &dyn ToSql)]) -> Result<()> {
     for (name, value) in parameters {
-        // Not every statement needs all of them.
+        // A statement may use only some of the parameters.
         if let Some(index) = statement.parameter_index(name)? {
             statement.raw_bind_parameter(index, value)?;
         }

@@ -1,7 +1,7 @@
-//! Usage: how many calls a tenant made of an API class on a day.
+//! Usage: number of requests of a tenant by API class and day.
 //!
-//! A call that changes something is counted in the transaction of its change. One that only reads
-//! is counted in memory and written within a second or so, and when the server stops.
+//! A request that writes is counted in the transaction of its write. A request that only reads is counted in memory
+//! and written about once a second, and when the server stops.
 
 use std::{
     collections::HashMap,
@@ -22,23 +22,23 @@ use crate::{
     },
 };
 
-/// Whose allowance a call takes from.
+/// Subject of a rate limit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tenant {
-    /// The workspace.
+    /// Workspace of the tenant.
     pub workspace: WorkspaceId,
-    /// The agent, where the vendor limits each agent by itself.
+    /// Agent, if the vendor limits each agent separately.
     pub agent: Option<AgentId>,
 }
 
-/// What a call counts as.
+/// Key of a usage counter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Counted {
-    /// The tenant.
+    /// Tenant of the request.
     pub tenant: Tenant,
-    /// The API class.
+    /// API class of the request.
     pub class: Class,
-    /// The UTC day, in days since the epoch.
+    /// UTC day, in days since the epoch.
     pub day: i64,
 }
 
@@ -50,10 +50,10 @@ const ADD: &str = "
     ON CONFLICT (day, workspace_seq, agent_seq, class)
     DO UPDATE SET calls = calls + excluded.calls";
 
-/// Adds calls to the counts of their days, but for those of workspaces and agents that are gone.
+/// Adds requests to the counters of their days. Skips workspaces and agents that no longer exist.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn add(conn: &Connection, counts: impl IntoIterator<Item = (Counted, u64)>) -> Result<()> {
     let mut add = conn.prepare_cached(ADD)?;
     for (counted, calls) in counts {
@@ -75,10 +75,10 @@ const CALLS: &str = "
       AND agent_seq = CASE WHEN :agent_id IS NULL THEN 0
                            ELSE (SELECT seq FROM agents WHERE id = :agent_id) END";
 
-/// The calls that are written down for a day.
+/// Returns the number of requests of a day that is stored.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn calls(conn: &Connection, counted: &Counted) -> Result<u64> {
     let calls = conn.prepare_cached(CALLS)?.query_row(
         named_params! {
@@ -92,10 +92,10 @@ pub fn calls(conn: &Connection, counted: &Counted) -> Result<u64> {
     Ok(calls.optional()?.map_or(0, i64::unsigned_abs))
 }
 
-/// The allowances that were used not long ago, of each one and class. One that is forgotten begins anew.
+/// Cache of recently used rate limiters, by subject and API class. A limiter that is evicted starts again.
 type Allowances<K> = Cache<(K, Class), Arc<Allowance>>;
 
-/// How many allowances are kept, and for how long after they were last asked for.
+/// Maximum number of cached rate limiters, and the time after the last use for which they are cached.
 const KEPT: (u64, Duration) = (100_000, Duration::from_secs(86_400));
 
 fn allowances<K: Eq + Hash + Send + Sync + 'static>() -> Allowances<K> {
@@ -106,19 +106,19 @@ fn allowances<K: Eq + Hash + Send + Sync + 'static>() -> Allowances<K> {
         .build()
 }
 
-/// What each tenant has used since the server started, and what of it is not written down yet.
+/// Rate limiters since the start of the server, and the usage that is not written yet.
 pub(in crate::domain) struct Meter {
     limits: limits::Settings,
-    /// True if the error names the setting that refuses.
+    /// True if the error names the setting that limits the request.
     explains: bool,
     clock: Clock,
     allowances: Allowances<Tenant>,
-    /// Of people outside of any workspace. Their days are not restored after a restart.
+    /// Rate limiters of people outside of any workspace. Their daily counts are not restored after a restart.
     persons: Allowances<AccountId>,
     pending: Mutex<Pending>,
 }
 
-/// What is not written down yet.
+/// Usage that is not written yet.
 #[derive(Default)]
 struct Pending {
     calls: HashMap<Counted, u64>,
@@ -137,15 +137,15 @@ impl Meter {
         }
     }
 
-    /// The allowance of a tenant.
+    /// Returns the rate limiter of a tenant.
     pub(in crate::domain) fn allowance(&self, tenant: &Tenant, class: Class) -> Arc<Allowance> {
         self.known(&self.allowances, (tenant.clone(), class))
     }
 
-    /// Takes a call from an allowance. `stored` counts the calls of this day in the database.
+    /// Counts a request in a rate limiter. `stored` returns the stored number of requests of the day.
     ///
     /// # Errors
-    /// `RateLimited`, or that of `stored`.
+    /// `RateLimited`, and errors of `stored`.
     pub(in crate::domain) fn take_from(
         &self,
         allowance: &Allowance,
@@ -163,7 +163,7 @@ impl Meter {
         taken.map_err(|refused| refused.into_error(self.explains))
     }
 
-    /// Takes a call from the allowance of a person outside of any workspace.
+    /// Counts a request in the rate limiter of a person outside of any workspace.
     ///
     /// # Errors
     /// `RateLimited`.
@@ -177,7 +177,7 @@ impl Meter {
             return Ok(None);
         }
         let key = (account.clone(), class);
-        // Nothing of them is in the database.
+        // Their requests are not stored.
         let at = (self.clock.steady(), now);
         let taken = self.known(&self.persons, key).take(at, || Ok(0));
         taken.map_err(|refused| refused.into_error(self.explains))
@@ -197,18 +197,18 @@ impl Meter {
         pending.calls.get(counted).copied().unwrap_or(0)
     }
 
-    /// Whether limits do not hold, because the clock stands still and nothing would refill.
+    /// True if rate limits are off because the clock is frozen and nothing would refill.
     fn are_suspended(&self) -> bool {
         !self.limits.in_frozen_time && self.clock.is_frozen()
     }
 
-    /// Counts a call that has written nothing.
+    /// Counts a request that has written nothing.
     pub(in crate::domain) fn count(&self, counted: Counted) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         *pending.calls.entry(counted).or_default() += 1;
     }
 
-    /// Remembers to write down when a key was last used.
+    /// Queues the last use of a key for writing.
     pub(in crate::domain) fn note_use(&self, used: Arc<Used>) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.used.push(used);
@@ -227,7 +227,7 @@ impl Meter {
     }
 }
 
-/// How many counts are removed in one transaction.
+/// Maximum number of rows that are deleted in one transaction.
 const CHUNK: i64 = 1_000;
 
 const FORGET: &str = "
@@ -236,10 +236,10 @@ const FORGET: &str = "
 
 const IS_OLD: &str = "SELECT EXISTS (SELECT 1 FROM usage_daily WHERE day < :day)";
 
-/// Removes the counts of days that are longer ago than they are kept.
+/// Deletes the counters of days that are older than the retention time.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub(in crate::domain) async fn prune(app: &App) -> Result<()> {
     let kept = i64::try_from(app.settings().audit.usage_days).unwrap_or(i64::MAX);
     let day = app.clock().now().day().saturating_sub(kept);
@@ -258,10 +258,10 @@ pub(in crate::domain) async fn prune(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Writes down what is only counted in memory.
+/// Writes the usage that is only in memory.
 ///
 /// # Errors
-/// Those of the store; then it stays counted in memory.
+/// Errors of the store; the counts then remain in memory.
 pub async fn flush(app: &App) -> Result<()> {
     let Pending { calls, used } = app.meter().take();
     if calls.is_empty() && used.is_empty() {

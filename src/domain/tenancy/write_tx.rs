@@ -1,4 +1,5 @@
-//! One change in its transaction, what follows once it is committed, and the one way to make it.
+//! Write transactions of the domain, and the effects that run after the commit. Only maintenance (pruning, flushes of
+//! counters) writes through the store itself.
 
 use std::{
     any::{Any, TypeId},
@@ -22,45 +23,44 @@ use crate::{
     kernel::{Error, Result, Timestamp, ids::WorkspaceId},
 };
 
-/// Something that happens once a change is committed.
+/// Effect of a write that runs after the commit.
 type Effect = Box<dyn FnOnce(&App) + Send>;
 
-/// Something that happens at the end of a change, within its transaction.
+/// Hook that runs at the end of a write, inside its transaction.
 type Ending<'a> = Box<dyn FnOnce() + 'a>;
 
-/// One change in its transaction: the connection to make it on, and who makes it when.
+/// One write inside its transaction: the connection, the time and the actor.
 pub struct Change<'a> {
-    /// The writer's connection, inside the transaction of this change.
+    /// Connection of the writer, inside the transaction.
     pub conn: &'a Connection,
-    /// The time of the change.
+    /// Time of the write.
     pub now: Timestamp,
-    /// Who makes it.
+    /// Actor of the write.
     pub actor: &'a Actor,
-    /// The caller as it stands now; none where the operator or the program makes the change.
+    /// Principal, resolved in this transaction; `None` for writes of the operator or the program.
     caller: Option<Arc<Caller>>,
-    /// The project that the caller said to work for, if it named one.
+    /// Name of the client's project, if the request has one.
     pub client_name: Option<&'a str>,
-    /// What plans allow, for changes that must stay within it: those of callers, not the operator's
-    /// and the program's own.
+    /// Plans whose quotas the write must respect; `None` for writes of the operator and the program.
     plans: Option<&'a plans::Settings>,
-    /// How many of a thing there can be; none on a connection of a command.
+    /// Bounds on row counts; `None` for a command-line write.
     bounds: Option<bounds::Asked<'a>>,
-    /// The server; none where a command makes the change beside it.
+    /// The server; `None` for a command-line write beside it.
     app: Option<&'a App>,
-    /// Wake-ups after the commit, each once.
+    /// Wake-ups after the commit, without duplicates.
     wakes: RefCell<Vec<fn(&App)>>,
-    /// The other effects of the commit.
+    /// Other effects of the commit.
     effects: RefCell<Vec<Effect>>,
-    /// What areas above keep with this change, one value of each type.
+    /// Values that other areas attach to this write, one for each type.
     attachments: RefCell<Vec<(TypeId, Rc<dyn Any>)>>,
-    /// What is done at its end, within its transaction.
+    /// Hooks that run at the end, inside the transaction.
     endings: RefCell<Vec<Ending<'a>>>,
-    /// Claims that take a while to prove.
+    /// Claims of the write.
     claims: RefCell<Claims>,
 }
 
 impl<'a> Change<'a> {
-    /// A change on the writer's connection.
+    /// Creates a write on the writer's connection.
     #[must_use]
     pub fn new(conn: &'a Connection, now: Timestamp, actor: &'a Actor) -> Self {
         Self {
@@ -80,40 +80,39 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// The same change, which must stay within what the plan of its workspace allows.
+    /// Makes the write respect the quotas of the workspace's plan.
     pub(in crate::domain) const fn within(mut self, plans: &'a plans::Settings) -> Self {
         self.plans = Some(plans);
         self
     }
 
-    /// The same change, in the server.
+    /// Connects the write with the server.
     fn of(mut self, app: &'a App) -> Self {
         self.app = Some(app);
         self.bounds = Some(app.bounds());
         self
     }
 
-    /// The caller, with the rights that it has in this transaction.
+    /// Returns the principal, with its permissions in this transaction.
     ///
     /// # Errors
-    /// `Internal` in a change that no caller makes.
+    /// `Internal` for a write without a principal.
     pub(in crate::domain) fn caller(&self) -> Result<&Caller> {
         let caller = self.caller.as_deref();
         caller.ok_or_else(|| Error::internal("a change needs a caller", "it has none"))
     }
 
-    /// How many of a thing there can be.
+    /// Returns the bounds on row counts.
     pub(in crate::domain) const fn bounds(&self) -> Option<bounds::Asked<'a>> {
         self.bounds
     }
 
-    /// The server; none where a command makes the change beside it.
+    /// Returns the server; `None` for a command-line write beside it.
     pub(in crate::domain) const fn app(&self) -> Option<&'a App> {
         self.app
     }
 
-    /// Returns the value of this type that an area above keeps with the change, after making it if there is
-    /// none.
+    /// Returns the attached value of this type. Creates it with `make` if there is none.
     pub(in crate::domain) fn attachment<T: 'static>(&self, make: impl FnOnce() -> Rc<T>) -> Rc<T> {
         let mut attachments = self.attachments.borrow_mut();
         let known = attachments.iter().find(|(id, _)| *id == TypeId::of::<T>());
@@ -125,31 +124,30 @@ impl<'a> Change<'a> {
         made
     }
 
-    /// Has something happen at the end of the change, within its transaction; not if the change fails.
+    /// Runs `ending` at the end of the write, inside its transaction. Does not run it if the write fails.
     pub(in crate::domain) fn at_end(&self, ending: impl FnOnce() + 'a) {
         self.endings.borrow_mut().push(Box::new(ending));
     }
 
-    /// What plans allow; none if this change need not stay within it.
+    /// Returns the plans; `None` if the write need not respect quotas.
     pub(in crate::domain) const fn plans(&self) -> Option<&'a plans::Settings> {
         self.plans
     }
 
-    /// Claims something that takes a while to find out, in a change that is made with
-    /// [`App::change_proven`]. It goes on as if that held.
+    /// Records a claim, and continues as if it held. The write must be started with [`App::change_proven`].
     pub(in crate::domain) fn claim(&self, claim: impl Claim) {
         self.claims().claim(Claimed::new(claim));
     }
 
-    /// Asserts that what was claimed so far is proven: before a change does much that would be in vain.
+    /// Requires that all claims so far are proven. Call it before work that would be lost otherwise.
     ///
     /// # Errors
-    /// One that only [`App::change_proven`] sees.
+    /// `Internal`, which only [`App::change_proven`] sees.
     pub(in crate::domain) fn require_proven(&self) -> Result<()> {
         self.claims().require()
     }
 
-    /// Begins with what is proven already.
+    /// Sets the claims that are already proven.
     pub(in crate::domain) fn begin_claims(&self, claims: Claims) {
         *self.claims() = claims;
     }
@@ -158,8 +156,7 @@ impl<'a> Change<'a> {
         self.claims.borrow_mut()
     }
 
-    /// Has `wake` called once this change is committed, after the other effects; once, however often it is
-    /// asked for.
+    /// Calls `wake` after the commit and after the other effects. Repeated calls with the same function count once.
     pub(in crate::domain) fn wake(&self, wake: fn(&App)) {
         let mut wakes = self.wakes.borrow_mut();
         if !wakes.iter().any(|known| std::ptr::fn_addr_eq(*known, wake)) {
@@ -167,13 +164,13 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Has something happen once this change is committed, in whatever order; also if the caller has stopped
-    /// waiting by then, unlike what stands behind an `await` of the change. It must not wait itself.
+    /// Runs `effect` after the commit, in no particular order. Unlike code after the `await` of the write, it also
+    /// runs if the caller has stopped waiting. It must not block.
     pub(in crate::domain) fn then(&self, effect: impl FnOnce(&App) + Send + 'static) {
         self.effects.borrow_mut().push(Box::new(effect));
     }
 
-    /// Ends the change within its transaction, and returns the effects of its commit.
+    /// Ends the write inside its transaction, and returns the effects of its commit.
     fn end(&self) -> Result<Effects> {
         self.require_proven()?;
         for ending in self.endings.take() {
@@ -186,19 +183,19 @@ impl<'a> Change<'a> {
     }
 }
 
-/// The effects of a committed change.
+/// Effects of a committed write.
 struct Effects {
     effects: Vec<Effect>,
     wakes: Vec<fn(&App)>,
 }
 
 impl App {
-    /// Makes a change for a caller: `job` and the count of the call in one transaction, in which the
-    /// rights of the caller are compared once more. It returns when that is on disk.
+    /// Runs `job` in a write transaction for a caller. The transaction also counts the request and checks again that
+    /// the caller is admitted. Returns when the transaction is on disk.
     ///
     /// # Errors
-    /// What a new call would be refused with; `PaymentRequired` in a blocked workspace, that of `job`,
-    /// after which nothing is changed, or of the store.
+    /// The error that a new request would get, `PaymentRequired` in a blocked workspace, errors of `job` (nothing is
+    /// written then), and errors of the store.
     pub(in crate::domain) async fn change<T: Send + 'static>(
         &self,
         call: &Call,
@@ -212,11 +209,10 @@ impl App {
         .await
     }
 
-    /// The same, also in a blocked workspace: what leads out of it.
+    /// Like [`change`](Self::change), but also in a blocked workspace: for operations that can unblock it.
     ///
     /// # Errors
-    /// What a new call would be refused with; that of `job`, after which nothing is changed, or of the
-    /// store.
+    /// The error that a new request would get, errors of `job` (nothing is written then), and errors of the store.
     pub(in crate::domain) async fn change_though_blocked<T: Send + 'static>(
         &self,
         call: &Call,
@@ -250,7 +246,7 @@ impl App {
         self.write(job).await
     }
 
-    /// Has a job write, and what its commit causes happen.
+    /// Runs a job on the writer, and the effects of its commit.
     async fn write<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> Result<(T, Effects)> + Send + 'static,
@@ -264,10 +260,10 @@ impl App {
         self.store().write_then(job, then).await
     }
 
-    /// Makes a change that no API call asks for: by the operator or by the program itself.
+    /// Runs `job` in a write transaction without an API request: for the operator or the program.
     ///
     /// # Errors
-    /// That of `job`, after which nothing is changed, or of the store.
+    /// Errors of `job` (nothing is written then), and errors of the store.
     pub async fn change_as<T: Send + 'static>(
         &self,
         actor: Actor,
@@ -276,11 +272,10 @@ impl App {
         self.change_by(actor, None, job).await
     }
 
-    /// Makes a change outside of any tenant, if what it was admitted by still holds in its transaction.
+    /// Runs `job` in a write transaction outside of any tenant, if the admission is still valid in it.
     ///
     /// # Errors
-    /// What a new call would be refused with; that of `job`, after which nothing is changed, or of the
-    /// store.
+    /// The error that a new request would get, errors of `job` (nothing is written then), and errors of the store.
     pub(in crate::domain) async fn change_by<T: Send + 'static>(
         &self,
         actor: Actor,
