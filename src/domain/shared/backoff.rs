@@ -1,24 +1,24 @@
-//! The waits between attempts to deliver something.
+//! Delays between the attempts of a delivery.
 
 use std::time::Duration;
 
-/// The longest wait between two attempts, in seconds: a year.
+/// Maximum delay between two attempts, in seconds: a year.
 const WAIT_MAX: u64 = 365 * 24 * 3600;
 
-/// The wait after the failure of the `attempt`-th attempt, counted from 1; none after the last.
+/// Returns the delay after the failure of attempt number `attempt`, counted from 1; `None` after the last.
 pub(in crate::domain) fn wait(seconds: &[u64], attempt: u32) -> Option<Duration> {
     let index = usize::try_from(attempt.checked_sub(1)?).ok()?;
     let seconds = seconds.get(index)?;
     Some(Duration::from_secs((*seconds).min(WAIT_MAX)))
 }
 
-/// The longest that a wait can become: by chance, and because the other side asks for twice as long.
+/// Returns the maximum delay: with the largest jitter, and doubled because a receiver may ask for twice the time.
 pub(in crate::domain) fn longest(seconds: &[u64], percent: u32) -> Duration {
     let wait = seconds.iter().copied().max().unwrap_or(0).min(WAIT_MAX);
     jittered(Duration::from_secs(wait), percent, 1.0) * 2
 }
 
-/// A wait that chance (0 to 1) makes shorter or longer by up to so many percent.
+/// Changes a delay by up to `percent` percent. `chance` is a random number from 0 to 1.
 pub(in crate::domain) fn jittered(wait: Duration, percent: u32, chance: f64) -> Duration {
     let spread = f64::from(percent.min(100)) / 100.0;
     wait.mul_f64(1.0 + spread * (2.0 * chance - 1.0))

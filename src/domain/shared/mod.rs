@@ -1,4 +1,4 @@
-//! What every area of the domain uses: SQL helpers, pages of lists, backoff, rate limits, plans.
+//! Helpers for every area of the domain: SQL, pages of lists, backoff, rate limits, plans.
 
 pub(in crate::domain) mod backoff;
 pub mod limits;

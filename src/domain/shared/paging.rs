@@ -1,4 +1,4 @@
-//! Positions in lists that are newest first.
+//! Pages of lists that are sorted from new to old.
 
 use std::fmt;
 
@@ -7,32 +7,32 @@ use rusqlite::{Row, Rows};
 
 use crate::kernel::{Error, Result, Rule, Timestamp, Violation};
 
-/// The size of a page.
+/// Number of items on a page.
 pub const PAGE: usize = 20;
-/// How many rows are read for a page: one more, which says whether there is a next one.
+/// Number of rows that a query reads for a page. The additional row shows that there is a next page.
 pub(in crate::domain) const ROWS: i64 = PAGE as i64 + 1;
 
-/// Where a page of a list ended: what comes next is older. Rows that are added later are newer, and
-/// so do not move what follows.
+/// Position at which a page ends: the next page contains older rows. Rows that are inserted later are newer, so they
+/// do not move the next page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
-    /// When the last row of the page was created.
+    /// Time of creation of the page's last row.
     pub(in crate::domain) created_at: Timestamp,
-    /// Its row.
+    /// Row number of the page's last row.
     pub(in crate::domain) seq: i64,
-    /// What tells rows apart that stand in one place: 0 where none do.
+    /// Tie-breaker for rows with the same position; 0 if there are none.
     pub(in crate::domain) sub: i64,
 }
 
 impl Token {
-    /// What every row of a list comes after.
+    /// Position before the first row of a list.
     pub(in crate::domain) const START: Self = Self {
         created_at: Timestamp::from_micros(i64::MAX),
         seq: i64::MAX,
         sub: i64::MAX,
     };
 
-    /// The position of a row.
+    /// Returns the position of a row.
     pub(in crate::domain) const fn at(created_at: Timestamp, seq: i64) -> Self {
         Self {
             created_at,
@@ -41,10 +41,10 @@ impl Token {
         }
     }
 
-    /// Reads a token that a list has given.
+    /// Parses a token from a previous page.
     ///
     /// # Errors
-    /// `Invalid` for anything else.
+    /// `Invalid` for any other text.
     pub fn parse(text: &str) -> Result<Self> {
         let broken = || {
             let rule = Rule::Other("must be a token that a list has given".to_owned());
@@ -74,17 +74,17 @@ impl fmt::Display for Token {
     }
 }
 
-/// A page of a list.
+/// Page of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<T> {
-    /// What is on it, newest first.
+    /// Items, newest first.
     pub items: Vec<T>,
-    /// Where the next page begins; none if this is the last one.
+    /// Position of the next page; `None` on the last page.
     pub next: Option<Token>,
 }
 
 impl<T> Page<T> {
-    /// A page of a list that has nothing.
+    /// Returns a page without items.
     pub(in crate::domain) const fn empty() -> Self {
         Self {
             items: Vec::new(),
@@ -92,8 +92,7 @@ impl<T> Page<T> {
         }
     }
 
-    /// A page of the rows of a query for one more than the page has: that one is not read, only seen
-    /// to be there.
+    /// Reads a page from a query that selects [`ROWS`] rows. The additional row is not parsed.
     pub(in crate::domain) fn read(
         mut rows: Rows<'_>,
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
@@ -110,8 +109,7 @@ impl<T> Page<T> {
         Ok(Self { items, next: None })
     }
 
-    /// A page of rows, of which one more was read than the page has: whether it is there says
-    /// whether there is a next page.
+    /// Creates a page from up to [`ROWS`] rows. The additional row is dropped.
     pub(in crate::domain) fn of(mut rows: Vec<T>, position: impl Fn(&T) -> Token) -> Self {
         let more = rows.len() > PAGE;
         rows.truncate(PAGE);

@@ -1,23 +1,23 @@
-//! Plans: what a workspace may have, and what it costs. The figures are settings.
+//! Plans: limits and prices of workspaces. All figures are settings.
 
 use serde::{Deserialize, Serialize};
 
 use super::sql::text_enum;
 
 text_enum! {
-    /// What a workspace pays for (botpress.md §1.2).
+    /// Plan of a workspace (botpress.md §1.2).
     pub enum Plan {
         /// Free.
         Community = "community",
         /// Paid.
         Team = "team",
-        /// Paid, with the largest figures.
+        /// Paid, with the highest limits.
         Enterprise = "enterprise",
     }
 }
 
 impl Plan {
-    /// Whether it is paid for.
+    /// True for a paid plan.
     #[must_use]
     pub const fn is_premium(self) -> bool {
         match self {
@@ -27,53 +27,52 @@ impl Plan {
     }
 }
 
-/// What plans allow.
+/// Settings of the plans.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The plan that a workspace gets that changes to `premium`.
+    /// Plan of a workspace that upgrades to `premium`.
     pub premium: Plan,
-    /// The most workspaces that an account can own, whatever their plans.
+    /// Maximum number of workspaces that an account can own, regardless of their plans.
     pub max_workspaces: u64,
-    /// The most personal access tokens that an account can have.
+    /// Maximum number of personal access tokens of an account.
     pub max_tokens: u64,
-    /// What the free plan allows.
+    /// Figures of the free plan.
     pub community: Figures,
-    /// What the plan `team` allows.
+    /// Figures of the plan `team`.
     pub team: Figures,
-    /// What the plan `enterprise` allows.
+    /// Figures of the plan `enterprise`.
     pub enterprise: Figures,
 }
 
-/// What one plan allows a workspace, and what it costs.
+/// Limits and prices of one plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Figures {
-    /// The most agents.
+    /// Maximum number of agents.
     pub bots: u64,
-    /// The most versions of integrations that it owns.
+    /// Maximum number of versions of integrations.
     pub integrations: u64,
-    /// The most members.
+    /// Maximum number of members.
     pub members: u64,
-    /// The most bytes of files.
+    /// Maximum number of bytes of files.
     pub storage_bytes: u64,
-    /// The most calls of its bots' code in a month.
+    /// Maximum number of calls of the bots' code in a month.
     pub invocation_calls: u64,
-    /// How long a call of a bot's code may take, in seconds.
+    /// Maximum time of a call of a bot's code, in seconds.
     pub invocation_timeout_seconds: u64,
-    /// How many calls a bot may make in a second; shown, while `limits.botpress_chat` is what is
-    /// enforced.
+    /// Number of requests of a bot in a second. Only shown: `limits.botpress_chat` is the limit that is enforced.
     pub bot_calls_per_second: u64,
-    /// The price of a month, in cents.
+    /// Monthly price, in cents.
     pub monthly_cents: u64,
-    /// Messages of users in a month that the price includes.
+    /// Number of user messages in a month that the price includes.
     pub included_messages: u64,
-    /// The price of a thousand further messages of users, in cents.
+    /// Price of a thousand further user messages, in cents.
     pub cents_per_thousand_messages: u64,
 }
 
 impl Default for Figures {
-    /// Those of the free plan: generous, since the machine is one's own.
+    /// Returns the figures of the free plan. They are generous, because users run the server on their own machine.
     fn default() -> Self {
         Self {
             bots: 10_000,
@@ -123,7 +122,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The figures of a plan.
+    /// Returns the figures of a plan.
     #[must_use]
     pub const fn of(&self, plan: Plan) -> &Figures {
         match plan {

@@ -1,11 +1,11 @@
-//! Numbers of rows that lie side by side by workspace (migration 0015): the number of the workspace is
-//! the upper half of theirs, so that no index by workspace is needed.
+//! Ranges of row numbers, one for each workspace (migration 0015): the upper half of a row number is the number of the
+//! workspace. So these tables need no index by workspace.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::kernel::{Result, ids::WorkspaceId};
 
-/// The numbers that rows of a workspace have: those between these two.
+/// Range of the row numbers of a workspace, exclusive at both ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::domain) struct Numbers {
     pub(in crate::domain) after: i64,
@@ -15,7 +15,7 @@ pub(in crate::domain) struct Numbers {
 const WORKSPACE: &str = "SELECT seq FROM workspaces WHERE id = ?";
 
 impl Numbers {
-    /// Those of rows that belong to no workspace that is there.
+    /// Range of the rows without an existing workspace.
     pub(in crate::domain) const OF_NONE: Self = Self::at(0);
 
     const fn at(workspace: i64) -> Self {
@@ -25,13 +25,13 @@ impl Numbers {
         }
     }
 
-    /// Those that one of them is among.
+    /// Returns the range that contains a row number.
     pub(in crate::domain) const fn around(number: i64) -> Self {
         Self::at(number >> 32)
     }
 
-    /// Those of a workspace, if it is there. Once it is gone another may have them, so rows are asked
-    /// for their workspace too.
+    /// Returns the range of a workspace, if it exists. A new workspace can get the range of a deleted one, so queries
+    /// must also filter by workspace.
     pub(in crate::domain) fn of(
         conn: &Connection,
         workspace: &WorkspaceId,

@@ -1,4 +1,4 @@
-//! How the domain's own types are stored, and how several things are written of which one may fail.
+//! SQL representation of the domain's types, and savepoints for writes of which some may fail.
 
 use rusqlite::{
     Connection, Row, ToSql,
@@ -18,7 +18,7 @@ use crate::kernel::{
     },
 };
 
-/// Reads a column that holds a JSON list of words.
+/// Reads a column that contains a JSON list of enum values.
 pub(in crate::domain) fn read_words<T>(
     row: &Row<'_>,
     column: &str,
@@ -32,8 +32,8 @@ pub(in crate::domain) fn read_words<T>(
         .ok_or(rusqlite::Error::InvalidQuery)
 }
 
-/// The members of a column of JSON. One that cannot be read is shown as such, so that the rows beside it are
-/// read: for lists of what is never changed.
+/// Reads a column that contains a JSON object. A value that cannot be read becomes an object with the error, so that
+/// it does not make the other rows of a list unreadable. Only for data that is never written back.
 pub(in crate::domain) fn shown_object(
     row: &Row<'_>,
     column: usize,
@@ -47,18 +47,18 @@ pub(in crate::domain) fn shown_object(
     Ok(Map::from_iter([("unreadable".to_owned(), why.into())]))
 }
 
-/// Does the same with each of several things in the transaction of a change: one that fails leaves nothing
-/// behind, is logged, and disturbs no other. It may be called twice for one thing, the second time after
-/// all that the first one wrote is undone.
+/// Calls `write` for each of `things` in the transaction of a write. A failure is rolled back and logged, and does not
+/// affect the others. `write` may run twice for one element, the second time after everything of the first time is
+/// rolled back.
 ///
 /// # Errors
-/// Those of a transaction that is lost as a whole.
+/// Errors that end the whole transaction.
 pub(in crate::domain) fn each_alone<T, R>(
     conn: &Connection,
     things: &[T],
     mut write: impl FnMut(&T) -> Result<R>,
 ) -> Result<Vec<Option<R>>> {
-    // Usually none fails, and one savepoint does.
+    // Failures are rare, so one savepoint for all is tried first.
     let all = alone(conn, || {
         things.iter().map(&mut write).collect::<Result<Vec<R>>>()
     })?;
@@ -69,11 +69,11 @@ pub(in crate::domain) fn each_alone<T, R>(
     each.collect()
 }
 
-/// Does one of several things in the transaction of a change: if it fails, it leaves nothing behind, is logged,
-/// and disturbs no other.
+/// Calls `write` in the transaction of a write. A failure is rolled back and logged, and does not affect the rest of
+/// the transaction.
 ///
 /// # Errors
-/// Those of a transaction that is lost as a whole.
+/// Errors that end the whole transaction.
 pub(in crate::domain) fn one_alone<R>(
     conn: &Connection,
     write: impl FnOnce() -> Result<R>,
@@ -83,7 +83,7 @@ pub(in crate::domain) fn one_alone<R>(
     Ok(done.ok())
 }
 
-/// Writes something that is undone if it fails.
+/// Runs `write` in a savepoint, and rolls the savepoint back if it fails.
 fn alone<R>(conn: &Connection, write: impl FnOnce() -> Result<R>) -> Result<Result<R>> {
     let execute = |sql| conn.prepare_cached(sql)?.execute([]);
     execute("SAVEPOINT alone")?;
@@ -139,7 +139,7 @@ stored_as_text!(
     WorkspaceId,
 );
 
-/// Defines a closed list of words that are stored, shown and read as text.
+/// Defines an enum that is stored, serialized and parsed as text.
 macro_rules! text_enum {
     (
         $(#[$doc:meta])*
@@ -150,16 +150,16 @@ macro_rules! text_enum {
         pub enum $name { $($(#[$variant_doc])* $variant,)+ }
 
         impl $name {
-            /// Every member, in the order of their definition.
+            /// All variants, in the order of their definition.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// The word for it.
+            /// Returns the text of the variant.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
             }
 
-            /// The member with this word.
+            /// Returns the variant with this text.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 match text { $($text => Some(Self::$variant),)+ _ => None }

@@ -1,4 +1,4 @@
-//! The buckets: governor's, on a clock that the caller of each check sets.
+//! Token buckets of the `governor` crate, on a clock that the caller sets.
 
 use std::{
     num::NonZeroU32,
@@ -22,15 +22,15 @@ use crate::kernel::{MonotonicTime, Timestamp};
 
 type Bucket = RateLimiter<NotKeyed, InMemoryState, SetClock, StateInformationMiddleware>;
 
-/// governor counts in 64 bits of nanoseconds, which end after 584 years: a bucket begins anew before.
+/// `governor` counts nanoseconds in 64 bits, which overflow after 584 years. A bucket is replaced before that.
 const LONGEST_LIFE: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// A clock that stands still until it is set, in nanoseconds.
+/// Clock that only moves when it is set, in nanoseconds.
 #[derive(Clone, Default)]
 struct SetClock(Arc<AtomicU64>);
 
 impl SetClock {
-    /// Calls come with times that are out of order by a little.
+    /// Moves the clock forward. Requests can arrive slightly out of order.
     fn set(&self, since: Duration) {
         let nanos = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
         self.0.fetch_max(nanos, Ordering::Relaxed);
@@ -53,7 +53,7 @@ fn bucket(quota: Quota, clock: &SetClock) -> Bucket {
     RateLimiter::direct_with_clock(quota, clock.clone()).with_middleware()
 }
 
-/// A bucket that refills within a period.
+/// Bucket that refills within a period.
 pub(super) struct Window {
     quota: Quota,
     period: Duration,
@@ -67,12 +67,12 @@ struct Current {
 }
 
 impl Window {
-    /// Calls a second; none for 0.
+    /// Returns a limit per second; `None` for 0.
     pub(super) fn per_second(rate: u32) -> Option<Self> {
         NonZeroU32::new(rate).map(|rate| Self::new(Quota::per_second(rate), 1))
     }
 
-    /// Calls a minute; none for 0.
+    /// Returns a limit per minute; `None` for 0.
     pub(super) fn per_minute(rate: u32) -> Option<Self> {
         NonZeroU32::new(rate).map(|rate| Self::new(Quota::per_minute(rate), 60))
     }
@@ -86,8 +86,8 @@ impl Window {
         }
     }
 
-    /// Takes a call, or says how long to wait for one. The bucket refills as time passes; the date only
-    /// says when it is whole again.
+    /// Takes a request from the bucket, or returns the time until the next one. The bucket refills with the monotonic
+    /// time `at`; `now` is only used for the reset time.
     pub(super) fn take(&mut self, at: MonotonicTime, now: Timestamp) -> Result<Standing, Duration> {
         self.current
             .take_if(|current| at.since(current.since) > LONGEST_LIFE);
@@ -114,7 +114,7 @@ impl Window {
     }
 }
 
-/// The bucket of a UTC date. It never refills.
+/// Bucket of a UTC date. It never refills.
 pub(super) struct Day {
     date: i64,
     bucket: Bucket,
@@ -123,17 +123,17 @@ pub(super) struct Day {
 }
 
 impl Day {
-    /// The bucket of the date of `now`, of which `used` calls are taken already.
+    /// Creates the bucket for the date of `now`, from which `used` requests are already taken.
     pub(super) fn new(now: Timestamp, limit: NonZeroU32, used: u64) -> Self {
-        // A nanosecond for each call: every 32-bit figure fits into governor's 64 bits.
+        // With one nanosecond for each request, every 32-bit limit fits into governor's 64 bits.
         let quota = Quota::with_period(Duration::from_nanos(1))
             .expect("a nanosecond is not zero")
             .allow_burst(limit);
         let bucket = bucket(quota, &SetClock::default());
-        // The limit may have been higher when they were made.
+        // The limit may have been higher when these requests were counted.
         let used = u32::try_from(used).unwrap_or(u32::MAX).min(limit.get());
         if let Some(used) = NonZeroU32::new(used) {
-            // The whole burst fits, so this takes all of them.
+            // `used` is at most the burst size, so this takes all of them.
             let _ = bucket.check_n(used);
         }
         Self {
@@ -152,7 +152,7 @@ impl Day {
         self.left == 0
     }
 
-    /// Takes a call, or says how long to wait for the next date.
+    /// Takes a request from the bucket, or returns the time until the next date.
     pub(super) fn take(&mut self, now: Timestamp) -> Result<Standing, Duration> {
         let state = self.bucket.check().map_err(|_| now.until_next_day())?;
         self.left = state.remaining_burst_capacity();

@@ -1,8 +1,8 @@
-//! Limits: how many calls a tenant may make of an API class per second, per minute and per day.
+//! Rate limits: requests of a tenant by API class, per second, per minute and per day.
 //!
-//! All three are governor's buckets. Those of seconds and minutes refill as time passes, whatever date the
-//! system's clock is set to. The day's bucket belongs to a UTC date and its clock stands still, so that it never refills: it is filled
-//! from the count in the database, and dropped with its date.
+//! All three limits are buckets of the `governor` crate. Those for seconds and minutes refill with the monotonic time,
+//! regardless of the system's date. The bucket of a day belongs to a UTC date, and its clock never moves, so that it
+//! never refills. It is initialized with the stored count of the day, and dropped with its date.
 
 mod bucket;
 
@@ -19,11 +19,11 @@ use super::sql::text_enum;
 use crate::kernel::{Error, Kind, MonotonicTime, Result, Timestamp};
 
 text_enum! {
-    /// Operations that share one allowance.
+    /// API class: operations that share one rate limit.
     pub enum Class {
         /// Everything under Aloochat's `/api/public`.
         Aloochat = "aloochat",
-        /// Whatever of Ada's API has no class of its own.
+        /// Operations of Ada's API without their own class.
         Ada = "ada",
         /// Ada's End Users API v2.
         AdaEndUsers = "ada_end_users",
@@ -39,7 +39,7 @@ text_enum! {
 }
 
 impl Class {
-    /// Whether the vendor limits each agent by itself, not the whole workspace.
+    /// True if the vendor limits each agent separately, instead of the workspace.
     pub(in crate::domain) const fn is_per_agent(self) -> bool {
         match self {
             Self::Aloochat | Self::Cohere | Self::BotpressAdmin => false,
@@ -49,29 +49,29 @@ impl Class {
     }
 }
 
-/// The allowance of each API class.
+/// Rate limits of each API class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// True if there are limits at all: `false` turns all of them off at once, for tests of one's own.
+    /// True if there are rate limits. `false` turns off all limits at once, for local tests.
     pub enabled: bool,
-    /// Whether limits hold while the clock stands still. Nothing refills then, so by default they do
-    /// not.
+    /// True if limits apply while the clock is frozen. Nothing refills then, so the default is false.
     pub in_frozen_time: bool,
-    /// Aloochat publishes no figures (aloochat.md §3), so everything is off.
+    /// Rates of Aloochat. It publishes no figures (aloochat.md §3), so there is no limit by default.
     pub aloochat: Rates,
-    /// Ada's default: integrations, webhooks, deletions (ada.md §1.3).
+    /// Default rates of Ada: integrations, webhooks, deletions (ada.md §1.3).
     pub ada: Rates,
-    /// Ada's End Users API v2 (ada.md §1.3; its daily cap was dropped).
+    /// Rates of Ada's End Users API v2 (ada.md §1.3; its daily limit was dropped).
     pub ada_end_users: Rates,
-    /// Ada's End Users API v1. The vendor says that there are limits, not which; these are ours.
+    /// Rates of Ada's End Users API v1. The vendor mentions limits without figures; the default figures are our own.
     pub ada_end_users_v1: Rates,
-    /// Cohere publishes no figures for connectors, so everything is off.
+    /// Rates of Cohere. It publishes no figures for connectors, so there is no limit by default.
     pub cohere: Rates,
-    /// Botpress's chat and files API, for each bot. The vendor publishes no figures, so everything
-    /// is off.
+    /// Rates of Botpress's chat and files API, for each bot. The vendor publishes no figures, so there is no limit by
+    /// default.
     pub botpress_chat: Rates,
-    /// Botpress's admin API, for each workspace and for each person outside of any. Off.
+    /// Rates of Botpress's admin API, for each workspace, and for each person outside of any workspace. No limit by
+    /// default.
     pub botpress_admin: Rates,
 }
 
@@ -119,19 +119,19 @@ const UNLIMITED: Rates = Rates {
     per_day: 0,
 };
 
-/// Calls allowed to one tenant. 0 means no limit.
+/// Number of requests that a tenant may send. 0: no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rates {
-    /// Calls a second; also how many may come at once.
+    /// Requests per second; also the maximum burst.
     pub per_second: u32,
-    /// Calls a minute; also how many may come at once.
+    /// Requests per minute; also the maximum burst.
     pub per_minute: u32,
-    /// Calls a UTC day.
+    /// Requests per UTC day.
     pub per_day: u32,
 }
 
-/// What one tenant has used of one class, and the limits on it.
+/// Rate limiter of one tenant and API class.
 pub(in crate::domain) struct Allowance(Mutex<Windows>);
 
 struct Windows {
@@ -143,7 +143,7 @@ struct Windows {
 }
 
 impl Allowance {
-    /// The whole allowance of a class.
+    /// Creates an unused rate limiter for an API class.
     pub(in crate::domain) fn new(settings: &Settings, class: Class) -> Self {
         let rates = settings.rates(class);
         Self(Mutex::new(Windows {
@@ -155,8 +155,8 @@ impl Allowance {
         }))
     }
 
-    /// Takes one call from the allowance and says how much of the window with the least is left.
-    /// `used` counts the calls of the day of `now` in the database; it is asked once for each date.
+    /// Takes one request, and returns the status of the window with the fewest remaining requests. `used` returns the
+    /// stored number of requests of the day of `now`; it is called once for each date.
     ///
     /// # Errors
     /// [`Refused`]
@@ -195,14 +195,14 @@ impl Allowance {
     }
 }
 
-/// How a tenant stands in one of the windows of its allowance.
+/// Status of one window of a rate limiter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
-    /// The calls that the window allows.
+    /// Number of requests that the window allows.
     pub limit: u64,
-    /// The calls that are left of them.
+    /// Number of remaining requests.
     pub remaining: u64,
-    /// When the window is whole again at the latest.
+    /// Time at which the window is full again at the latest.
     pub reset: Timestamp,
 }
 
@@ -213,21 +213,22 @@ fn least_of(least: Option<Standing>, standing: Standing) -> Option<Standing> {
     }
 }
 
-/// Why a call is refused.
+/// Reason for which a request is refused.
 pub(in crate::domain) enum Refused {
-    /// By a limit.
+    /// A rate limit is exceeded.
     Limited {
-        /// The time until a call would be admitted, in whole seconds.
+        /// Time until a request would be admitted, in whole seconds.
         retry_after: Duration,
-        /// The setting: `limits.ada.per_second`.
+        /// Name of the setting: `limits.ada.per_second`.
         setting: String,
     },
-    /// It is not known how many calls there were.
+    /// The stored count could not be read.
     Other(Error),
 }
 
 impl Refused {
-    /// The error for the caller. `explained` names the setting, for the developer whose own server this is.
+    /// Returns the error for the caller. `explained` adds the setting to the text, for developers who run their own
+    /// server.
     pub(in crate::domain) fn into_error(self, explained: bool) -> Error {
         match self {
             Self::Limited {
@@ -250,7 +251,7 @@ impl Refused {
 }
 
 fn limited(wait: Duration, (class, window): (Class, &str)) -> Refused {
-    // Retry-After counts whole seconds; rounding down would invite a call that is refused again.
+    // Retry-After has whole seconds. A rounded-down value would invite a request that is refused again.
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     Refused::Limited {
         retry_after: Duration::from_secs(seconds.max(1)),

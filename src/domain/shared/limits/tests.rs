@@ -204,8 +204,7 @@ fn calls_that_come_out_of_order_do_not_begin_a_bucket_anew() {
     assert_eq!(taken, [true, true, true, false, false, false]);
 }
 
-/// Changes of the date do not touch a bucket: no calls are refused for it, and none
-/// are given away.
+/// Changes of the date do not affect a bucket: it neither rejects requests nor gains any.
 #[test]
 fn the_date_neither_empties_a_bucket_nor_fills_it() {
     let rates = Rates {
@@ -224,7 +223,7 @@ fn the_date_neither_empties_a_bucket_nor_fills_it() {
             .count()
     };
     assert_eq!(take(0), 3);
-    // Half a minute brings half of the minute's three, whatever the date says.
+    // Half a minute refills half of the minute's three requests, regardless of the date.
     assert_eq!(take(-40), 1);
     for hours in [-2, 2, -24, 24] {
         assert!((1..=2).contains(&take(hours * 3600)), "{hours}");
@@ -232,8 +231,8 @@ fn the_date_neither_empties_a_bucket_nor_fills_it() {
 }
 
 proptest! {
-    /// Wherever the clock jumps, a call is admitted once a minute has passed there; and never are more
-    /// admitted at one time than may come at once.
+    /// After any jump of the clock, a request is admitted once a minute has passed; and no more requests than the
+    /// burst size are admitted at one time.
     #[test]
     fn no_jump_of_the_clock_leaves_a_limit_stuck(
         jumps in prop::collection::vec((any::<i64>(), 0_usize..8), 1..20),
