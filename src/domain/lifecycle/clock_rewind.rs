@@ -1,12 +1,12 @@
-//! What follows when the clock goes back: rows that were written at a time which the clock has left
-//! again would wait for it to come back, for months after an `advance` and a `resume`.
+//! Repairs the database after the clock goes back. Rows with times of the later clock would otherwise wait until the
+//! clock reaches these times again, for months after an `advance` and a `resume`.
 //!
-//! Each feature says which of its rows cannot be, by the longest that it ever asks for ([`Mend`]): an
-//! attempt that is due in a year where the longest wait is a day. They are looked for at each start too,
-//! because a restart takes the clock back to the system's time.
+//! Each feature defines the rows that are impossible at the current time, from the longest time that it ever waits
+//! ([`Mend`]): for example an attempt that is due in a year when the longest delay is a day. The repairs also run at
+//! each start, because a restart resets the clock to the system's time.
 //!
-//! Where the system's clock is set back while the server runs, it is known how far: what waits for so long
-//! ([`Mend::due`]) is moved by as much, so that it waits no longer than it was to.
+//! When the system's clock is set back while the server runs, the difference is known. Columns with the end of a wait
+//! ([`Mend::due`]) are moved by the same time, so that the wait does not become longer.
 
 use std::time::Duration;
 
@@ -31,8 +31,8 @@ use crate::{
     },
 };
 
-/// When to look again after the clock went back, in real time: what had read the clock before may be
-/// written down after.
+/// Delays, in real time, after which the repair is repeated: code that read the clock before it went back may write
+/// its row later.
 const AGAIN: [Duration; 3] = [
     Duration::from_secs(1),
     Duration::from_secs(10),
@@ -53,7 +53,7 @@ fn all() -> impl Iterator<Item = &'static Mend> {
     .flatten()
 }
 
-/// Mends at the start, and whenever the clock goes back, for as long as it is polled.
+/// Runs the repairs at start and each time that the clock goes back, until it is dropped.
 pub async fn run(app: App) {
     let mut watch = app.clock().watch();
     let mut again: &[Duration] = &[];
@@ -90,8 +90,8 @@ async fn until_done<F: Future<Output = Result<()>>>(mut work: impl FnMut() -> F)
     }
 }
 
-/// Moves the ends of waits that had not passed when the clock went back, all in one transaction: one that was
-/// moved may look like one that was not.
+/// Moves the ends of waits that had not passed when the clock went back. All in one transaction, because a moved row
+/// cannot be distinguished from another one.
 async fn move_waits(app: &App, back: SystemRewind) -> Result<()> {
     let moving = app.change_as(Actor::System, move |change| {
         all().try_for_each(|mend| mend.move_waits(change.conn, change.now, back))
@@ -99,10 +99,10 @@ async fn move_waits(app: &App, back: SystemRewind) -> Result<()> {
     moving.await
 }
 
-/// Mends whatever waits for a time that the clock has left.
+/// Repairs all rows with times that the clock has left.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn mend(app: &App) -> Result<()> {
     app.keyring().forget();
     let (looking, now) = (app.clone(), app.clock().now());
@@ -122,7 +122,7 @@ pub async fn mend(app: &App) -> Result<()> {
     if has_schedules {
         while mend_schedules(app).await? == CHUNK.unsigned_abs() {}
     }
-    // They know times of before, even where no row was to be mended.
+    // The workers have times of the previous clock in memory, even if no row needed a repair.
     app.webhooks().wake();
     app.deliveries().wake();
     app.end_user_work().notify_one();

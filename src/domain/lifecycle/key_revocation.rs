@@ -1,15 +1,15 @@
-//! Revoking a key together with everything that its holder had through it.
+//! Revocation of a key, together with the data that belongs to its owner.
 
 use crate::{
     domain::{Change, retrieval::connectors::authorization, tenancy::api_keys},
     kernel::{Result, ids::ApiKeyId},
 };
 
-/// Revokes a key. The next call with it is refused, and the authorizations of connectors that its holder gave are
+/// Revokes a key. The next request with it is rejected, and the connector authorizations that its owner gave are
 /// deleted.
 ///
 /// # Errors
-/// `NotFound` if there is no such key or it is revoked already, or errors of the store.
+/// `NotFound` if the key does not exist or is already revoked, and errors of the store.
 pub fn revoke(change: &Change<'_>, id: &ApiKeyId) -> Result<()> {
     api_keys::revoke(change, id)?;
     authorization::forget_user(change, id)

@@ -1,4 +1,5 @@
-//! What concerns every area at once: opening the domain, a clock that goes back, deleting a workspace, revoking a key.
+//! Operations that concern every area: opening the application, repairs after the clock goes back, deleting a
+//! workspace, revoking a key.
 
 pub mod clock_rewind;
 pub mod key_revocation;

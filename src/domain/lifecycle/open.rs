@@ -1,4 +1,4 @@
-//! Opens the domain over a store: the one place that knows every area.
+//! Opens the application over a store. This is the one module that registers every area.
 
 use std::sync::Arc;
 
@@ -22,28 +22,28 @@ use crate::{
     store::{Sealer, Store},
 };
 
-/// The settings of the domain, by concern.
+/// Settings of the domain.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Calls allowed per tenant and API class.
+    /// Rate limits per tenant and API class.
     pub limits: limits::Settings,
     /// Connections to outside services.
     pub service_integrations: service_integrations::Settings,
     /// Outgoing requests.
     pub outbound: outbound::Settings,
-    /// Running code.
+    /// Execution of code.
     pub runtime: engine::Settings,
-    /// Plans: what workspaces may have.
+    /// Plans: limits and prices of workspaces.
     pub plans: plans::Settings,
     /// Billing.
     pub billing: billing::Settings,
-    /// Telling bots and integrations what they are to know.
+    /// Deliveries to bots and integrations.
     pub deliveries: deliveries::Settings,
     /// Tunnels to programs in development.
     pub tunnel: tunnels::Settings,
     /// Bots.
     pub bots: manage::Settings,
-    /// The built-in chat.
+    /// The webchat integration.
     pub webchat: webchat::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
@@ -55,13 +55,13 @@ pub struct Settings {
     pub folders: folders::Settings,
     /// Audit records.
     pub audit: audit::Settings,
-    /// The most of each thing that a tenant can have.
+    /// Maximum number of rows of each kind that a tenant can have.
     pub bounds: bounds::Settings,
-    /// Answers.
+    /// Answers from documents.
     pub answers: answers::Settings,
-    /// How much JSON Schemas may ask for.
+    /// Maximum work of a JSON Schema.
     pub schemas: schema::Limits,
-    /// Whether this is profile `dev`: a server on one's own machine.
+    /// True in profile `dev`: a server on the developer's own machine.
     pub development: bool,
 }
 
@@ -82,10 +82,10 @@ impl Settings {
     }
 }
 
-/// Opens the domain over an open store.
+/// Opens the application over an open store.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub fn open(store: Store, sealer: Sealer, clock: Clock, settings: Settings) -> Result<App> {
     let app = settings.app();
     let index = messages::MessageIndex::load(&store, settings.bots.unindexed_messages)?;

@@ -1,5 +1,5 @@
-//! Deleting workspaces. One is gone for everyone at once: it is closed, its members and keys go. Its
-//! rows, which may be millions, are deleted in steps after that, none of which holds up other writes.
+//! Deletion of workspaces. A deleted workspace is closed, with its members and keys, in one transaction. Its rows,
+//! which may be millions, are deleted afterwards in small steps that do not block other writes.
 
 use std::time::Duration;
 
@@ -24,9 +24,9 @@ use crate::{
     },
 };
 
-/// How many steps are made before the answer; a small workspace is gone with it.
+/// Number of steps before the response. A small workspace is deleted completely by then.
 const BEFORE_ANSWER: usize = 40;
-/// How often to look without a hint.
+/// Interval between checks without a notification.
 const EVERY: Duration = Duration::from_secs(30);
 
 const USED_ELSEWHERE: &str = "
@@ -38,8 +38,8 @@ const USED_ELSEWHERE: &str = "
 
 const CLOSE: &str = "UPDATE workspaces SET closed_at = :now, updated_at = :now WHERE id = :id";
 const REMOVE_MEMBERS: &str = "DELETE FROM members WHERE workspace_id = :id";
-/// The code of an integration keeps its own token while it has to `unregister` an installation: the token
-/// acts in nothing else.
+/// The code of an integration keeps its own token while it has to `unregister` an installation. The token is not valid
+/// for anything else.
 const REVOKE_KEYS: &str = "
     UPDATE api_keys SET revoked_at = :now
     WHERE workspace_id = :id AND revoked_at IS NULL AND NOT EXISTS (
@@ -49,11 +49,11 @@ const REVOKE_KEYS: &str = "
         WHERE runtime_tokens.key_id = api_keys.id
           AND bot_integrations.status = 'unregistration_pending')";
 
-/// Deletes the workspace of the call with everything in it.
+/// Deletes the workspace of the request with all its data.
 ///
 /// # Errors
-/// `Forbidden` for everyone but owners, `RelationConflict` while bots of other workspaces have an
-/// integration of this one, or those of the store.
+/// `Forbidden` for everyone except owners, `RelationConflict` while bots of other workspaces have an integration of
+/// this one installed, and errors of the store.
 pub async fn delete(call: &Call) -> Result<()> {
     call.require_role(Role::Owner)?;
     let app = call.app();
@@ -107,10 +107,10 @@ fn close(change: &Change<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
     Ok(())
 }
 
-/// Deletes what is left of closed workspaces, but for bots whose integrations are still to be told.
+/// Deletes the remaining rows of closed workspaces, except for bots with pending `unregister` deliveries.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn purge(app: &App) -> Result<()> {
     let mut passed = Passed::default();
     while step(app, &mut passed).await? {}
@@ -119,11 +119,11 @@ pub async fn purge(app: &App) -> Result<()> {
 
 const IS_OPEN: &str = "SELECT 1 FROM workspaces WHERE closed_at IS NULL AND NOT system";
 
-/// The same before anything else is done. Where no workspace is left nothing is waited for: the first
-/// start may want the id of one that is closed.
+/// Like [`purge`], at the start of the server. If no workspace is left, it does not wait for pending deliveries: the
+/// first start may need the id of a closed workspace.
 ///
 /// # Errors
-/// Those of the store.
+/// Errors of the store.
 pub async fn purge_first(app: &App) -> Result<()> {
     let is_open = |conn: &Connection| Ok(conn.prepare_cached(IS_OPEN)?.exists([])?);
     let mut passed = Passed {
@@ -134,7 +134,7 @@ pub async fn purge_first(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// The same whenever there is something, for as long as it is polled.
+/// Runs [`purge`] after each deletion and at intervals, until it is dropped.
 pub async fn work(app: App) {
     loop {
         if let Err(error) = purge(&app).await {
@@ -153,16 +153,16 @@ const CLOSED: &str = "
 const AGENT: &str = "
     SELECT seq FROM agents WHERE workspace_id = :id AND seq > :after ORDER BY seq LIMIT 1";
 
-/// What has to wait: workspaces up to this one, and bots of the next up to this one.
+/// Cursor of a purge: the workspaces up to this one, and the bots of the next workspace up to this one, have to wait.
 #[derive(Default)]
 struct Passed {
     workspace: i64,
     agent: i64,
-    /// Nothing waits.
+    /// True if the purge does not wait for pending deliveries.
     hurries: bool,
 }
 
-/// One step: whether there may be more to do.
+/// Runs one step. True if there may be more to do.
 async fn step(app: &App, passed: &mut Passed) -> Result<bool> {
     let after = passed.workspace;
     let closed = |conn: &Connection| -> Result<Option<(i64, WorkspaceId)>> {
@@ -200,7 +200,7 @@ async fn step(app: &App, passed: &mut Passed) -> Result<bool> {
     Ok(true)
 }
 
-/// What a step found to be waiting.
+/// Item that a step found to be waiting.
 enum Waiting {
     Agent(i64),
     Workspace,
@@ -218,7 +218,7 @@ const REMOVE_INTEGRATION: &str = "
     DELETE FROM integrations WHERE seq IN
         (SELECT seq FROM integrations WHERE workspace_id = :id LIMIT 20)";
 
-/// What remembers in bots of others that its integrations were installed there once.
+/// Rows in bots of other workspaces for removed installations of this workspace's integrations.
 const FORGET_INSTALLATIONS: &str = "
     DELETE FROM bot_integrations WHERE seq IN (
         SELECT bot_integrations.seq FROM integrations
