@@ -1,4 +1,4 @@
-//! What bots keep in the [`App`].
+//! Settings and state that bots register in the [`App`], and hooks of the areas above.
 
 use std::{rc::Rc, sync::Arc};
 
@@ -20,22 +20,23 @@ use crate::{
     kernel::Timestamp,
 };
 
-/// Connects changes with the dispatcher of deliveries.
+/// Doorbell of the dispatcher of deliveries.
 #[derive(Default)]
 struct Deliveries(Doorbell);
 
-/// Wakes the worker that does what is due for bots.
+/// Wake-up of the maintenance worker.
 #[derive(Default)]
 struct Work(Notify);
 
-/// Called when a conversation or a user's part in it ends, with the row of the conversation and, unless it ends for
-/// all, that of the user.
+/// Hook for the end of a conversation, or of one user's participation. Its arguments are the row of the conversation
+/// and, if it ends for one user only, the row of the user.
 pub(in crate::domain) type OnConversationEnd = fn(&App, i64, Option<i64>);
 
-/// The hooks of the areas above.
+/// Hooks of the areas above.
 struct Hooks(Vec<OnConversationEnd>);
 
-/// Adds the message index, caches, the dispatcher's state, the settings, and the hooks of the areas above.
+/// Registers the message index, the caches, the state of the dispatcher, the settings, and the hooks of the areas
+/// above.
 pub(in crate::domain) fn register(
     features: &mut Features,
     (index, now): (Arc<MessageIndex>, Timestamp),
@@ -57,66 +58,66 @@ pub(in crate::domain) fn register(
 }
 
 impl App {
-    /// The programs that the engine was asked for.
+    /// Returns the programs that the engine was asked to run.
     pub(in crate::domain) fn programs(&self) -> &ProgramCache {
         self.feature()
     }
 
-    /// Connects changes with the dispatcher of deliveries to bots and integrations.
+    /// Returns the doorbell of the dispatcher of deliveries to bots and integrations.
     #[must_use]
     pub fn deliveries(&self) -> &Doorbell {
         &self.feature::<Deliveries>().0
     }
 
-    /// The receivers whose failed deliveries are retried at once.
+    /// Returns the receivers whose failed deliveries must be retried now.
     pub(in crate::domain) fn haste(&self) -> &RetryRequests {
         self.feature()
     }
 
-    /// Counters of calls to bots and integrations.
+    /// Returns the metrics of calls to bots and integrations.
     #[must_use]
     pub fn telling(&self) -> &protocol::Metrics {
         self.feature()
     }
 
-    /// Recent failures of code.
+    /// Returns the recent failures of code.
     pub(in crate::domain) fn failures(&self) -> &RecentFailures {
         self.feature()
     }
 
-    /// Wakes the worker that does what is due for bots.
+    /// Returns the wake-up of the maintenance worker.
     pub(in crate::domain) fn bot_work(&self) -> &Notify {
         &self.feature::<Work>().0
     }
 
-    /// What bots and integrations declare.
+    /// Returns the cache of the definitions of bots and integrations.
     pub(in crate::domain) fn declarations(&self) -> &DefinitionCache {
         self.feature()
     }
 
-    /// The message index.
+    /// Returns the message index.
     pub(in crate::domain) fn message_index(&self) -> &MessageIndex {
         self.feature::<Arc<MessageIndex>>()
     }
 
-    /// The channels of conversations.
+    /// Returns the cache of the channels of conversations.
     pub(in crate::domain) fn routes(&self) -> &ChannelCache {
         self.feature()
     }
 
-    /// Settings of bots.
+    /// Returns the settings of bots.
     #[must_use]
     pub fn bot_settings(&self) -> &manage::Settings {
         self.feature()
     }
 
-    /// Settings of deliveries to bots and integrations.
+    /// Returns the settings of deliveries to bots and integrations.
     #[must_use]
     pub fn delivery_settings(&self) -> &deliveries::Settings {
         self.feature()
     }
 
-    /// Runs the hooks for the end of a conversation, or of one user's part in it.
+    /// Runs the hooks for the end of a conversation, or of one user's participation.
     pub(super) fn conversation_ended(&self, conversation: i64, user: Option<i64>) {
         for hook in &self.feature::<Hooks>().0 {
             hook(self, conversation, user);
@@ -125,18 +126,18 @@ impl App {
 }
 
 impl Change<'_> {
-    /// Wakes the dispatcher of deliveries once this change is committed.
+    /// Wakes the dispatcher of deliveries after the commit.
     pub(in crate::domain) fn wake_runtime(&self) {
         self.wake(|app| app.deliveries().wake());
     }
 
-    /// Has failed deliveries to this receiver retried once this change is committed.
+    /// Retries failed deliveries to this receiver after the commit.
     pub(in crate::domain) fn hasten(&self, receiver: (i64, i64)) {
         self.then(move |app| app.haste().add(vec![receiver]));
         self.wake_runtime();
     }
 
-    /// The messages that the tables of the index may not have yet, as this change sees them.
+    /// Returns the messages that the index tables may not contain yet, as this transaction sees them.
     pub(in crate::domain) fn unindexed(&self) -> Rc<IndexWriteBatch> {
         self.attachment(|| {
             let Some(app) = self.app() else {

@@ -1,4 +1,4 @@
-//! What end users keep in the [`App`].
+//! State that end users register in the [`App`], and hooks of the areas above.
 
 use tokio::sync::Notify;
 
@@ -7,24 +7,25 @@ use crate::{
     kernel::{Result, ids::EndUserId},
 };
 
-/// Wakes the worker that does what is due for end users.
+/// Wake-up of the maintenance worker.
 #[derive(Default)]
 struct Work(Notify);
 
-/// Called with an end user's id and row before that is erased, to erase what other areas keep of it.
+/// Hook that deletes the data of other areas before an end user is erased. Its arguments are the id and the row of the
+/// end user.
 pub(in crate::domain) type BeforeErasure = fn(&Change<'_>, &EndUserId, i64) -> Result<()>;
 
-/// The hooks of the areas above.
+/// Hooks of the areas above.
 pub(super) struct Hooks(pub(super) Vec<BeforeErasure>);
 
-/// Adds the worker's wake-up and the hooks of the areas above.
+/// Registers the wake-up of the worker and the hooks of the areas above.
 pub(in crate::domain) fn register(features: &mut Features, hooks: Vec<BeforeErasure>) {
     features.add(Work::default());
     features.add(Hooks(hooks));
 }
 
 impl App {
-    /// Wakes the worker that does what is due for end users.
+    /// Returns the wake-up of the maintenance worker.
     pub(in crate::domain) fn end_user_work(&self) -> &Notify {
         &self.feature::<Work>().0
     }

@@ -1,15 +1,15 @@
-//! What the test inbox keeps in the [`App`].
+//! Settings that the test inbox registers in the [`App`].
 
 use super::Settings;
 use crate::domain::tenancy::{app::App, features::Features};
 
-/// Adds the settings.
+/// Registers the settings.
 pub(in crate::domain) fn register(features: &mut Features, settings: Settings) {
     features.add(settings);
 }
 
 impl App {
-    /// Settings of the test inbox.
+    /// Returns the settings of the test inbox.
     #[must_use]
     pub fn inbox_settings(&self) -> &Settings {
         self.feature()

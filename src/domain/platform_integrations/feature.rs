@@ -1,20 +1,20 @@
-//! What platform integrations keep in the [`App`].
+//! State that platform integrations register in the [`App`].
 
 use tokio::sync::Notify;
 
 use crate::domain::tenancy::{app::App, features::Features};
 
-/// Wakes the worker that tells integrations of removed installations.
+/// Wake-up of the worker that sends uninstall notifications.
 #[derive(Default)]
 struct Farewells(Notify);
 
-/// Adds the worker's wake-up.
+/// Registers the wake-up of the worker.
 pub(in crate::domain) fn register(features: &mut Features) {
     features.add(Farewells::default());
 }
 
 impl App {
-    /// Is notified when an integration has to be told that an installation was removed.
+    /// Returns the wake-up of the worker that sends uninstall notifications.
     #[must_use]
     pub fn farewells(&self) -> &Notify {
         &self.feature::<Farewells>().0

@@ -1,4 +1,4 @@
-//! What connectors, folders and answers keep in the [`App`].
+//! Settings and state that connectors, folders and answers register in the [`App`].
 
 use super::{
     answers,
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::domain::tenancy::{app::App, features::Features};
 
-/// Adds the folders, the locks of refreshes and the settings.
+/// Registers the folders, the locks of token refreshes, and the settings.
 pub(in crate::domain) fn register(
     features: &mut Features,
     connectors: connectors::Settings,
@@ -22,30 +22,30 @@ pub(in crate::domain) fn register(
 }
 
 impl App {
-    /// The folders that are served as connectors.
+    /// Returns the folders that are served as connectors.
     #[must_use]
     pub fn folders(&self) -> &Folders {
         self.feature()
     }
 
-    /// Keeps refreshes of one authorization apart.
+    /// Returns the locks that prevent concurrent refreshes of one authorization.
     pub(in crate::domain) fn refreshes(&self) -> &RefreshLocks {
         self.feature()
     }
 
-    /// Settings of connectors.
+    /// Returns the settings of connectors.
     #[must_use]
     pub fn connector_settings(&self) -> &connectors::Settings {
         self.feature()
     }
 
-    /// Settings of folders.
+    /// Returns the settings of folders.
     #[must_use]
     pub fn folder_settings(&self) -> &folders::Settings {
         self.feature()
     }
 
-    /// Settings of answers.
+    /// Returns the settings of answers.
     #[must_use]
     pub fn answer_settings(&self) -> &answers::Settings {
         self.feature()

@@ -1,4 +1,4 @@
-//! What the built-in chat keeps in the [`App`].
+//! Settings, state and hooks of the webchat integration.
 
 use super::{Listeners, Settings};
 use crate::{
@@ -6,20 +6,20 @@ use crate::{
     kernel::{Result, ids::EndUserId},
 };
 
-/// Adds those who listen and the settings.
+/// Registers the listeners and the settings.
 pub(in crate::domain) fn register(features: &mut Features, settings: Settings) {
     features.add(Listeners::new(&settings));
     features.add(settings);
 }
 
 impl App {
-    /// Who listens to conversations of the chat.
+    /// Returns the listeners to conversations.
     #[must_use]
     pub fn listeners(&self) -> &Listeners {
         self.feature()
     }
 
-    /// Settings of the built-in chat.
+    /// Returns the settings of the webchat integration.
     #[must_use]
     pub fn webchat_settings(&self) -> &Settings {
         self.feature()
@@ -32,10 +32,10 @@ pub(in crate::domain) fn on_conversation_end(app: &App, conversation: i64, user:
     listeners.end(|of, by| of == conversation && user.is_none_or(|user| user == by));
 }
 
-/// Ends the streams of an end user once its erasure is committed.
+/// Ends the streams of an end user after the commit of its erasure.
 ///
 /// # Errors
-/// Never.
+/// None.
 pub(in crate::domain) fn before_user_erasure(
     change: &Change<'_>,
     _: &EndUserId,
