@@ -50,8 +50,8 @@ pub async fn list_page(call: &Call, after: Option<Token>) -> Result<Page<Member>
 /// after the operator has created a token for it.
 ///
 /// # Errors
-/// `Forbidden` for a role below manager or for assigning a role above their own, `Invalid` for a malformed address,
-/// `Conflict` if the account is already a member, `QuotaExceeded`, and errors of the store.
+/// `Forbidden` for a role below manager or for assigning a role above the caller's own, `Invalid` for a malformed
+/// address, `Conflict` if the account is already a member, `QuotaExceeded`, and errors of the store.
 pub async fn invite(call: &Call, email: String, role: Role) -> Result<Member> {
     call.require_role(Role::Manager)?;
     require_no_higher(call, role)?;
@@ -71,7 +71,7 @@ pub async fn invite(call: &Call, email: String, role: Role) -> Result<Member> {
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` for a role below manager, for a member with a higher role, for assigning a role above
-/// their own, or for the last owner; and errors of the store.
+/// the caller's own, or for the last owner; and errors of the store.
 pub async fn change_role(call: &Call, id: MemberId, role: Option<Role>) -> Result<Member> {
     call.require_role(Role::Manager)?;
     if let Some(role) = role {
