@@ -58,7 +58,7 @@ pub(in crate::domain) fn register(
 }
 
 impl App {
-    /// Returns the programs that the engine was asked to run.
+    /// Returns the cache of the programs of bots and integrations.
     pub(in crate::domain) fn programs(&self) -> &ProgramCache {
         self.feature()
     }

@@ -33,7 +33,7 @@ pub(in crate::domain) fn read_words<T>(
 }
 
 /// Reads a column that contains a JSON object. A value that cannot be read becomes an object with the error, so that
-/// it does not make the other rows of a list unreadable. Only for data that is never written back.
+/// it does not make the other rows of a list unreadable. Only for data that is never updated.
 pub(in crate::domain) fn shown_object(
     row: &Row<'_>,
     column: usize,
