@@ -10,7 +10,7 @@ use crate::{
     config::Loaded,
     domain::{
         bots::index_check,
-        tenancy::sealed::{self, Unreadable},
+        tenancy::sealed_columns::{self, Unreadable},
     },
     store::{self, CheckReport, Sealer},
 };
@@ -79,6 +79,6 @@ fn unreadable_secrets(database: &Database, loaded: &Loaded) -> Result<Unreadable
     let sealer = Sealer::find(&database.store, &loaded.config.seal)?;
     let found = database
         .store
-        .read(|conn| sealed::unreadable(conn, sealer.as_ref()))?;
+        .read(|conn| sealed_columns::unreadable(conn, sealer.as_ref()))?;
     Ok(found)
 }

@@ -20,7 +20,7 @@ use crate::{
         inbox,
         retrieval::{answers, connectors, folders},
         service_integrations,
-        shared::{limits, plans},
+        shared::{plans, rate_limits},
         tenancy::{audit, billing, bootstrap, bounds},
         webchat, webhooks,
     },
@@ -50,7 +50,7 @@ pub struct Config {
     /// First start, and API keys with fixed values.
     pub bootstrap: bootstrap::Settings,
     /// Rate limits per tenant and API class.
-    pub limits: limits::Settings,
+    pub limits: rate_limits::Settings,
     /// Maximum numbers of objects per tenant.
     pub bounds: bounds::Settings,
     /// Audit log.

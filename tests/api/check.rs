@@ -1,6 +1,6 @@
 //! `parlance check` on a file of the real program in which sealed values are overwritten.
 
-use parlance::domain::tenancy::sealed::SealedColumn;
+use parlance::domain::tenancy::sealed_columns::SealedColumn;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 

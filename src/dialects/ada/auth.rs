@@ -11,7 +11,7 @@ use super::rate_limit_headers;
 use crate::{
     domain::{
         platform_integrations::Scope,
-        shared::limits::Class,
+        shared::rate_limits::Class,
         tenancy::{
             api_keys::KeyKind,
             request_auth::{self, Call, Caller},

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use poem::{Endpoint, Middleware, Request, Response, http::HeaderValue};
 
-use crate::domain::shared::limits::Standing;
+use crate::domain::shared::rate_limits::Standing;
 
 /// Slot in which the extractor stores the rate limit status for the response.
 #[derive(Clone, Default)]

@@ -8,7 +8,7 @@ use poem_openapi::{
 
 use crate::{
     domain::{
-        shared::limits::Class,
+        shared::rate_limits::Class,
         tenancy::{
             api_keys::KeyKind,
             request_auth::{self, Call},

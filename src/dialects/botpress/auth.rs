@@ -9,7 +9,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry
 
 use crate::{
     domain::{
-        shared::limits::Class,
+        shared::rate_limits::Class,
         tenancy::{
             account_call::PersonCall,
             api_keys::KeyKind,

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{
     domain::{
         App,
-        shared::limits::Class,
+        shared::rate_limits::Class,
         tenancy::{
             api_keys::KeyKind,
             request_auth::{Call, Place},

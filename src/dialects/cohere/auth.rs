@@ -6,7 +6,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry
 
 use crate::{
     domain::{
-        shared::limits::Class,
+        shared::rate_limits::Class,
         tenancy::{api_keys::KeyKind, request_auth::Call},
     },
     http::{admitted, app, bearer, bearer_scheme, errors::Failure},

@@ -11,7 +11,7 @@ use super::metadata::plain;
 use crate::{
     domain::{
         App,
-        tenancy::{sealed::SealedColumn, write_tx::Change},
+        tenancy::{sealed_columns::SealedColumn, write_tx::Change},
     },
     kernel::{
         Error, Patch, Result, Rule, Timestamp, Violation,

@@ -8,7 +8,7 @@ use crate::{
         end_users, inbox, platform_integrations,
         retrieval::{self, answers, connectors, folders},
         service_integrations,
-        shared::{limits, plans},
+        shared::{plans, rate_limits},
         tenancy::{
             app::{self, App},
             audit, billing, bounds,
@@ -26,7 +26,7 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Rate limits per tenant and API class.
-    pub limits: limits::Settings,
+    pub limits: rate_limits::Settings,
     /// Connections to outside services.
     pub service_integrations: service_integrations::Settings,
     /// Outgoing requests.

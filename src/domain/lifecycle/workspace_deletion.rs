@@ -14,7 +14,7 @@ use crate::{
             manage::{self, delete::PurgeStep},
         },
         tenancy::{
-            audit::Actor, members::Role, request_auth::Call, workspaces::change::record,
+            audit::Actor, members::Role, request_auth::Call, workspaces::update::record,
             write_tx::Change,
         },
     },

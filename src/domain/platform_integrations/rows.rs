@@ -7,7 +7,7 @@ use super::{Definition, PlatformIntegration, Tag, not_found};
 use crate::{
     domain::{
         shared::sql::read_words,
-        tenancy::{access_tokens::scopes, sealed::SealedColumn},
+        tenancy::{access_tokens::scopes, sealed_columns::SealedColumn},
     },
     kernel::{
         Error, Result, Secret,

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::{
         shared::row_range::Numbers,
-        tenancy::{request_auth::Call, sealed::SealedColumn},
+        tenancy::{request_auth::Call, sealed_columns::SealedColumn},
     },
     kernel::{
         Error, Result, Rule, Violation,

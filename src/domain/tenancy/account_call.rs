@@ -14,7 +14,7 @@ use super::{
     write_tx::Change,
 };
 use crate::{
-    domain::shared::limits::Class,
+    domain::shared::rate_limits::Class,
     kernel::{
         Error, Kind, Result, Timestamp,
         ids::{AccountId, ApiKeyId},

@@ -14,7 +14,7 @@ use super::{
     keyring::Keyring, usage::Meter,
 };
 use crate::{
-    domain::shared::{limits, plans},
+    domain::shared::{plans, rate_limits},
     engine::{self, Engine, NativeProgram, script::Scripts},
     kernel::{Clock, schema},
     net::{
@@ -28,7 +28,7 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Rate limits per tenant and API class.
-    pub limits: limits::Settings,
+    pub limits: rate_limits::Settings,
     /// Outgoing requests.
     pub outbound: outbound::Settings,
     /// Execution of code.

@@ -4,9 +4,9 @@
 use rusqlite::Connection;
 
 use super::{
+    acting_installation::{self, CallerInstallation},
     agents::{self, Agent},
     api_keys::{Owner, Principal},
-    caller_installation::{self, CallerInstallation},
     members::{self, Role},
     request_auth::{CallerAgent, unauthenticated},
 };
@@ -229,7 +229,7 @@ fn installed(
             agent.id
         ))
     };
-    let found = caller_installation::find_acting(conn, agent.seq, &integration.into())?;
+    let found = acting_installation::find_acting(conn, agent.seq, &integration.into())?;
     let installation = found.ok_or_else(refused)?;
     if let Owner::Account(account) = owner
         && members::role(conn, &installation.owner, account)?.is_none()

@@ -11,7 +11,7 @@ use super::{
     request_auth::{Call, Place, unauthenticated},
 };
 use crate::{
-    domain::{App, shared::limits::Class},
+    domain::{App, shared::rate_limits::Class},
     kernel::{
         Result, Secret,
         ids::{AgentId, WorkspaceId},

@@ -16,7 +16,7 @@ use super::{
     usage::Tenant,
 };
 use crate::{
-    domain::shared::limits::{Allowance, Class},
+    domain::shared::rate_limits::{Allowance, Class},
     kernel::{Result, Timestamp, ids::ApiKeyId, secret::TokenHash},
     store::Store,
 };

@@ -13,14 +13,14 @@ use super::{
     api_keys::{self, KeyKind, Owner},
     app::App,
     auth_scope::Acting,
-    caller_cache::CallerCache,
     keyring::{Known, Used},
     members::Role,
+    principal_cache::CallerCache,
     usage::{self, Counted, Tenant},
     workspaces,
 };
 use crate::{
-    domain::shared::limits::{Class, Standing},
+    domain::shared::rate_limits::{Class, Standing},
     kernel::{
         Error, Kind, Result, Timestamp,
         ids::{AgentId, ApiKeyId, WorkspaceId},
@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-pub use super::{auth_scope::Place, caller_installation::CallerInstallation};
+pub use super::{acting_installation::CallerInstallation, auth_scope::Place};
 
 /// Maximum number of characters that are stored of a project's name.
 const CLIENT_NAME_MAX: usize = 255;

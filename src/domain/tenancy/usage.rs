@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{api_keys, app::App, keyring::Used};
 use crate::{
-    domain::shared::limits::{self, Allowance, Class, Standing},
+    domain::shared::rate_limits::{self, Allowance, Class, Standing},
     kernel::{
         Clock, Result, Timestamp,
         ids::{AccountId, AgentId, WorkspaceId},
@@ -108,7 +108,7 @@ fn allowances<K: Eq + Hash + Send + Sync + 'static>() -> Allowances<K> {
 
 /// Rate limiters since the start of the server, and the usage that is not written yet.
 pub(in crate::domain) struct Meter {
-    limits: limits::Settings,
+    limits: rate_limits::Settings,
     /// True if the error names the setting that limits the request.
     explains: bool,
     clock: Clock,
@@ -126,7 +126,11 @@ struct Pending {
 }
 
 impl Meter {
-    pub(in crate::domain) fn new(limits: limits::Settings, explains: bool, clock: Clock) -> Self {
+    pub(in crate::domain) fn new(
+        limits: rate_limits::Settings,
+        explains: bool,
+        clock: Clock,
+    ) -> Self {
         Self {
             limits,
             explains,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    domain::{bots::installations, tenancy::sealed::SealedColumn},
+    domain::{bots::installations, tenancy::sealed_columns::SealedColumn},
     kernel::{Error, Kind, Result, Secret, Timestamp, ids::EndUserId, secret::new_hex_secret},
     store::Sealer,
 };

@@ -5,7 +5,7 @@ use rusqlite::named_params;
 use url::Url;
 
 use crate::{
-    domain::tenancy::{app::App, audit::Actor, sealed::SealedColumn},
+    domain::tenancy::{app::App, audit::Actor, sealed_columns::SealedColumn},
     kernel::{Error, Result, ids::WebhookEndpointId},
     store::Sealer,
 };

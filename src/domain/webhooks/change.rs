@@ -15,7 +15,7 @@ use crate::{
     domain::tenancy::{
         audit::{self, Entry},
         request_auth::Call,
-        sealed::SealedColumn,
+        sealed_columns::SealedColumn,
         write_tx::Change,
     },
     kernel::{

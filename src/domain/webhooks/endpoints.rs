@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{address, secret::SigningKey};
 use crate::{
-    domain::tenancy::{app::App, request_auth::Call, sealed::SealedColumn},
+    domain::tenancy::{app::App, request_auth::Call, sealed_columns::SealedColumn},
     kernel::{
         Error, Result, Rule, Secret, Timestamp, Violation,
         ids::{AgentId, WebhookEndpointId},

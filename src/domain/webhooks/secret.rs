@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
-    domain::tenancy::sealed::SealedColumn,
+    domain::tenancy::sealed_columns::SealedColumn,
     kernel::{Error, Result, Rule, Secret, Violation, ids::WebhookEndpointId},
     store::Sealer,
 };

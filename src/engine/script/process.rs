@@ -121,7 +121,7 @@ impl WorkerProcess {
         let failed = |text: &str| Outcome::Broken(ScriptError::Failed(text.to_owned()));
         match status {
             Some(0) => Outcome::Retired,
-            Some(TIMED_OUT) => Outcome::Broken(ScriptError::TimedOut),
+            Some(TIMED_OUT_STATUS) => Outcome::Broken(ScriptError::TimedOut),
             // The standard library of Rust prints this text.
             _ if text.contains("memory allocation of") => {
                 Outcome::Broken(ScriptError::Memory(self.memory))

@@ -1,6 +1,6 @@
 //! Limits: those of every integration's calls.
 
-use parlance::domain::shared::limits::Rates;
+use parlance::domain::shared::rate_limits::Rates;
 use reqwest::Method;
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 use parlance::{
     domain::{
         retrieval::connectors::{self, Connector, Document, SearchFailure, SearchOptions},
-        shared::limits::Class,
+        shared::rate_limits::Class,
         tenancy::{api_keys::KeyKind, request_auth::Call},
     },
     kernel::Secret,

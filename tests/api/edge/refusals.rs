@@ -1,7 +1,7 @@
 //! Whoever is refused is refused before the body is read: each request here announces a body of
 //! which it sends nothing.
 
-use parlance::domain::shared::limits::Rates;
+use parlance::domain::shared::rate_limits::Rates;
 use reqwest::Method;
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 use parlance::{
     domain::{
         bots::manage::{self, NewBot},
-        shared::limits::Class,
+        shared::rate_limits::Class,
         tenancy::{
             api_keys::KeyKind,
             audit::Actor,

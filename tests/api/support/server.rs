@@ -7,7 +7,7 @@ use parlance::{
         tenancy::{
             api_keys::{self, KeyKind, Owner},
             audit::Actor,
-            sealed, workspaces,
+            sealed_columns, workspaces,
         },
     },
     kernel::{Clock, Secret, Timestamp, ids::WorkspaceId},
@@ -104,7 +104,7 @@ impl TestServer {
         let found = store.read(|conn| {
             let report = check(conn)?.to_string();
             let faults = index_check::faults(conn)?;
-            let unreadable = sealed::unreadable(conn, Some(sealer))?;
+            let unreadable = sealed_columns::unreadable(conn, Some(sealer))?;
             Ok((report, faults, unreadable.named))
         });
         let sound = ("sound".to_owned(), Vec::new(), Vec::new());

@@ -20,9 +20,9 @@ use crate::{
     domain::{
         shared::sql::text_enum,
         tenancy::{
-            caller_installation,
+            acting_installation,
             request_auth::{Call, CallerInstallation},
-            sealed::SealedColumn,
+            sealed_columns::SealedColumn,
             write_tx::Change,
         },
     },
@@ -101,7 +101,7 @@ pub(in crate::domain) fn enabled(
     let mut statement = conn.prepare_cached(LIST_ENABLED)?;
     let rows = statement.query_map(
         named_params! {":agent_seq": agent_seq},
-        caller_installation::from_row,
+        acting_installation::from_row,
     )?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

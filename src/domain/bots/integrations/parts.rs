@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use crate::{
     domain::tenancy::{
-        app::App, bounds::Bound, request_auth::Call, sealed::SealedColumn, write_tx::Change,
+        app::App, bounds::Bound, request_auth::Call, sealed_columns::SealedColumn, write_tx::Change,
     },
     kernel::{
         Error, Kind, Result, Rule, Secret, Violation,

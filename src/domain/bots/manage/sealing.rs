@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    domain::tenancy::sealed::SealedColumn,
+    domain::tenancy::sealed_columns::SealedColumn,
     kernel::{Error, Result, Secret, ids::AgentId},
     store::Sealer,
 };

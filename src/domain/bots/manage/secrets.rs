@@ -7,7 +7,7 @@ use rusqlite::{Connection, named_params};
 use crate::{
     domain::{
         bots::integrations::check_secret_name,
-        tenancy::{bounds::Bound, sealed::SealedColumn, write_tx::Change},
+        tenancy::{bounds::Bound, sealed_columns::SealedColumn, write_tx::Change},
     },
     kernel::{Error, Result, Rule, Secret, Violation, ids::AgentId},
     store::Sealer,

@@ -9,7 +9,7 @@ use crate::{
         api_keys::{self, KeyKind, Owner},
         app::App,
         audit::Actor,
-        sealed::SealedColumn,
+        sealed_columns::SealedColumn,
         write_tx::Change,
     },
     kernel::{Error, Result, Secret, ids::ApiKeyId},

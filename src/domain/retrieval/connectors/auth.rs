@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    domain::{shared::sql::text_enum, tenancy::sealed::SealedColumn},
+    domain::{shared::sql::text_enum, tenancy::sealed_columns::SealedColumn},
     kernel::{Error, Result, Rule, Secret, Violation, ids::ConnectorId},
     store::Sealer,
 };

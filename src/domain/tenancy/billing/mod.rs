@@ -7,11 +7,11 @@ mod invoices;
 mod link;
 mod methods;
 mod provider;
-mod run;
+mod worker;
 
 use serde::{Deserialize, Serialize};
 
-pub(in crate::domain) use self::run::MENDS;
+pub(in crate::domain) use self::worker::MENDS;
 pub use self::{
     charge::{Charged, charge_unpaid},
     details::{Details, Standing, details, require_message},
@@ -19,7 +19,7 @@ pub use self::{
     link::Link,
     methods::{Attached, begin, confirm, set_method},
     provider::{Method, SetupStatus},
-    run::{catch_up, work},
+    worker::{catch_up, work},
 };
 use super::{members::Role, request_auth::Call};
 use crate::kernel::{Error, Kind, Result};

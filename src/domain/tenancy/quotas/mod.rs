@@ -6,12 +6,12 @@
 
 mod counts;
 mod enforce;
-mod show;
+mod report;
 
 pub use self::{
     counts::user_messages,
     enforce::{invoked, require, require_bot},
-    show::{Quota, Usage, history, of_bot_or_workspace, of_workspace, quota, quotas},
+    report::{Quota, Usage, history, of_bot_or_workspace, of_workspace, quota, quotas},
 };
 use crate::domain::shared::{plans::Figures, sql::text_enum};
 

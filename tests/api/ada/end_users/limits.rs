@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlance::domain::shared::limits::Rates;
+use parlance::domain::shared::rate_limits::Rates;
 use reqwest::Method;
 
 use super::{call, get, key_for, operations, other_agent, v1, v2};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlance::domain::{end_users, tenancy::sealed};
+use parlance::domain::{end_users, tenancy::sealed_columns};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -124,7 +124,7 @@ async fn a_value_that_does_not_open_is_found_by_the_check() {
     let unreadable = || {
         let found = app
             .store()
-            .read(|conn| sealed::unreadable(conn, Some(app.sealer())));
+            .read(|conn| sealed_columns::unreadable(conn, Some(app.sealer())));
         let owners = found.expect("a list").named.into_iter();
         owners
             .map(|value| value.owner.expect("an owner"))

@@ -43,7 +43,7 @@ impl Ada {
         let server = TestServer::with(|config| {
             config.bootstrap.ada_key = Some(Secret::new(ADA_KEY));
             // Only what tests limits has any.
-            config.limits.ada = parlance::domain::shared::limits::Rates::default();
+            config.limits.ada = parlance::domain::shared::rate_limits::Rates::default();
             change(config);
         })
         .await;

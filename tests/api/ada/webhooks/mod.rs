@@ -18,7 +18,7 @@ mod secrets;
 use parlance::{
     config::Config,
     domain::{
-        shared::limits::Rates,
+        shared::rate_limits::Rates,
         tenancy::{agents, audit::Actor},
         webhooks::{self, WebhookEvent},
     },

@@ -3,7 +3,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use parlance::domain::{
     bots::integrations,
-    shared::limits::Class,
+    shared::rate_limits::Class,
     tenancy::{api_keys::KeyKind, request_auth::Place},
 };
 use reqwest::Method;

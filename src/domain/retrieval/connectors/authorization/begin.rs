@@ -11,7 +11,7 @@ use super::provider::OAuthClient;
 use crate::{
     domain::{
         retrieval::connectors::{check, find},
-        tenancy::{bounds::Bound, request_auth::Call, sealed::SealedColumn},
+        tenancy::{bounds::Bound, request_auth::Call, sealed_columns::SealedColumn},
     },
     kernel::{
         Error, Result, Secret, Timestamp, Violation,

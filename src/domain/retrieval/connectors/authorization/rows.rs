@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::provider::TokenGrant;
 use crate::{
-    domain::tenancy::{sealed::SealedColumn, write_tx::Change},
+    domain::tenancy::{sealed_columns::SealedColumn, write_tx::Change},
     kernel::{
         Error, Result, Secret, Timestamp,
         ids::{ApiKeyId, ConnectorAuthorizationId, ConnectorId},
