@@ -10,7 +10,7 @@ use crate::{
     config::Loaded,
     domain::{
         bots::index_check,
-        tenancy::sealed_columns::{self, Unreadable},
+        tenancy::sealed_columns::{self, UnreadableValues},
     },
     store::{self, CheckReport, Sealer},
 };
@@ -43,7 +43,11 @@ pub fn run(loaded: &Loaded, json: bool) -> Result<ExitCode> {
     printed.map(|()| ExitCode::SUCCESS)
 }
 
-fn print_json(report: &CheckReport, unreadable: Option<&Unreadable>, sound: bool) -> Result<()> {
+fn print_json(
+    report: &CheckReport,
+    unreadable: Option<&UnreadableValues>,
+    sound: bool,
+) -> Result<()> {
     let named = unreadable.map(|found| {
         let named = found.named.iter().map(ToString::to_string);
         named.collect::<Vec<_>>()
@@ -56,7 +60,7 @@ fn print_json(report: &CheckReport, unreadable: Option<&Unreadable>, sound: bool
     }))
 }
 
-fn print_text(report: &CheckReport, unreadable: Option<&Unreadable>) -> Result<()> {
+fn print_text(report: &CheckReport, unreadable: Option<&UnreadableValues>) -> Result<()> {
     let mut text = report.to_string();
     match unreadable {
         None => text.push_str("\nthe secrets cannot be checked"),
@@ -75,7 +79,7 @@ fn print_text(report: &CheckReport, unreadable: Option<&Unreadable>) -> Result<(
 }
 
 /// Finds the secrets that the sealing key cannot decrypt.
-fn unreadable_secrets(database: &Database, loaded: &Loaded) -> Result<Unreadable> {
+fn unreadable_secrets(database: &Database, loaded: &Loaded) -> Result<UnreadableValues> {
     let sealer = Sealer::find(&database.store, &loaded.config.seal)?;
     let found = database
         .store

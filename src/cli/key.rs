@@ -13,11 +13,11 @@ use super::{
 use crate::{
     config::Loaded,
     domain::{
-        Change,
+        WriteTx,
         lifecycle::key_revocation,
         tenancy::{
             accounts, agents,
-            api_keys::{self, Filter, KeyKind, Owner},
+            api_keys::{self, KeyFilter, KeyKind, KeyOwner},
             workspaces,
         },
     },
@@ -151,22 +151,22 @@ impl Create {
         }
     }
 
-    fn owner(&self, change: &Change<'_>) -> kernel::Result<Owner> {
+    fn owner(&self, change: &WriteTx<'_>) -> kernel::Result<KeyOwner> {
         let workspace = || match &self.workspace {
             Some(id) => Ok(workspaces::find(change.conn, id)?.id),
             None => Err(Error::invalid("--workspace is missing")),
         };
         match self.api {
-            KeyKind::Operator => Ok(Owner::Operator),
+            KeyKind::Operator => Ok(KeyOwner::Operator),
             KeyKind::BotpressPat => {
                 let account = match &self.account {
                     Some(email) => accounts::find_by_email(change.conn, email)?,
                     None => accounts::oldest(change.conn)?
                         .ok_or_else(|| Error::not_found("there is no account"))?,
                 };
-                Ok(Owner::Account(account.id))
+                Ok(KeyOwner::Account(account.id))
             }
-            KeyKind::Cohere | KeyKind::Aloochat => Ok(Owner::Workspace(workspace()?)),
+            KeyKind::Cohere | KeyKind::Aloochat => Ok(KeyOwner::Workspace(workspace()?)),
             KeyKind::BotpressBot
             | KeyKind::BotpressIntegration
             | KeyKind::Ada
@@ -178,7 +178,7 @@ impl Create {
                     .as_deref()
                     .ok_or_else(|| Error::invalid("--agent is missing"))?;
                 let agent = agents::find(change.conn, &workspace, agent)?;
-                Ok(Owner::Agent(workspace, agent.id))
+                Ok(KeyOwner::Agent(workspace, agent.id))
             }
         }
     }
@@ -186,10 +186,10 @@ impl Create {
 
 impl List {
     fn run(self, database: &Database, json: bool) -> Result<()> {
-        let filter = Filter {
+        let filter = KeyFilter {
             kind: self.api,
             workspace: self.workspace,
-            ..Filter::default()
+            ..KeyFilter::default()
         };
         let keys = database.store.read(|conn| {
             if let Some(id) = &filter.workspace {
@@ -235,7 +235,7 @@ impl Revoke {
         Ok(())
     }
 
-    fn revoke(self, change: &Change<'_>) -> kernel::Result<Vec<ApiKeyId>> {
+    fn revoke(self, change: &WriteTx<'_>) -> kernel::Result<Vec<ApiKeyId>> {
         let ids = match (self.id, self.api) {
             (Some(id), _) => vec![id],
             (None, Some(kind)) => {
@@ -261,19 +261,19 @@ impl Revoke {
 
 /// Returns the filter for all keys of a kind and owner, and a description of the owner.
 fn whole_filter(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     kind: KeyKind,
     workspace: Option<WorkspaceId>,
     account: Option<&str>,
-) -> kernel::Result<(Filter, String)> {
-    let of_kind = Filter {
+) -> kernel::Result<(KeyFilter, String)> {
+    let of_kind = KeyFilter {
         kind: Some(kind),
-        ..Filter::default()
+        ..KeyFilter::default()
     };
     match (kind, workspace, account) {
         (KeyKind::BotpressPat, None, Some(email)) => {
             let account = accounts::find_by_email(change.conn, email)?;
-            let filter = Filter {
+            let filter = KeyFilter {
                 account: Some(account.id),
                 ..of_kind
             };
@@ -292,7 +292,7 @@ fn whole_filter(
         (_, Some(id), None) => {
             let workspace = workspaces::find(change.conn, &id)?;
             let whose = format!("of the workspace {}", workspace.id);
-            let filter = Filter {
+            let filter = KeyFilter {
                 workspace: Some(workspace.id),
                 ..of_kind
             };

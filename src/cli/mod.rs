@@ -33,7 +33,7 @@ use tokio::runtime::Runtime;
 use self::output::WriteError;
 use crate::{
     config::{Loaded, Overrides, load},
-    domain::{Change, tenancy::audit::Actor},
+    domain::{WriteTx, tenancy::audit::Actor},
     kernel::{self, Clock},
     store::Store,
 };
@@ -222,12 +222,12 @@ impl Database {
     /// Runs a write transaction as the operator.
     fn change<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Change<'_>) -> kernel::Result<T> + Send + 'static,
+        job: impl FnOnce(&WriteTx<'_>) -> kernel::Result<T> + Send + 'static,
     ) -> Result<T> {
         let now = Clock::system().now();
         let written = self
             .store
-            .write(move |conn| job(&Change::new(conn, now, &Actor::Operator)));
+            .write(move |conn| job(&WriteTx::new(conn, now, &Actor::Operator)));
         Ok(self.runtime.block_on(written)?)
     }
 }

@@ -4,13 +4,13 @@ use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
 
 use crate::{
-    domain::tenancy::operator::OperatorCall,
+    domain::tenancy::operator::OperatorContext,
     http::{admitted, app, bearer, bearer_scheme, errors::Failure},
     kernel::Error,
 };
 
 /// A call with an operator key.
-pub struct Operator(pub OperatorCall);
+pub struct Operator(pub OperatorContext);
 
 impl<'a> ApiExtractor<'a> for Operator {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
@@ -36,7 +36,7 @@ impl<'a> ApiExtractor<'a> for Operator {
     }
 }
 
-fn authenticate(request: &Request) -> Result<OperatorCall, Error> {
+fn authenticate(request: &Request) -> Result<OperatorContext, Error> {
     let call = app(request)?.admit_operator(bearer(request)?)?;
     admitted(request, call.admission());
     Ok(call)

@@ -21,6 +21,6 @@ pub use self::{
     lifecycle::open::{Settings, open},
     tenancy::{
         app::{Addresses, App},
-        write_tx::Change,
+        write_tx::WriteTx,
     },
 };

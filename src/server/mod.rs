@@ -30,7 +30,7 @@ use crate::{
         self, Addresses, App,
         retrieval::connectors,
         tenancy::{
-            bootstrap::{self, Started},
+            bootstrap::{self, StartResult},
             usage,
         },
         webchat, webhooks,
@@ -82,7 +82,7 @@ pub struct Server {
     metrics_address: Option<SocketAddr>,
     measuring: Option<JoinHandle<()>>,
     app: App,
-    started: Started,
+    started: StartResult,
     created: bool,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
@@ -220,7 +220,7 @@ impl Server {
 
     /// Returns the objects that the start found or created.
     #[must_use]
-    pub const fn started(&self) -> &Started {
+    pub const fn started(&self) -> &StartResult {
         &self.started
     }
 

@@ -4,7 +4,7 @@ use parlance::{
     domain::tenancy::{
         accounts,
         agents::{self, NewAgent},
-        api_keys::{self, Filter, KeyKind, Owner},
+        api_keys::{self, KeyFilter, KeyKind, KeyOwner},
         audit::{self, Actor},
         members::{self, Role},
     },
@@ -32,7 +32,7 @@ async fn a_revoked_key_is_refused_at_the_next_call() {
                 api_keys::create(
                     change,
                     KeyKind::Aloochat,
-                    &Owner::Workspace(workspace()),
+                    &KeyOwner::Workspace(workspace()),
                     "t",
                 )
             })
@@ -54,7 +54,12 @@ async fn a_key_of_another_kind_is_refused() {
     let app = server.server().app();
     let (_, cohere) = app
         .change_as(Actor::Operator, |change| {
-            api_keys::create(change, KeyKind::Cohere, &Owner::Workspace(workspace()), "t")
+            api_keys::create(
+                change,
+                KeyKind::Cohere,
+                &KeyOwner::Workspace(workspace()),
+                "t",
+            )
         })
         .await
         .expect("a key");
@@ -72,11 +77,11 @@ async fn a_key_belongs_to_an_owner_of_its_kind() {
         let agent = agents::find(change.conn, &workspace(), "example")?;
         let account = accounts::oldest(change.conn)?.expect("an account");
         let owners = [
-            Owner::Account(account.id),
-            Owner::Workspace(workspace()),
-            Owner::Agent(workspace(), agent.id),
-            Owner::Integration(workspace(), IntegrationId::new_uuid()),
-            Owner::Operator,
+            KeyOwner::Account(account.id),
+            KeyOwner::Workspace(workspace()),
+            KeyOwner::Agent(workspace(), agent.id),
+            KeyOwner::Integration(workspace(), IntegrationId::new_uuid()),
+            KeyOwner::Operator,
         ];
         let mut fits = Vec::new();
         for kind in KeyKind::ALL {
@@ -109,7 +114,7 @@ async fn a_new_end_users_key_kills_the_agents_old_one() {
     let app = server.server().app();
     let valid = app.change_as(Actor::Operator, |change| {
         let agent = agents::find(change.conn, &workspace(), "example")?;
-        let owner = Owner::Agent(workspace(), agent.id.clone());
+        let owner = KeyOwner::Agent(workspace(), agent.id.clone());
         api_keys::create(change, KeyKind::AdaEndUsers, &owner, "second")?;
         let other = NewAgent {
             id: AgentId::new_uuid(),
@@ -117,11 +122,11 @@ async fn a_new_end_users_key_kills_the_agents_old_one() {
             name: "Other".to_owned(),
         };
         let other = agents::create(change, &workspace(), other)?;
-        let owner = Owner::Agent(workspace(), other.id);
+        let owner = KeyOwner::Agent(workspace(), other.id);
         api_keys::create(change, KeyKind::AdaEndUsers, &owner, "of another agent")?;
-        let filter = Filter {
+        let filter = KeyFilter {
             kind: Some(KeyKind::AdaEndUsers),
-            ..Filter::default()
+            ..KeyFilter::default()
         };
         let keys = api_keys::list(change.conn, &filter)?;
         Ok(keys
@@ -149,9 +154,9 @@ async fn the_last_use_of_a_key_is_written_down() {
         .expect(200);
     let used = server.clock.now();
     server.restart().await;
-    let filter = Filter {
+    let filter = KeyFilter {
         kind: Some(KeyKind::Aloochat),
-        ..Filter::default()
+        ..KeyFilter::default()
     };
     let store = server.server().app().store();
     let keys = store
@@ -284,9 +289,9 @@ async fn a_fixed_key_that_was_revoked_stays_revoked() {
     server.restart().await;
     server.aloochat(Method::GET, path, None).await.expect(200);
     let revoked = server.server().app().change_as(Actor::Operator, |change| {
-        let filter = Filter {
+        let filter = KeyFilter {
             kind: Some(KeyKind::Aloochat),
-            ..Filter::default()
+            ..KeyFilter::default()
         };
         let keys = api_keys::list(change.conn, &filter)?;
         assert_eq!(keys.len(), 1, "a second start makes no second key");

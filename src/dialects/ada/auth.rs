@@ -11,10 +11,10 @@ use super::rate_limit_headers;
 use crate::{
     domain::{
         platform_integrations::Scope,
-        shared::rate_limits::Class,
+        shared::rate_limits::ApiClass,
         tenancy::{
             api_keys::KeyKind,
-            request_auth::{self, Call, Caller},
+            request_auth::{self, Caller, RequestContext},
         },
     },
     http::{admitted, app, bearer, bearer_scheme, errors::Failure, origin},
@@ -33,7 +33,7 @@ const HOST_SUFFIX: &str = ".localhost";
 macro_rules! bearer {
     ($(#[$doc:meta])* pub struct $name:ident, $scheme:expr, $needs:expr) => {
         $(#[$doc])*
-        pub struct $name(pub Call);
+        pub struct $name(pub RequestContext);
 
         impl<'a> ApiExtractor<'a> for $name {
             const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
@@ -67,7 +67,7 @@ struct Requirements {
     /// that is not sufficient gets 403 instead of 401.
     keys: &'static [KeyKind],
     /// Rate limit class that the call counts against.
-    class: Class,
+    class: ApiClass,
     /// Scope that an installation token needs; without one, every installation token is rejected.
     scope: Option<Scope>,
     /// True if an installation may also call the host of the agent that created its integration.
@@ -78,7 +78,7 @@ const GENERAL_KEYS: &[KeyKind] = &[KeyKind::Ada, KeyKind::AdaInstallation];
 const V1_KEYS: &[KeyKind] = &[KeyKind::AdaEndUsers, KeyKind::Ada, KeyKind::AdaInstallation];
 
 /// Returns the requirements of operations that only the agent's own keys may call.
-const fn own_key(keys: &'static [KeyKind], class: Class) -> Requirements {
+const fn own_key(keys: &'static [KeyKind], class: ApiClass) -> Requirements {
     Requirements {
         keys,
         class,
@@ -92,7 +92,7 @@ const fn installation(scope: Scope, creator_host: bool) -> Requirements {
     Requirements {
         // API keys are recognized too, so that a key of the wrong kind gets 403 instead of 401.
         keys: GENERAL_KEYS,
-        class: Class::Ada,
+        class: ApiClass::Ada,
         scope: Some(scope),
         creator_host,
     }
@@ -100,18 +100,18 @@ const fn installation(scope: Scope, creator_host: bool) -> Requirements {
 
 bearer! {
     /// Authenticates calls to v2 operations in the default rate limit class.
-    pub struct PlatformAuth, BEARER, own_key(GENERAL_KEYS, Class::Ada)
+    pub struct PlatformAuth, BEARER, own_key(GENERAL_KEYS, ApiClass::Ada)
 }
 
 bearer! {
     /// Authenticates calls to the End Users API v2.
-    pub struct EndUsersV2Auth, BEARER, own_key(GENERAL_KEYS, Class::AdaEndUsers)
+    pub struct EndUsersV2Auth, BEARER, own_key(GENERAL_KEYS, ApiClass::AdaEndUsers)
 }
 
 bearer! {
     /// Authenticates calls to the End Users API v1. A later edition of the vendor's page accepts general keys
     /// too (ada.md §1.1).
-    pub struct EndUsersV1Auth, BEARER, own_key(V1_KEYS, Class::AdaEndUsersV1)
+    pub struct EndUsersV1Auth, BEARER, own_key(V1_KEYS, ApiClass::AdaEndUsersV1)
 }
 
 bearer! {
@@ -131,7 +131,7 @@ bearer! {
     installation(Scope::WriteInstallations, false)
 }
 
-fn admit(request: &Request, needs: &Requirements) -> Result<Call> {
+fn admit(request: &Request, needs: &Requirements) -> Result<RequestContext> {
     let app = app(request)?;
     let key = bearer(request)?;
     let call = app.admit(key, needs.keys, needs.class)?;

@@ -4,14 +4,14 @@ use std::sync::{Arc, OnceLock};
 
 use poem::{Endpoint, Middleware, Request, Response, http::HeaderValue};
 
-use crate::domain::shared::rate_limits::Standing;
+use crate::domain::shared::rate_limits::RateLimitStatus;
 
 /// Slot in which the extractor stores the rate limit status for the response.
 #[derive(Clone, Default)]
-struct RateLimitSlot(Arc<OnceLock<Standing>>);
+struct RateLimitSlot(Arc<OnceLock<RateLimitStatus>>);
 
 /// Stores the caller's rate limit status for the headers of the response.
-pub fn note(request: &Request, standing: Option<Standing>) {
+pub fn note(request: &Request, standing: Option<RateLimitStatus>) {
     if let (Some(noted), Some(standing)) = (request.data::<RateLimitSlot>(), standing) {
         // A request is admitted only once.
         let _ = noted.0.set(standing);

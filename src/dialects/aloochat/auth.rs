@@ -8,10 +8,10 @@ use poem_openapi::{
 
 use crate::{
     domain::{
-        shared::rate_limits::Class,
+        shared::rate_limits::ApiClass,
         tenancy::{
             api_keys::KeyKind,
-            request_auth::{self, Call},
+            request_auth::{self, RequestContext},
         },
     },
     http::{admitted, app, errors::Failure},
@@ -27,7 +27,7 @@ const API_TOKEN: &str = "x-api-token";
 pub const HEADERS: &[&str] = &[API_KEY, API_TOKEN];
 
 /// Authenticates a company's call and counts it against the rate limits.
-pub struct CompanyAuth(pub Call);
+pub struct CompanyAuth(pub RequestContext);
 
 impl<'a> ApiExtractor<'a> for CompanyAuth {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
@@ -57,13 +57,13 @@ impl<'a> ApiExtractor<'a> for CompanyAuth {
     }
 }
 
-fn admit(request: &Request) -> Result<Call, Error> {
+fn admit(request: &Request) -> Result<RequestContext, Error> {
     let app = app(request)?;
     let key = request
         .header(API_KEY)
         .or_else(|| request.header(API_TOKEN))
         .ok_or_else(request_auth::unauthenticated)?;
-    let call = app.admit(key, &[KeyKind::Aloochat], Class::Aloochat)?;
+    let call = app.admit(key, &[KeyKind::Aloochat], ApiClass::Aloochat)?;
     admitted(request, call.admission());
     Ok(call)
 }

@@ -9,14 +9,14 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry
 
 use crate::{
     domain::{
-        shared::rate_limits::Class,
+        shared::rate_limits::ApiClass,
         tenancy::{
-            account_call::PersonCall,
+            account_call::AccountContext,
             api_keys::KeyKind,
-            bearer_token::{Holder, MaybeHolder},
+            bearer_token::{BearerToken, OptionalBearerToken},
             billing,
             members::Role,
-            request_auth::{Call, Place},
+            request_auth::{AuthScope, RequestContext},
         },
     },
     http::{admitted, app, bearer, bearer_scheme, errors::Failure},
@@ -78,17 +78,17 @@ macro_rules! bearer {
 
 bearer! {
     /// A person, outside any workspace.
-    pub struct AccountCaller(PersonCall) = |request| app(request)?.admit_person(bearer(request)?)
+    pub struct AccountCaller(AccountContext) = |request| app(request)?.admit_person(bearer(request)?)
 }
 
 bearer! {
     /// A member of the workspace that the header names.
-    pub struct Member(Call) = member
+    pub struct Member(RequestContext) = member
 }
 
 bearer! {
     /// A member with at least the role developer. The role is checked before the body is read.
-    pub struct Developer(Call) = |request| {
+    pub struct Developer(RequestContext) = |request| {
         let call = member(request)?;
         call.require_role(Role::Developer)?;
         Ok(call)
@@ -97,29 +97,29 @@ bearer! {
 
 bearer! {
     /// A member with at least the role manager. The role is checked before the body is read.
-    pub struct Manager(Call) = |request| {
+    pub struct Manager(RequestContext) = |request| {
         let call = member(request)?;
         call.require_role(Role::Manager)?;
         Ok(call)
     }
 }
 
-fn member(request: &Request) -> Result<Call> {
+fn member(request: &Request) -> Result<RequestContext> {
     let token = bearer(request)?;
     let workspace = required(request, WORKSPACE_ID)?;
-    let place = Place::Workspace(workspace);
-    app(request)?.admit_at(&place, token, ACCEPTED_KEY_KINDS, Class::BotpressAdmin)
+    let place = AuthScope::Workspace(workspace);
+    app(request)?.admit_at(&place, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressAdmin)
 }
 
 bearer! {
     /// A bot, an integration that is installed in the bot, or a person who acts as one of them.
-    pub struct BotCaller(Call) = |request| {
+    pub struct BotCaller(RequestContext) = |request| {
         let token = bearer(request)?;
-        let place = Place::Bot {
+        let place = AuthScope::Bot {
             bot: required(request, BOT_ID)?,
             integration: given(request, INTEGRATION_ID),
         };
-        let call = app(request)?.admit_at(&place, token, ACCEPTED_KEY_KINDS, Class::BotpressChat)?;
+        let call = app(request)?.admit_at(&place, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressChat)?;
         // Every operation with a body writes, so the role is checked before the body is read.
         if [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
             call.require_role(Role::Developer)?;
@@ -130,12 +130,12 @@ bearer! {
 
 bearer! {
     /// The holder of a token. The request names the bot outside the headers.
-    pub struct TokenHolder(Holder) = holder
+    pub struct TokenHolder(BearerToken) = holder
 }
 
 bearer! {
     /// An optional token; requests without an `Authorization` header are anonymous.
-    pub struct OptionalTokenHolder(MaybeHolder) = |request| Ok(MaybeHolder {
+    pub struct OptionalTokenHolder(OptionalBearerToken) = |request| Ok(OptionalBearerToken {
         app: app(request)?.clone(),
         holder: match request.header(header::AUTHORIZATION) {
             Some(_) => Some(holder(request)?),
@@ -144,7 +144,7 @@ bearer! {
     })
 }
 
-fn holder(request: &Request) -> Result<Holder> {
+fn holder(request: &Request) -> Result<BearerToken> {
     let integration = given(request, INTEGRATION_ID);
     app(request)?.holder(bearer(request)?, integration)
 }
@@ -169,24 +169,25 @@ const SCHEME_DESCRIPTION: &str =
 
 bearer! {
     /// A member of the workspace that the path parameter `id` names. Other callers get 404.
-    pub struct PathMember(Call) = of_workspace
+    pub struct PathMember(RequestContext) = of_workspace
 }
 
 bearer! {
     /// A member with the role billing, administrator or owner in the workspace of the path. The role is
     /// checked before the body is read.
-    pub struct PathBillingMember(Call) = |request| {
+    pub struct PathBillingMember(RequestContext) = |request| {
         let call = of_workspace(request)?;
         billing::require_role(&call)?;
         Ok(call)
     }
 }
 
-fn of_workspace(request: &Request) -> Result<Call> {
+fn of_workspace(request: &Request) -> Result<RequestContext> {
     let token = bearer(request)?;
     let id = workspace_in(request.uri().path());
-    let place = Place::Workspace(id);
-    let admitted = app(request)?.admit_at(&place, token, ACCEPTED_KEY_KINDS, Class::BotpressAdmin);
+    let place = AuthScope::Workspace(id);
+    let admitted =
+        app(request)?.admit_at(&place, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressAdmin);
     let id = id.to_owned();
     let refused = move |error: Error| match error.kind() {
         Kind::Forbidden => Error::not_found(format!("Workspace \"{id}\" not found")),

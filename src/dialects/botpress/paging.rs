@@ -4,7 +4,7 @@
 use poem_openapi::Object;
 use serde::Serialize;
 
-pub use crate::domain::shared::paging::Token;
+pub use crate::domain::shared::paging::PageToken;
 use crate::kernel::Result;
 
 /// Paging data of a list.
@@ -18,7 +18,7 @@ pub struct PageMeta {
 }
 
 impl PageMeta {
-    pub fn new(next: Option<Token>) -> Self {
+    pub fn new(next: Option<PageToken>) -> Self {
         Self {
             next_token: next.map(|token| token.to_string()),
         }
@@ -29,11 +29,11 @@ impl PageMeta {
 ///
 /// # Errors
 /// `Invalid` if no list returned this token.
-pub fn position(next_token: Option<String>) -> Result<Option<Token>> {
+pub fn position(next_token: Option<String>) -> Result<Option<PageToken>> {
     // wire: samples of the vendor send `nextToken=undefined` for the first page (botpress.md §4)
     match next_token.as_deref() {
         None | Some("" | "undefined") => Ok(None),
-        Some(text) => Token::parse(text).map(Some),
+        Some(text) => PageToken::parse(text).map(Some),
     }
 }
 

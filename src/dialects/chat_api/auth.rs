@@ -11,10 +11,10 @@ use serde_json::Value;
 use crate::{
     domain::{
         App,
-        shared::rate_limits::Class,
+        shared::rate_limits::ApiClass,
         tenancy::{
             api_keys::KeyKind,
-            request_auth::{Call, Place},
+            request_auth::{AuthScope, RequestContext},
         },
         webchat,
     },
@@ -40,14 +40,15 @@ pub struct InstallationContext {
 
 impl InstallationContext {
     /// Authenticates the integration with its own token.
-    pub fn admit(&self) -> Result<Call> {
-        let place = Place::Bot {
+    pub fn admit(&self) -> Result<RequestContext> {
+        let place = AuthScope::Bot {
             bot: &self.bot,
             integration: Some(&self.integration),
         };
         let kinds = &[KeyKind::BotpressIntegration];
         let token = self.token.expose();
-        self.app.admit_at(&place, token, kinds, Class::BotpressChat)
+        self.app
+            .admit_at(&place, token, kinds, ApiClass::BotpressChat)
     }
 
     fn visit(&self) -> Result<webchat::WebchatRequest> {

@@ -2,7 +2,7 @@
 
 use poem_openapi::Object;
 
-use crate::{domain::shared::paging::Token, kernel::Result};
+use crate::{domain::shared::paging::PageToken, kernel::Result};
 
 /// Token of the next page.
 #[derive(Object, Default)]
@@ -14,7 +14,7 @@ pub struct Meta {
 }
 
 impl Meta {
-    pub fn new(next: Option<Token>) -> Self {
+    pub fn new(next: Option<PageToken>) -> Self {
         Self {
             next_token: next.map(|token| token.to_string()),
         }
@@ -25,7 +25,7 @@ impl Meta {
 ///
 /// # Errors
 /// `Invalid` if the token was not issued by a list.
-pub fn position(next_token: Option<String>) -> Result<Option<Token>> {
+pub fn position(next_token: Option<String>) -> Result<Option<PageToken>> {
     let given = next_token.filter(|token| !token.is_empty());
-    given.as_deref().map(Token::parse).transpose()
+    given.as_deref().map(PageToken::parse).transpose()
 }

@@ -6,8 +6,8 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry
 
 use crate::{
     domain::{
-        shared::rate_limits::Class,
-        tenancy::{api_keys::KeyKind, request_auth::Call},
+        shared::rate_limits::ApiClass,
+        tenancy::{api_keys::KeyKind, request_auth::RequestContext},
     },
     http::{admitted, app, bearer, bearer_scheme, errors::Failure},
     kernel::{Error, Kind, Result},
@@ -20,7 +20,7 @@ const BEARER: &str = "BearerAuth";
 const CLIENT_NAME: &str = "x-client-name";
 
 /// Authenticates an organization's call and counts it against the rate limits.
-pub struct OrganizationAuth(pub Call);
+pub struct OrganizationAuth(pub RequestContext);
 
 impl<'a> ApiExtractor<'a> for OrganizationAuth {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
@@ -46,13 +46,13 @@ impl<'a> ApiExtractor<'a> for OrganizationAuth {
     }
 }
 
-fn admit(request: &Request) -> Result<Call> {
+fn admit(request: &Request) -> Result<RequestContext> {
     let app = app(request)?;
     if request.header(header::AUTHORIZATION).is_none() {
         return Err(Error::new(Kind::Unauthenticated, "no api key supplied"));
     }
     let call = bearer(request)
-        .and_then(|key| app.admit(key, &[KeyKind::Cohere], Class::Cohere))
+        .and_then(|key| app.admit(key, &[KeyKind::Cohere], ApiClass::Cohere))
         .map_err(refused)?
         .refused_with(refused);
     admitted(request, call.admission());

@@ -10,7 +10,7 @@ use super::{
     schema_set::InstalledIntegration,
 };
 use crate::{
-    domain::tenancy::request_auth::Call,
+    domain::tenancy::request_auth::RequestContext,
     kernel::{Error, Kind, Result, schema},
 };
 
@@ -25,7 +25,7 @@ const OPERATION: &str = "action_triggered";
 /// `Runtime` if the integration fails or its output does not match the schema; `Forbidden` for a role below
 /// developer; errors of the store.
 pub async fn call(
-    call: &Call,
+    call: &RequestContext,
     kind: &str,
     input: Map<String, Value>,
 ) -> Result<Map<String, Value>> {

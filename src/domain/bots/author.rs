@@ -20,7 +20,7 @@ use crate::{
         end_users::AgentScope,
         tenancy::{
             members::Role,
-            request_auth::{Call, Caller, CallerAgent, CallerInstallation},
+            request_auth::{ActingInstallation, Caller, PrincipalAgent, RequestContext},
         },
     },
     kernel::{Error, Kind, Result},
@@ -29,9 +29,9 @@ use crate::{
 
 /// The author with the definitions of the bot and its integrations, as of one moment.
 pub(in crate::domain) struct AuthorSchemas<'a> {
-    bot: &'a CallerAgent,
+    bot: &'a PrincipalAgent,
     /// Integration that is the author; `None` if the bot is.
-    pub(in crate::domain) integration: Option<&'a CallerInstallation>,
+    pub(in crate::domain) integration: Option<&'a ActingInstallation>,
     vocabulary: Arc<SchemaSet>,
 }
 
@@ -40,11 +40,11 @@ pub(in crate::domain) struct AuthorSchemas<'a> {
 pub(in crate::domain) struct Author {
     app: App,
     caller: Arc<Caller>,
-    bot: CallerAgent,
+    bot: PrincipalAgent,
 }
 
 impl Author {
-    pub(in crate::domain) fn of(call: &Call) -> Result<Self> {
+    pub(in crate::domain) fn of(call: &RequestContext) -> Result<Self> {
         Ok(Self {
             app: call.app().clone(),
             caller: call.caller().clone(),
@@ -53,7 +53,7 @@ impl Author {
     }
 
     /// Returns the bot of the call.
-    pub(in crate::domain) const fn bot(&self) -> &CallerAgent {
+    pub(in crate::domain) const fn bot(&self) -> &PrincipalAgent {
         &self.bot
     }
 
@@ -63,7 +63,7 @@ impl Author {
     }
 
     /// Returns the integration that calls; `None` if the bot does.
-    pub(in crate::domain) fn integration(&self) -> Option<&CallerInstallation> {
+    pub(in crate::domain) fn integration(&self) -> Option<&ActingInstallation> {
         self.caller.installation.as_ref()
     }
 
@@ -292,7 +292,7 @@ impl DelegatedCreation {
 }
 
 /// Checks that the caller's role allows writes in a bot.
-pub(in crate::domain) fn require_write(call: &Call) -> Result<()> {
+pub(in crate::domain) fn require_write(call: &RequestContext) -> Result<()> {
     call.require_role(Role::Developer)
 }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
-        tenancy::{app::App, features::Features, write_tx::Change},
+        tenancy::{app::App, features::Features, write_tx::WriteTx},
         webhooks::Doorbell,
     },
     kernel::Timestamp,
@@ -22,18 +22,18 @@ use crate::{
 
 /// Doorbell of the dispatcher of deliveries.
 #[derive(Default)]
-struct Deliveries(Doorbell);
+struct DeliveryDoorbell(Doorbell);
 
 /// Wake-up of the maintenance worker.
 #[derive(Default)]
-struct Work(Notify);
+struct WorkerWakeUp(Notify);
 
 /// Hook for the end of a conversation, or of one user's participation. Its arguments are the row of the conversation
 /// and, if it ends for one user only, the row of the user.
 pub(in crate::domain) type OnConversationEnd = fn(&App, i64, Option<i64>);
 
 /// Hooks of the areas above.
-struct Hooks(Vec<OnConversationEnd>);
+struct ConversationEndHooks(Vec<OnConversationEnd>);
 
 /// Registers the message index, the caches, the state of the dispatcher, the settings, and the hooks of the areas
 /// above.
@@ -47,14 +47,14 @@ pub(in crate::domain) fn register(
     features.add(DefinitionCache::default());
     features.add(ChannelCache::default());
     features.add(ProgramCache::default());
-    features.add(Deliveries::default());
+    features.add(DeliveryDoorbell::default());
     features.add(RetryRequests::default());
     features.add(protocol::Metrics::default());
     features.add(RecentFailures::new(now));
-    features.add(Work::default());
+    features.add(WorkerWakeUp::default());
     features.add(bots);
     features.add(deliveries);
-    features.add(Hooks(hooks));
+    features.add(ConversationEndHooks(hooks));
 }
 
 impl App {
@@ -66,7 +66,7 @@ impl App {
     /// Returns the doorbell of the dispatcher of deliveries to bots and integrations.
     #[must_use]
     pub fn deliveries(&self) -> &Doorbell {
-        &self.feature::<Deliveries>().0
+        &self.feature::<DeliveryDoorbell>().0
     }
 
     /// Returns the receivers whose failed deliveries must be retried now.
@@ -87,7 +87,7 @@ impl App {
 
     /// Returns the wake-up of the maintenance worker.
     pub(in crate::domain) fn bot_work(&self) -> &Notify {
-        &self.feature::<Work>().0
+        &self.feature::<WorkerWakeUp>().0
     }
 
     /// Returns the cache of the definitions of bots and integrations.
@@ -119,13 +119,13 @@ impl App {
 
     /// Runs the hooks for the end of a conversation, or of one user's participation.
     pub(super) fn conversation_ended(&self, conversation: i64, user: Option<i64>) {
-        for hook in &self.feature::<Hooks>().0 {
+        for hook in &self.feature::<ConversationEndHooks>().0 {
             hook(self, conversation, user);
         }
     }
 }
 
-impl Change<'_> {
+impl WriteTx<'_> {
     /// Wakes the dispatcher of deliveries after the commit.
     pub(in crate::domain) fn wake_runtime(&self) {
         self.wake(|app| app.deliveries().wake());

@@ -7,14 +7,14 @@ use super::{author::require_write, list_query::ListQuery};
 use crate::{
     domain::{
         shared::{
-            paging::{Page, Token},
+            paging::{Page, PageToken},
             sql::text_enum,
         },
         tenancy::{
-            bearer_token::{Holder, MaybeHolder},
+            bearer_token::{BearerToken, OptionalBearerToken},
             bounds::Bound,
             quotas::{self, UsageType},
-            request_auth::{Call, CallerAgent, CallerInstallation, unauthenticated},
+            request_auth::{ActingInstallation, PrincipalAgent, RequestContext, unauthenticated},
         },
     },
     kernel::{
@@ -83,7 +83,7 @@ const INSERT: &str = "
 /// # Errors
 /// `Forbidden` if the token has no access to the bot or its role is below developer; `QuotaExceeded` if the
 /// contents exceed the plan's storage; `LimitExceeded` if the bot has too many files; errors of the store.
-pub async fn create(holder: &Holder, bot: &str, new: NewFile) -> Result<File> {
+pub async fn create(holder: &BearerToken, bot: &str, new: NewFile) -> Result<File> {
     let call = holder.in_bot(bot)?;
     require_write(&call)?;
     let (bot, maker) = (call.agent()?.clone(), maker(&call));
@@ -108,16 +108,16 @@ pub async fn create(holder: &Holder, bot: &str, new: NewFile) -> Result<File> {
 }
 
 /// Returns the key of the calling integration, which is stored as the creator of its files.
-fn maker(call: &Call) -> Option<String> {
+fn maker(call: &RequestContext) -> Option<String> {
     let installation = call.caller().installation.as_ref();
-    installation.map(CallerInstallation::key)
+    installation.map(ActingInstallation::key)
 }
 
 /// Returns a file of a bot that the token has access to.
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub fn find(holder: &Holder, id: &FileId) -> Result<File> {
+pub fn find(holder: &BearerToken, id: &FileId) -> Result<File> {
     let call = of_file(holder, id, RequiredAccess::Reading)?;
     let bot = call.agent()?;
     call.app().store().read(|conn| read(conn, bot, id))
@@ -127,7 +127,7 @@ pub fn find(holder: &Holder, id: &FileId) -> Result<File> {
 ///
 /// # Errors
 /// `Forbidden` if the token has no access to the bot; errors of the store.
-pub async fn list(holder: &Holder, bot: &str, after: Option<Token>) -> Result<Page<File>> {
+pub async fn list(holder: &BearerToken, bot: &str, after: Option<PageToken>) -> Result<Page<File>> {
     let call = holder.in_bot(bot)?;
     let (bot, maker) = (call.agent()?.clone(), maker(&call));
     let page = call.app().store().scan(move |conn| {
@@ -140,7 +140,7 @@ pub async fn list(holder: &Holder, bot: &str, after: Option<Token>) -> Result<Pa
                 COLUMNS,
                 after,
                 |row| from_row(row, &bot),
-                |file: &File| Token::at(file.created_at, file.seq),
+                |file: &File| PageToken::at(file.created_at, file.seq),
             )
     });
     page.await
@@ -152,7 +152,7 @@ const ERASE: &str = "DELETE FROM bot_files WHERE seq = :seq AND agent_seq = :age
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` for a role below developer; errors of the store.
-pub async fn delete(holder: &Holder, id: FileId) -> Result<File> {
+pub async fn delete(holder: &BearerToken, id: FileId) -> Result<File> {
     let call = of_file(holder, &id, RequiredAccess::Changing)?;
     require_write(&call)?;
     let bot = call.agent()?.clone();
@@ -176,7 +176,7 @@ const IS_PUBLIC: &str = "SELECT 1 FROM bot_files WHERE id = :id AND access_type 
 ///
 /// # Errors
 /// `Unauthenticated` for a private file without a token; `NotFound`; errors of the store.
-pub fn contents(holder: &MaybeHolder, id: &FileId) -> Result<Vec<u8>> {
+pub fn contents(holder: &OptionalBearerToken, id: &FileId) -> Result<Vec<u8>> {
     let app = &holder.app;
     let is_public = app.store().read(|conn| {
         let mut statement = conn.prepare_cached(IS_PUBLIC)?;
@@ -203,7 +203,7 @@ const FIND: &str = "SELECT bot_files.seq, bot_files.id, bot_files.name, bot_file
     length(bot_files.contents), bot_files.created_at
     FROM bot_files WHERE id = :id AND agent_seq = :agent_seq";
 
-fn read(conn: &Connection, bot: &CallerAgent, id: &FileId) -> Result<File> {
+fn read(conn: &Connection, bot: &PrincipalAgent, id: &FileId) -> Result<File> {
     let parameters = named_params! {":id": id, ":agent_seq": bot.seq};
     let found = conn
         .prepare_cached(FIND)?
@@ -220,7 +220,7 @@ enum RequiredAccess {
 
 /// Authenticates the token in the bot that owns the file. To a token without access to that bot, and to an
 /// integration without access to the file, the file does not exist.
-fn of_file(holder: &Holder, id: &FileId, reason: RequiredAccess) -> Result<Call> {
+fn of_file(holder: &BearerToken, id: &FileId, reason: RequiredAccess) -> Result<RequestContext> {
     let found = holder.app().store().read(|conn| owner_of(conn, id))?;
     let bot = found.as_ref().map_or("", |found| found.bot.as_str());
     let absent_id = id.clone();
@@ -263,7 +263,7 @@ fn owner_of(conn: &Connection, id: &FileId) -> Result<Option<FileOwner>> {
     Ok(found.optional()?)
 }
 
-fn from_row(row: &Row<'_>, bot: &CallerAgent) -> rusqlite::Result<File> {
+fn from_row(row: &Row<'_>, bot: &PrincipalAgent) -> rusqlite::Result<File> {
     Ok(File {
         seq: row.get(0)?,
         id: row.get(1)?,

@@ -8,8 +8,8 @@ use rusqlite::{Connection, Row, ToSql};
 use super::tags::{TagTable, filter_name};
 use crate::{
     domain::{
-        shared::paging::{Page, ROWS, Token},
-        tenancy::request_auth::Call,
+        shared::paging::{PAGE_QUERY_ROWS, Page, PageToken},
+        tenancy::request_auth::RequestContext,
     },
     kernel::{Result, Rule, Violation},
 };
@@ -19,7 +19,11 @@ use crate::{
 ///
 /// # Errors
 /// `Invalid`; the message names the setting.
-pub(in crate::domain) fn require_few(call: &Call, parameter: &str, filters: usize) -> Result<()> {
+pub(in crate::domain) fn require_few(
+    call: &RequestContext,
+    parameter: &str,
+    filters: usize,
+) -> Result<()> {
     let most = call.app().bot_settings().max_filters;
     if filters <= most {
         return Ok(());
@@ -115,11 +119,11 @@ impl ListQuery {
         self,
         conn: &Connection,
         columns: &str,
-        after: Option<Token>,
+        after: Option<PageToken>,
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
-        position: impl Fn(&T) -> Token,
+        position: impl Fn(&T) -> PageToken,
     ) -> Result<Page<T>> {
-        let after = after.unwrap_or(Token::START);
+        let after = after.unwrap_or(PageToken::START);
         let begins = format!("{} < :after", self.order);
         let listing = self.whose(&begins).with(":after", after.seq);
         let sql = format!(
@@ -127,7 +131,7 @@ impl ListQuery {
             listing.from,
             listing.conditions.join(" AND "),
             listing.order,
-            ROWS,
+            PAGE_QUERY_ROWS,
         );
         let parameters: Vec<(&str, &dyn ToSql)> = listing
             .parameters

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         App,
-        tenancy::request_auth::{Caller, CallerAgent, CallerInstallation},
+        tenancy::request_auth::{ActingInstallation, Caller, PrincipalAgent},
     },
     kernel::Result,
 };
@@ -21,7 +21,7 @@ use crate::{
 /// An enabled integration of a bot, with its definition.
 #[derive(Debug, Clone)]
 pub(in crate::domain) struct InstalledIntegration {
-    pub(in crate::domain) installation: CallerInstallation,
+    pub(in crate::domain) installation: ActingInstallation,
     pub(in crate::domain) definition: Arc<IntegrationDefinition>,
 }
 
@@ -45,8 +45,8 @@ impl SchemaSet {
         app: &App,
         conn: &Connection,
         caller: &Caller,
-        bot: &CallerAgent,
-        installation: Option<&CallerInstallation>,
+        bot: &PrincipalAgent,
+        installation: Option<&ActingInstallation>,
     ) -> Result<Arc<Self>> {
         let read = || Self::read(app, conn, bot, installation);
         caller.cache.get_or_read(conn, read)
@@ -55,18 +55,18 @@ impl SchemaSet {
     fn read(
         app: &App,
         conn: &Connection,
-        bot: &CallerAgent,
-        caller: Option<&CallerInstallation>,
+        bot: &PrincipalAgent,
+        caller: Option<&ActingInstallation>,
     ) -> Result<Self> {
         let declarations = app.declarations();
-        let with_definition = |installation: CallerInstallation| {
+        let with_definition = |installation: ActingInstallation| {
             Ok(InstalledIntegration {
                 definition: declarations.of_integration(conn, installation.integration_seq)?,
                 installation,
             })
         };
         let enabled = installations::enabled(conn, bot.seq)?;
-        let is_on = |one: &CallerInstallation| enabled.iter().any(|on| on.seq == one.seq);
+        let is_on = |one: &ActingInstallation| enabled.iter().any(|on| on.seq == one.seq);
         let leaving = caller.filter(|caller| !is_on(caller)).cloned();
         Ok(Self {
             leaving: leaving.map(&with_definition).transpose()?,
@@ -87,7 +87,7 @@ impl SchemaSet {
     /// Finds the integration of this installation, if it is enabled or the caller.
     pub(in crate::domain) fn of(
         &self,
-        installation: &CallerInstallation,
+        installation: &ActingInstallation,
     ) -> Option<&InstalledIntegration> {
         let mut all = self.integrations.iter().chain(&self.leaving);
         all.find(|one| one.installation.seq == installation.seq)

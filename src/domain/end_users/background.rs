@@ -10,7 +10,7 @@ use super::{AgentScope, change::record, deletion, rows, sensitive};
 use crate::{
     domain::{
         App,
-        tenancy::{audit::Actor, write_tx::Change},
+        tenancy::{audit::Actor, write_tx::WriteTx},
     },
     kernel::{Result, Timestamp, ids::EndUserId},
 };
@@ -86,7 +86,7 @@ const FIND_DUE_PURGES: &str = "
     WHERE u.purge_at <= :now ORDER BY u.purge_at LIMIT :limit";
 
 /// Purges a batch of the end users that are due and returns their number.
-fn purge(change: &Change<'_>) -> Result<i64> {
+fn purge(change: &WriteTx<'_>) -> Result<i64> {
     let mut statement = change.conn.prepare_cached(FIND_DUE_PURGES)?;
     let parameters = named_params! {":now": change.now, ":limit": PURGE_BATCH};
     let due = statement.query_map(parameters, |row| {

@@ -9,10 +9,10 @@ use super::{
 };
 use crate::{
     domain::tenancy::{
-        audit::{self, Entry},
+        audit::{self, NewAuditRecord},
         bounds::Bound,
-        request_auth::Call,
-        write_tx::Change,
+        request_auth::RequestContext,
+        write_tx::WriteTx,
     },
     kernel::{
         Error, Kind, Patch, Result, Rule, Violation,
@@ -33,7 +33,7 @@ pub struct AgentScope {
 
 impl AgentScope {
     /// Returns the scope of a call.
-    pub(super) fn of(call: &Call) -> Result<Self> {
+    pub(super) fn of(call: &RequestContext) -> Result<Self> {
         Ok(Self {
             workspace: call.workspace().clone(),
             agent: call.agent()?.id.clone(),
@@ -54,7 +54,7 @@ pub enum CreateOutcome {
 ///
 /// # Errors
 /// `Invalid` with the broken rules, errors of the store.
-pub async fn create(call: &Call, new: NewEndUser) -> Result<CreateOutcome> {
+pub async fn create(call: &RequestContext, new: NewEndUser) -> Result<CreateOutcome> {
     let scope = AgentScope::of(call)?;
     let sealer = call.app().sealer().clone();
     // Checked before the change waits for the writer.
@@ -78,7 +78,7 @@ pub async fn create(call: &Call, new: NewEndUser) -> Result<CreateOutcome> {
 /// # Errors
 /// `Invalid` with the broken rules, `Conflict` if another end user has the external id, errors of the store.
 pub fn make(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
     scope: &AgentScope,
     new: NewEndUser,
@@ -114,7 +114,7 @@ const BOUND: Bound = Bound {
 };
 
 fn make_checked(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
     scope: &AgentScope,
     mut new: NewEndUser,
@@ -143,7 +143,7 @@ fn make_checked(
 /// `NotFound` if the agent has no such end user, `Invalid` with the broken rules, `Conflict` if another end user
 /// has the external id, errors of the store.
 pub async fn update(
-    call: &Call,
+    call: &RequestContext,
     id: EndUserId,
     changes: EndUserChanges,
     how: MetadataUpdate,
@@ -162,7 +162,7 @@ pub async fn update(
 /// # Errors
 /// As [`update`].
 pub fn apply(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
     scope: &AgentScope,
     id: &EndUserId,
@@ -195,7 +195,7 @@ pub fn apply(
 }
 
 fn check_free(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     scope: &AgentScope,
     external_id: Option<&str>,
     of: Option<&EndUserId>,
@@ -232,7 +232,7 @@ const CANCEL_PURGE: &str = "
 ///
 /// # Errors
 /// `NotFound` if the agent has no such end user, errors of the store.
-pub fn set_in_conversation(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Result<()> {
+pub fn set_in_conversation(change: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<()> {
     let parameters = rusqlite::named_params! {":agent_id": agent, ":id": id};
     match change
         .conn
@@ -248,7 +248,7 @@ pub fn set_in_conversation(change: &Change<'_>, agent: &AgentId, id: &EndUserId)
 ///
 /// # Errors
 /// `NotFound` if the agent has no such end user, errors of the store.
-pub fn erase(change: &Change<'_>, scope: &AgentScope, id: &EndUserId) -> Result<()> {
+pub fn erase(change: &WriteTx<'_>, scope: &AgentScope, id: &EndUserId) -> Result<()> {
     if erase_as(change, scope, id, "end_user.delete")? {
         Ok(())
     } else {
@@ -259,7 +259,7 @@ pub fn erase(change: &Change<'_>, scope: &AgentScope, id: &EndUserId) -> Result<
 /// Erases an end user, the webhook messages about it, and the copies of these in the test inbox. `action` is the
 /// action of the audit record. Returns true if the end user existed.
 pub(super) fn erase_as(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     scope: &AgentScope,
     id: &EndUserId,
     action: &'static str,
@@ -273,14 +273,14 @@ pub(super) fn erase_as(
 }
 
 pub(super) fn record(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     scope: &AgentScope,
     action: &'static str,
     id: &EndUserId,
 ) -> Result<()> {
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(&scope.workspace),
             action,
             resource_id: id.as_str(),

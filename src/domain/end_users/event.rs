@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{EndUser, rows::StoredEndUser};
 use crate::{
     domain::{
-        tenancy::write_tx::Change,
+        tenancy::write_tx::WriteTx,
         webhooks::{self, WebhookEvent},
     },
     kernel::{
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Publishes the creation of an end user. Returns the message's `seq`, to be stored with the end user.
-pub(super) fn created(change: &Change<'_>, agent: &AgentId, new: &EndUser) -> Result<i64> {
+pub(super) fn created(change: &WriteTx<'_>, agent: &AgentId, new: &EndUser) -> Result<i64> {
     tell(change, agent, "v1.end_user.created", new, None)
 }
 
@@ -25,7 +25,7 @@ pub(super) fn created(change: &Change<'_>, agent: &AgentId, new: &EndUser) -> Re
 /// publishes no event then (ada.md §4). Returns the `seq` of the last message about the end user, to be stored
 /// with it.
 pub(super) fn updated(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     agent: &AgentId,
     old: &StoredEndUser,
     new: &EndUser,
@@ -49,7 +49,7 @@ fn is_told(old: &EndUser, new: &EndUser) -> bool {
 }
 
 fn tell(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     agent: &AgentId,
     event_type: &'static str,
     end_user: &EndUser,
@@ -67,14 +67,14 @@ fn tell(
 const FIND_LAST_MESSAGE: &str =
     "SELECT last_message_seq FROM end_users WHERE agent_id = ? AND id = ?";
 
-fn last_message(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Result<Option<i64>> {
+fn last_message(change: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<Option<i64>> {
     let mut statement = change.conn.prepare_cached(FIND_LAST_MESSAGE)?;
     let last = statement.query_row(params![agent, id], |row| row.get(0));
     Ok(last.optional()?.flatten())
 }
 
 /// Deletes the messages about an end user that still exists.
-pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Result<()> {
+pub(super) fn erase(change: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<()> {
     match last_message(change, agent, id)? {
         Some(last) => webhooks::erase_chain(change, agent, last, id.as_str()),
         None => Ok(()),

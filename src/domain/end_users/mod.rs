@@ -24,7 +24,7 @@ pub use metadata::{METADATA_MAX_BYTES, METAVARIABLES, Metadata, MetadataUpdate};
 pub use rows::{find, find_by_external_id, list, was_erased};
 pub use sensitive::sensitive_metadata;
 
-pub(super) use rewind::CLOCK_REPAIRS;
+pub(super) use rewind::REPAIRS;
 
 use crate::kernel::{Patch, Timestamp, ids::EndUserId};
 

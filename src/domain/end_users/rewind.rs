@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::sensitive;
-use crate::domain::tenancy::rewind::Mend;
+use crate::domain::tenancy::rewind::Repair;
 
-pub(in crate::domain) const CLOCK_REPAIRS: &[Mend] = &[
-    Mend {
+pub(in crate::domain) const REPAIRS: &[Repair] = &[
+    Repair {
         table: "end_user_sensitive",
         key: "(end_user_id, name)",
         find: "SELECT end_user_id, name FROM end_user_sensitive WHERE erase_at > :horizon",
@@ -16,7 +16,7 @@ pub(in crate::domain) const CLOCK_REPAIRS: &[Mend] = &[
     },
     // End users created so far in the future that their lifetime would end before the clock reaches the time of
     // creation again.
-    Mend {
+    Repair {
         table: "end_users",
         key: "seq",
         find: "SELECT seq FROM end_users
@@ -26,7 +26,7 @@ pub(in crate::domain) const CLOCK_REPAIRS: &[Mend] = &[
         longest: |_| Duration::ZERO,
         due: None,
     },
-    Mend {
+    Repair {
         table: "end_user_positions",
         key: "id",
         find: "SELECT id FROM end_user_positions WHERE erased_at > :now",
@@ -34,7 +34,7 @@ pub(in crate::domain) const CLOCK_REPAIRS: &[Mend] = &[
         longest: |_| Duration::ZERO,
         due: None,
     },
-    Mend {
+    Repair {
         table: "end_user_deletions",
         key: "seq",
         find: "SELECT seq FROM end_user_deletions WHERE completed_at IS NULL AND due_at > :now",

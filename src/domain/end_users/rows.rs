@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde_json::{Map, Value};
 
-use super::feature::Hooks;
+use super::feature::ErasureHooks;
 use super::{EndUser, EndUserPage, Metadata, Profile, external_id::folded};
 use crate::{
-    domain::tenancy::{request_auth::Call, write_tx::Change},
+    domain::tenancy::{request_auth::RequestContext, write_tx::WriteTx},
     kernel::{
         Error, Result, Rule, Timestamp, Violation,
         ids::{AgentId, EndUserId},
@@ -18,7 +18,7 @@ use crate::{
 ///
 /// # Errors
 /// `NotFound` if the caller's agent has no such end user, errors of the store.
-pub fn find(call: &Call, id: &EndUserId) -> Result<EndUser> {
+pub fn find(call: &RequestContext, id: &EndUserId) -> Result<EndUser> {
     let agent = &call.agent()?.id;
     call.app()
         .store()
@@ -30,7 +30,7 @@ pub fn find(call: &Call, id: &EndUserId) -> Result<EndUser> {
 /// # Errors
 /// `Invalid` if the external id is malformed, `NotFound` if the caller's agent has no such end user, errors of
 /// the store.
-pub fn find_by_external_id(call: &Call, external_id: &str) -> Result<EndUser> {
+pub fn find_by_external_id(call: &RequestContext, external_id: &str) -> Result<EndUser> {
     let agent = &call.agent()?.id;
     let external_id = folded(external_id, Location::Query)?;
     call.app()
@@ -54,7 +54,11 @@ const FIND_POSITION: &str = "
 ///
 /// # Errors
 /// `Invalid` if the cursor is not an end user of the agent, nor a recently erased one; errors of the store.
-pub async fn list(call: &Call, cursor: Option<EndUserId>, limit: u32) -> Result<EndUserPage> {
+pub async fn list(
+    call: &RequestContext,
+    cursor: Option<EndUserId>,
+    limit: u32,
+) -> Result<EndUserPage> {
     let agent = call.agent()?.id.clone();
     call.app()
         .store()
@@ -286,7 +290,7 @@ const FIND_SEQ: &str = "SELECT seq FROM end_users WHERE agent_id = :agent_id AND
 const ERASE: &str = "DELETE FROM end_users WHERE agent_id = :agent_id AND id = :id";
 
 /// Erases an end user with everything that refers to it. Returns true if it existed.
-pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Result<bool> {
+pub(super) fn erase(change: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<bool> {
     change
         .conn
         .prepare_cached(INSERT_POSITION)?
@@ -301,7 +305,7 @@ pub(super) fn erase(change: &Change<'_>, agent: &AgentId, id: &EndUserId) -> Res
     if let Some(seq) = seq {
         for hook in change
             .app()
-            .map_or(&[][..], |app| &app.feature::<Hooks>().0)
+            .map_or(&[][..], |app| &app.feature::<ErasureHooks>().0)
         {
             hook(change, id, seq)?;
         }

@@ -11,7 +11,7 @@ use super::metadata::plain;
 use crate::{
     domain::{
         App,
-        tenancy::{sealed_columns::SealedColumn, write_tx::Change},
+        tenancy::{sealed_columns::SealedColumn, write_tx::WriteTx},
     },
     kernel::{
         Error, Patch, Result, Rule, Timestamp, Violation,
@@ -76,7 +76,7 @@ const REMOVE_ALL: &str = "DELETE FROM end_user_sensitive WHERE end_user_id = :en
 
 /// Sets and removes checked values. Returns true if a row changed.
 pub(super) fn write(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
     id: &EndUserId,
     patch: Patch<Map<String, Value>>,

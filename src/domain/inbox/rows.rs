@@ -7,7 +7,7 @@ use super::{Verdict, verify::check};
 use crate::{
     domain::{
         end_users,
-        tenancy::{app::App, audit::Actor, write_tx::Change},
+        tenancy::{app::App, audit::Actor, write_tx::WriteTx},
     },
     kernel::{Error, Result, Rule, Timestamp, Violation, ids::EndUserId},
 };
@@ -172,7 +172,7 @@ const ERASE: &str = "DELETE FROM inbox_requests WHERE end_user_id = :end_user_id
 /// # Errors
 /// Errors of the store.
 pub(in crate::domain) fn erase_end_user(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     end_user: &EndUserId,
     _: i64,
 ) -> Result<()> {

@@ -21,7 +21,7 @@ use crate::{
             app::App,
             audit::Actor,
             billing,
-            rewind::{CHUNK, Mend},
+            rewind::{ROWS_PER_TRANSACTION, Repair},
         },
         webhooks,
     },
@@ -33,21 +33,21 @@ use crate::{
 
 /// Delays, in real time, after which the repair is repeated: code that read the clock before it went back may write
 /// its row later.
-const AGAIN: [Duration; 3] = [
+const REPEAT_DELAYS: [Duration; 3] = [
     Duration::from_secs(1),
     Duration::from_secs(10),
     Duration::from_secs(60),
 ];
 
-fn all() -> impl Iterator<Item = &'static Mend> {
+fn all() -> impl Iterator<Item = &'static Repair> {
     [
-        billing::MENDS,
-        connectors::MENDS,
+        billing::REPAIRS,
+        connectors::REPAIRS,
         deliveries::REPAIRS,
-        end_users::CLOCK_REPAIRS,
-        platform_integrations::CLOCK_REPAIRS,
+        end_users::REPAIRS,
+        platform_integrations::REPAIRS,
         states::REPAIRS,
-        webhooks::CLOCK_REPAIRS,
+        webhooks::REPAIRS,
     ]
     .into_iter()
     .flatten()
@@ -68,7 +68,7 @@ pub async fn run(app: App) {
         };
         tokio::select! {
             turn = watch.next() => {
-                again = &AGAIN;
+                again = &REPEAT_DELAYS;
                 if let Rewind::System(back) = turn {
                     warn!(seconds = back.by.as_secs(), "the system's clock was set back");
                     until_done(|| move_waits(&app, back)).await;
@@ -86,7 +86,7 @@ async fn mend_until_done(app: &App) {
 async fn until_done<F: Future<Output = Result<()>>>(mut work: impl FnMut() -> F) {
     while let Err(error) = work().await {
         warn!(%error, "what waits for a time that the clock has left is not mended yet");
-        pause(AGAIN[0]).await;
+        pause(REPEAT_DELAYS[0]).await;
     }
 }
 
@@ -117,10 +117,10 @@ pub async fn mend(app: &App) -> Result<()> {
     });
     let (found, has_schedules) = found.await?;
     for mend in &found {
-        while step(app, mend).await? == CHUNK.unsigned_abs() {}
+        while step(app, mend).await? == ROWS_PER_TRANSACTION.unsigned_abs() {}
     }
     if has_schedules {
-        while mend_schedules(app).await? == CHUNK.unsigned_abs() {}
+        while mend_schedules(app).await? == ROWS_PER_TRANSACTION.unsigned_abs() {}
     }
     // The workers have times of the previous clock in memory, even if no row needed a repair.
     app.webhooks().wake();
@@ -132,7 +132,7 @@ pub async fn mend(app: &App) -> Result<()> {
     Ok(())
 }
 
-async fn step(app: &App, mend: &'static Mend) -> Result<u64> {
+async fn step(app: &App, mend: &'static Repair) -> Result<u64> {
     let writing = app.clone();
     app.change_as(Actor::System, move |change| {
         mend.step(change.conn, change.now, &writing)
@@ -143,7 +143,7 @@ async fn step(app: &App, mend: &'static Mend) -> Result<u64> {
 async fn mend_schedules(app: &App) -> Result<u64> {
     let writing = app.clone();
     let mended = app.change_as(Actor::System, move |change| {
-        schedules::mend(change, &writing, CHUNK)
+        schedules::mend(change, &writing, ROWS_PER_TRANSACTION)
     });
     Ok(mended.await? as u64)
 }

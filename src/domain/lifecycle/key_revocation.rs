@@ -1,7 +1,7 @@
 //! Revocation of a key, together with the data that belongs to its owner.
 
 use crate::{
-    domain::{Change, retrieval::connectors::authorization, tenancy::api_keys},
+    domain::{WriteTx, retrieval::connectors::authorization, tenancy::api_keys},
     kernel::{Result, ids::ApiKeyId},
 };
 
@@ -10,7 +10,7 @@ use crate::{
 ///
 /// # Errors
 /// `NotFound` if the key does not exist or is already revoked, and errors of the store.
-pub fn revoke(change: &Change<'_>, id: &ApiKeyId) -> Result<()> {
+pub fn revoke(change: &WriteTx<'_>, id: &ApiKeyId) -> Result<()> {
     api_keys::revoke(change, id)?;
     authorization::forget_user(change, id)
 }

@@ -14,8 +14,8 @@ use crate::{
             manage::{self, delete::PurgeStep},
         },
         tenancy::{
-            audit::Actor, members::Role, request_auth::Call, workspaces::update::record,
-            write_tx::Change,
+            audit::Actor, members::Role, request_auth::RequestContext, workspaces::update::record,
+            write_tx::WriteTx,
         },
     },
     kernel::{
@@ -25,11 +25,11 @@ use crate::{
 };
 
 /// Number of steps before the response. A small workspace is deleted completely by then.
-const BEFORE_ANSWER: usize = 40;
+const STEPS_BEFORE_RESPONSE: usize = 40;
 /// Interval between checks without a notification.
-const EVERY: Duration = Duration::from_secs(30);
+const RUN_INTERVAL: Duration = Duration::from_secs(30);
 
-const USED_ELSEWHERE: &str = "
+const FIND_USED_ELSEWHERE: &str = "
     SELECT integrations.name FROM integrations
     JOIN bot_integrations ON bot_integrations.integration_seq = integrations.seq
     JOIN agents ON agents.seq = bot_integrations.agent_seq
@@ -37,7 +37,7 @@ const USED_ELSEWHERE: &str = "
       AND bot_integrations.removed_at IS NULL AND agents.deleted_at IS NULL LIMIT 1";
 
 const CLOSE: &str = "UPDATE workspaces SET closed_at = :now, updated_at = :now WHERE id = :id";
-const REMOVE_MEMBERS: &str = "DELETE FROM members WHERE workspace_id = :id";
+const DELETE_MEMBERS: &str = "DELETE FROM members WHERE workspace_id = :id";
 /// The code of an integration keeps its own token while it has to `unregister` an installation. The token is not valid
 /// for anything else.
 const REVOKE_KEYS: &str = "
@@ -54,7 +54,7 @@ const REVOKE_KEYS: &str = "
 /// # Errors
 /// `Forbidden` for everyone except owners, `RelationConflict` while bots of other workspaces have an integration of
 /// this one installed, and errors of the store.
-pub async fn delete(call: &Call) -> Result<()> {
+pub async fn delete(call: &RequestContext) -> Result<()> {
     call.require_role(Role::Owner)?;
     let app = call.app();
     let webhooks = app.addresses().webhooks.clone();
@@ -63,8 +63,8 @@ pub async fn delete(call: &Call) -> Result<()> {
         close(change, &webhooks, id)
     })
     .await?;
-    let mut passed = Passed::default();
-    for _ in 0..BEFORE_ANSWER {
+    let mut passed = PurgeCursor::default();
+    for _ in 0..STEPS_BEFORE_RESPONSE {
         if !step(app, &mut passed).await? {
             break;
         }
@@ -73,13 +73,14 @@ pub async fn delete(call: &Call) -> Result<()> {
     Ok(())
 }
 
-const AGENTS: &str = "SELECT seq, id FROM agents WHERE workspace_id = :id AND deleted_at IS NULL";
+const LIST_AGENTS: &str =
+    "SELECT seq, id FROM agents WHERE workspace_id = :id AND deleted_at IS NULL";
 
-fn close(change: &Change<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
+fn close(change: &WriteTx<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
     let workspace = crate::domain::tenancy::workspaces::find(change.conn, id)?;
     let used: Option<String> = change
         .conn
-        .prepare_cached(USED_ELSEWHERE)?
+        .prepare_cached(FIND_USED_ELSEWHERE)?
         .query_row(named_params! {":id": id}, |row| row.get("name"))
         .optional()?;
     if let Some(name) = used {
@@ -94,9 +95,9 @@ fn close(change: &Change<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
     change.conn.prepare_cached(CLOSE)?.execute(at)?;
     change
         .conn
-        .prepare_cached(REMOVE_MEMBERS)?
+        .prepare_cached(DELETE_MEMBERS)?
         .execute(named_params! {":id": id})?;
-    let mut statement = change.conn.prepare_cached(AGENTS)?;
+    let mut statement = change.conn.prepare_cached(LIST_AGENTS)?;
     let agents = statement.query_map(named_params! {":id": id}, |row| {
         Ok((row.get("seq")?, row.get("id")?))
     })?;
@@ -112,12 +113,12 @@ fn close(change: &Change<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
 /// # Errors
 /// Errors of the store.
 pub async fn purge(app: &App) -> Result<()> {
-    let mut passed = Passed::default();
+    let mut passed = PurgeCursor::default();
     while step(app, &mut passed).await? {}
     Ok(())
 }
 
-const IS_OPEN: &str = "SELECT 1 FROM workspaces WHERE closed_at IS NULL AND NOT system";
+const FIND_OPEN: &str = "SELECT 1 FROM workspaces WHERE closed_at IS NULL AND NOT system";
 
 /// Like [`purge`], at the start of the server. If no workspace is left, it does not wait for pending deliveries: the
 /// first start may need the id of a closed workspace.
@@ -125,10 +126,10 @@ const IS_OPEN: &str = "SELECT 1 FROM workspaces WHERE closed_at IS NULL AND NOT 
 /// # Errors
 /// Errors of the store.
 pub async fn purge_first(app: &App) -> Result<()> {
-    let is_open = |conn: &Connection| Ok(conn.prepare_cached(IS_OPEN)?.exists([])?);
-    let mut passed = Passed {
+    let is_open = |conn: &Connection| Ok(conn.prepare_cached(FIND_OPEN)?.exists([])?);
+    let mut passed = PurgeCursor {
         hurries: !app.store().read(is_open)?,
-        ..Passed::default()
+        ..PurgeCursor::default()
     };
     while step(app, &mut passed).await? {}
     Ok(())
@@ -142,20 +143,20 @@ pub async fn work(app: App) {
         }
         tokio::select! {
             () = app.closed_workspaces().notified() => {}
-            () = app.clock().sleep(EVERY) => {}
+            () = app.clock().sleep(RUN_INTERVAL) => {}
         }
     }
 }
 
-const CLOSED: &str = "
+const FIND_NEXT_CLOSED: &str = "
     SELECT seq, id FROM workspaces WHERE closed_at IS NOT NULL AND seq > :after
     ORDER BY seq LIMIT 1";
-const AGENT: &str = "
+const FIND_NEXT_AGENT: &str = "
     SELECT seq FROM agents WHERE workspace_id = :id AND seq > :after ORDER BY seq LIMIT 1";
 
 /// Cursor of a purge: the workspaces up to this one, and the bots of the next workspace up to this one, have to wait.
 #[derive(Default)]
-struct Passed {
+struct PurgeCursor {
     workspace: i64,
     agent: i64,
     /// True if the purge does not wait for pending deliveries.
@@ -163,11 +164,11 @@ struct Passed {
 }
 
 /// Runs one step. True if there may be more to do.
-async fn step(app: &App, passed: &mut Passed) -> Result<bool> {
+async fn step(app: &App, passed: &mut PurgeCursor) -> Result<bool> {
     let after = passed.workspace;
     let closed = |conn: &Connection| -> Result<Option<(i64, WorkspaceId)>> {
         let found = conn
-            .prepare_cached(CLOSED)?
+            .prepare_cached(FIND_NEXT_CLOSED)?
             .query_row(named_params! {":after": after}, |row| {
                 Ok((row.get("seq")?, row.get("id")?))
             });
@@ -186,40 +187,40 @@ async fn step(app: &App, passed: &mut Passed) -> Result<bool> {
         match next_agent(change.conn, &id, after)? {
             Some(seq) => {
                 let step = manage::delete::step(change, seq, overdue)?;
-                Ok((step == PurgeStep::Waiting).then_some(Waiting::Agent(seq)))
+                Ok((step == PurgeStep::Waiting).then_some(WaitingItem::Agent(seq)))
             }
-            None if after > 0 => Ok(Some(Waiting::Workspace)),
+            None if after > 0 => Ok(Some(WaitingItem::Workspace)),
             None => remove(change.conn, &id).map(|()| None),
         }
     });
     match waiting.await? {
-        Some(Waiting::Agent(seq)) => passed.agent = seq,
-        Some(Waiting::Workspace) => (passed.workspace, passed.agent) = (workspace, 0),
+        Some(WaitingItem::Agent(seq)) => passed.agent = seq,
+        Some(WaitingItem::Workspace) => (passed.workspace, passed.agent) = (workspace, 0),
         None => {}
     }
     Ok(true)
 }
 
 /// Item that a step found to be waiting.
-enum Waiting {
+enum WaitingItem {
     Agent(i64),
     Workspace,
 }
 
 fn next_agent(conn: &Connection, id: &WorkspaceId, after: i64) -> Result<Option<i64>> {
     let found = conn
-        .prepare_cached(AGENT)?
+        .prepare_cached(FIND_NEXT_AGENT)?
         .query_row(named_params! {":id": id, ":after": after}, |row| row.get(0));
     Ok(found.optional()?)
 }
 
-const REMOVE: &str = "DELETE FROM workspaces WHERE id = :id";
-const REMOVE_INTEGRATION: &str = "
+const DELETE: &str = "DELETE FROM workspaces WHERE id = :id";
+const DELETE_INTEGRATIONS: &str = "
     DELETE FROM integrations WHERE seq IN
         (SELECT seq FROM integrations WHERE workspace_id = :id LIMIT 20)";
 
 /// Rows in bots of other workspaces for removed installations of this workspace's integrations.
-const FORGET_INSTALLATIONS: &str = "
+const DELETE_INSTALLATIONS: &str = "
     DELETE FROM bot_integrations WHERE seq IN (
         SELECT bot_integrations.seq FROM integrations
         JOIN bot_integrations ON bot_integrations.integration_seq = integrations.seq
@@ -228,16 +229,16 @@ const FORGET_INSTALLATIONS: &str = "
 fn remove(conn: &Connection, id: &WorkspaceId) -> Result<()> {
     let parameters = named_params! {":id": id};
     let forgotten = conn
-        .prepare_cached(FORGET_INSTALLATIONS)?
+        .prepare_cached(DELETE_INSTALLATIONS)?
         .execute(parameters)?;
     if forgotten > 0 {
         return Ok(());
     }
     let integrations = conn
-        .prepare_cached(REMOVE_INTEGRATION)?
+        .prepare_cached(DELETE_INTEGRATIONS)?
         .execute(parameters)?;
     if integrations == 0 {
-        conn.prepare_cached(REMOVE)?.execute(parameters)?;
+        conn.prepare_cached(DELETE)?.execute(parameters)?;
     }
     Ok(())
 }

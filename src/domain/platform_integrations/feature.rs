@@ -6,17 +6,17 @@ use crate::domain::tenancy::{app::App, features::Features};
 
 /// Wake-up of the worker that sends uninstall notifications.
 #[derive(Default)]
-struct Farewells(Notify);
+struct UninstallWakeUp(Notify);
 
 /// Registers the wake-up of the worker.
 pub(in crate::domain) fn register(features: &mut Features) {
-    features.add(Farewells::default());
+    features.add(UninstallWakeUp::default());
 }
 
 impl App {
     /// Returns the wake-up of the worker that sends uninstall notifications.
     #[must_use]
     pub fn farewells(&self) -> &Notify {
-        &self.feature::<Farewells>().0
+        &self.feature::<UninstallWakeUp>().0
     }
 }

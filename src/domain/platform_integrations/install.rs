@@ -13,9 +13,9 @@ use super::{
 use crate::{
     domain::tenancy::{
         agents::Agent,
-        audit::{self, Entry},
+        audit::{self, NewAuditRecord},
         bounds::Bound,
-        operator::OperatorCall,
+        operator::OperatorContext,
     },
     kernel::{
         Error, Kind, Result, Secret,
@@ -58,7 +58,7 @@ const INSERT: &str = "
 /// `Unauthenticated` if the key was revoked meanwhile, `Invalid` with the broken rules of the form, `Forbidden`
 /// if the integration is archived, `Conflict` if it was changed meanwhile, errors of the store.
 pub async fn install(
-    operator: &OperatorCall,
+    operator: &OperatorContext,
     integration: PlatformIntegration,
     agent: Agent,
     answers: FormValues,
@@ -81,7 +81,7 @@ pub async fn install(
         .map_err(|error| Error::internal("a checked address cannot be read", error))?;
     let scopes = words_json(definition.granted().into_iter().map(Scope::as_str));
     let sealer = operator.app().sealer().clone();
-    let change = move |change: &crate::domain::Change<'_>| {
+    let change = move |change: &crate::domain::WriteTx<'_>| {
         if rows::find(change.conn, &integration.id)?.updated_at != integration.updated_at {
             return Err(Error::new(
                 Kind::Conflict,
@@ -103,7 +103,7 @@ pub async fn install(
         })?;
         audit::record(
             change,
-            &Entry {
+            &NewAuditRecord {
                 workspace: Some(&agent.workspace_id),
                 action: "platform_installation.create",
                 resource_id: id.as_str(),

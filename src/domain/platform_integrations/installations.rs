@@ -8,8 +8,8 @@ use crate::{
     domain::{
         shared::sql::text_enum,
         tenancy::{
-            audit::{self, Entry},
-            request_auth::Call,
+            audit::{self, NewAuditRecord},
+            request_auth::RequestContext,
         },
     },
     kernel::{
@@ -51,7 +51,10 @@ pub struct Installation {
 /// # Errors
 /// `Forbidden` if the key is not an installation's token, `NotFound` if it belongs to another integration,
 /// errors of the store.
-pub fn find_own(call: &Call, integration: &PlatformIntegrationId) -> Result<Installation> {
+pub fn find_own(
+    call: &RequestContext,
+    integration: &PlatformIntegrationId,
+) -> Result<Installation> {
     let grant = own(call, integration, None)?;
     let app = call.app();
     app.store().read(|conn| {
@@ -65,7 +68,7 @@ pub fn find_own(call: &Call, integration: &PlatformIntegrationId) -> Result<Inst
 }
 
 fn own<'a>(
-    call: &'a Call,
+    call: &'a RequestContext,
     integration: &PlatformIntegrationId,
     installation: Option<&InstallationId>,
 ) -> Result<&'a Grant> {
@@ -88,7 +91,7 @@ const SET_STATUS: &str = "
 /// # Errors
 /// As for [`find_own`].
 pub async fn set_status(
-    call: &Call,
+    call: &RequestContext,
     integration: PlatformIntegrationId,
     installation: InstallationId,
     status: Option<InstallationStatus>,
@@ -112,7 +115,7 @@ pub async fn set_status(
                     })?;
                 audit::record(
                     change,
-                    &Entry {
+                    &NewAuditRecord {
                         workspace: Some(workspace),
                         action: match status {
                             InstallationStatus::Complete => "platform_installation.complete",

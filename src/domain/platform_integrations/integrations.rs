@@ -11,11 +11,11 @@ use crate::{
     domain::{
         App,
         tenancy::{
-            audit::{self, Entry},
+            audit::{self, NewAuditRecord},
             bounds::Bound,
-            claims::{Claimed, Proven},
-            request_auth::Call,
-            write_tx::Change,
+            claims::{ProvenClaims, SharedClaim},
+            request_auth::RequestContext,
+            write_tx::WriteTx,
         },
     },
     kernel::{
@@ -55,7 +55,7 @@ const INSERT: &str = "
 ///
 /// # Errors
 /// `Invalid` with the broken rules, errors of the store.
-pub async fn create(call: &Call, definition: Definition) -> Result<CreatedIntegration> {
+pub async fn create(call: &RequestContext, definition: Definition) -> Result<CreatedIntegration> {
     definition.check(call.schemas())?;
     let agent = call.agent()?.id.clone();
     call.app()
@@ -98,15 +98,15 @@ pub async fn create(call: &Call, definition: Definition) -> Result<CreatedIntegr
 /// `NotFound` if the agent has no such integration, `Forbidden` unless it is in development, `Invalid` with the
 /// broken rules, errors of the store.
 pub async fn update(
-    call: &Call,
+    call: &RequestContext,
     id: PlatformIntegrationId,
     changes: DefinitionChanges,
 ) -> Result<PlatformIntegration> {
     let agent = call.agent()?.id.clone();
     let store = call.app().store();
     let planned = store.read(|conn| changed(conn, &agent, &id, &changes))?;
-    let mut proven = Proven::default();
-    proven.prove(Claimed::new(planned.definition), call.schemas())?;
+    let mut proven = ProvenClaims::default();
+    proven.prove(SharedClaim::new(planned.definition), call.schemas())?;
     call.app()
         .change_proven(call, proven, move |change, workspace| {
             let mut integration = changed(change.conn, &agent, &id, &changes)?;
@@ -155,7 +155,7 @@ const UPDATE: &str = "
         call_to_action = :call_to_action, error_codes = :error_codes, updated_at = :now
     WHERE agent_id = :agent_id AND id = :id";
 
-fn write(change: &Change<'_>, integration: &PlatformIntegration) -> Result<()> {
+fn write(change: &WriteTx<'_>, integration: &PlatformIntegration) -> Result<()> {
     let definition = &integration.definition;
     let fields = Value::Object(definition.configuration_fields.clone());
     let codes = definition.error_codes.clone().map(Value::Object);
@@ -181,14 +181,14 @@ fn write(change: &Change<'_>, integration: &PlatformIntegration) -> Result<()> {
 }
 
 pub(super) fn record(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     workspace: &WorkspaceId,
     action: &'static str,
     integration: &PlatformIntegration,
 ) -> Result<()> {
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(workspace),
             action,
             resource_id: integration.id.as_str(),
@@ -226,7 +226,7 @@ const LIST: &str = "
 /// # Errors
 /// `NotFound` if the agent has no integration with the id `cursor`, errors of the store.
 pub async fn list(
-    call: &Call,
+    call: &RequestContext,
     cursor: Option<PlatformIntegrationId>,
     limit: u32,
 ) -> Result<IntegrationPage> {

@@ -32,7 +32,7 @@ pub use status::{approve, archive};
 pub use tokens::{Credential, IssuedTokens, TokenError, TokenKind, exchange};
 pub use uninstall::{UninstallNotification, deliver_due, farewells, uninstall};
 
-pub(super) use rewind::CLOCK_REPAIRS;
+pub(super) use rewind::REPAIRS;
 
 use std::time::Duration;
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::uninstall;
-use crate::domain::tenancy::rewind::Mend;
+use crate::domain::tenancy::rewind::Repair;
 
-pub(in crate::domain) const CLOCK_REPAIRS: &[Mend] = &[
-    Mend {
+pub(in crate::domain) const REPAIRS: &[Repair] = &[
+    Repair {
         table: "platform_uninstalls",
         key: "seq",
         find: "SELECT seq FROM platform_uninstalls WHERE next_attempt_at > :horizon",
@@ -16,7 +16,7 @@ pub(in crate::domain) const CLOCK_REPAIRS: &[Mend] = &[
     },
     // Tokens issued so far in the future that their lifetime would end before the clock reaches the time of
     // issue again.
-    Mend {
+    Repair {
         table: "platform_tokens",
         key: "seq",
         find: "SELECT seq FROM platform_tokens
@@ -27,7 +27,7 @@ pub(in crate::domain) const CLOCK_REPAIRS: &[Mend] = &[
         due: None,
     },
     // When the system's clock is set back, valid tokens keep their remaining lifetime.
-    Mend {
+    Repair {
         table: "platform_tokens",
         key: "seq",
         find: "SELECT seq FROM platform_tokens WHERE expires_at > :horizon",

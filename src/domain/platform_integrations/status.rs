@@ -4,7 +4,7 @@ use rusqlite::named_params;
 
 use super::{IntegrationStatus, PlatformIntegration, integrations::record, rows};
 use crate::{
-    domain::tenancy::{agents, write_tx::Change},
+    domain::tenancy::{agents, write_tx::WriteTx},
     kernel::{Error, Kind, Result, ids::PlatformIntegrationId},
 };
 
@@ -15,7 +15,7 @@ const SET_STATUS: &str =
 ///
 /// # Errors
 /// `NotFound` if there is no such integration, `Conflict` if it is approved already, errors of the store.
-pub fn approve(change: &Change<'_>, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
+pub fn approve(change: &WriteTx<'_>, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
     set(
         change,
         id,
@@ -28,7 +28,7 @@ pub fn approve(change: &Change<'_>, id: &PlatformIntegrationId) -> Result<Platfo
 ///
 /// # Errors
 /// `NotFound` if there is no such integration, `Conflict` if it is archived already, errors of the store.
-pub fn archive(change: &Change<'_>, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
+pub fn archive(change: &WriteTx<'_>, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
     set(
         change,
         id,
@@ -38,7 +38,7 @@ pub fn archive(change: &Change<'_>, id: &PlatformIntegrationId) -> Result<Platfo
 }
 
 fn set(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     id: &PlatformIntegrationId,
     status: IntegrationStatus,
     action: &'static str,

@@ -14,8 +14,8 @@ use crate::{
         shared::sql::text_enum,
         tenancy::{
             api_keys::KeyKind,
-            audit::{self, Actor, Entry},
-            write_tx::Change,
+            audit::{self, Actor, NewAuditRecord},
+            write_tx::WriteTx,
         },
     },
     kernel::{
@@ -155,7 +155,7 @@ const MARK_USED: &str = "UPDATE platform_tokens SET used_at = :now WHERE id = :i
 
 /// Marks a code or a refresh token as used. Returns none if it is not valid.
 fn redeem(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     client: &PlatformIntegrationId,
     kind: TokenKind,
     value: &Secret,
@@ -199,7 +199,7 @@ const REVOKE_ALL: &str = "
 
 /// Revokes all codes and tokens of an installation.
 fn revoke_all(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     workspace: &WorkspaceId,
     installation: &InstallationId,
     name: &str,
@@ -213,7 +213,7 @@ fn revoke_all(
     }
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(workspace),
             action: "platform_installation.revoke_tokens",
             resource_id: installation.as_str(),
@@ -227,7 +227,7 @@ const PRUNE: &str = "
     WHERE installation_id = :installation_id AND expires_at <= :now";
 
 /// Deletes expired codes and tokens, and the oldest ones beyond the maximum.
-fn prune(change: &Change<'_>, installation: &InstallationId) -> Result<()> {
+fn prune(change: &WriteTx<'_>, installation: &InstallationId) -> Result<()> {
     change
         .conn
         .prepare_cached(PRUNE)?
@@ -252,7 +252,7 @@ const INSERT: &str = "
     VALUES (:id, :installation_id, :kind, :hash, :now, :expires_at)";
 
 pub(super) fn insert(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     installation: &InstallationId,
     kind: TokenKind,
     value: &Secret,

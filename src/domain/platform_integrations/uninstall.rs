@@ -18,8 +18,8 @@ use crate::{
         App,
         tenancy::{
             agents::{self, Agent},
-            audit::{self, Actor, Entry},
-            operator::OperatorCall,
+            audit::{self, Actor, NewAuditRecord},
+            operator::OperatorContext,
         },
     },
     kernel::{
@@ -67,7 +67,7 @@ const INSERT: &str = "
 /// # Errors
 /// `Unauthenticated` if the key was revoked meanwhile, `NotFound` if the agent has no such installation, errors
 /// of the store.
-pub async fn uninstall(operator: &OperatorCall, agent: Agent, id: InstallationId) -> Result<()> {
+pub async fn uninstall(operator: &OperatorContext, agent: Agent, id: InstallationId) -> Result<()> {
     operator
         .change(move |change| {
             let found = change.conn.prepare_cached(FIND)?.query_row(
@@ -95,7 +95,7 @@ pub async fn uninstall(operator: &OperatorCall, agent: Agent, id: InstallationId
                 .execute(named_params! {":agent_id": agent.id, ":id": id})?;
             audit::record(
                 change,
-                &Entry {
+                &NewAuditRecord {
                     workspace: Some(&agent.workspace_id),
                     action: "platform_installation.delete",
                     resource_id: id.as_str(),
@@ -257,7 +257,7 @@ async fn attempt(app: &App, due: DueNotification) -> Result<()> {
         let workspace = agents::find_by_id(change.conn, &agent)?.workspace_id;
         audit::record(
             change,
-            &Entry {
+            &NewAuditRecord {
                 workspace: Some(&workspace),
                 action,
                 resource_id: id.as_str(),

@@ -13,14 +13,14 @@ use super::{
 };
 use crate::{
     domain::{
-        shared::row_range::Numbers,
+        shared::row_range::RowRange,
         tenancy::{
             app::App,
-            audit::{self, Entry},
+            audit::{self, NewAuditRecord},
             bounds::Bound,
-            claims::{Claim, Claimed, Proven},
-            request_auth::Call,
-            write_tx::Change,
+            claims::{Claim, ProvenClaims, SharedClaim},
+            request_auth::RequestContext,
+            write_tx::WriteTx,
         },
     },
     kernel::{
@@ -77,7 +77,7 @@ const INSERT: &str = "
 /// # Errors
 /// `Invalid` with the violated rules, `LimitExceeded` if the workspace has too many integrations,
 /// or an error of the store.
-pub async fn create(call: &Call, new: New, reveal: Reveal) -> Result<ServiceIntegration> {
+pub async fn create(call: &RequestContext, new: New, reveal: Reveal) -> Result<ServiceIntegration> {
     let app = call.app();
     let settings = app.service_integration_settings();
     check_name(&new.name)?;
@@ -87,7 +87,7 @@ pub async fn create(call: &Call, new: New, reveal: Reveal) -> Result<ServiceInte
     let id = ServiceIntegrationId::new_ordered_uuid(app.clock().now());
     let sealed = seal(app.sealer(), &id, &parts.hidden)?;
     app.change(call, move |change, workspace| {
-        let numbers = Numbers::of(change.conn, workspace)?;
+        let numbers = RowRange::of(change.conn, workspace)?;
         let numbers = numbers.ok_or_else(|| Error::not_found("Workspace not found"))?;
         BOUND.require(change, workspace.as_str())?;
         change.conn.prepare_cached(INSERT)?.execute(named_params! {
@@ -137,7 +137,7 @@ const UPDATE: &str = "
 /// `NotFound` if there is no such integration, `Invalid` with the violated rules, or an error of
 /// the store.
 pub async fn update(
-    call: &Call,
+    call: &RequestContext,
     id: ServiceIntegrationId,
     changes: Changes,
     config_update: ConfigUpdate,
@@ -150,11 +150,14 @@ pub async fn update(
         check_agent(Some(agent))?;
     }
     let app = call.app().clone();
-    let mut proven = Proven::default();
+    let mut proven = ProvenClaims::default();
     let plan = app
         .store()
         .read(|conn| planned(conn, &app, call.workspace(), (&id, &changes, config_update)))?;
-    proven.prove(Claimed::new(ValidConfig::of(&app, &plan)), call.schemas())?;
+    proven.prove(
+        SharedClaim::new(ValidConfig::of(&app, &plan)),
+        call.schemas(),
+    )?;
     call.app()
         .change_proven(call, proven, move |change, workspace| {
             let changes = (&id, &changes, config_update);
@@ -277,7 +280,7 @@ const DELETE: &str = "
 ///
 /// # Errors
 /// `NotFound` if there is no such integration, or an error of the store.
-pub async fn delete(call: &Call, id: ServiceIntegrationId) -> Result<()> {
+pub async fn delete(call: &RequestContext, id: ServiceIntegrationId) -> Result<()> {
     call.app()
         .change(call, move |change, workspace| {
             let deleted = change
@@ -293,7 +296,7 @@ pub async fn delete(call: &Call, id: ServiceIntegrationId) -> Result<()> {
 }
 
 fn record(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     workspace: &WorkspaceId,
     action: &'static str,
     id: &ServiceIntegrationId,
@@ -301,7 +304,7 @@ fn record(
 ) -> Result<()> {
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(workspace),
             action,
             resource_id: id.as_str(),

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     domain::{
-        shared::row_range::Numbers,
-        tenancy::{request_auth::Call, sealed_columns::SealedColumn},
+        shared::row_range::RowRange,
+        tenancy::{request_auth::RequestContext, sealed_columns::SealedColumn},
     },
     kernel::{
         Error, Result, Rule, Violation,
@@ -23,7 +23,11 @@ use crate::{
 ///
 /// # Errors
 /// `NotFound` if the caller's workspace has no such integration, or an error of the store.
-pub fn find(call: &Call, id: &ServiceIntegrationId, reveal: Reveal) -> Result<ServiceIntegration> {
+pub fn find(
+    call: &RequestContext,
+    id: &ServiceIntegrationId,
+    reveal: Reveal,
+) -> Result<ServiceIntegration> {
     let app = call.app();
     let stored = app
         .store()
@@ -47,13 +51,13 @@ const SEQ: &str = "
 ///
 /// # Errors
 /// `Invalid` if there is no integration with the id `after`, or an error of the store.
-pub async fn list(call: &Call, slice: ListRange, reveal: Reveal) -> Result<ListPage> {
+pub async fn list(call: &RequestContext, slice: ListRange, reveal: Reveal) -> Result<ListPage> {
     let workspace = call.workspace().clone();
     let app = call.app().clone();
     call.app()
         .store()
         .scan(move |conn| {
-            let numbers = Numbers::of(conn, &workspace)?.unwrap_or(Numbers::OF_NONE);
+            let numbers = RowRange::of(conn, &workspace)?.unwrap_or(RowRange::WITHOUT_WORKSPACE);
             let after = match &slice.after {
                 Some(id) => conn
                     .prepare_cached(SEQ)?

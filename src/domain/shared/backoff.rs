@@ -3,18 +3,23 @@
 use std::time::Duration;
 
 /// Maximum delay between two attempts, in seconds: a year.
-const WAIT_MAX: u64 = 365 * 24 * 3600;
+const MAX_WAIT_SECONDS: u64 = 365 * 24 * 3600;
 
 /// Returns the delay after the failure of attempt number `attempt`, counted from 1; `None` after the last.
 pub(in crate::domain) fn wait(seconds: &[u64], attempt: u32) -> Option<Duration> {
     let index = usize::try_from(attempt.checked_sub(1)?).ok()?;
     let seconds = seconds.get(index)?;
-    Some(Duration::from_secs((*seconds).min(WAIT_MAX)))
+    Some(Duration::from_secs((*seconds).min(MAX_WAIT_SECONDS)))
 }
 
 /// Returns the maximum delay: with the largest jitter, and doubled because a receiver may ask for twice the time.
 pub(in crate::domain) fn longest(seconds: &[u64], percent: u32) -> Duration {
-    let wait = seconds.iter().copied().max().unwrap_or(0).min(WAIT_MAX);
+    let wait = seconds
+        .iter()
+        .copied()
+        .max()
+        .unwrap_or(0)
+        .min(MAX_WAIT_SECONDS);
     jittered(Duration::from_secs(wait), percent, 1.0) * 2
 }
 
@@ -42,14 +47,14 @@ mod tests {
     fn no_wait_is_longer_than_the_longest() {
         assert_eq!(longest(&[1, 100, 5], 20), Duration::from_secs(240));
         assert_eq!(longest(&[], 20), Duration::ZERO);
-        assert!(longest(&[u64::MAX], u32::MAX) >= Duration::from_secs(WAIT_MAX));
+        assert!(longest(&[u64::MAX], u32::MAX) >= Duration::from_secs(MAX_WAIT_SECONDS));
     }
 
     #[test]
     fn after_the_last_wait_there_is_no_attempt() {
         let waits = [1, u64::MAX];
         assert_eq!(wait(&waits, 1), Some(Duration::from_secs(1)));
-        assert_eq!(wait(&waits, 2), Some(Duration::from_secs(WAIT_MAX)));
+        assert_eq!(wait(&waits, 2), Some(Duration::from_secs(MAX_WAIT_SECONDS)));
         assert_eq!(wait(&waits, 3), None);
         assert_eq!(wait(&waits, 0), None);
     }

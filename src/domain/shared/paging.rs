@@ -8,14 +8,14 @@ use rusqlite::{Row, Rows};
 use crate::kernel::{Error, Result, Rule, Timestamp, Violation};
 
 /// Number of items on a page.
-pub const PAGE: usize = 20;
+pub const PAGE_SIZE: usize = 20;
 /// Number of rows that a query reads for a page. The additional row shows that there is a next page.
-pub(in crate::domain) const ROWS: i64 = PAGE as i64 + 1;
+pub(in crate::domain) const PAGE_QUERY_ROWS: i64 = PAGE_SIZE as i64 + 1;
 
 /// Position at which a page ends: the next page contains older rows. Rows that are inserted later are newer, so they
 /// do not move the next page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Token {
+pub struct PageToken {
     /// Time of creation of the page's last row.
     pub(in crate::domain) created_at: Timestamp,
     /// Row number of the page's last row.
@@ -24,7 +24,7 @@ pub struct Token {
     pub(in crate::domain) sub: i64,
 }
 
-impl Token {
+impl PageToken {
     /// Position before the first row of a list.
     pub(in crate::domain) const START: Self = Self {
         created_at: Timestamp::from_micros(i64::MAX),
@@ -66,7 +66,7 @@ impl Token {
     }
 }
 
-impl fmt::Display for Token {
+impl fmt::Display for PageToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let numbers = [self.created_at.as_micros(), self.seq, self.sub];
         let bytes = numbers.map(i64::to_be_bytes).concat();
@@ -80,7 +80,7 @@ pub struct Page<T> {
     /// Items, newest first.
     pub items: Vec<T>,
     /// Position of the next page; `None` on the last page.
-    pub next: Option<Token>,
+    pub next: Option<PageToken>,
 }
 
 impl<T> Page<T> {
@@ -96,11 +96,11 @@ impl<T> Page<T> {
     pub(in crate::domain) fn read(
         mut rows: Rows<'_>,
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
-        position: impl Fn(&T) -> Token,
+        position: impl Fn(&T) -> PageToken,
     ) -> Result<Self> {
-        let mut items = Vec::with_capacity(PAGE);
+        let mut items = Vec::with_capacity(PAGE_SIZE);
         while let Some(row) = rows.next()? {
-            if items.len() == PAGE {
+            if items.len() == PAGE_SIZE {
                 let next = items.last().map(position);
                 return Ok(Self { items, next });
             }
@@ -110,9 +110,9 @@ impl<T> Page<T> {
     }
 
     /// Creates a page from up to [`ROWS`] rows. The additional row is dropped.
-    pub(in crate::domain) fn of(mut rows: Vec<T>, position: impl Fn(&T) -> Token) -> Self {
-        let more = rows.len() > PAGE;
-        rows.truncate(PAGE);
+    pub(in crate::domain) fn of(mut rows: Vec<T>, position: impl Fn(&T) -> PageToken) -> Self {
+        let more = rows.len() > PAGE_SIZE;
+        rows.truncate(PAGE_SIZE);
         let next = rows.last().filter(|_| more).map(position);
         Self { items: rows, next }
     }

@@ -38,17 +38,17 @@ pub struct Settings {
     /// Maximum number of personal access tokens of an account.
     pub max_tokens: u64,
     /// Figures of the free plan.
-    pub community: Figures,
+    pub community: PlanTerms,
     /// Figures of the plan `team`.
-    pub team: Figures,
+    pub team: PlanTerms,
     /// Figures of the plan `enterprise`.
-    pub enterprise: Figures,
+    pub enterprise: PlanTerms,
 }
 
 /// Limits and prices of one plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Figures {
+pub struct PlanTerms {
     /// Maximum number of agents.
     pub bots: u64,
     /// Maximum number of versions of integrations.
@@ -71,7 +71,7 @@ pub struct Figures {
     pub cents_per_thousand_messages: u64,
 }
 
-impl Default for Figures {
+impl Default for PlanTerms {
     /// Returns the figures of the free plan. They are generous, because users run the server on their own machine.
     fn default() -> Self {
         Self {
@@ -95,8 +95,8 @@ impl Default for Settings {
             premium: Plan::Team,
             max_workspaces: 1_000,
             max_tokens: 1_000,
-            community: Figures::default(),
-            team: Figures {
+            community: PlanTerms::default(),
+            team: PlanTerms {
                 bots: 100_000,
                 integrations: 100_000,
                 members: 10_000,
@@ -104,9 +104,9 @@ impl Default for Settings {
                 invocation_calls: 1_000_000_000,
                 monthly_cents: 5_000,
                 cents_per_thousand_messages: 100,
-                ..Figures::default()
+                ..PlanTerms::default()
             },
-            enterprise: Figures {
+            enterprise: PlanTerms {
                 bots: 1_000_000,
                 integrations: 1_000_000,
                 members: 100_000,
@@ -115,7 +115,7 @@ impl Default for Settings {
                 monthly_cents: 50_000,
                 included_messages: 10_000_000,
                 cents_per_thousand_messages: 50,
-                ..Figures::default()
+                ..PlanTerms::default()
             },
         }
     }
@@ -124,7 +124,7 @@ impl Default for Settings {
 impl Settings {
     /// Returns the figures of a plan.
     #[must_use]
-    pub const fn of(&self, plan: Plan) -> &Figures {
+    pub const fn of(&self, plan: Plan) -> &PlanTerms {
         match plan {
             Plan::Community => &self.community,
             Plan::Team => &self.team,

@@ -7,16 +7,16 @@ use crate::kernel::{Result, ids::WorkspaceId};
 
 /// Range of the row numbers of a workspace, exclusive at both ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::domain) struct Numbers {
+pub(in crate::domain) struct RowRange {
     pub(in crate::domain) after: i64,
     pub(in crate::domain) before: i64,
 }
 
-const WORKSPACE: &str = "SELECT seq FROM workspaces WHERE id = ?";
+const FIND_WORKSPACE: &str = "SELECT seq FROM workspaces WHERE id = ?";
 
-impl Numbers {
+impl RowRange {
     /// Range of the rows without an existing workspace.
-    pub(in crate::domain) const OF_NONE: Self = Self::at(0);
+    pub(in crate::domain) const WITHOUT_WORKSPACE: Self = Self::at(0);
 
     const fn at(workspace: i64) -> Self {
         Self {
@@ -36,7 +36,7 @@ impl Numbers {
         conn: &Connection,
         workspace: &WorkspaceId,
     ) -> Result<Option<Self>> {
-        let mut statement = conn.prepare_cached(WORKSPACE)?;
+        let mut statement = conn.prepare_cached(FIND_WORKSPACE)?;
         let found = statement.query_row(params![workspace], |row| row.get(0));
         Ok(found.optional()?.map(Self::at))
     }

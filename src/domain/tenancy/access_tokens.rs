@@ -4,8 +4,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{
-    api_keys::{KeyKind, Owner, Principal},
-    request_auth::Call,
+    api_keys::{KeyKind, KeyOwner, ValidKey},
+    request_auth::RequestContext,
 };
 use crate::{
     domain::shared::sql::{read_words, text_enum},
@@ -53,7 +53,7 @@ pub struct Grant {
     pub expires_at: Timestamp,
 }
 
-impl Call {
+impl RequestContext {
     /// Returns the grant of the installation that makes the request.
     ///
     /// # Errors
@@ -101,14 +101,14 @@ pub(in crate::domain) fn find_grant(
     conn: &Connection,
     hash: &TokenHash,
     now: Timestamp,
-) -> Result<Option<(Principal, Grant)>> {
+) -> Result<Option<(ValidKey, Grant)>> {
     let found = conn.prepare_cached(FIND_GRANT)?.query_row(
         named_params! {":hash": hash.as_bytes().as_slice(), ":now": now},
         |row| {
-            let principal = Principal {
+            let principal = ValidKey {
                 key_id: row.get("id")?,
                 kind: KeyKind::AdaInstallation,
-                owner: Owner::Agent(row.get("workspace_id")?, row.get("agent_id")?),
+                owner: KeyOwner::Agent(row.get("workspace_id")?, row.get("agent_id")?),
             };
             let grant = Grant {
                 installation_id: row.get("installation_id")?,

@@ -7,14 +7,14 @@ use rusqlite::Connection;
 
 use super::{
     admission::Admission,
-    api_keys::{self, KeyKind, Owner},
+    api_keys::{self, KeyKind, KeyOwner},
     app::App,
     audit::Actor,
     request_auth::unauthenticated,
-    write_tx::Change,
+    write_tx::WriteTx,
 };
 use crate::{
-    domain::shared::rate_limits::Class,
+    domain::shared::rate_limits::ApiClass,
     kernel::{
         Error, Kind, Result, Timestamp,
         ids::{AccountId, ApiKeyId},
@@ -23,14 +23,14 @@ use crate::{
 };
 
 /// Context of an authenticated request of a person that is within the rate limits.
-pub struct PersonCall {
+pub struct AccountContext {
     app: App,
     account: AccountId,
     key: ApiKeyId,
     admission: Arc<Admission>,
 }
 
-impl PersonCall {
+impl AccountContext {
     /// Returns the application that serves the request.
     #[must_use]
     pub const fn app(&self) -> &App {
@@ -56,7 +56,7 @@ impl PersonCall {
     /// store.
     pub(in crate::domain) async fn change<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Change<'_>, &AccountId) -> Result<T> + Send + 'static,
+        job: impl FnOnce(&WriteTx<'_>, &AccountId) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let account = self.account.clone();
         self.app
@@ -75,7 +75,7 @@ impl App {
     /// # Errors
     /// `Unauthenticated`, `Forbidden` for the token of a bot or an integration, `RateLimited`, and errors of the
     /// store.
-    pub fn admit_person(&self, token: &str) -> Result<PersonCall> {
+    pub fn admit_person(&self, token: &str) -> Result<AccountContext> {
         let hash = TokenHash::of(token);
         let find = |conn: &Connection| api_keys::find_valid(conn, &hash);
         let (generation, found) = self
@@ -83,7 +83,7 @@ impl App {
             .read(|conn| api_keys::in_generation(conn, find))?;
         let principal = found.ok_or_else(unauthenticated)?;
         let account = match (principal.kind, principal.owner) {
-            (KeyKind::BotpressPat, Owner::Account(account)) => account,
+            (KeyKind::BotpressPat, KeyOwner::Account(account)) => account,
             (KeyKind::BotpressBot | KeyKind::BotpressIntegration, _) => {
                 return Err(Error::new(
                     Kind::Forbidden,
@@ -94,9 +94,9 @@ impl App {
         };
         let now = self.clock().now();
         self.meter()
-            .take_from_person(&account, Class::BotpressAdmin, now)?;
+            .take_from_person(&account, ApiClass::BotpressAdmin, now)?;
         self.note_use(principal.key_id.clone(), now);
-        Ok(PersonCall {
+        Ok(AccountContext {
             app: self.clone(),
             account,
             admission: Admission::of_key(self, principal.key_id.clone(), generation),
@@ -106,7 +106,7 @@ impl App {
 
     /// Records that a key is used now.
     pub(in crate::domain) fn note_use(&self, key: ApiKeyId, now: Timestamp) {
-        let used = super::keyring::Used::once(key, now);
+        let used = super::keyring::KeyUse::once(key, now);
         self.meter().note_use(Arc::new(used));
     }
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
 
-use super::{account_call::PersonCall, write_tx::Change};
+use super::{account_call::AccountContext, write_tx::WriteTx};
 use crate::kernel::{Error, Kind, Result, Timestamp, ids::AccountId};
 
 /// An account.
@@ -24,7 +24,7 @@ const INSERT: &str = "
 /// Creates an account.
 ///
 /// `Invalid` for a malformed e-mail address, `Conflict` if an account has it already.
-pub fn create(change: &Change<'_>, email: &str) -> Result<Account> {
+pub fn create(change: &WriteTx<'_>, email: &str) -> Result<Account> {
     let well_formed = email
         .split_once('@')
         .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty());
@@ -56,7 +56,7 @@ const FIND: &str = "SELECT id, email, created_at FROM accounts WHERE id = :id";
 ///
 /// # Errors
 /// `NotFound`, and errors of the store.
-pub fn of(call: &PersonCall) -> Result<Account> {
+pub fn of(call: &AccountContext) -> Result<Account> {
     let id = call.account();
     call.app().store().read(|conn| {
         conn.prepare_cached(FIND)?
@@ -79,7 +79,7 @@ pub fn find_by_email(conn: &Connection, email: &str) -> Result<Account> {
         .ok_or_else(|| Error::not_found(format!("there is no account with the address {email}")))
 }
 
-const OLDEST: &str = "SELECT id, email, created_at FROM accounts ORDER BY seq LIMIT 1";
+const FIND_OLDEST: &str = "SELECT id, email, created_at FROM accounts ORDER BY seq LIMIT 1";
 
 /// Finds the account that was created first, if there is any.
 ///
@@ -87,7 +87,7 @@ const OLDEST: &str = "SELECT id, email, created_at FROM accounts ORDER BY seq LI
 /// Errors of the store.
 pub fn oldest(conn: &Connection) -> Result<Option<Account>> {
     Ok(conn
-        .prepare_cached(OLDEST)?
+        .prepare_cached(FIND_OLDEST)?
         .query_row([], from_row)
         .optional()?)
 }

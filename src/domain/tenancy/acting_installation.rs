@@ -9,7 +9,7 @@ use crate::kernel::{
 
 /// Installed integration that a caller acts as.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallerInstallation {
+pub struct ActingInstallation {
     /// Id of the integration.
     pub integration_id: IntegrationId,
     /// Name of the integration.
@@ -22,7 +22,7 @@ pub struct CallerInstallation {
     pub(in crate::domain) integration_seq: i64,
 }
 
-impl CallerInstallation {
+impl ActingInstallation {
     /// Returns the key that marks rows of the integration: the same for all its versions, and unique among
     /// integrations.
     pub(in crate::domain) fn key(&self) -> String {
@@ -43,7 +43,7 @@ pub(in crate::domain) fn find_acting(
     conn: &Connection,
     agent_seq: i64,
     id: &IntegrationId,
-) -> Result<Option<CallerInstallation>> {
+) -> Result<Option<ActingInstallation>> {
     let found = conn
         .prepare_cached(FIND_ACTING)?
         .query_row(named_params! {":agent_seq": agent_seq, ":id": id}, |row| {
@@ -53,8 +53,8 @@ pub(in crate::domain) fn find_acting(
 }
 
 /// Reads an installation from a row.
-pub(in crate::domain) fn from_row(row: &Row<'_>) -> rusqlite::Result<CallerInstallation> {
-    Ok(CallerInstallation {
+pub(in crate::domain) fn from_row(row: &Row<'_>) -> rusqlite::Result<ActingInstallation> {
+    Ok(ActingInstallation {
         integration_id: row.get("id")?,
         name: row.get("name")?,
         owner: row.get("workspace_id")?,

@@ -17,39 +17,39 @@ use tokio::sync::watch;
 use super::{
     api_keys,
     app::App,
-    keyring::Known,
+    keyring::CachedKey,
     request_auth::{Caller, unauthenticated},
 };
 use crate::kernel::{Error, Kind, Result, Timestamp, ids::ApiKeyId};
 
 /// Delay after which a client may repeat a request whose bot or installation changed meanwhile.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Admission of a request.
 pub struct Admission {
     app: App,
-    holder: Holder,
-    terms: Mutex<Terms>,
+    holder: AdmissionSubject,
+    terms: Mutex<AdmissionState>,
 }
 
 /// Subject of an admission.
-enum Holder {
+enum AdmissionSubject {
     /// A principal in its tenant.
-    Caller(Arc<Known>),
+    Caller(Arc<CachedKey>),
     /// The owner of a key, outside of any tenant, and the key generation in which the key was valid.
     Key(ApiKeyId, i64),
 }
 
 /// Condition that the principal met. It is checked again for a principal that was resolved again.
-type Condition = Box<dyn Fn(&Present<'_>) -> Result<()> + Send + Sync>;
+type Condition = Box<dyn Fn(&ConditionContext<'_>) -> Result<()> + Send + Sync>;
 
 /// Converts a refusal into the error of the dialect.
-type Answer = Box<dyn Fn(Error) -> Error + Send + Sync>;
+type MapError = Box<dyn Fn(Error) -> Error + Send + Sync>;
 
 #[derive(Default)]
-struct Terms {
+struct AdmissionState {
     conditions: Vec<Condition>,
-    answer: Option<Answer>,
+    answer: Option<MapError>,
     ends_at: Option<Timestamp>,
     /// Generation in which the principal was last resolved again, and the principal. Never the view of a transaction,
     /// which may still be rolled back.
@@ -57,7 +57,7 @@ struct Terms {
 }
 
 /// Arguments of a condition that is checked again.
-pub(in crate::domain) struct Present<'a> {
+pub(in crate::domain) struct ConditionContext<'a> {
     /// Connection to the database.
     pub(in crate::domain) conn: &'a Connection,
     /// Principal of the request.
@@ -73,7 +73,7 @@ impl fmt::Debug for Admission {
 }
 
 impl Admission {
-    fn new(app: &App, holder: Holder) -> Arc<Self> {
+    fn new(app: &App, holder: AdmissionSubject) -> Arc<Self> {
         Arc::new(Self {
             app: app.clone(),
             holder,
@@ -82,27 +82,27 @@ impl Admission {
     }
 
     /// Returns a new admission of a principal.
-    pub(in crate::domain) fn of_caller(app: &App, known: Arc<Known>) -> Arc<Self> {
-        Self::new(app, Holder::Caller(known))
+    pub(in crate::domain) fn of_caller(app: &App, known: Arc<CachedKey>) -> Arc<Self> {
+        Self::new(app, AdmissionSubject::Caller(known))
     }
 
     /// Returns a new admission of a key that was valid in this key generation.
     pub(in crate::domain) fn of_key(app: &App, key: ApiKeyId, generation: i64) -> Arc<Self> {
-        Self::new(app, Holder::Key(key, generation))
+        Self::new(app, AdmissionSubject::Key(key, generation))
     }
 
     pub(in crate::domain) const fn app(&self) -> &App {
         &self.app
     }
 
-    fn terms(&self) -> MutexGuard<'_, Terms> {
+    fn terms(&self) -> MutexGuard<'_, AdmissionState> {
         self.terms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a condition that the principal meets now.
     pub(in crate::domain) fn holds_while(
         &self,
-        condition: impl Fn(&Present<'_>) -> Result<()> + Send + Sync + 'static,
+        condition: impl Fn(&ConditionContext<'_>) -> Result<()> + Send + Sync + 'static,
     ) {
         self.terms().conditions.push(Box::new(condition));
     }
@@ -184,8 +184,8 @@ impl Admission {
     /// Returns the principal in a key generation; `None` if it was not resolved in that generation.
     fn caller_of(&self, generation: i64) -> Option<Option<Arc<Caller>>> {
         let (first, caller) = match &self.holder {
-            Holder::Caller(known) => (known.generation, Some(&known.caller)),
-            Holder::Key(_, known) => (*known, None),
+            AdmissionSubject::Caller(known) => (known.generation, Some(&known.caller)),
+            AdmissionSubject::Key(_, known) => (*known, None),
         };
         if first == generation {
             return Some(caller.cloned());
@@ -204,17 +204,17 @@ impl Admission {
 
     fn lasts_at(&self, now: Timestamp) -> bool {
         let by_itself = match &self.holder {
-            Holder::Caller(known) => known.is_valid_at(now),
-            Holder::Key(..) => true,
+            AdmissionSubject::Caller(known) => known.is_valid_at(now),
+            AdmissionSubject::Key(..) => true,
         };
         by_itself && self.terms().ends_at.is_none_or(|end| now < end)
     }
 
     fn renew(&self, conn: &Connection, now: Timestamp) -> Result<Option<Arc<Caller>>> {
         let known = match &self.holder {
-            Holder::Caller(known) => known,
-            Holder::Key(key, _) if api_keys::is_valid(conn, key)? => return Ok(None),
-            Holder::Key(..) => return Err(self.answered(unauthenticated())),
+            AdmissionSubject::Caller(known) => known,
+            AdmissionSubject::Key(key, _) if api_keys::is_valid(conn, key)? => return Ok(None),
+            AdmissionSubject::Key(..) => return Err(self.answered(unauthenticated())),
         };
         // Definitions of the bot and its integrations may have changed too.
         known.caller.cache.clear();
@@ -222,13 +222,13 @@ impl Admission {
             .resolve_again(conn, now)
             .map_err(|error| self.answered(error))?;
         if !is_same(&known.caller, &caller) {
-            let retry_after = RETRY_AFTER;
+            let retry_after = RETRY_DELAY;
             return Err(Error::new(
                 Kind::Unavailable { retry_after },
                 "What this call is for was changed while it was under way; send it again",
             ));
         }
-        let present = Present {
+        let present = ConditionContext {
             conn,
             caller: &caller,
             now,

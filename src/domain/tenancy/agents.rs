@@ -4,9 +4,9 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
 
 use super::{
-    audit::{self, Entry},
+    audit::{self, NewAuditRecord},
     quotas::{self, UsageType},
-    write_tx::Change,
+    write_tx::WriteTx,
 };
 use crate::kernel::{
     Error, Kind, Result, Timestamp,
@@ -15,7 +15,7 @@ use crate::kernel::{
 };
 
 /// Maximum length of a handle: that of a label in a host name, since `{handle}.localhost` selects the agent.
-const HANDLE_MAX: usize = 63;
+const MAX_HANDLE_BYTES: usize = 63;
 
 /// An agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -56,7 +56,7 @@ const INSERT: &str = "
 ///
 /// `Invalid` for a malformed handle, `Conflict` for a handle or id that exists, `NotFound` for a missing workspace,
 /// `QuotaExceeded` if the plan allows no more agents.
-pub fn create(change: &Change<'_>, workspace: &WorkspaceId, new: NewAgent) -> Result<Agent> {
+pub fn create(change: &WriteTx<'_>, workspace: &WorkspaceId, new: NewAgent) -> Result<Agent> {
     check_handle(&new.handle)?;
     super::workspaces::find(change.conn, workspace)?;
     quotas::require(change, workspace, UsageType::BotCount, 1)?;
@@ -79,7 +79,7 @@ pub fn create(change: &Change<'_>, workspace: &WorkspaceId, new: NewAgent) -> Re
     let seq = change.conn.last_insert_rowid();
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(workspace),
             action: "agent.create",
             resource_id: new.id.as_str(),
@@ -101,9 +101,9 @@ fn check_handle(handle: &str) -> Result<()> {
         .bytes()
         .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     let ends = !handle.starts_with('-') && !handle.ends_with('-');
-    if handle.is_empty() || handle.len() > HANDLE_MAX || !letters || !ends {
+    if handle.is_empty() || handle.len() > MAX_HANDLE_BYTES || !letters || !ends {
         return Err(Error::invalid(format!(
-            "the handle {handle:?} must have 1 to {HANDLE_MAX} lower-case letters, digits or inner \
+            "the handle {handle:?} must have 1 to {MAX_HANDLE_BYTES} lower-case letters, digits or inner \
              hyphens"
         )));
     }

@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{
-    audit, billing, bounds, claims::Turns, commit_batch::Tally, features::Features,
+    audit, billing, bounds, claims::RetryLocks, commit_batch::CommitBatch, features::Features,
     keyring::Keyring, usage::Meter,
 };
 use crate::{
@@ -60,16 +60,16 @@ pub struct Addresses {
 
 /// Handle of the application over one database: cheap to clone, shared by all requests.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<AppInner>);
 
-struct Parts {
+struct AppInner {
     store: Store,
     sealer: Sealer,
     clock: Clock,
     settings: Settings,
     meter: Meter,
     keyring: Arc<Keyring>,
-    tally: Arc<Tally>,
+    tally: Arc<CommitBatch>,
     closed_workspaces: Notify,
     outbound: Outbound,
     runtime: Engine,
@@ -77,8 +77,8 @@ struct Parts {
     tunnels: Tunnels,
     addresses: OnceLock<Addresses>,
     natives: OnceLock<BTreeMap<&'static str, Arc<dyn NativeProgram>>>,
-    counts: bounds::Counts,
-    turns: Turns,
+    counts: bounds::CountCache,
+    turns: RetryLocks,
     features: Features,
 }
 
@@ -95,7 +95,7 @@ impl App {
         let meter = Meter::new(settings.limits.clone(), settings.development, clock.clone());
         let outbound = Outbound::new(&settings.outbound, settings.development);
         let keyring = Arc::<Keyring>::default();
-        let tally = Arc::new(Tally::new(keyring.clone(), hooks));
+        let tally = Arc::new(CommitBatch::new(keyring.clone(), hooks));
         store.set_commit_hook(tally.clone());
         let tunnels = Tunnels::new(&settings.tunnel, settings.development);
         let runtime = Engine::new(
@@ -105,7 +105,7 @@ impl App {
             outbound.clone(),
         );
         let scripts = Scripts::new(&settings.runtime);
-        Self(Arc::new(Parts {
+        Self(Arc::new(AppInner {
             store,
             sealer,
             clock,
@@ -120,8 +120,8 @@ impl App {
             tunnels,
             addresses: OnceLock::new(),
             natives: OnceLock::new(),
-            counts: bounds::Counts::default(),
-            turns: Turns::default(),
+            counts: bounds::CountCache::default(),
+            turns: RetryLocks::default(),
             features,
         }))
     }
@@ -132,7 +132,7 @@ impl App {
     }
 
     /// Returns the locks that serialize the retries of writes, by workspace.
-    pub(in crate::domain) fn turns(&self) -> &Turns {
+    pub(in crate::domain) fn turns(&self) -> &RetryLocks {
         &self.0.turns
     }
 
@@ -161,8 +161,8 @@ impl App {
     }
 
     /// Returns the settings and cached counts for checks of [`bounds`].
-    pub(in crate::domain) fn bounds(&self) -> bounds::Asked<'_> {
-        bounds::Asked {
+    pub(in crate::domain) fn bounds(&self) -> bounds::BoundsCheck<'_> {
+        bounds::BoundsCheck {
             settings: &self.0.settings.bounds,
             counts: &self.0.counts,
         }
@@ -232,7 +232,7 @@ impl App {
     }
 
     /// Returns the commit hook that the jobs of one transaction share.
-    pub(in crate::domain) fn tally(&self) -> &Tally {
+    pub(in crate::domain) fn tally(&self) -> &CommitBatch {
         &self.0.tally
     }
 }

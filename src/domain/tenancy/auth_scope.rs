@@ -4,11 +4,11 @@
 use rusqlite::Connection;
 
 use super::{
-    acting_installation::{self, CallerInstallation},
+    acting_installation::{self, ActingInstallation},
     agents::{self, Agent},
-    api_keys::{Owner, Principal},
+    api_keys::{KeyOwner, ValidKey},
     members::{self, Role},
-    request_auth::{CallerAgent, unauthenticated},
+    request_auth::{PrincipalAgent, unauthenticated},
 };
 use crate::kernel::{
     Error, Kind, Result, Rule, Violation,
@@ -19,7 +19,7 @@ use crate::kernel::{
 
 /// Scope in which a key is used.
 #[derive(Debug, Clone, Copy)]
-pub enum Place<'a> {
+pub enum AuthScope<'a> {
     /// The scope that the key itself belongs to.
     Own,
     /// A workspace that the owner of the key is a member of.
@@ -35,18 +35,18 @@ pub enum Place<'a> {
 
 /// A [`Place`] that owns its strings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::domain) enum Owned {
+pub(in crate::domain) enum OwnedAuthScope {
     Own,
     Workspace(String),
     Bot(String, Option<String>),
 }
 
-impl Owned {
-    pub(in crate::domain) fn as_place(&self) -> Place<'_> {
+impl OwnedAuthScope {
+    pub(in crate::domain) fn as_place(&self) -> AuthScope<'_> {
         match self {
-            Self::Own => Place::Own,
-            Self::Workspace(id) => Place::Workspace(id),
-            Self::Bot(bot, integration) => Place::Bot {
+            Self::Own => AuthScope::Own,
+            Self::Workspace(id) => AuthScope::Workspace(id),
+            Self::Bot(bot, integration) => AuthScope::Bot {
                 bot,
                 integration: integration.as_deref(),
             },
@@ -55,20 +55,20 @@ impl Owned {
 }
 
 /// Result of the resolution of a key in a scope.
-pub(in crate::domain) struct Acting {
+pub(in crate::domain) struct ResolvedScope {
     pub(in crate::domain) workspace: WorkspaceId,
-    pub(in crate::domain) agent: Option<CallerAgent>,
+    pub(in crate::domain) agent: Option<PrincipalAgent>,
     pub(in crate::domain) role: Option<Role>,
-    pub(in crate::domain) installation: Option<CallerInstallation>,
+    pub(in crate::domain) installation: Option<ActingInstallation>,
 }
 
-impl Place<'_> {
-    pub(in crate::domain) fn kept(self) -> Owned {
+impl AuthScope<'_> {
+    pub(in crate::domain) fn kept(self) -> OwnedAuthScope {
         match self {
-            Self::Own => Owned::Own,
-            Self::Workspace(id) => Owned::Workspace(id.to_owned()),
+            Self::Own => OwnedAuthScope::Own,
+            Self::Workspace(id) => OwnedAuthScope::Workspace(id.to_owned()),
             Self::Bot { bot, integration } => {
-                Owned::Bot(bot.to_owned(), integration.map(str::to_owned))
+                OwnedAuthScope::Bot(bot.to_owned(), integration.map(str::to_owned))
             }
         }
     }
@@ -90,12 +90,12 @@ impl Place<'_> {
     pub(in crate::domain) fn resolve(
         &self,
         conn: &Connection,
-        principal: &Principal,
-    ) -> Result<Acting> {
+        principal: &ValidKey,
+    ) -> Result<ResolvedScope> {
         match self {
             Self::Own => own(conn, &principal.owner),
             Self::Workspace(id) => match &principal.owner {
-                Owner::Account(account) => member(conn, account, &WorkspaceId::from(*id)),
+                KeyOwner::Account(account) => member(conn, account, &WorkspaceId::from(*id)),
                 _ => Err(forbidden(
                     "A workspace is managed with a personal access token",
                 )),
@@ -105,13 +105,13 @@ impl Place<'_> {
     }
 }
 
-fn own(conn: &Connection, owner: &Owner) -> Result<Acting> {
+fn own(conn: &Connection, owner: &KeyOwner) -> Result<ResolvedScope> {
     let workspace = owner.workspace().cloned().ok_or_else(unauthenticated)?;
     let agent = match owner.agent() {
         Some(id) => Some(agents::find(conn, &workspace, id.as_str())?.into()),
         None => None,
     };
-    Ok(Acting {
+    Ok(ResolvedScope {
         workspace,
         agent,
         role: None,
@@ -119,14 +119,18 @@ fn own(conn: &Connection, owner: &Owner) -> Result<Acting> {
     })
 }
 
-fn member(conn: &Connection, account: &AccountId, workspace: &WorkspaceId) -> Result<Acting> {
+fn member(
+    conn: &Connection,
+    account: &AccountId,
+    workspace: &WorkspaceId,
+) -> Result<ResolvedScope> {
     let role = members::role(conn, workspace, account)?;
     let role = role.ok_or_else(|| {
         forbidden(format!(
             "Your account is not a member of the workspace {workspace}"
         ))
     })?;
-    Ok(Acting {
+    Ok(ResolvedScope {
         workspace: workspace.clone(),
         agent: None,
         role: Some(role),
@@ -136,10 +140,10 @@ fn member(conn: &Connection, account: &AccountId, workspace: &WorkspaceId) -> Re
 
 fn in_bot(
     conn: &Connection,
-    owner: &Owner,
+    owner: &KeyOwner,
     bot: &str,
     integration: Option<&str>,
-) -> Result<Acting> {
+) -> Result<ResolvedScope> {
     // A missing bot and a bot of another workspace must give the same error.
     let foreign = || forbidden(format!("This token does not act for the bot {bot}"));
     let agent = match agents::find_by_id(conn, &bot.into()) {
@@ -151,11 +155,11 @@ fn in_bot(
         Err(error) => return Err(error),
     };
     let (role, integration) = match owner {
-        Owner::Agent(_, id) if *id == agent.id && integration.is_none() => (None, None),
-        Owner::Agent(_, id) if *id == agent.id => {
+        KeyOwner::Agent(_, id) if *id == agent.id && integration.is_none() => (None, None),
+        KeyOwner::Agent(_, id) if *id == agent.id => {
             return Err(forbidden("A bot's token does not act for an integration"));
         }
-        Owner::Integration(_, id) => match integration {
+        KeyOwner::Integration(_, id) => match integration {
             None => return Err(missing_integration()),
             Some(named) if named == id.as_str() => (None, Some(named)),
             Some(named) => {
@@ -164,17 +168,17 @@ fn in_bot(
                 )));
             }
         },
-        Owner::Account(account) => {
+        KeyOwner::Account(account) => {
             let role = members::role(conn, &agent.workspace_id, account)?;
             (Some(role.ok_or_else(foreign)?), integration)
         }
-        Owner::Agent(..) | Owner::Workspace(_) | Owner::Operator => return Err(foreign()),
+        KeyOwner::Agent(..) | KeyOwner::Workspace(_) | KeyOwner::Operator => return Err(foreign()),
     };
     let installation = match integration {
         None => None,
         Some(id) => Some(installed(conn, owner, &agent, id)?),
     };
-    Ok(Acting {
+    Ok(ResolvedScope {
         workspace: agent.workspace_id.clone(),
         agent: Some(agent.into()),
         role,
@@ -185,16 +189,16 @@ fn in_bot(
 /// Resolves an integration in a deleted bot whose `unregister` is still pending; `None` for every other caller.
 fn in_deleted_bot(
     conn: &Connection,
-    owner: &Owner,
+    owner: &KeyOwner,
     bot: &str,
     integration: Option<&str>,
-) -> Result<Option<Acting>> {
+) -> Result<Option<ResolvedScope>> {
     let Some(agent) = agents::find_deleted(conn, &bot.into())? else {
         return Ok(None);
     };
     let (role, named) = match (owner, integration) {
-        (Owner::Integration(_, id), Some(named)) if named == id.as_str() => (None, named),
-        (Owner::Account(account), Some(named)) => {
+        (KeyOwner::Integration(_, id), Some(named)) if named == id.as_str() => (None, named),
+        (KeyOwner::Account(account), Some(named)) => {
             match members::role(conn, &agent.workspace_id, account)? {
                 Some(role) => (Some(role), named),
                 None => return Ok(None),
@@ -207,7 +211,7 @@ fn in_deleted_bot(
         Err(error) if error.kind() == Kind::Forbidden => return Ok(None),
         Err(error) => return Err(error),
     };
-    Ok(Some(Acting {
+    Ok(Some(ResolvedScope {
         workspace: agent.workspace_id.clone(),
         agent: Some(agent.into()),
         role,
@@ -219,10 +223,10 @@ fn in_deleted_bot(
 /// member of the integration's workspace.
 fn installed(
     conn: &Connection,
-    owner: &Owner,
+    owner: &KeyOwner,
     agent: &Agent,
     integration: &str,
-) -> Result<CallerInstallation> {
+) -> Result<ActingInstallation> {
     let refused = || {
         forbidden(format!(
             "The integration {integration} is not installed in the bot {}",
@@ -231,7 +235,7 @@ fn installed(
     };
     let found = acting_installation::find_acting(conn, agent.seq, &integration.into())?;
     let installation = found.ok_or_else(refused)?;
-    if let Owner::Account(account) = owner
+    if let KeyOwner::Account(account) = owner
         && members::role(conn, &installation.owner, account)?.is_none()
     {
         return Err(forbidden(format!(
@@ -241,7 +245,7 @@ fn installed(
     Ok(installation)
 }
 
-impl From<Agent> for CallerAgent {
+impl From<Agent> for PrincipalAgent {
     fn from(agent: Agent) -> Self {
         Self {
             id: agent.id,

@@ -3,11 +3,11 @@
 
 use super::{
     members::Role,
-    request_auth::{Call, Caller},
+    request_auth::{Caller, RequestContext},
 };
 use crate::kernel::{Error, Kind, Result};
 
-impl Call {
+impl RequestContext {
     /// Requires at least this role, if the caller is a member of the workspace.
     ///
     /// # Errors

@@ -7,11 +7,11 @@ use rusqlite::Connection;
 
 use super::{
     admission::Admission,
-    api_keys::{self, KeyKind, Owner},
-    request_auth::{Call, Place, unauthenticated},
+    api_keys::{self, KeyKind, KeyOwner},
+    request_auth::{AuthScope, RequestContext, unauthenticated},
 };
 use crate::{
-    domain::{App, shared::rate_limits::Class},
+    domain::{App, shared::rate_limits::ApiClass},
     kernel::{
         Result, Secret,
         ids::{AgentId, WorkspaceId},
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Verified token whose scope is not known yet.
-pub struct Holder {
+pub struct BearerToken {
     app: App,
     token: Secret,
     integration: Option<String>,
@@ -28,11 +28,11 @@ pub struct Holder {
 }
 
 /// Token that may be absent.
-pub struct MaybeHolder {
+pub struct OptionalBearerToken {
     /// The application that serves the request.
     pub app: App,
     /// The token, if the request has one.
-    pub holder: Option<Holder>,
+    pub holder: Option<BearerToken>,
 }
 
 /// Workspace, bot and user for which a token acts in a bot.
@@ -47,7 +47,7 @@ pub struct Introspection {
 }
 
 /// Kinds of keys that act in bots.
-const KINDS: &[KeyKind] = &[
+const ACCEPTED_KEY_KINDS: &[KeyKind] = &[
     KeyKind::BotpressPat,
     KeyKind::BotpressBot,
     KeyKind::BotpressIntegration,
@@ -59,20 +59,20 @@ impl App {
     ///
     /// # Errors
     /// `Unauthenticated` for an invalid token, and errors of the store.
-    pub fn holder(&self, token: &str, integration: Option<&str>) -> Result<Holder> {
+    pub fn holder(&self, token: &str, integration: Option<&str>) -> Result<BearerToken> {
         let hash = TokenHash::of(token);
         let find = |conn: &Connection| api_keys::find_valid(conn, &hash);
         let (generation, found) = self
             .store()
             .read(|conn| api_keys::in_generation(conn, find))?;
         let principal = found
-            .filter(|principal| KINDS.contains(&principal.kind))
+            .filter(|principal| ACCEPTED_KEY_KINDS.contains(&principal.kind))
             .ok_or_else(unauthenticated)?;
         let own = match &principal.owner {
-            Owner::Integration(_, id) => Some(id.as_str()),
+            KeyOwner::Integration(_, id) => Some(id.as_str()),
             _ => None,
         };
-        Ok(Holder {
+        Ok(BearerToken {
             app: self.clone(),
             token: Secret::new(token),
             integration: integration.or(own).map(str::to_owned),
@@ -81,15 +81,15 @@ impl App {
     }
 }
 
-impl MaybeHolder {
+impl OptionalBearerToken {
     /// Returns the admission of the token, if there is one.
     #[must_use]
     pub fn admission(&self) -> Option<&Arc<Admission>> {
-        self.holder.as_ref().map(Holder::admission)
+        self.holder.as_ref().map(BearerToken::admission)
     }
 }
 
-impl Holder {
+impl BearerToken {
     pub(in crate::domain) const fn app(&self) -> &App {
         &self.app
     }
@@ -104,13 +104,17 @@ impl Holder {
     ///
     /// # Errors
     /// `Forbidden` if the token does not act for the bot, and the errors of [`App::admit_at`].
-    pub(in crate::domain) fn in_bot(&self, bot: &str) -> Result<Call> {
-        let place = Place::Bot {
+    pub(in crate::domain) fn in_bot(&self, bot: &str) -> Result<RequestContext> {
+        let place = AuthScope::Bot {
             bot,
             integration: self.integration.as_deref(),
         };
-        self.app
-            .admit_at(&place, self.token.expose(), KINDS, Class::BotpressChat)
+        self.app.admit_at(
+            &place,
+            self.token.expose(),
+            ACCEPTED_KEY_KINDS,
+            ApiClass::BotpressChat,
+        )
     }
 
     /// Returns the workspace, bot and user for which the token acts in a bot.
@@ -123,7 +127,7 @@ impl Holder {
         Ok(Introspection {
             workspace: call.workspace().clone(),
             user: match &call.caller().owner {
-                Owner::Account(account) => account.to_string(),
+                KeyOwner::Account(account) => account.to_string(),
                 _ => bot.to_string(),
             },
             bot,

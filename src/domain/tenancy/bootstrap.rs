@@ -6,12 +6,12 @@ use tracing::warn;
 use super::{
     accounts,
     agents::{self, Agent, NewAgent},
-    api_keys::{self, KeyKind, Owner},
+    api_keys::{self, KeyKind, KeyOwner},
     app::App,
     audit::Actor,
     members::{self, Role},
     workspaces::{self, Workspace},
-    write_tx::Change,
+    write_tx::WriteTx,
 };
 use crate::kernel::{
     Error, Kind, Result, Secret,
@@ -63,7 +63,7 @@ impl Default for Settings {
 }
 
 /// Kinds of keys that the first start creates.
-const FIRST_KEYS: [KeyKind; 6] = [
+const FIRST_KEY_KINDS: [KeyKind; 6] = [
     KeyKind::Aloochat,
     KeyKind::Ada,
     KeyKind::AdaEndUsers,
@@ -76,7 +76,7 @@ impl Settings {
     /// Returns the kinds of keys that have a fixed value.
     #[must_use]
     pub fn fixed_keys(&self) -> Vec<KeyKind> {
-        let mut kinds = FIRST_KEYS.to_vec();
+        let mut kinds = FIRST_KEY_KINDS.to_vec();
         kinds.retain(|kind| self.fixed(*kind).is_some());
         kinds
     }
@@ -96,7 +96,7 @@ impl Settings {
 
 /// Rows that a start found or created.
 #[derive(Debug)]
-pub struct Started {
+pub struct StartResult {
     /// First workspace.
     pub workspace: Workspace,
     /// First agent; none if all agents of the workspace are deleted.
@@ -109,7 +109,7 @@ pub struct Started {
 ///
 /// # Errors
 /// `Invalid` for invalid settings, and errors of the store; nothing is written then.
-pub async fn start(app: &App, settings: &Settings) -> Result<Started> {
+pub async fn start(app: &App, settings: &Settings) -> Result<StartResult> {
     let settings = settings.clone();
     app.change_as(Actor::System, move |change| {
         let workspaces = workspaces::list(change.conn)?;
@@ -125,7 +125,7 @@ pub async fn start(app: &App, settings: &Settings) -> Result<Started> {
     .await
 }
 
-fn first_start(change: &Change<'_>, settings: &Settings) -> Result<Started> {
+fn first_start(change: &WriteTx<'_>, settings: &Settings) -> Result<StartResult> {
     let workspace = workspaces::create(change, settings.workspace_id.clone(), "My workspace")?;
     // The account is still there if all workspaces were deleted.
     let account = match accounts::find_by_email(change.conn, &settings.account_email) {
@@ -145,9 +145,9 @@ fn first_start(change: &Change<'_>, settings: &Settings) -> Result<Started> {
         },
     )?;
     let mut new_keys = Vec::new();
-    for kind in FIRST_KEYS {
+    for kind in FIRST_KEY_KINDS {
         let owner = owner(kind, &workspace, Some(&agent), || {
-            Ok(Owner::Account(account.id.clone()))
+            Ok(KeyOwner::Account(account.id.clone()))
         })?;
         match settings.fixed(kind) {
             Some(fixed) => api_keys::ensure_fixed(change, kind, &owner, "fixed", fixed)?,
@@ -157,20 +157,24 @@ fn first_start(change: &Change<'_>, settings: &Settings) -> Result<Started> {
             }
         }
     }
-    Ok(Started {
+    Ok(StartResult {
         workspace,
         agent: Some(agent),
         new_keys,
     })
 }
 
-fn later_start(change: &Change<'_>, settings: &Settings, workspace: Workspace) -> Result<Started> {
+fn later_start(
+    change: &WriteTx<'_>,
+    settings: &Settings,
+    workspace: Workspace,
+) -> Result<StartResult> {
     let agents = agents::list(change.conn, &workspace.id)?;
     let agent = agents
         .iter()
         .find(|agent| agent.handle == settings.agent_handle)
         .or(agents.first());
-    for kind in FIRST_KEYS {
+    for kind in FIRST_KEY_KINDS {
         let Some(fixed) = settings.fixed(kind) else {
             continue;
         };
@@ -182,11 +186,11 @@ fn later_start(change: &Change<'_>, settings: &Settings, workspace: Workspace) -
         let owner = owner(kind, &workspace, agent, || {
             let account = accounts::oldest(change.conn)?;
             let account = account.ok_or_else(|| Error::not_found("there is no account"))?;
-            Ok(Owner::Account(account.id))
+            Ok(KeyOwner::Account(account.id))
         })?;
         api_keys::ensure_fixed(change, kind, &owner, "fixed", fixed)?;
     }
-    Ok(Started {
+    Ok(StartResult {
         agent: agent.cloned(),
         workspace,
         new_keys: Vec::new(),
@@ -208,12 +212,12 @@ fn owner(
     kind: KeyKind,
     workspace: &Workspace,
     agent: Option<&Agent>,
-    account: impl FnOnce() -> Result<Owner>,
-) -> Result<Owner> {
+    account: impl FnOnce() -> Result<KeyOwner>,
+) -> Result<KeyOwner> {
     match kind {
         KeyKind::BotpressPat => account(),
-        KeyKind::Operator => Ok(Owner::Operator),
-        KeyKind::Cohere | KeyKind::Aloochat => Ok(Owner::Workspace(workspace.id.clone())),
+        KeyKind::Operator => Ok(KeyOwner::Operator),
+        KeyKind::Cohere | KeyKind::Aloochat => Ok(KeyOwner::Workspace(workspace.id.clone())),
         KeyKind::Ada
         | KeyKind::AdaEndUsers
         | KeyKind::AdaInstallation
@@ -222,7 +226,7 @@ fn owner(
             let agent = agent.ok_or_else(|| {
                 Error::not_found(format!("the workspace {} has no agent", workspace.id))
             })?;
-            Ok(Owner::Agent(workspace.id.clone(), agent.id.clone()))
+            Ok(KeyOwner::Agent(workspace.id.clone(), agent.id.clone()))
         }
     }
 }

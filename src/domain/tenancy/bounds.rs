@@ -10,15 +10,15 @@ use std::{
 use rusqlite::{ErrorCode, ToSql, params};
 use serde::{Deserialize, Serialize};
 
-use super::write_tx::Change;
+use super::write_tx::WriteTx;
 use crate::kernel::{Error, Kind, Result, clock::Stopwatch};
 
 /// Bounds up to this number are checked with a count for each new row.
-const COUNTED_EACH_TIME: u64 = 1_000;
+const MAX_UNCACHED_BOUND: u64 = 1_000;
 /// Interval, in real time, after which the rows of an owner that has reached a larger bound are counted again.
-const COUNT_EVERY: Duration = Duration::from_secs(1);
+const RECOUNT_INTERVAL: Duration = Duration::from_secs(1);
 /// Maximum number of cached counts.
-const COUNTS: usize = 10_000;
+const MAX_CACHED_COUNTS: usize = 10_000;
 
 /// Maximum number of rows of each kind that a tenant can have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,22 +115,22 @@ pub(in crate::domain) struct Bound {
 
 /// Settings and cached counts that bounds are checked against.
 #[derive(Clone, Copy)]
-pub(in crate::domain) struct Asked<'a> {
+pub(in crate::domain) struct BoundsCheck<'a> {
     pub(in crate::domain) settings: &'a Settings,
-    pub(in crate::domain) counts: &'a Counts,
+    pub(in crate::domain) counts: &'a CountCache,
 }
 
 /// Cached row counts, by setting and owner, for tables that have more rows than the bound of one owner.
 #[derive(Default)]
-pub(in crate::domain) struct Counts(Mutex<HashMap<(&'static str, String), Count>>);
+pub(in crate::domain) struct CountCache(Mutex<HashMap<(&'static str, String), CachedCount>>);
 
-struct Count {
+struct CachedCount {
     /// Upper estimate: deleted rows are not subtracted.
     rows: u64,
     counted: Stopwatch,
 }
 
-impl Counts {
+impl CountCache {
     /// Returns the maximum number of existing rows, and adds one for the row that follows.
     fn count(
         &self,
@@ -140,17 +140,17 @@ impl Counts {
     ) -> Result<u64> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = counts.get_mut(&key)
-            && (known.rows < most || known.counted.elapsed() < COUNT_EVERY)
+            && (known.rows < most || known.counted.elapsed() < RECOUNT_INTERVAL)
         {
             let rows = known.rows;
             known.rows = rows.saturating_add(1).min(most);
             return Ok(rows);
         }
         let rows = count()?;
-        if counts.len() >= COUNTS {
+        if counts.len() >= MAX_CACHED_COUNTS {
             counts.clear();
         }
-        let known = Count {
+        let known = CachedCount {
             rows: rows.saturating_add(1).min(most),
             counted: Stopwatch::start(),
         };
@@ -166,7 +166,7 @@ impl Bound {
     /// `LimitExceeded`, and errors of the store.
     pub(in crate::domain) fn require(
         &self,
-        change: &Change<'_>,
+        change: &WriteTx<'_>,
         owner: impl ToSql + ToString,
     ) -> Result<()> {
         let Some(bounds) = change.bounds() else {
@@ -183,7 +183,7 @@ impl Bound {
                 return Ok(());
             }
         }
-        let rows = if most <= COUNTED_EACH_TIME {
+        let rows = if most <= MAX_UNCACHED_BOUND {
             self.count(change, &owner, most)?
         } else {
             let key = (self.setting, owner.to_string());
@@ -197,7 +197,7 @@ impl Bound {
         Ok(())
     }
 
-    fn count(&self, change: &Change<'_>, owner: &dyn ToSql, most: u64) -> Result<u64> {
+    fn count(&self, change: &WriteTx<'_>, owner: &dyn ToSql, most: u64) -> Result<u64> {
         let sql = format!("SELECT count(*) FROM ({} LIMIT ?2)", self.rows);
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let mut statement = change.conn.prepare_cached(&sql)?;

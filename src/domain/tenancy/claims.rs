@@ -12,14 +12,14 @@ use std::{
 
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::{app::App, request_auth::Call, write_tx::Change};
+use super::{app::App, request_auth::RequestContext, write_tx::WriteTx};
 use crate::kernel::{Error, Kind, Result, ids::WorkspaceId, schema::Limits};
 
 /// Maximum number of times that a write is repeated because its data changed meanwhile.
-const ROUNDS: usize = 20;
+const MAX_ATTEMPTS: usize = 20;
 
 /// Maximum number of writes that are repeated at the same time; one for each workspace.
-const TURNS: usize = 64;
+const LOCK_COUNT: usize = 64;
 
 /// A slow check.
 pub(in crate::domain) trait Claim: PartialEq + Send + Sync + 'static {
@@ -32,9 +32,9 @@ pub(in crate::domain) trait Claim: PartialEq + Send + Sync + 'static {
 
 /// A claim of any type.
 #[derive(Clone)]
-pub(in crate::domain) struct Claimed(Arc<dyn AnyClaim>);
+pub(in crate::domain) struct SharedClaim(Arc<dyn AnyClaim>);
 
-impl Claimed {
+impl SharedClaim {
     pub(in crate::domain) fn new(claim: impl Claim) -> Self {
         Self(Arc::new(claim))
     }
@@ -58,15 +58,15 @@ impl<C: Claim> AnyClaim for C {
 
 /// Claims that were proven.
 #[derive(Clone, Default)]
-pub(in crate::domain) struct Proven(Vec<Claimed>);
+pub(in crate::domain) struct ProvenClaims(Vec<SharedClaim>);
 
-impl Proven {
+impl ProvenClaims {
     /// Proves a claim, so that a write that makes it is not repeated. The work limit is divided by the number of
     /// claims so far.
     ///
     /// # Errors
     /// The error of the claim if it does not hold.
-    pub(in crate::domain) fn prove(&mut self, claim: Claimed, limits: &Limits) -> Result<()> {
+    pub(in crate::domain) fn prove(&mut self, claim: SharedClaim, limits: &Limits) -> Result<()> {
         if !self.has(&claim) {
             let claims = u64::try_from(self.0.len()).unwrap_or(u64::MAX);
             claim.0.prove(&limits.shared(claims.saturating_add(1)))?;
@@ -75,7 +75,7 @@ impl Proven {
         Ok(())
     }
 
-    fn has(&self, claim: &Claimed) -> bool {
+    fn has(&self, claim: &SharedClaim) -> bool {
         self.0.iter().any(|known| known.0.is(&*claim.0))
     }
 }
@@ -83,12 +83,12 @@ impl Proven {
 /// Claims of one write in its transaction.
 #[derive(Default)]
 pub(in crate::domain) struct Claims {
-    proven: Proven,
-    open: Vec<Claimed>,
+    proven: ProvenClaims,
+    open: Vec<SharedClaim>,
 }
 
 impl Claims {
-    pub(in crate::domain) fn with(proven: Proven) -> Self {
+    pub(in crate::domain) fn with(proven: ProvenClaims) -> Self {
         Self {
             proven,
             open: Vec::new(),
@@ -96,7 +96,7 @@ impl Claims {
     }
 
     /// Records a claim. It is proven only when the write has succeeded.
-    pub(in crate::domain) fn claim(&mut self, claim: Claimed) {
+    pub(in crate::domain) fn claim(&mut self, claim: SharedClaim) {
         if !self.proven.has(&claim) {
             self.open.push(claim);
         }
@@ -113,7 +113,7 @@ impl Claims {
         }
     }
 
-    pub(in crate::domain) fn take_open(&mut self) -> Vec<Claimed> {
+    pub(in crate::domain) fn take_open(&mut self) -> Vec<SharedClaim> {
         std::mem::take(&mut self.open)
     }
 }
@@ -123,12 +123,12 @@ fn unproven() -> Error {
 }
 
 /// Locks that serialize repeated writes, so that they do not invalidate each other's claims forever.
-pub(in crate::domain) struct Turns {
-    places: [AsyncMutex<()>; TURNS],
+pub(in crate::domain) struct RetryLocks {
+    places: [AsyncMutex<()>; LOCK_COUNT],
     hasher: RandomState,
 }
 
-impl Default for Turns {
+impl Default for RetryLocks {
     fn default() -> Self {
         Self {
             places: std::array::from_fn(|_| AsyncMutex::default()),
@@ -137,10 +137,10 @@ impl Default for Turns {
     }
 }
 
-impl Turns {
+impl RetryLocks {
     fn of(&self, workspace: &WorkspaceId) -> &AsyncMutex<()> {
         let hash = self.hasher.hash_one(workspace);
-        &self.places[usize::try_from(hash % TURNS as u64).unwrap_or(0)]
+        &self.places[usize::try_from(hash % LOCK_COUNT as u64).unwrap_or(0)]
     }
 }
 
@@ -153,14 +153,14 @@ impl App {
     /// errors of [`change`](Self::change).
     pub(in crate::domain) async fn change_proven<T: Send + 'static>(
         &self,
-        call: &Call,
-        mut proven: Proven,
-        job: impl Fn(&Change<'_>, &WorkspaceId) -> Result<T> + Send + Sync + 'static,
+        call: &RequestContext,
+        mut proven: ProvenClaims,
+        job: impl Fn(&WriteTx<'_>, &WorkspaceId) -> Result<T> + Send + Sync + 'static,
     ) -> Result<T> {
         let job = Arc::new(job);
         let mut turn = None;
-        for _ in 0..ROUNDS {
-            let open = Arc::<Mutex<Vec<Claimed>>>::default();
+        for _ in 0..MAX_ATTEMPTS {
+            let open = Arc::<Mutex<Vec<SharedClaim>>>::default();
             let (job, known, left) = (job.clone(), proven.clone(), open.clone());
             let outcome = self.change(call, move |change, workspace| {
                 change.begin_claims(Claims::with(known));

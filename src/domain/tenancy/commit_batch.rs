@@ -14,22 +14,22 @@ use rusqlite::Connection;
 use super::{
     api_keys,
     keyring::Keyring,
-    usage::{self, Counted},
+    usage::{self, UsageKey},
 };
 use crate::{kernel::Result, store::CommitHook};
 
 /// Commit hook of the writer.
-pub(in crate::domain) struct Tally {
+pub(in crate::domain) struct CommitBatch {
     keyring: Arc<Keyring>,
     /// Hooks of the areas above.
     hooks: Vec<Arc<dyn CommitHook>>,
     /// Requests counted in the current transaction.
-    calls: Mutex<HashMap<Counted, u64>>,
+    calls: Mutex<HashMap<UsageKey, u64>>,
     /// Key generation at the end of the current transaction.
     generation: AtomicI64,
 }
 
-impl Tally {
+impl CommitBatch {
     pub(in crate::domain) fn new(keyring: Arc<Keyring>, hooks: Vec<Arc<dyn CommitHook>>) -> Self {
         Self {
             keyring,
@@ -41,7 +41,7 @@ impl Tally {
 
     /// Counts a request in the current transaction. Call it last in a job, so that a job that is rolled back counts
     /// nothing.
-    pub(in crate::domain) fn count(&self, counted: &Counted) {
+    pub(in crate::domain) fn count(&self, counted: &UsageKey) {
         let mut calls = self.calls();
         match calls.get_mut(counted) {
             Some(calls) => *calls += 1,
@@ -49,12 +49,12 @@ impl Tally {
         }
     }
 
-    fn calls(&self) -> MutexGuard<'_, HashMap<Counted, u64>> {
+    fn calls(&self) -> MutexGuard<'_, HashMap<UsageKey, u64>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl CommitHook for Tally {
+impl CommitHook for CommitBatch {
     fn before_commit(&self, connection: &Connection) -> Result<()> {
         let mut calls = self.calls();
         if !calls.is_empty() {

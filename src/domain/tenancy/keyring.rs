@@ -16,18 +16,18 @@ use super::{
     usage::Tenant,
 };
 use crate::{
-    domain::shared::rate_limits::{Allowance, Class},
+    domain::shared::rate_limits::{ApiClass, RateLimiter},
     kernel::{Result, Timestamp, ids::ApiKeyId, secret::TokenHash},
     store::Store,
 };
 
 /// Maximum number of cached keys.
-const KEYS_KEPT: u64 = 10_000;
+const MAX_CACHED_KEYS: u64 = 10_000;
 
 /// Cached valid keys, by token hash and API class. An entry is valid only while the key generation equals the one in
 /// which it was read, so a key that any process revokes is rejected at the next request.
 pub(in crate::domain) struct Keyring {
-    pub(in crate::domain) keys: Cache<(TokenHash, Class), Arc<Known>>,
+    pub(in crate::domain) keys: Cache<(TokenHash, ApiClass), Arc<CachedKey>>,
     generation: AtomicI64,
     /// External change number of the store and second at the last read of the generation. It is read again after a
     /// change by another process, and at least once a second.
@@ -39,7 +39,7 @@ pub(in crate::domain) struct Keyring {
 impl Default for Keyring {
     fn default() -> Self {
         Self {
-            keys: Cache::new(KEYS_KEPT),
+            keys: Cache::new(MAX_CACHED_KEYS),
             generation: AtomicI64::new(-1),
             read_at: RwLock::default(),
             moved: watch::Sender::new(()),
@@ -78,21 +78,21 @@ impl Keyring {
     }
 }
 
-pub(in crate::domain) struct Known {
+pub(in crate::domain) struct CachedKey {
     pub(in crate::domain) generation: i64,
     pub(in crate::domain) kind: KeyKind,
     /// Hash of the token.
     pub(in crate::domain) hash: TokenHash,
     /// Scope in which the key is used.
-    pub(in crate::domain) place: auth_scope::Owned,
+    pub(in crate::domain) place: auth_scope::OwnedAuthScope,
     pub(in crate::domain) caller: Arc<Caller>,
     pub(in crate::domain) tenant: Tenant,
-    pub(in crate::domain) used: Arc<Used>,
-    pub(in crate::domain) class: Class,
-    pub(in crate::domain) allowance: Arc<Allowance>,
+    pub(in crate::domain) used: Arc<KeyUse>,
+    pub(in crate::domain) class: ApiClass,
+    pub(in crate::domain) allowance: Arc<RateLimiter>,
 }
 
-impl Known {
+impl CachedKey {
     /// True until the token expires; API keys do not expire.
     pub(in crate::domain) fn is_valid_at(&self, now: Timestamp) -> bool {
         let grant = self.caller.grant.as_ref();
@@ -116,13 +116,13 @@ impl Known {
 }
 
 /// Time of the last use of a key, and a flag that is true while it is queued for writing.
-pub(in crate::domain) struct Used {
+pub(in crate::domain) struct KeyUse {
     pub(in crate::domain) key: ApiKeyId,
     pub(in crate::domain) at: AtomicI64,
     pub(in crate::domain) noted: AtomicBool,
 }
 
-impl Used {
+impl KeyUse {
     /// Returns a use that is already queued for writing.
     pub(in crate::domain) fn once(key: ApiKeyId, at: Timestamp) -> Self {
         Self {

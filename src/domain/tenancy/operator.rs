@@ -6,23 +6,23 @@ use rusqlite::Connection;
 
 use super::{
     admission::Admission,
-    api_keys::{self, KeyKind, Principal},
+    api_keys::{self, KeyKind, ValidKey},
     app::App,
     audit::Actor,
     request_auth::unauthenticated,
-    write_tx::Change,
+    write_tx::WriteTx,
 };
 use crate::kernel::{Result, ids::ApiKeyId, secret::TokenHash};
 
 /// Context of an authenticated request of the operator.
-pub struct OperatorCall {
+pub struct OperatorContext {
     app: App,
     /// `None` if no key is required.
     admission: Option<Arc<Admission>>,
     key: Option<ApiKeyId>,
 }
 
-impl OperatorCall {
+impl OperatorContext {
     /// Returns the application that serves the request.
     #[must_use]
     pub const fn app(&self) -> &App {
@@ -48,7 +48,7 @@ impl OperatorCall {
     /// store.
     pub async fn change<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
+        job: impl FnOnce(&WriteTx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.app
             .change_by(Actor::Operator, self.admission.clone(), job)
@@ -61,7 +61,7 @@ impl App {
     ///
     /// # Errors
     /// `Unauthenticated`, and errors of the store.
-    pub fn admit_operator(&self, token: &str) -> Result<OperatorCall> {
+    pub fn admit_operator(&self, token: &str) -> Result<OperatorContext> {
         let hash = TokenHash::of(token);
         let call = self.operator_with(|conn| api_keys::find_valid(conn, &hash))?;
         if let Some(key) = call.key() {
@@ -74,14 +74,14 @@ impl App {
     ///
     /// # Errors
     /// `Unauthenticated` if the key is revoked, and errors of the store.
-    pub fn readmit_operator(&self, key: &ApiKeyId) -> Result<OperatorCall> {
+    pub fn readmit_operator(&self, key: &ApiKeyId) -> Result<OperatorContext> {
         self.operator_with(|conn| api_keys::find_valid_by_id(conn, key))
     }
 
     fn operator_with(
         &self,
-        find: impl FnOnce(&Connection) -> Result<Option<Principal>>,
-    ) -> Result<OperatorCall> {
+        find: impl FnOnce(&Connection) -> Result<Option<ValidKey>>,
+    ) -> Result<OperatorContext> {
         let (generation, found) = self
             .store()
             .read(|conn| api_keys::in_generation(conn, find))?;
@@ -89,7 +89,7 @@ impl App {
             .filter(|principal| principal.kind == KeyKind::Operator)
             .ok_or_else(unauthenticated)?;
         let key = principal.key_id;
-        Ok(OperatorCall {
+        Ok(OperatorContext {
             admission: Some(Admission::of_key(self, key.clone(), generation)),
             app: self.clone(),
             key: Some(key),
@@ -98,8 +98,8 @@ impl App {
 
     /// Returns the context for a page that requires no key, as in profile `dev`.
     #[must_use]
-    pub fn operator_without_key(&self) -> OperatorCall {
-        OperatorCall {
+    pub fn operator_without_key(&self) -> OperatorContext {
+        OperatorContext {
             app: self.clone(),
             admission: None,
             key: None,

@@ -11,9 +11,9 @@ use crate::kernel::Result;
 
 /// Cache of one value of one type. It lives as long as its principal, that is, for one key generation.
 #[derive(Debug, Default)]
-pub(in crate::domain) struct CallerCache(RwLock<Option<Arc<dyn Any + Send + Sync>>>);
+pub(in crate::domain) struct PrincipalCache(RwLock<Option<Arc<dyn Any + Send + Sync>>>);
 
-impl CallerCache {
+impl PrincipalCache {
     /// Returns the value. Calls `read` if there is none.
     ///
     /// # Errors

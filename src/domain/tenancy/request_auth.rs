@@ -10,17 +10,17 @@ use rusqlite::Connection;
 use super::{
     access_tokens::{self, Grant},
     admission::Admission,
-    api_keys::{self, KeyKind, Owner},
+    api_keys::{self, KeyKind, KeyOwner},
     app::App,
-    auth_scope::Acting,
-    keyring::{Known, Used},
+    auth_scope::ResolvedScope,
+    keyring::{CachedKey, KeyUse},
     members::Role,
-    principal_cache::CallerCache,
-    usage::{self, Counted, Tenant},
+    principal_cache::PrincipalCache,
+    usage::{self, Tenant, UsageKey},
     workspaces,
 };
 use crate::{
-    domain::shared::rate_limits::{Class, Standing},
+    domain::shared::rate_limits::{ApiClass, RateLimitStatus},
     kernel::{
         Error, Kind, Result, Timestamp,
         ids::{AgentId, ApiKeyId, WorkspaceId},
@@ -29,32 +29,32 @@ use crate::{
     },
 };
 
-pub use super::{acting_installation::CallerInstallation, auth_scope::Place};
+pub use super::{acting_installation::ActingInstallation, auth_scope::AuthScope};
 
 /// Maximum number of characters that are stored of a project's name.
-const CLIENT_NAME_MAX: usize = 255;
+const MAX_CLIENT_NAME_CHARS: usize = 255;
 
 /// Context of an authenticated request of a tenant that is within the rate limits. The request is counted in the
 /// transaction of its write, or when the context is dropped without one.
-pub struct Call {
+pub struct RequestContext {
     admission: Arc<Admission>,
-    known: Arc<Known>,
-    standing: Option<Standing>,
-    once: Arc<CountedOnce>,
+    known: Arc<CachedKey>,
+    standing: Option<RateLimitStatus>,
+    once: Arc<RequestCount>,
     client_name: Option<String>,
 }
 
 /// Count of one request. It is written in the transaction of the request's write, which may commit after the request
 /// has ended, or else in memory.
-pub(in crate::domain) struct CountedOnce {
+pub(in crate::domain) struct RequestCount {
     app: App,
-    counted: Counted,
+    counted: UsageKey,
     written: AtomicBool,
 }
 
-impl CountedOnce {
+impl RequestCount {
     /// Returns the count for the transaction of a write; `None` if another write of the request has committed it.
-    pub(in crate::domain) fn left(&self) -> Option<&Counted> {
+    pub(in crate::domain) fn left(&self) -> Option<&UsageKey> {
         let written = self.written.load(Ordering::Relaxed);
         (!written).then_some(&self.counted)
     }
@@ -65,7 +65,7 @@ impl CountedOnce {
     }
 }
 
-impl Drop for CountedOnce {
+impl Drop for RequestCount {
     fn drop(&mut self) {
         if self.left().is_some() {
             self.app.meter().count(self.counted.clone());
@@ -79,11 +79,11 @@ pub struct Caller {
     /// Id of the key.
     pub key_id: ApiKeyId,
     /// Owner of the key.
-    pub owner: Owner,
+    pub owner: KeyOwner,
     /// Tenant of the request.
     pub workspace_id: WorkspaceId,
     /// Agent that the key acts in, if any.
-    pub agent: Option<CallerAgent>,
+    pub agent: Option<PrincipalAgent>,
     /// Permissions of an installation's token; `None` for other keys.
     pub grant: Option<Grant>,
     /// Role of the person in the workspace; `None` for keys that do not belong to a person.
@@ -91,14 +91,14 @@ pub struct Caller {
     /// True if the workspace is blocked, so that it is read-only.
     pub blocked: bool,
     /// Installed integration that the caller acts as, if any.
-    pub installation: Option<CallerInstallation>,
+    pub installation: Option<ActingInstallation>,
     /// Value that another area derives from the principal. It lives for one key generation.
-    pub(in crate::domain) cache: CallerCache,
+    pub(in crate::domain) cache: PrincipalCache,
 }
 
 /// Agent that a key acts in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallerAgent {
+pub struct PrincipalAgent {
     /// Id of the agent.
     pub id: AgentId,
     /// Handle of the agent.
@@ -107,7 +107,7 @@ pub struct CallerAgent {
     pub(in crate::domain) seq: i64,
 }
 
-impl Call {
+impl RequestContext {
     /// Returns the application that serves the request.
     #[must_use]
     pub fn app(&self) -> &App {
@@ -159,7 +159,7 @@ impl Call {
     #[must_use]
     pub fn for_project(mut self, name: Option<&str>) -> Self {
         let name = name.filter(|name| !name.is_empty());
-        self.client_name = name.map(|name| name.chars().take(CLIENT_NAME_MAX).collect());
+        self.client_name = name.map(|name| name.chars().take(MAX_CLIENT_NAME_CHARS).collect());
         self
     }
 
@@ -185,7 +185,7 @@ impl Call {
     ///
     /// # Errors
     /// `Unauthenticated` for a key without an agent.
-    pub fn agent(&self) -> Result<&CallerAgent> {
+    pub fn agent(&self) -> Result<&PrincipalAgent> {
         self.caller().agent.as_ref().ok_or_else(unauthenticated)
     }
 
@@ -198,12 +198,12 @@ impl Call {
 
     /// Returns the status of the rate limit with the fewest remaining requests; `None` without a limit.
     #[must_use]
-    pub const fn standing(&self) -> Option<Standing> {
+    pub const fn standing(&self) -> Option<RateLimitStatus> {
         self.standing
     }
 
     /// Returns the count of the request, for a write that may outlive the request.
-    pub(in crate::domain) fn counted_once(&self) -> Arc<CountedOnce> {
+    pub(in crate::domain) fn counted_once(&self) -> Arc<RequestCount> {
         self.once.clone()
     }
 }
@@ -214,8 +214,8 @@ impl App {
     ///
     /// # Errors
     /// `Unauthenticated`, `RateLimited`, and errors of the store.
-    pub fn admit(&self, token: &str, kinds: &[KeyKind], class: Class) -> Result<Call> {
-        self.admit_at(&Place::Own, token, kinds, class)
+    pub fn admit(&self, token: &str, kinds: &[KeyKind], class: ApiClass) -> Result<RequestContext> {
+        self.admit_at(&AuthScope::Own, token, kinds, class)
     }
 
     /// Admits a request in a scope that the client names and the key must be valid in. Otherwise like
@@ -225,11 +225,11 @@ impl App {
     /// `Forbidden` if the key is not valid in the scope, and the errors of [`admit`](Self::admit).
     pub fn admit_at(
         &self,
-        place: &Place<'_>,
+        place: &AuthScope<'_>,
         token: &str,
         kinds: &[KeyKind],
-        class: Class,
-    ) -> Result<Call> {
+        class: ApiClass,
+    ) -> Result<RequestContext> {
         let hash = (place.hash_with(token), class);
         let now = self.clock().now();
         let known = self.keyring().keys.get(&hash);
@@ -251,12 +251,12 @@ impl App {
 
     fn look_up(
         &self,
-        place: &Place<'_>,
+        place: &AuthScope<'_>,
         token: &str,
-        key: (TokenHash, Class),
+        key: (TokenHash, ApiClass),
         kinds: &[KeyKind],
         now: Timestamp,
-    ) -> Result<Arc<Known>> {
+    ) -> Result<Arc<CachedKey>> {
         let (hash, class) = (TokenHash::of(token), key.1);
         let known = self.store().read(|conn| {
             // Read the generation first: a later revocation then causes another lookup.
@@ -271,12 +271,12 @@ impl App {
                 workspace: caller.workspace_id.clone(),
             };
             let allowance = self.meter().allowance(&tenant, class);
-            Ok(Arc::new(Known {
+            Ok(Arc::new(CachedKey {
                 generation,
                 kind,
                 hash,
                 place: place.kept(),
-                used: Arc::new(Used {
+                used: Arc::new(KeyUse {
                     key: caller.key_id.clone(),
                     at: AtomicI64::new(0),
                     noted: AtomicBool::new(false),
@@ -292,8 +292,8 @@ impl App {
     }
 
     /// Counts a request in the rate limiter of a cached key.
-    fn take(&self, known: &Known, now: Timestamp) -> Result<Option<Standing>> {
-        let counted = || Counted {
+    fn take(&self, known: &CachedKey, now: Timestamp) -> Result<Option<RateLimitStatus>> {
+        let counted = || UsageKey {
             tenant: known.tenant.clone(),
             class: known.class,
             day: now.day(),
@@ -304,17 +304,22 @@ impl App {
             })
     }
 
-    fn call(&self, known: Arc<Known>, standing: Option<Standing>, now: Timestamp) -> Call {
+    fn call(
+        &self,
+        known: Arc<CachedKey>,
+        standing: Option<RateLimitStatus>,
+        now: Timestamp,
+    ) -> RequestContext {
         known.used.at.store(now.as_micros(), Ordering::Relaxed);
         if !known.used.noted.swap(true, Ordering::Relaxed) {
             self.meter().note_use(known.used.clone());
         }
-        Call {
+        RequestContext {
             admission: Admission::of_caller(self, known.clone()),
             standing,
-            once: Arc::new(CountedOnce {
+            once: Arc::new(RequestCount {
                 app: self.clone(),
-                counted: Counted {
+                counted: UsageKey {
                     tenant: known.tenant.clone(),
                     class: known.class,
                     day: now.day(),
@@ -334,7 +339,7 @@ impl App {
 pub(in crate::domain) fn resolve(
     conn: &Connection,
     hash: &TokenHash,
-    place: &Place<'_>,
+    place: &AuthScope<'_>,
     kinds: &[KeyKind],
     now: Timestamp,
 ) -> Result<(KeyKind, Caller)> {
@@ -349,7 +354,7 @@ pub(in crate::domain) fn resolve(
     if !kinds.contains(&principal.kind) {
         return Err(unauthenticated());
     }
-    let Acting {
+    let ResolvedScope {
         workspace,
         agent,
         role,
@@ -365,7 +370,7 @@ pub(in crate::domain) fn resolve(
         role,
         blocked,
         installation,
-        cache: CallerCache::default(),
+        cache: PrincipalCache::default(),
     };
     Ok((principal.kind, caller))
 }

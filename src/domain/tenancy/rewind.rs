@@ -8,10 +8,10 @@ use super::app::App;
 use crate::kernel::{Result, Timestamp, clock::SystemRewind};
 
 /// Maximum number of rows that are repaired in one transaction.
-pub(in crate::domain) const CHUNK: i64 = 500;
+pub(in crate::domain) const ROWS_PER_TRANSACTION: i64 = 500;
 
 /// Repair of the rows of one table that could only be written at a time that the clock has not reached.
-pub(in crate::domain) struct Mend {
+pub(in crate::domain) struct Repair {
     /// Name of the table.
     pub(in crate::domain) table: &'static str,
     /// Key columns of the table.
@@ -26,7 +26,7 @@ pub(in crate::domain) struct Mend {
     pub(in crate::domain) due: Option<&'static str>,
 }
 
-impl Mend {
+impl Repair {
     pub(in crate::domain) fn is_needed(
         &self,
         conn: &Connection,
@@ -54,7 +54,9 @@ impl Mend {
             set,
             ..
         } = self;
-        let sql = format!("UPDATE {table} SET {set} WHERE {key} IN ({find} LIMIT {CHUNK})");
+        let sql = format!(
+            "UPDATE {table} SET {set} WHERE {key} IN ({find} LIMIT {ROWS_PER_TRANSACTION})"
+        );
         let mut statement = conn.prepare(&sql)?;
         self.bind(&mut statement, now, app)?;
         Ok(statement.raw_execute()? as u64)

@@ -13,9 +13,9 @@ use std::{
 use moka::sync::Cache;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use super::{api_keys, app::App, keyring::Used};
+use super::{api_keys, app::App, keyring::KeyUse};
 use crate::{
-    domain::shared::rate_limits::{self, Allowance, Class, Standing},
+    domain::shared::rate_limits::{self, ApiClass, RateLimitStatus, RateLimiter},
     kernel::{
         Clock, Result, Timestamp,
         ids::{AccountId, AgentId, WorkspaceId},
@@ -33,16 +33,16 @@ pub struct Tenant {
 
 /// Key of a usage counter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Counted {
+pub struct UsageKey {
     /// Tenant of the request.
     pub tenant: Tenant,
     /// API class of the request.
-    pub class: Class,
+    pub class: ApiClass,
     /// UTC day, in days since the epoch.
     pub day: i64,
 }
 
-const ADD: &str = "
+const ADD_CALLS: &str = "
     INSERT INTO usage_daily (day, workspace_seq, agent_seq, class, calls)
     SELECT :day, workspaces.seq, coalesce(agents.seq, 0), :class, :calls
     FROM workspaces LEFT JOIN agents ON agents.id = :agent_id
@@ -54,8 +54,8 @@ const ADD: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn add(conn: &Connection, counts: impl IntoIterator<Item = (Counted, u64)>) -> Result<()> {
-    let mut add = conn.prepare_cached(ADD)?;
+pub fn add(conn: &Connection, counts: impl IntoIterator<Item = (UsageKey, u64)>) -> Result<()> {
+    let mut add = conn.prepare_cached(ADD_CALLS)?;
     for (counted, calls) in counts {
         add.execute(named_params! {
             ":workspace_id": counted.tenant.workspace,
@@ -68,7 +68,7 @@ pub fn add(conn: &Connection, counts: impl IntoIterator<Item = (Counted, u64)>) 
     Ok(())
 }
 
-const CALLS: &str = "
+const FIND_CALLS: &str = "
     SELECT calls FROM usage_daily
     WHERE day = :day AND class = :class
       AND workspace_seq = (SELECT seq FROM workspaces WHERE id = :workspace_id)
@@ -79,8 +79,8 @@ const CALLS: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn calls(conn: &Connection, counted: &Counted) -> Result<u64> {
-    let calls = conn.prepare_cached(CALLS)?.query_row(
+pub fn calls(conn: &Connection, counted: &UsageKey) -> Result<u64> {
+    let calls = conn.prepare_cached(FIND_CALLS)?.query_row(
         named_params! {
             ":workspace_id": counted.tenant.workspace,
         ":agent_id": counted.tenant.agent,
@@ -93,13 +93,13 @@ pub fn calls(conn: &Connection, counted: &Counted) -> Result<u64> {
 }
 
 /// Cache of recently used rate limiters, by subject and API class. A limiter that is evicted starts again.
-type Allowances<K> = Cache<(K, Class), Arc<Allowance>>;
+type LimiterCache<K> = Cache<(K, ApiClass), Arc<RateLimiter>>;
 
 /// Maximum number of cached rate limiters, and the time after the last use for which they are cached.
-const KEPT: (u64, Duration) = (100_000, Duration::from_secs(86_400));
+const CACHE_LIMITS: (u64, Duration) = (100_000, Duration::from_secs(86_400));
 
-fn allowances<K: Eq + Hash + Send + Sync + 'static>() -> Allowances<K> {
-    let (most, idle) = KEPT;
+fn allowances<K: Eq + Hash + Send + Sync + 'static>() -> LimiterCache<K> {
+    let (most, idle) = CACHE_LIMITS;
     Cache::builder()
         .max_capacity(most)
         .time_to_idle(idle)
@@ -112,17 +112,17 @@ pub(in crate::domain) struct Meter {
     /// True if the error names the setting that limits the request.
     explains: bool,
     clock: Clock,
-    allowances: Allowances<Tenant>,
+    allowances: LimiterCache<Tenant>,
     /// Rate limiters of people outside of any workspace. Their daily counts are not restored after a restart.
-    persons: Allowances<AccountId>,
-    pending: Mutex<Pending>,
+    persons: LimiterCache<AccountId>,
+    pending: Mutex<PendingUsage>,
 }
 
 /// Usage that is not written yet.
 #[derive(Default)]
-struct Pending {
-    calls: HashMap<Counted, u64>,
-    used: Vec<Arc<Used>>,
+struct PendingUsage {
+    calls: HashMap<UsageKey, u64>,
+    used: Vec<Arc<KeyUse>>,
 }
 
 impl Meter {
@@ -142,7 +142,11 @@ impl Meter {
     }
 
     /// Returns the rate limiter of a tenant.
-    pub(in crate::domain) fn allowance(&self, tenant: &Tenant, class: Class) -> Arc<Allowance> {
+    pub(in crate::domain) fn allowance(
+        &self,
+        tenant: &Tenant,
+        class: ApiClass,
+    ) -> Arc<RateLimiter> {
         self.known(&self.allowances, (tenant.clone(), class))
     }
 
@@ -152,11 +156,11 @@ impl Meter {
     /// `RateLimited`, and errors of `stored`.
     pub(in crate::domain) fn take_from(
         &self,
-        allowance: &Allowance,
-        counted: impl FnOnce() -> Counted,
+        allowance: &RateLimiter,
+        counted: impl FnOnce() -> UsageKey,
         now: Timestamp,
-        stored: impl FnOnce(&Counted) -> Result<u64>,
-    ) -> Result<Option<Standing>> {
+        stored: impl FnOnce(&UsageKey) -> Result<u64>,
+    ) -> Result<Option<RateLimitStatus>> {
         if self.are_suspended() {
             return Ok(None);
         }
@@ -174,9 +178,9 @@ impl Meter {
     pub(in crate::domain) fn take_from_person(
         &self,
         account: &AccountId,
-        class: Class,
+        class: ApiClass,
         now: Timestamp,
-    ) -> Result<Option<Standing>> {
+    ) -> Result<Option<RateLimitStatus>> {
         if self.are_suspended() {
             return Ok(None);
         }
@@ -189,14 +193,14 @@ impl Meter {
 
     fn known<K: Eq + Hash + Send + Sync + 'static>(
         &self,
-        all: &Allowances<K>,
-        key: (K, Class),
-    ) -> Arc<Allowance> {
+        all: &LimiterCache<K>,
+        key: (K, ApiClass),
+    ) -> Arc<RateLimiter> {
         let class = key.1;
-        all.get_with(key, || Arc::new(Allowance::new(&self.limits, class)))
+        all.get_with(key, || Arc::new(RateLimiter::new(&self.limits, class)))
     }
 
-    fn pending_of(&self, counted: &Counted) -> u64 {
+    fn pending_of(&self, counted: &UsageKey) -> u64 {
         let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.calls.get(counted).copied().unwrap_or(0)
     }
@@ -207,23 +211,23 @@ impl Meter {
     }
 
     /// Counts a request that has written nothing.
-    pub(in crate::domain) fn count(&self, counted: Counted) {
+    pub(in crate::domain) fn count(&self, counted: UsageKey) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         *pending.calls.entry(counted).or_default() += 1;
     }
 
     /// Queues the last use of a key for writing.
-    pub(in crate::domain) fn note_use(&self, used: Arc<Used>) {
+    pub(in crate::domain) fn note_use(&self, used: Arc<KeyUse>) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.used.push(used);
     }
 
-    fn take(&self) -> Pending {
+    fn take(&self) -> PendingUsage {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *pending)
     }
 
-    fn put_back(&self, calls: HashMap<Counted, u64>) {
+    fn put_back(&self, calls: HashMap<UsageKey, u64>) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         for (counted, calls) in calls {
             *pending.calls.entry(counted).or_default() += calls;
@@ -232,13 +236,13 @@ impl Meter {
 }
 
 /// Maximum number of rows that are deleted in one transaction.
-const CHUNK: i64 = 1_000;
+const ROWS_PER_TRANSACTION: i64 = 1_000;
 
-const FORGET: &str = "
+const DELETE_OLD: &str = "
     DELETE FROM usage_daily WHERE (day, workspace_seq, agent_seq, class) IN (
         SELECT day, workspace_seq, agent_seq, class FROM usage_daily WHERE day < :day LIMIT :limit)";
 
-const IS_OLD: &str = "SELECT EXISTS (SELECT 1 FROM usage_daily WHERE day < :day)";
+const HAS_OLD: &str = "SELECT EXISTS (SELECT 1 FROM usage_daily WHERE day < :day)";
 
 /// Deletes the counters of days that are older than the retention time.
 ///
@@ -248,13 +252,13 @@ pub(in crate::domain) async fn prune(app: &App) -> Result<()> {
     let kept = i64::try_from(app.settings().audit.usage_days).unwrap_or(i64::MAX);
     let day = app.clock().now().day().saturating_sub(kept);
     let is_old = |conn: &Connection| {
-        let mut statement = conn.prepare_cached(IS_OLD)?;
+        let mut statement = conn.prepare_cached(HAS_OLD)?;
         Ok(statement.query_row(named_params! {":day": day}, |row| row.get(0))?)
     };
     while app.store().read(is_old)? {
         let removed = app.store().write(move |conn| {
-            conn.prepare_cached(FORGET)?
-                .execute(named_params! {":day": day, ":limit": CHUNK})?;
+            conn.prepare_cached(DELETE_OLD)?
+                .execute(named_params! {":day": day, ":limit": ROWS_PER_TRANSACTION})?;
             Ok(())
         });
         removed.await?;
@@ -267,7 +271,7 @@ pub(in crate::domain) async fn prune(app: &App) -> Result<()> {
 /// # Errors
 /// Errors of the store; the counts then remain in memory.
 pub async fn flush(app: &App) -> Result<()> {
-    let Pending { calls, used } = app.meter().take();
+    let PendingUsage { calls, used } = app.meter().take();
     if calls.is_empty() && used.is_empty() {
         return Ok(());
     }

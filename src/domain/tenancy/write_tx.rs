@@ -15,8 +15,8 @@ use super::{
     app::App,
     audit::Actor,
     bounds,
-    claims::{Claim, Claimed, Claims},
-    request_auth::{Call, Caller},
+    claims::{Claim, Claims, SharedClaim},
+    request_auth::{Caller, RequestContext},
 };
 use crate::{
     domain::shared::plans,
@@ -24,13 +24,13 @@ use crate::{
 };
 
 /// Effect of a write that runs after the commit.
-type Effect = Box<dyn FnOnce(&App) + Send>;
+type CommitEffect = Box<dyn FnOnce(&App) + Send>;
 
 /// Hook that runs at the end of a write, inside its transaction.
-type Ending<'a> = Box<dyn FnOnce() + 'a>;
+type EndHook<'a> = Box<dyn FnOnce() + 'a>;
 
 /// One write inside its transaction: the connection, the time and the actor.
-pub struct Change<'a> {
+pub struct WriteTx<'a> {
     /// Connection of the writer, inside the transaction.
     pub conn: &'a Connection,
     /// Time of the write.
@@ -44,22 +44,22 @@ pub struct Change<'a> {
     /// Plans whose quotas the write must respect; `None` for writes of the operator and the program.
     plans: Option<&'a plans::Settings>,
     /// Bounds on row counts; `None` for a command-line write.
-    bounds: Option<bounds::Asked<'a>>,
+    bounds: Option<bounds::BoundsCheck<'a>>,
     /// The server; `None` for a command-line write beside it.
     app: Option<&'a App>,
     /// Wake-ups after the commit, without duplicates.
     wakes: RefCell<Vec<fn(&App)>>,
     /// Other effects of the commit.
-    effects: RefCell<Vec<Effect>>,
+    effects: RefCell<Vec<CommitEffect>>,
     /// Values that other areas attach to this write, one for each type.
     attachments: RefCell<Vec<(TypeId, Rc<dyn Any>)>>,
     /// Hooks that run at the end, inside the transaction.
-    endings: RefCell<Vec<Ending<'a>>>,
+    endings: RefCell<Vec<EndHook<'a>>>,
     /// Claims of the write.
     claims: RefCell<Claims>,
 }
 
-impl<'a> Change<'a> {
+impl<'a> WriteTx<'a> {
     /// Creates a write on the writer's connection.
     #[must_use]
     pub fn new(conn: &'a Connection, now: Timestamp, actor: &'a Actor) -> Self {
@@ -103,7 +103,7 @@ impl<'a> Change<'a> {
     }
 
     /// Returns the bounds on row counts.
-    pub(in crate::domain) const fn bounds(&self) -> Option<bounds::Asked<'a>> {
+    pub(in crate::domain) const fn bounds(&self) -> Option<bounds::BoundsCheck<'a>> {
         self.bounds
     }
 
@@ -136,7 +136,7 @@ impl<'a> Change<'a> {
 
     /// Records a claim, and continues as if it held. The write must be started with [`App::change_proven`].
     pub(in crate::domain) fn claim(&self, claim: impl Claim) {
-        self.claims().claim(Claimed::new(claim));
+        self.claims().claim(SharedClaim::new(claim));
     }
 
     /// Requires that all claims so far are proven. Call it before work that would be lost otherwise.
@@ -171,12 +171,12 @@ impl<'a> Change<'a> {
     }
 
     /// Ends the write inside its transaction, and returns the effects of its commit.
-    fn end(&self) -> Result<Effects> {
+    fn end(&self) -> Result<CommitEffects> {
         self.require_proven()?;
         for ending in self.endings.take() {
             ending();
         }
-        Ok(Effects {
+        Ok(CommitEffects {
             effects: self.effects.take(),
             wakes: self.wakes.take(),
         })
@@ -184,8 +184,8 @@ impl<'a> Change<'a> {
 }
 
 /// Effects of a committed write.
-struct Effects {
-    effects: Vec<Effect>,
+struct CommitEffects {
+    effects: Vec<CommitEffect>,
     wakes: Vec<fn(&App)>,
 }
 
@@ -198,8 +198,8 @@ impl App {
     /// written then), and errors of the store.
     pub(in crate::domain) async fn change<T: Send + 'static>(
         &self,
-        call: &Call,
-        job: impl FnOnce(&Change<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
+        call: &RequestContext,
+        job: impl FnOnce(&WriteTx<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         call.require_open()?;
         self.change_though_blocked(call, move |change, workspace| {
@@ -215,8 +215,8 @@ impl App {
     /// The error that a new request would get, errors of `job` (nothing is written then), and errors of the store.
     pub(in crate::domain) async fn change_though_blocked<T: Send + 'static>(
         &self,
-        call: &Call,
-        job: impl FnOnce(&Change<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
+        call: &RequestContext,
+        job: impl FnOnce(&WriteTx<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let now = self.clock().now();
         let admission = call.admission().clone();
@@ -231,7 +231,7 @@ impl App {
             let workspace =
                 workspace.ok_or_else(|| Error::internal("a call has no tenant", "no caller"))?;
             let actor = Actor::Key(key);
-            let mut change = Change::new(conn, now, &actor)
+            let mut change = WriteTx::new(conn, now, &actor)
                 .of(&app)
                 .within(&app.settings().plans);
             change.caller = caller;
@@ -249,10 +249,10 @@ impl App {
     /// Runs a job on the writer, and the effects of its commit.
     async fn write<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Connection) -> Result<(T, Effects)> + Send + 'static,
+        job: impl FnOnce(&Connection) -> Result<(T, CommitEffects)> + Send + 'static,
     ) -> Result<T> {
         let app = self.clone();
-        let then = move |(done, effects): (T, Effects)| {
+        let then = move |(done, effects): (T, CommitEffects)| {
             effects.effects.into_iter().for_each(|effect| effect(&app));
             effects.wakes.into_iter().for_each(|wake| wake(&app));
             done
@@ -267,7 +267,7 @@ impl App {
     pub async fn change_as<T: Send + 'static>(
         &self,
         actor: Actor,
-        job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
+        job: impl FnOnce(&WriteTx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.change_by(actor, None, job).await
     }
@@ -280,7 +280,7 @@ impl App {
         &self,
         actor: Actor,
         admission: Option<Arc<Admission>>,
-        job: impl FnOnce(&Change<'_>) -> Result<T> + Send + 'static,
+        job: impl FnOnce(&WriteTx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let now = self.clock().now();
         let app = self.clone();
@@ -288,7 +288,7 @@ impl App {
             if let Some(admission) = admission {
                 admission.confirm(conn, now)?;
             }
-            let change = Change::new(conn, now, &actor).of(&app);
+            let change = WriteTx::new(conn, now, &actor).of(&app);
             let done = job(&change)?;
             Ok((done, change.end()?))
         };

@@ -9,7 +9,7 @@ use crate::{
             definitions::IntegrationDefinition,
             integrations::{self, NewIntegration, Parts},
         },
-        tenancy::{app::App, audit::Actor, workspaces, write_tx::Change},
+        tenancy::{app::App, audit::Actor, workspaces, write_tx::WriteTx},
     },
     kernel::{Error, Result, ids::WorkspaceId},
 };
@@ -90,7 +90,7 @@ fn known(conn: &Connection) -> Result<Option<(String, bool)>> {
 }
 
 fn make(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &crate::store::Sealer,
     definition: IntegrationDefinition,
 ) -> Result<()> {

@@ -10,7 +10,7 @@ use crate::{
             manage::{Bot, find},
             protocol::CodeFailure,
         },
-        tenancy::{agents, audit::Actor, request_auth::Call},
+        tenancy::{agents, audit::Actor, request_auth::RequestContext},
     },
     kernel::{Error, Result, ids::AgentId},
 };
@@ -142,7 +142,7 @@ pub fn troubles(app: &App, webhook_id: &str, after: Option<u64>) -> Result<ChatF
 ///
 /// # Errors
 /// Errors of [`find`] and [`super::ensure`].
-pub async fn with_chat(call: &Call, id: AgentId) -> Result<(Bot, String)> {
+pub async fn with_chat(call: &RequestContext, id: AgentId) -> Result<(Bot, String)> {
     let bot = find(call, id).await?;
     let webhook = super::ensure(call, &bot.id).await?;
     Ok((bot, webhook))

@@ -9,8 +9,8 @@ use crate::{
             author::Author,
             conversations::{self, Filter},
         },
-        shared::paging::{Page, Token},
-        tenancy::{request_auth::CallerAgent, write_tx::Change},
+        shared::paging::{Page, PageToken},
+        tenancy::{request_auth::PrincipalAgent, write_tx::WriteTx},
     },
     kernel::{
         Error, Kind, Result, Timestamp,
@@ -45,7 +45,7 @@ impl Conversation {
 /// `Forbidden`, or errors of the store.
 pub(super) fn require_part(
     conn: &Connection,
-    bot: &CallerAgent,
+    bot: &PrincipalAgent,
     conversation: &conversations::Conversation,
     user: &EndUserId,
 ) -> Result<()> {
@@ -92,7 +92,7 @@ pub async fn create(visitor: &WebchatUserRequest, fid: Option<String>) -> Result
 }
 
 fn make(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     voice: &Author,
     (owner, owner_seq): (EndUserId, i64),
     fid: Option<String>,
@@ -186,7 +186,7 @@ pub async fn delete(visitor: &WebchatUserRequest, id: &str) -> Result<()> {
 /// Errors of the store.
 pub async fn list(
     visitor: &WebchatUserRequest,
-    after: Option<Token>,
+    after: Option<PageToken>,
 ) -> Result<Page<Conversation>> {
     // wire: the list omits conversations of other owners in which the user participates, as the vendor's does
     let filter = Filter {

@@ -14,7 +14,7 @@ use crate::{
             conversations,
             events::{self, Payload},
         },
-        tenancy::{request_auth::Call, write_tx::Change},
+        tenancy::{request_auth::RequestContext, write_tx::WriteTx},
     },
     kernel::{
         Error, Kind, Result, Timestamp,
@@ -86,7 +86,7 @@ pub async fn create(
         created_at: made.created_at,
     };
     let shown = event.clone();
-    let tell = move |change: &Change<'_>, made: &events::Event| {
+    let tell = move |change: &WriteTx<'_>, made: &events::Event| {
         let signal = Signal::EventCreated(event(made));
         change.then(move |app| app.listeners().tell(seq, signal));
     };
@@ -131,7 +131,11 @@ pub fn find(visitor: &WebchatUserRequest, id: &EventId) -> Result<CustomEvent> {
 ///
 /// # Errors
 /// `ReferenceNotFound` if the conversation does not exist; errors of the store.
-pub fn send(call: &Call, conversation: &ConversationId, payload: Map<String, Value>) -> Result<()> {
+pub fn send(
+    call: &RequestContext,
+    conversation: &ConversationId,
+    payload: Map<String, Value>,
+) -> Result<()> {
     let voice = Author::of(call)?;
     let known = call
         .app()

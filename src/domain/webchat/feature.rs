@@ -2,7 +2,7 @@
 
 use super::{Listeners, Settings};
 use crate::{
-    domain::tenancy::{app::App, features::Features, write_tx::Change},
+    domain::tenancy::{app::App, features::Features, write_tx::WriteTx},
     kernel::{Result, ids::EndUserId},
 };
 
@@ -37,7 +37,7 @@ pub(in crate::domain) fn on_conversation_end(app: &App, conversation: i64, user:
 /// # Errors
 /// None.
 pub(in crate::domain) fn before_user_erasure(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     _: &EndUserId,
     user: i64,
 ) -> Result<()> {

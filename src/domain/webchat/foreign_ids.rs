@@ -10,7 +10,7 @@ use crate::{
             author::Author,
             conversations::{self, Conversation},
         },
-        tenancy::request_auth::CallerAgent,
+        tenancy::request_auth::PrincipalAgent,
     },
     kernel::{
         Error, Kind, Result, Rule, Violation,
@@ -71,7 +71,11 @@ const USER: &str = "
     WHERE webchat_users.agent_seq = :agent_seq AND webchat_users.fid = :fid";
 
 /// Returns the chat user with this id in the chat.
-pub(super) fn user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<Option<FoundUser>> {
+pub(super) fn user(
+    conn: &Connection,
+    bot: &PrincipalAgent,
+    fid: &str,
+) -> Result<Option<FoundUser>> {
     let parameters = named_params! {":agent_seq": bot.seq, ":fid": fid};
     let found = conn.prepare_cached(USER)?.query_row(parameters, |row| {
         Ok(FoundUser {
@@ -86,7 +90,7 @@ pub(super) fn user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<Op
 ///
 /// # Errors
 /// `ReferenceNotFound`, or errors of the store.
-pub(super) fn named_user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<FoundUser> {
+pub(super) fn named_user(conn: &Connection, bot: &PrincipalAgent, fid: &str) -> Result<FoundUser> {
     user(conn, bot, fid)?
         .ok_or_else(|| Error::new(Kind::ReferenceNotFound, format!("User \"{fid}\" not found")))
 }
@@ -98,7 +102,7 @@ const IS_A_USER: &str = "SELECT 1 FROM end_users WHERE id = :id AND agent_id = :
 ///
 /// # Errors
 /// `Conflict`, or errors of the store.
-pub(super) fn require_free_user(conn: &Connection, bot: &CallerAgent, fid: &str) -> Result<()> {
+pub(super) fn require_free_user(conn: &Connection, bot: &PrincipalAgent, fid: &str) -> Result<()> {
     let is_a_user = || {
         let parameters = named_params! {":id": fid, ":agent_id": bot.id};
         conn.prepare_cached(IS_A_USER)?.exists(parameters)
@@ -128,7 +132,11 @@ const FID_OF_USER: &str = "
     WHERE end_users.id = :id AND end_users.agent_id = :agent_id";
 
 /// Returns a user's id in the chat; for the bot and for users from elsewhere, the user's own id.
-pub(super) fn fid_of_user(conn: &Connection, bot: &CallerAgent, id: &EndUserId) -> Result<String> {
+pub(super) fn fid_of_user(
+    conn: &Connection,
+    bot: &PrincipalAgent,
+    id: &EndUserId,
+) -> Result<String> {
     let parameters = named_params! {":id": id, ":agent_id": bot.id};
     let found = conn
         .prepare_cached(FID_OF_USER)?

@@ -9,10 +9,10 @@ use crate::{
         tenancy::{
             agents::{self, Agent},
             app::App,
-            audit::{self, Actor, Entry},
+            audit::{self, Actor, NewAuditRecord},
             members::Role,
-            request_auth::Call,
-            write_tx::Change,
+            request_auth::RequestContext,
+            write_tx::WriteTx,
         },
     },
     kernel::{Error, Kind, Result, ids::AgentId},
@@ -25,7 +25,7 @@ use crate::{
 /// `NotFound` if the bot does not exist or the server has no chat; `Forbidden` if the bot's chat is disabled, or
 /// if it is not installed yet and the role is below developer; `Conflict` if the bot has another integration
 /// with this name; errors of the store.
-pub async fn ensure(call: &Call, bot: &AgentId) -> Result<String> {
+pub async fn ensure(call: &RequestContext, bot: &AgentId) -> Result<String> {
     let agent = call
         .app()
         .store()
@@ -70,7 +70,7 @@ fn require_chat(app: &App) -> Result<()> {
     }
 }
 
-fn switch_on(change: &Change<'_>, sealer: &Sealer, agent: &Agent) -> Result<String> {
+fn switch_on(change: &WriteTx<'_>, sealer: &Sealer, agent: &Agent) -> Result<String> {
     if let Some(known) = standing(change.conn, agent.seq)? {
         return Ok(known);
     }
@@ -80,7 +80,7 @@ fn switch_on(change: &Change<'_>, sealer: &Sealer, agent: &Agent) -> Result<Stri
     let webhook = installations::have(change, sealer, agent.seq, (chat.seq, NAME))?;
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(&agent.workspace_id),
             action: "bot.install",
             resource_id: agent.id.as_str(),

@@ -17,11 +17,11 @@ use crate::{
             conversations,
             messages::{self, Filter},
         },
-        shared::paging::{Page, Token},
+        shared::paging::{Page, PageToken},
         tenancy::{
             app::App,
-            request_auth::{Call, CallerAgent},
-            write_tx::Change,
+            request_auth::{PrincipalAgent, RequestContext},
+            write_tx::WriteTx,
         },
     },
     kernel::{
@@ -99,7 +99,7 @@ pub async fn create(visitor: &WebchatUserRequest, new: NewMessage) -> Result<Mes
     };
     let (seq, fid) = (found.seq, visitor.fid.clone());
     let conversation = known.clone();
-    let tell = move |change: &Change<'_>, made: &messages::Message| {
+    let tell = move |change: &WriteTx<'_>, made: &messages::Message| {
         let signal = Signal::MessageCreated(Message::of(made.clone(), conversation, fid));
         change.then(move |app| app.listeners().tell(seq, signal));
     };
@@ -127,7 +127,7 @@ fn require_kind(conn: &Connection, voice: &Author, kind: &str) -> Result<()> {
 ///
 /// # Errors
 /// Errors of the store.
-pub fn deliver(call: &Call, id: &MessageId) -> Result<()> {
+pub fn deliver(call: &RequestContext, id: &MessageId) -> Result<()> {
     let voice = Author::of(call)?;
     let told = call.app().store().read(|conn| {
         let Some(message) = messages::read(conn, &voice, id)? else {
@@ -196,7 +196,7 @@ pub async fn delete(visitor: &WebchatUserRequest, id: MessageId) -> Result<()> {
 pub async fn list(
     visitor: &WebchatUserRequest,
     id: &str,
-    after: Option<Token>,
+    after: Option<PageToken>,
 ) -> Result<Page<Message>> {
     let voice = visitor.voice()?;
     let store = visitor.call().app().store();
@@ -227,7 +227,7 @@ pub async fn list(
 /// Returns the ids in the chat of all authors of these messages.
 fn authors(
     conn: &Connection,
-    bot: &CallerAgent,
+    bot: &PrincipalAgent,
     messages: &[messages::Message],
 ) -> Result<BTreeMap<EndUserId, String>> {
     let mut authors = BTreeMap::new();

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     domain::{
         bots::conversations,
-        shared::paging::{Page, Token},
+        shared::paging::{Page, PageToken},
         tenancy::app::App,
     },
     kernel::{Error, Result, Rule, Violation},
@@ -85,7 +85,7 @@ pub async fn remove(visitor: &WebchatUserRequest, id: &str, fid: &str) -> Result
 pub async fn list(
     visitor: &WebchatUserRequest,
     id: &str,
-    after: Option<Token>,
+    after: Option<PageToken>,
 ) -> Result<Page<User>> {
     let voice = visitor.voice()?;
     let store = visitor.call().app().store();

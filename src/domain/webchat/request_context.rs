@@ -6,14 +6,14 @@ use super::{foreign_ids, user_keys};
 use crate::{
     domain::{
         bots::author::Author,
-        tenancy::request_auth::{Call, CallerInstallation},
+        tenancy::request_auth::{ActingInstallation, RequestContext},
     },
     kernel::{Error, Kind, Result, Secret, ids::EndUserId},
 };
 
 /// A request to an installation of the chat. The integration handles it with a call of its own.
 pub struct WebchatRequest {
-    call: Call,
+    call: RequestContext,
     /// Signing secret of the installation's owner, if the owner signs the user keys.
     own_key: Option<Secret>,
 }
@@ -32,7 +32,7 @@ impl WebchatRequest {
     /// Creates the context of a request to the installation that made the call, with that installation's
     /// configuration.
     #[must_use]
-    pub fn new(call: Call, configuration: &Value) -> Self {
+    pub fn new(call: RequestContext, configuration: &Value) -> Self {
         Self {
             own_key: user_keys::of_owner(configuration.get("encryptionKey")),
             call,
@@ -65,7 +65,7 @@ impl WebchatRequest {
         })
     }
 
-    pub(super) const fn call(&self) -> &Call {
+    pub(super) const fn call(&self) -> &RequestContext {
         &self.call
     }
 
@@ -79,7 +79,7 @@ impl WebchatRequest {
     }
 
     /// Returns the installation.
-    pub(super) fn installation(&self) -> Result<&CallerInstallation> {
+    pub(super) fn installation(&self) -> Result<&ActingInstallation> {
         let installation = self.call.caller().installation.as_ref();
         installation
             .ok_or_else(|| Error::new(Kind::Forbidden, "Only an integration answers for its users"))
@@ -118,7 +118,7 @@ impl WebchatRequest {
 }
 
 impl WebchatUserRequest {
-    pub(super) const fn call(&self) -> &Call {
+    pub(super) const fn call(&self) -> &RequestContext {
         self.visit.call()
     }
 

@@ -13,7 +13,7 @@ use crate::{
             tags::{MAX_VALUE_CHARS, TagPatch, Tags},
             users,
         },
-        tenancy::{request_auth::CallerAgent, write_tx::Change},
+        tenancy::{request_auth::PrincipalAgent, write_tx::WriteTx},
     },
     kernel::{Error, Kind, Patch, Result, Rule, Secret, Timestamp, Violation, ids::EndUserId},
 };
@@ -69,7 +69,11 @@ impl User {
     }
 
     /// Returns a user of the bot in the chat's form.
-    pub(super) fn known(conn: &Connection, bot: &CallerAgent, user: users::User) -> Result<Self> {
+    pub(super) fn known(
+        conn: &Connection,
+        bot: &PrincipalAgent,
+        user: users::User,
+    ) -> Result<Self> {
         let fid = foreign_ids::fid_of_user(conn, bot, &user.id)?;
         Ok(Self::of(user, fid))
     }
@@ -143,7 +147,7 @@ pub async fn create(visit: &WebchatRequest, new: NewUser) -> Result<(User, Secre
 
 /// Creates a user, and returns it with its own id.
 fn make(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     voice: &Author,
     fid: Option<String>,
     profile: UserFields,

@@ -13,10 +13,10 @@ use super::{
 };
 use crate::{
     domain::tenancy::{
-        audit::{self, Entry},
-        request_auth::Call,
+        audit::{self, NewAuditRecord},
+        request_auth::RequestContext,
         sealed_columns::SealedColumn,
-        write_tx::Change,
+        write_tx::WriteTx,
     },
     kernel::{
         Result, Timestamp,
@@ -62,7 +62,7 @@ const INSERT: &str = "
 ///
 /// # Errors
 /// `Invalid` with the broken rules, errors of the store.
-pub async fn create(call: &Call, new: NewEndpoint) -> Result<Endpoint> {
+pub async fn create(call: &RequestContext, new: NewEndpoint) -> Result<Endpoint> {
     let agent = call.agent()?.id.clone();
     let app = call.app();
     let max = app.webhook_settings().max_endpoints;
@@ -123,7 +123,7 @@ const UPDATE: &str = "
 /// # Errors
 /// `NotFound` if the agent has no such endpoint, `Invalid` with the broken rules, errors of the store.
 pub async fn update(
-    call: &Call,
+    call: &RequestContext,
     id: WebhookEndpointId,
     changes: EndpointChanges,
 ) -> Result<Endpoint> {
@@ -192,7 +192,7 @@ const DELETE: &str = "
 ///
 /// # Errors
 /// `NotFound` if the agent has no such endpoint, errors of the store.
-pub async fn delete(call: &Call, id: WebhookEndpointId) -> Result<()> {
+pub async fn delete(call: &RequestContext, id: WebhookEndpointId) -> Result<()> {
     let agent = call.agent()?.id.clone();
     let deleted = call.app().change(call, move |change, workspace| {
         let deleted = change
@@ -219,7 +219,11 @@ const ROTATE: &str = "
 ///
 /// # Errors
 /// `NotFound` if the agent has no such endpoint, `Invalid` for a malformed key, errors of the store.
-pub async fn rotate_secret(call: &Call, id: WebhookEndpointId, key: Option<&str>) -> Result<()> {
+pub async fn rotate_secret(
+    call: &RequestContext,
+    id: WebhookEndpointId,
+    key: Option<&str>,
+) -> Result<()> {
     let agent = call.agent()?.id.clone();
     let new = match key {
         Some(key) => SigningKey::parse(key)?,
@@ -269,7 +273,7 @@ const FIND_WORKSPACE: &str = "
 
 /// Disables an endpoint that does not work. `updated_at` stays, because the owner did not change it. Returns
 /// true if the endpoint was enabled.
-pub(super) fn disable(change: &Change<'_>, seq: i64, reason: &str) -> Result<bool> {
+pub(super) fn disable(change: &WriteTx<'_>, seq: i64, reason: &str) -> Result<bool> {
     let disabled = change
         .conn
         .prepare_cached(DISABLE)?
@@ -294,14 +298,14 @@ pub(super) fn disable(change: &Change<'_>, seq: i64, reason: &str) -> Result<boo
 }
 
 fn record(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     workspace: &WorkspaceId,
     action: &'static str,
     id: &WebhookEndpointId,
 ) -> Result<()> {
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(workspace),
             action,
             resource_id: id.as_str(),

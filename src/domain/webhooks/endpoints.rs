@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{address, secret::SigningKey};
 use crate::{
-    domain::tenancy::{app::App, request_auth::Call, sealed_columns::SealedColumn},
+    domain::tenancy::{app::App, request_auth::RequestContext, sealed_columns::SealedColumn},
     kernel::{
         Error, Result, Rule, Secret, Timestamp, Violation,
         ids::{AgentId, WebhookEndpointId},
@@ -66,7 +66,7 @@ const FIND: &str = "
 ///
 /// # Errors
 /// `NotFound` if the caller's agent has no such endpoint, errors of the store.
-pub fn find(call: &Call, id: &WebhookEndpointId) -> Result<Endpoint> {
+pub fn find(call: &RequestContext, id: &WebhookEndpointId) -> Result<Endpoint> {
     let agent = &call.agent()?.id;
     let found = call.app().store().read(|conn| stored(conn, agent, id))?;
     found.whole(call.app().sealer())
@@ -76,7 +76,7 @@ pub fn find(call: &Call, id: &WebhookEndpointId) -> Result<Endpoint> {
 ///
 /// # Errors
 /// `NotFound` if the caller's agent has no such endpoint, errors of the store.
-pub fn secret(call: &Call, id: &WebhookEndpointId) -> Result<Secret> {
+pub fn secret(call: &RequestContext, id: &WebhookEndpointId) -> Result<Secret> {
     let agent = &call.agent()?.id;
     let found = call.app().store().read(|conn| stored(conn, agent, id))?;
     Ok(found.key(call.app().sealer())?.to_secret())
@@ -95,7 +95,7 @@ const FIND_SEQ: &str = "
 ///
 /// # Errors
 /// `Invalid` if the first endpoint does not exist, errors of the store.
-pub async fn list(call: &Call, slice: PageRequest) -> Result<EndpointPage> {
+pub async fn list(call: &RequestContext, slice: PageRequest) -> Result<EndpointPage> {
     let agent = call.agent()?.id.clone();
     let app = call.app().clone();
     let read = move |conn: &Connection| {

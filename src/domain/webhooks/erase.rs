@@ -3,7 +3,7 @@
 use rusqlite::named_params;
 
 use crate::{
-    domain::tenancy::write_tx::Change,
+    domain::tenancy::write_tx::WriteTx,
     kernel::{Result, ids::AgentId},
 };
 
@@ -24,7 +24,7 @@ const ERASE: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn erase_chain(change: &Change<'_>, agent: &AgentId, last: i64, tag: &str) -> Result<()> {
+pub fn erase_chain(change: &WriteTx<'_>, agent: &AgentId, last: i64, tag: &str) -> Result<()> {
     let erased = change
         .conn
         .prepare_cached(ERASE)?

@@ -1,7 +1,7 @@
 //! Settings and state that webhooks register in the [`App`].
 
 use super::{Doorbell, Settings};
-use crate::domain::tenancy::{app::App, features::Features, write_tx::Change};
+use crate::domain::tenancy::{app::App, features::Features, write_tx::WriteTx};
 
 /// Registers the doorbell of the dispatcher, and the settings.
 pub(in crate::domain) fn register(features: &mut Features, settings: Settings) {
@@ -23,7 +23,7 @@ impl App {
     }
 }
 
-impl Change<'_> {
+impl WriteTx<'_> {
     /// Wakes the dispatcher after the commit: there is a delivery.
     pub(in crate::domain) fn wake_dispatcher(&self) {
         self.wake(|app| app.webhooks().wake());

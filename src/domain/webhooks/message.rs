@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::queue;
 use crate::{
-    domain::tenancy::write_tx::Change,
+    domain::tenancy::write_tx::WriteTx,
     kernel::{
         Error, Result,
         ids::{AgentId, WebhookMessageId},
@@ -32,7 +32,7 @@ pub struct WebhookEvent<'a, D> {
 /// # Errors
 /// Errors of the store.
 pub fn emit<D: Serialize>(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     agent: &AgentId,
     event: &WebhookEvent<'_, D>,
 ) -> Result<i64> {
@@ -58,7 +58,7 @@ const INSERT: &str = "
 
 /// Inserts the message of an event without enqueueing it. Returns its `seq` and id.
 pub(super) fn insert<D: Serialize>(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     agent: &AgentId,
     event: &WebhookEvent<'_, D>,
 ) -> Result<(i64, WebhookMessageId)> {

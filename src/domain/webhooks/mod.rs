@@ -38,4 +38,4 @@ pub use metrics::Metrics;
 pub use recovery::{recover, replay, resend, send_example};
 pub use settings::Settings;
 
-pub(super) use rewind::CLOCK_REPAIRS;
+pub(super) use rewind::REPAIRS;

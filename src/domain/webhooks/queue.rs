@@ -5,7 +5,7 @@
 use rusqlite::{Connection, named_params, params};
 
 use crate::{
-    domain::tenancy::write_tx::Change,
+    domain::tenancy::write_tx::WriteTx,
     kernel::{Result, Timestamp, ids::AgentId},
 };
 
@@ -18,7 +18,7 @@ const ENQUEUE_FOR_SUBSCRIBERS: &str = "
 
 /// Enqueues a message for the subscribed endpoints of its agent.
 pub(super) fn fan_out(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     agent: &AgentId,
     message: i64,
     event_type: &str,
@@ -33,7 +33,7 @@ pub(super) fn fan_out(
 const ENQUEUE: &str = "INSERT INTO webhook_queue (endpoint_seq, message_seq) VALUES (?, ?)";
 
 /// Enqueues a message for one endpoint.
-pub(super) fn put(change: &Change<'_>, endpoint: i64, message: i64) -> Result<()> {
+pub(super) fn put(change: &WriteTx<'_>, endpoint: i64, message: i64) -> Result<()> {
     let mut statement = change.conn.prepare_cached(ENQUEUE)?;
     statement.execute(params![endpoint, message])?;
     change.wake_dispatcher();

@@ -11,7 +11,7 @@ use super::{
     queue,
 };
 use crate::{
-    domain::tenancy::{operator::OperatorCall, write_tx::Change},
+    domain::tenancy::{operator::OperatorContext, write_tx::WriteTx},
     kernel::{
         Error, Kind, Result, Rule, Timestamp, Violation,
         ids::{WebhookEndpointId, WebhookMessageId},
@@ -37,7 +37,7 @@ const RESEND: &str = "
 /// `Unauthenticated` if the key was revoked meanwhile, `NotFound` if there is no such endpoint or if its agent
 /// has no such message, `Conflict` if the endpoint is disabled, errors of the store.
 pub async fn resend(
-    operator: &OperatorCall,
+    operator: &OperatorContext,
     id: WebhookEndpointId,
     message: WebhookMessageId,
 ) -> Result<()> {
@@ -85,7 +85,7 @@ const REPLAY: &str = "
 /// `Unauthenticated` if the key was revoked meanwhile, `NotFound` if there is no such endpoint, `Conflict` if it
 /// is disabled, errors of the store.
 pub async fn replay(
-    operator: &OperatorCall,
+    operator: &OperatorContext,
     id: WebhookEndpointId,
     since: Timestamp,
 ) -> Result<u64> {
@@ -119,7 +119,7 @@ const RECOVER: &str = "
 /// `Unauthenticated` if the key was revoked meanwhile, `NotFound` if there is no such endpoint, `Conflict` if it
 /// is disabled, errors of the store.
 pub async fn recover(
-    operator: &OperatorCall,
+    operator: &OperatorContext,
     id: WebhookEndpointId,
     since: Timestamp,
 ) -> Result<u64> {
@@ -146,7 +146,7 @@ pub async fn recover(
 /// `Unauthenticated` if the key was revoked meanwhile, `Invalid` for an unknown event type, `NotFound` if there
 /// is no such endpoint, `Conflict` if it is disabled, errors of the store.
 pub async fn send_example(
-    operator: &OperatorCall,
+    operator: &OperatorContext,
     id: WebhookEndpointId,
     event_type: &str,
 ) -> Result<WebhookMessageId> {
@@ -172,7 +172,7 @@ pub async fn send_example(
     sent.await
 }
 
-fn enabled(change: &Change<'_>, id: &WebhookEndpointId) -> Result<StoredEndpoint> {
+fn enabled(change: &WriteTx<'_>, id: &WebhookEndpointId) -> Result<StoredEndpoint> {
     let stored = stored_of_any(change.conn, id)?;
     if stored.endpoint.enabled {
         return Ok(stored);

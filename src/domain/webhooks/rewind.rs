@@ -1,11 +1,11 @@
 //! Rows to repair after the clock went back (see [`crate::domain::rewind`]).
 
 use super::dispatch::LEASE_DURATION;
-use crate::domain::tenancy::rewind::Mend;
+use crate::domain::tenancy::rewind::Repair;
 
 /// Deliveries due later than the longest wait or lease allows. The query uses the index on due deliveries once
 /// for each endpoint.
-pub(in crate::domain) const CLOCK_REPAIRS: &[Mend] = &[Mend {
+pub(in crate::domain) const REPAIRS: &[Repair] = &[Repair {
     table: "webhook_deliveries",
     key: "(endpoint_seq, message_seq)",
     find: "SELECT d.endpoint_seq, d.message_seq

@@ -9,7 +9,7 @@ use parlance::{
             manage::{self, Bot, NewBot},
         },
         tenancy::{
-            api_keys::{self, KeyKind, Owner},
+            api_keys::{self, KeyKind, KeyOwner},
             audit::Actor,
         },
     },
@@ -132,8 +132,8 @@ impl Given {
         let integration = put_integration(&server, WORKSPACE, integration).await;
         install(&server, &bot, &integration, json!({"greeting": "Hello"})).await;
         let workspace = WorkspaceId::from(WORKSPACE);
-        let of_bot = Owner::Agent(workspace.clone(), bot.id.clone());
-        let of_integration = Owner::Integration(workspace, integration.id.clone());
+        let of_bot = KeyOwner::Agent(workspace.clone(), bot.id.clone());
+        let of_integration = KeyOwner::Integration(workspace, integration.id.clone());
         Self {
             bot_token: token(&server, KeyKind::BotpressBot, of_bot).await,
             integration_token: token(&server, KeyKind::BotpressIntegration, of_integration).await,
@@ -289,7 +289,7 @@ pub async fn install(
 }
 
 /// Makes a token.
-pub async fn token(server: &TestServer, kind: KeyKind, owner: Owner) -> String {
+pub async fn token(server: &TestServer, kind: KeyKind, owner: KeyOwner) -> String {
     let app = server.server().app();
     let made = app.change_as(Actor::Operator, move |change| {
         api_keys::create(change, kind, &owner, "test")
@@ -310,7 +310,7 @@ pub async fn another_workspace(server: &TestServer) -> (String, String) {
         let workspace = workspaces::create(change, WorkspaceId::new_uuid(), "Another")?;
         let account = accounts::create(change, "other@example.localhost")?;
         members::add(change, &workspace.id, &account.id, Role::Owner)?;
-        let owner = Owner::Account(account.id);
+        let owner = KeyOwner::Account(account.id);
         let (_, token) = api_keys::create(change, KeyKind::BotpressPat, &owner, "test")?;
         Ok((workspace.id.to_string(), token.expose().to_owned()))
     });
@@ -328,7 +328,7 @@ pub async fn member_with(server: &TestServer, role: &str) -> String {
     let made = app.change_as(Actor::Operator, move |change| {
         let account = accounts::create(change, &format!("{role}@example.localhost"))?;
         members::add(change, &WORKSPACE.into(), &account.id, role)?;
-        let owner = Owner::Account(account.id);
+        let owner = KeyOwner::Account(account.id);
         let (_, token) = api_keys::create(change, KeyKind::BotpressPat, &owner, "test")?;
         Ok(token.expose().to_owned())
     });

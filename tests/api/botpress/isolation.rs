@@ -4,7 +4,7 @@
 use parlance::{
     domain::tenancy::{
         accounts,
-        api_keys::{self, KeyKind, Owner},
+        api_keys::{self, KeyKind, KeyOwner},
         audit::Actor,
         members::{self, Role},
         workspaces,
@@ -85,7 +85,7 @@ impl Side {
             let workspace = workspaces::create(change, WorkspaceId::new_uuid(), name)?;
             let account = accounts::create(change, &format!("{name}@example.localhost"))?;
             members::add(change, &workspace.id, &account.id, Role::Owner)?;
-            let owner = Owner::Account(account.id);
+            let owner = KeyOwner::Account(account.id);
             let (_, token) = api_keys::create(change, KeyKind::BotpressPat, &owner, "test")?;
             Ok((workspace.id.to_string(), token.expose().to_owned()))
         });

@@ -8,7 +8,7 @@ use parlance::{
             manage::NewBot,
         },
         tenancy::{
-            api_keys::{KeyKind, Owner},
+            api_keys::{KeyKind, KeyOwner},
             audit::Actor,
         },
     },
@@ -75,7 +75,7 @@ impl Stranger {
         };
         let bot = make_bot(server, &self.workspace, bot).await;
         install(server, &bot, &made, json!({})).await;
-        let owner = Owner::Integration(self.workspace.as_str().into(), made.id.clone());
+        let owner = KeyOwner::Integration(self.workspace.as_str().into(), made.id.clone());
         let caller = Caller::with(&token(server, KeyKind::BotpressIntegration, owner).await)
             .header("x-bot-id", bot.id.as_str())
             .header("x-integration-id", made.id.as_str());
@@ -389,7 +389,7 @@ async fn vendor(
     integration: &Integration,
     bot: &str,
 ) -> Caller {
-    let owner = Owner::Integration(workspace.into(), integration.id.clone());
+    let owner = KeyOwner::Integration(workspace.into(), integration.id.clone());
     Caller::with(&token(server, KeyKind::BotpressIntegration, owner).await)
         .header("x-bot-id", bot)
         .header("x-integration-id", integration.id.as_str())

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::given::{Caller, Given, install, make_integration, token};
 use crate::support::{ADA_KEY, Answer, TestServer, WORKSPACE, send};
-use parlance::domain::tenancy::api_keys::{KeyKind, Owner};
+use parlance::domain::tenancy::api_keys::{KeyKind, KeyOwner};
 
 const FILES: &str = "/v1/storage/files";
 const USERS: &str = "/v1/chat/users";
@@ -16,7 +16,7 @@ const EVENTS: &str = "/v1/chat/events";
 async fn second(given: &Given) -> Caller {
     let made = make_integration(&given.server, WORKSPACE, "second", "1.0.0").await;
     install(&given.server, &given.bot, &made, json!({})).await;
-    let owner = Owner::Integration(WORKSPACE.into(), made.id.clone());
+    let owner = KeyOwner::Integration(WORKSPACE.into(), made.id.clone());
     let token = token(&given.server, KeyKind::BotpressIntegration, owner).await;
     Caller::with(&token)
         .header("x-bot-id", given.bot.id.as_str())
@@ -179,7 +179,7 @@ async fn an_integration_has_no_end_users_of_other_dialects() {
     let body = json!({"profile": {"display_name": "Ann"}});
     let request = request.bearer_auth(ADA_KEY).json(&body);
     let ann = send(request).await.expect(201).json()["end_user_id"].clone();
-    let owner = Owner::Integration(WORKSPACE.into(), made.id.clone());
+    let owner = KeyOwner::Integration(WORKSPACE.into(), made.id.clone());
     let token = token(&server, KeyKind::BotpressIntegration, owner).await;
     let caller = Caller::with(&token)
         .header("x-bot-id", agent.id.as_str())

@@ -3,8 +3,8 @@
 use parlance::{
     domain::{
         retrieval::connectors::{self, Connector, Document, SearchFailure, SearchOptions},
-        shared::rate_limits::Class,
-        tenancy::{api_keys::KeyKind, request_auth::Call},
+        shared::rate_limits::ApiClass,
+        tenancy::{api_keys::KeyKind, request_auth::RequestContext},
     },
     kernel::Secret,
 };
@@ -18,9 +18,9 @@ use super::{
 use crate::support::{COHERE_KEY, TestServer, assert_answer};
 
 /// A call of the first workspace's key.
-pub fn call(server: &TestServer) -> Call {
+pub fn call(server: &TestServer) -> RequestContext {
     let app = server.server().app();
-    let call = app.admit(COHERE_KEY, &[KeyKind::Cohere], Class::Cohere);
+    let call = app.admit(COHERE_KEY, &[KeyKind::Cohere], ApiClass::Cohere);
     call.expect("a call").for_project(Some("my-project"))
 }
 

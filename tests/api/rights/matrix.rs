@@ -10,7 +10,7 @@ use parlance::{
     config::Config,
     domain::{
         retrieval::folders,
-        tenancy::api_keys::{KeyKind, Owner},
+        tenancy::api_keys::{KeyKind, KeyOwner},
     },
     kernel::{Secret, ids::WorkspaceId},
 };
@@ -279,7 +279,7 @@ async fn chat() {
 #[tokio::test]
 async fn console() {
     let server = TestServer::with(many_calls).await;
-    let gone = token(&server, KeyKind::Operator, Owner::Operator).await;
+    let gone = token(&server, KeyKind::Operator, KeyOwner::Operator).await;
     revoke(&server, &gone).await;
     let credentials = [
         Credential::none(),
@@ -312,7 +312,7 @@ async fn connector() {
         });
     })
     .await;
-    let workspace = Owner::Workspace(WorkspaceId::from(WORKSPACE));
+    let workspace = KeyOwner::Workspace(WorkspaceId::from(WORKSPACE));
     let key = token(&server, KeyKind::Cohere, workspace).await;
     let credentials = [
         Credential::none(),

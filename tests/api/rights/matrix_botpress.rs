@@ -2,7 +2,7 @@
 
 use parlance::domain::{
     bots::manage::NewBot,
-    tenancy::api_keys::{KeyKind, Owner},
+    tenancy::api_keys::{KeyKind, KeyOwner},
 };
 
 use super::{
@@ -28,10 +28,10 @@ async fn botpress() {
     };
     let person = |name, token: &str| in_bot(Credential::bearer(name, token));
     let other_bot = make_bot(server, WORKSPACE, NewBot::default()).await;
-    let other_bot = Owner::Agent(WORKSPACE.into(), other_bot.id);
+    let other_bot = KeyOwner::Agent(WORKSPACE.into(), other_bot.id);
     let other_bot = token(server, KeyKind::BotpressBot, other_bot).await;
     let (_, stranger) = another_workspace(server).await;
-    let gone = Owner::Agent(WORKSPACE.into(), given.bot.id.clone());
+    let gone = KeyOwner::Agent(WORKSPACE.into(), given.bot.id.clone());
     let gone = token(server, KeyKind::BotpressBot, gone).await;
     revoke(server, &gone).await;
     let integration = |name, token: &str| {

@@ -3,12 +3,12 @@
 use parlance::{
     domain::{
         bots::manage::{self, NewBot},
-        shared::rate_limits::Class,
+        shared::rate_limits::ApiClass,
         tenancy::{
             api_keys::KeyKind,
             audit::Actor,
             members::{self, Role},
-            request_auth::Place,
+            request_auth::AuthScope,
             workspaces,
         },
     },
@@ -29,15 +29,15 @@ async fn a_change_is_refused_as_a_new_call_would_be() {
     let app = server.server().app();
     let token = member_with(&server, "administrator").await;
     let admit = || {
-        let place = Place::Workspace(WORKSPACE);
+        let place = AuthScope::Workspace(WORKSPACE);
         app.admit_at(
             &place,
             &token,
             &[KeyKind::BotpressPat],
-            Class::BotpressAdmin,
+            ApiClass::BotpressAdmin,
         )
     };
-    let invite = async |call: parlance::domain::tenancy::request_auth::Call| {
+    let invite = async |call: parlance::domain::tenancy::request_auth::RequestContext| {
         let invited = members::invite(&call, "guest@example.localhost".to_owned(), Role::Manager);
         invited.await.expect_err("a refusal").kind()
     };
@@ -58,12 +58,12 @@ async fn a_role_that_is_lost_between_two_checks_does_not_count() {
     let server = TestServer::start().await;
     let app = server.server().app();
     let token = member_with(&server, "administrator").await;
-    let place = Place::Workspace(WORKSPACE);
+    let place = AuthScope::Workspace(WORKSPACE);
     let call = app.admit_at(
         &place,
         &token,
         &[KeyKind::BotpressPat],
-        Class::BotpressAdmin,
+        ApiClass::BotpressAdmin,
     );
     let call = call.expect("a call");
     // The extractor of an operation has asked for the role; the change itself asks for nothing.
@@ -78,9 +78,9 @@ async fn a_role_that_is_lost_between_two_checks_does_not_count() {
 async fn a_workspace_that_is_blocked_meanwhile_is_not_changed() {
     let server = TestServer::start().await;
     let app = server.server().app();
-    let place = Place::Workspace(WORKSPACE);
+    let place = AuthScope::Workspace(WORKSPACE);
     let kinds = [KeyKind::BotpressPat];
-    let call = app.admit_at(&place, BOTPRESS_PAT, &kinds, Class::BotpressAdmin);
+    let call = app.admit_at(&place, BOTPRESS_PAT, &kinds, ApiClass::BotpressAdmin);
     let call = call.expect("a call");
     let blocked = app.change_as(Actor::Operator, |change| {
         workspaces::set_blocked(change, &WORKSPACE.into(), true)
@@ -112,9 +112,9 @@ async fn what_others_lose_takes_nothing_from_a_call() {
     let server = TestServer::start().await;
     let app = server.server().app();
     let token = member_with(&server, "administrator").await;
-    let place = Place::Workspace(WORKSPACE);
+    let place = AuthScope::Workspace(WORKSPACE);
     let kinds = [KeyKind::BotpressPat];
-    let call = app.admit_at(&place, BOTPRESS_PAT, &kinds, Class::BotpressAdmin);
+    let call = app.admit_at(&place, BOTPRESS_PAT, &kinds, ApiClass::BotpressAdmin);
     let call = call.expect("a call");
     revoke(&server, &token).await;
     manage::create(&call, NewBot::default())

@@ -5,7 +5,7 @@ use parlance::{
     domain::{
         bots::index_check,
         tenancy::{
-            api_keys::{self, KeyKind, Owner},
+            api_keys::{self, KeyKind, KeyOwner},
             audit::Actor,
             sealed_columns, workspaces,
         },
@@ -176,7 +176,7 @@ impl TestServer {
             .change_as(Actor::Operator, move |change| {
                 let id = WorkspaceId::new_uuid();
                 let workspace = workspaces::create(change, id, "Another workspace")?;
-                let owner = Owner::Workspace(workspace.id);
+                let owner = KeyOwner::Workspace(workspace.id);
                 api_keys::create(change, kind, &owner, "test")
             });
         let (_, key) = made.await.expect("a workspace with a key");

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{
         platform_integrations::SubmittedForm,
-        tenancy::{operator::OperatorCall, request_auth::unauthenticated},
+        tenancy::{operator::OperatorContext, request_auth::unauthenticated},
     },
     http::{dialect::RenderError, origin, page::escape, sandbox::PAGES_COOKIE as COOKIE},
     kernel::{
@@ -38,7 +38,7 @@ pub struct Session {
     /// ID of the operator key that the session signed in with.
     key: Option<ApiKeyId>,
     /// The operator; set once the session may use the pages.
-    operator: Option<OperatorCall>,
+    operator: Option<OperatorContext>,
     /// CSRF token of the session's forms.
     token: String,
     /// Cookie to set, if the browser does not have it yet.
@@ -130,7 +130,7 @@ impl Session {
     ///
     /// # Errors
     /// `Unauthenticated` if the session may not use the pages.
-    pub fn operator(&self) -> Result<&OperatorCall> {
+    pub fn operator(&self) -> Result<&OperatorContext> {
         self.operator.as_ref().ok_or_else(unauthenticated)
     }
 

@@ -112,8 +112,8 @@ struct AuditRecord {
     action: Action,
 }
 
-impl From<audit::Shown> for AuditRecord {
-    fn from(record: audit::Shown) -> Self {
+impl From<audit::AuditRecordWithAccount> for AuditRecord {
+    fn from(record: audit::AuditRecordWithAccount) -> Self {
         Self {
             action: record.action.as_str().into(),
             id: record.id,

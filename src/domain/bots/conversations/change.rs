@@ -12,7 +12,7 @@ use crate::{
             messages,
             tags::{TagPatch, TagTable, Tags},
         },
-        tenancy::{bounds::Bound, request_auth::Call, write_tx::Change},
+        tenancy::{bounds::Bound, request_auth::RequestContext, write_tx::WriteTx},
     },
     kernel::{Error, Kind, Result, ids::ConversationId},
 };
@@ -48,7 +48,7 @@ impl ValidatedConversation {
 /// `Forbidden` for a role below developer; `Invalid` for undeclared or missing tags, and for a channel that
 /// several integrations have; `ReferenceNotFound` for an unknown channel or integration; `Runtime` if the
 /// integration fails to create it; errors of the store.
-pub async fn create(call: &Call, new: NewConversation) -> Result<Conversation> {
+pub async fn create(call: &RequestContext, new: NewConversation) -> Result<Conversation> {
     let voice = Author::of(call)?;
     match check(call, &voice, &new)? {
         CreationPath::Own(checked) => {
@@ -67,7 +67,7 @@ pub async fn create(call: &Call, new: NewConversation) -> Result<Conversation> {
 ///
 /// # Errors
 /// As [`create`].
-pub async fn get_or_create(call: &Call, new: NewConversation) -> Result<Conversation> {
+pub async fn get_or_create(call: &RequestContext, new: NewConversation) -> Result<Conversation> {
     let voice = Author::of(call)?;
     let (checked, delegated) = match check(call, &voice, &new)? {
         CreationPath::Own(checked) => (checked, None),
@@ -105,7 +105,7 @@ enum CreationPath {
 
 /// Asks an integration to create a conversation.
 async fn delegate(
-    call: &Call,
+    call: &RequestContext,
     voice: &Author,
     checked: &ValidatedConversation,
     delegated: &DelegatedCreation,
@@ -122,7 +122,7 @@ async fn delegate(
         .ok_or_else(|| delegated.not_there(member, &id))
 }
 
-fn check(call: &Call, voice: &Author, new: &NewConversation) -> Result<CreationPath> {
+fn check(call: &RequestContext, voice: &Author, new: &NewConversation) -> Result<CreationPath> {
     require_write(call)?;
     call.app().store().read(|conn| {
         let speaker = voice.on(conn)?;
@@ -164,7 +164,7 @@ fn own(speaker: &AuthorSchemas<'_>, new: &NewConversation) -> Result<ValidatedCo
 /// # Errors
 /// As [`create`].
 pub(in crate::domain) fn make_own(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     voice: &Author,
     new: &NewConversation,
 ) -> Result<Conversation> {
@@ -213,7 +213,7 @@ const INSERT: &str = "
     INSERT INTO conversations (id, agent_seq, integration, channel, tags, created_at, updated_at)
     VALUES (:id, :agent_seq, :integration, :channel, :tags, :now, :now)";
 
-fn make(change: &Change<'_>, voice: &Author, new: &ValidatedConversation) -> Result<Conversation> {
+fn make(change: &WriteTx<'_>, voice: &Author, new: &ValidatedConversation) -> Result<Conversation> {
     let id = ConversationId::new_ordered_uuid(change.now);
     let agent_seq = voice.bot().seq;
     BOUND.require(change, agent_seq)?;
@@ -238,7 +238,11 @@ const UPDATE: &str = "
 /// # Errors
 /// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or errors of the
 /// store.
-pub async fn update(call: &Call, id: ConversationId, tags: TagPatch) -> Result<Conversation> {
+pub async fn update(
+    call: &RequestContext,
+    id: ConversationId,
+    tags: TagPatch,
+) -> Result<Conversation> {
     require_write(call)?;
     let voice = Author::of(call)?;
     call.app()
@@ -264,7 +268,7 @@ pub async fn update(call: &Call, id: ConversationId, tags: TagPatch) -> Result<C
 ///
 /// # Errors
 /// `NotFound`, `Forbidden` for a role below developer, or errors of the store.
-pub async fn delete(call: &Call, id: ConversationId) -> Result<Conversation> {
+pub async fn delete(call: &RequestContext, id: ConversationId) -> Result<Conversation> {
     require_write(call)?;
     let voice = Author::of(call)?;
     call.app()
@@ -278,7 +282,7 @@ pub async fn delete(call: &Call, id: ConversationId) -> Result<Conversation> {
 
 const DELETE: &str = "DELETE FROM conversations WHERE seq = :seq";
 
-fn erase(change: &Change<'_>, seq: i64) -> Result<()> {
+fn erase(change: &WriteTx<'_>, seq: i64) -> Result<()> {
     messages::erase_of_conversation(change, seq)?;
     change.then(move |app| app.conversation_ended(seq, None));
     change

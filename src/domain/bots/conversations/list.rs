@@ -12,8 +12,8 @@ use crate::{
             list_query::{self, ListQuery},
             tags::TagTable,
         },
-        shared::paging::{Page, Token},
-        tenancy::request_auth::{Call, CallerAgent},
+        shared::paging::{Page, PageToken},
+        tenancy::request_auth::{PrincipalAgent, RequestContext},
     },
     kernel::Result,
 };
@@ -35,7 +35,11 @@ pub struct Filter {
 ///
 /// # Errors
 /// `Invalid` for too many filters, or errors of the store.
-pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Conversation>> {
+pub async fn list(
+    call: &RequestContext,
+    filter: Filter,
+    after: Option<PageToken>,
+) -> Result<Page<Conversation>> {
     let voice = Author::of(call)?;
     list_query::require_few(call, "tags", filter.tags.len())?;
     list_query::require_few(call, "participantIds", filter.participants.len())?;
@@ -49,7 +53,7 @@ fn page(
     conn: &Connection,
     voice: &Author,
     filter: &Filter,
-    after: Option<Token>,
+    after: Option<PageToken>,
 ) -> Result<Page<Conversation>> {
     let bot = voice.bot();
     let integration = voice.integration().map(|own| own.name.clone());
@@ -134,7 +138,7 @@ const FIND_USER_SEQ: &str = "SELECT seq FROM end_users WHERE id = :id AND agent_
 /// not exist.
 fn people(
     conn: &Connection,
-    bot: &CallerAgent,
+    bot: &PrincipalAgent,
     ids: &[String],
 ) -> Result<Option<(Vec<i64>, bool)>> {
     let (mut people, mut with_bot) = (Vec::new(), false);

@@ -26,7 +26,7 @@ pub use self::{
 };
 use super::tags::Tags;
 use crate::{
-    domain::shared::paging::Token,
+    domain::shared::paging::PageToken,
     kernel::{Timestamp, ids::ConversationId},
 };
 
@@ -57,7 +57,7 @@ impl Conversation {
     }
 
     /// Returns the cursor of this conversation in lists.
-    pub(in crate::domain) const fn position(&self) -> Token {
-        Token::at(self.created_at, self.seq)
+    pub(in crate::domain) const fn position(&self) -> PageToken {
+        PageToken::at(self.created_at, self.seq)
     }
 }

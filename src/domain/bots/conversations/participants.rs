@@ -11,12 +11,12 @@ use crate::{
             users::{self, User},
         },
         end_users,
-        shared::paging::{Page, Token},
+        shared::paging::{Page, PageToken},
         tenancy::{
             app::App,
             bounds::Bound,
-            request_auth::{Call, CallerAgent},
-            write_tx::Change,
+            request_auth::{PrincipalAgent, RequestContext},
+            write_tx::WriteTx,
         },
     },
     kernel::{
@@ -29,7 +29,11 @@ use crate::{
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub async fn list(call: &Call, id: ConversationId, after: Option<Token>) -> Result<Page<User>> {
+pub async fn list(
+    call: &RequestContext,
+    id: ConversationId,
+    after: Option<PageToken>,
+) -> Result<Page<User>> {
     let voice = Author::of(call)?;
     call.app()
         .store()
@@ -43,9 +47,9 @@ pub async fn list(call: &Call, id: ConversationId, after: Option<Token>) -> Resu
 /// Reads a page of the participants of a conversation.
 pub(in crate::domain) fn participants_page(
     conn: &Connection,
-    bot: &CallerAgent,
+    bot: &PrincipalAgent,
     conversation: &Conversation,
-    after: Option<Token>,
+    after: Option<PageToken>,
 ) -> Result<Page<User>> {
     let from = "conversation_participants AS taking CROSS JOIN end_users \
                 ON end_users.seq = taking.user_seq";
@@ -66,7 +70,7 @@ pub(in crate::domain) fn participants_page(
 ///
 /// # Errors
 /// `NotFound` if the user is not a participant, or errors of the store.
-pub fn find(call: &Call, id: &ConversationId, user: &EndUserId) -> Result<User> {
+pub fn find(call: &RequestContext, id: &ConversationId, user: &EndUserId) -> Result<User> {
     let voice = Author::of(call)?;
     call.app().store().read(|conn| {
         let conversation = rows::existing(conn, &voice, id)?;
@@ -84,7 +88,7 @@ const TAKES_PART: &str = "
 /// `NotFound` if the user is not a participant, or errors of the store.
 pub(in crate::domain) fn taking_part(
     conn: &Connection,
-    bot: &CallerAgent,
+    bot: &PrincipalAgent,
     conversation: &Conversation,
     id: &EndUserId,
 ) -> Result<User> {
@@ -105,7 +109,7 @@ pub(in crate::domain) fn taking_part(
 /// `Forbidden` if the user is not a participant, or errors of the store.
 pub(in crate::domain) fn require_part(
     conn: &Connection,
-    bot: &CallerAgent,
+    bot: &PrincipalAgent,
     conversation: &Conversation,
     id: &EndUserId,
 ) -> Result<User> {
@@ -123,13 +127,13 @@ pub(in crate::domain) fn require_part(
 /// # Errors
 /// `NotFound` for the conversation, `ReferenceNotFound` for the user, `Forbidden` for a role below
 /// developer, or errors of the store.
-pub async fn add(call: &Call, id: ConversationId, user: EndUserId) -> Result<User> {
+pub async fn add(call: &RequestContext, id: ConversationId, user: EndUserId) -> Result<User> {
     add_and(call, id, user, |_| ()).await
 }
 
 /// Adds a user like [`add`], and calls `and` after the commit.
 pub(in crate::domain) async fn add_and(
-    call: &Call,
+    call: &RequestContext,
     id: ConversationId,
     user: EndUserId,
     and: impl FnOnce(&App) + Send + 'static,
@@ -166,8 +170,8 @@ const SET_BOT_PARTICIPATES: &str =
 /// Records that a user participates in a conversation. For the bot itself, which has no user row, sets a
 /// flag.
 pub(in crate::domain) fn join(
-    change: &Change<'_>,
-    bot: &CallerAgent,
+    change: &WriteTx<'_>,
+    bot: &PrincipalAgent,
     conversation: &Conversation,
     id: &EndUserId,
     seq: Option<i64>,
@@ -198,13 +202,13 @@ const DELETE: &str = "
 ///
 /// # Errors
 /// `NotFound`, `Forbidden` for a role below developer, or errors of the store.
-pub async fn remove(call: &Call, id: ConversationId, user: EndUserId) -> Result<()> {
+pub async fn remove(call: &RequestContext, id: ConversationId, user: EndUserId) -> Result<()> {
     remove_and(call, id, user, |_| ()).await
 }
 
 /// Removes a user like [`remove`], and calls `and` after the commit.
 pub(in crate::domain) async fn remove_and(
-    call: &Call,
+    call: &RequestContext,
     id: ConversationId,
     user: EndUserId,
     and: impl FnOnce(&App) + Send + 'static,

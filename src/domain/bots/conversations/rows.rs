@@ -6,7 +6,7 @@ use super::Conversation;
 use crate::{
     domain::{
         bots::{author::Author, tags::Tags},
-        tenancy::request_auth::Call,
+        tenancy::request_auth::RequestContext,
     },
     kernel::{Error, Result, ids::ConversationId},
 };
@@ -15,7 +15,7 @@ use crate::{
 ///
 /// # Errors
 /// `NotFound` if there is none, or if it belongs to another integration than the caller; errors of the store.
-pub fn find(call: &Call, id: &ConversationId) -> Result<Conversation> {
+pub fn find(call: &RequestContext, id: &ConversationId) -> Result<Conversation> {
     let voice = Author::of(call)?;
     call.app().store().read(|conn| existing(conn, &voice, id))
 }

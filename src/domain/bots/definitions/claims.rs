@@ -29,17 +29,17 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::tenancy::claims::{Claimed, Claims, Proven},
+        domain::tenancy::claims::{Claims, ProvenClaims, SharedClaim},
         kernel::Kind,
     };
 
-    fn keeps(schema: Value, value: Value) -> Claimed {
+    fn keeps(schema: Value, value: Value) -> SharedClaim {
         let Value::Object(source) = schema else {
             panic!("an object")
         };
         let schema = DeclaredSchema::new(source, "schema", &Limits::default()).expect("a schema");
         let place = "payload".to_owned();
-        Claimed::new(Keeps {
+        SharedClaim::new(Keeps {
             schema,
             value,
             place,
@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn only_what_was_proven_of_the_same_schema_and_value_holds() {
         let text = || json!({"type": "string"});
-        let mut proven = Proven::default();
+        let mut proven = ProvenClaims::default();
         let limits = Limits::default();
         proven
             .prove(keeps(text(), json!("a")), &limits)
@@ -77,7 +77,7 @@ mod tests {
         };
         let list = || vec![0; 1_500];
         let schema = || json!({"items": {"type": "integer"}});
-        let mut proven = Proven::default();
+        let mut proven = ProvenClaims::default();
         proven
             .prove(keeps(schema(), json!(list())), &limits)
             .expect("the first");

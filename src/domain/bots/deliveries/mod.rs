@@ -15,12 +15,12 @@ use rusqlite::named_params;
 pub(in crate::domain) use self::retry_now::{RetryRequests, hasten_bot, hasten_integration};
 pub use self::{dispatcher::run, settings::Settings};
 use crate::{
-    domain::{tenancy::rewind::Mend, tenancy::write_tx::Change},
+    domain::{tenancy::rewind::Repair, tenancy::write_tx::WriteTx},
     kernel::Result,
 };
 
 /// Repairs deliveries that wait longer than the longest retry delay (see [`crate::domain::rewind`]).
-pub(in crate::domain) const REPAIRS: &[Mend] = &[Mend {
+pub(in crate::domain) const REPAIRS: &[Repair] = &[Repair {
     table: "bot_deliveries",
     key: "seq",
     find: "SELECT seq FROM bot_deliveries WHERE due_at > :horizon",
@@ -48,7 +48,7 @@ pub(in crate::domain) enum Notification {
 /// Enqueues an event or a message for a bot. Deliveries with the same `lane` stay in order; 0 is for objects
 /// without a conversation.
 pub(in crate::domain) fn tell_bot(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     agent_seq: i64,
     what: Notification,
     lane: i64,
@@ -87,7 +87,7 @@ const MESSAGE_TO_INTEGRATION: &str = "
 
 /// Enqueues an outgoing message for the integration of its conversation.
 pub(in crate::domain) fn send(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     agent_seq: i64,
     integration: &str,
     message_seq: i64,
@@ -123,7 +123,7 @@ const PING: &str = "
 /// Enqueues a ping for the code of a newly deployed bot. It loads the code before the first message, and reports
 /// load errors to the developer at once. Bots with a URL get no ping: often nothing listens there yet.
 /// Integrations get a `register` call instead.
-pub(in crate::domain) fn ping(change: &Change<'_>, agent_seq: i64) -> Result<()> {
+pub(in crate::domain) fn ping(change: &WriteTx<'_>, agent_seq: i64) -> Result<()> {
     let forgotten = change
         .conn
         .prepare_cached(DELETE_PING)?

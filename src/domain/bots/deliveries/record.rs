@@ -22,7 +22,7 @@ use crate::{
             protocol::{CallFailure, FailureCause, RequestRef},
         },
         shared::{backoff, sql::each_alone},
-        tenancy::{app::App, audit::Actor, write_tx::Change},
+        tenancy::{app::App, audit::Actor, write_tx::WriteTx},
     },
     engine::{self, LogLine},
     kernel::{Result, Timestamp},
@@ -88,7 +88,7 @@ fn count(app: &App, outcome: &AttemptOutcome, next: NextStep) {
     }
 }
 
-fn write(change: &Change<'_>, app: &App, notes: &RecordBatch) -> Result<Vec<(LaneKey, NextStep)>> {
+fn write(change: &WriteTx<'_>, app: &App, notes: &RecordBatch) -> Result<Vec<(LaneKey, NextStep)>> {
     each_alone(change.conn, &notes.lines, |line| {
         write_line(change, app.bot_settings(), line)
     })?;
@@ -116,7 +116,7 @@ fn write(change: &Change<'_>, app: &App, notes: &RecordBatch) -> Result<Vec<(Lan
 /// Stores a line in the bot's log if the program is the bot, or if the line is marked as visible to the bot's
 /// owner; otherwise in the integration's log. Ids of bots and integrations differ, so a write to the wrong log
 /// has no effect.
-fn write_line(change: &Change<'_>, settings: &manage::Settings, line: &LogLine) -> Result<()> {
+fn write_line(change: &WriteTx<'_>, settings: &manage::Settings, line: &LogLine) -> Result<()> {
     let (level, text) = (level(line.level), line.message.as_str());
     match line.bot.as_ref().filter(|_| line.visible_to_bot_owner) {
         Some(bot) => logs::record(change, settings, &(**bot).into(), level, text)?,
@@ -187,7 +187,7 @@ const COUNT_ATTEMPT: &str = "
 
 const RESCHEDULE: &str = "UPDATE bot_deliveries SET due_at = :due_at WHERE seq = :seq";
 
-fn write_outcome(change: &Change<'_>, app: &App, outcome: &AttemptOutcome) -> Result<NextStep> {
+fn write_outcome(change: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> Result<NextStep> {
     let unread;
     let tried = match &outcome.came {
         AttemptResult::Nothing => {
@@ -349,7 +349,7 @@ const UPDATE_STATUS: &str = "
 
 /// Updates the status of an installation after `register` or `unregister`, unless it has changed meanwhile.
 fn set_standing(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     installation: i64,
     tried: &AttemptedCall,
     failed: Option<&CallFailure>,

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::named_params;
 
 use super::queue::ReceiverKey;
-use crate::{domain::tenancy::write_tx::Change, kernel::Result};
+use crate::{domain::tenancy::write_tx::WriteTx, kernel::Result};
 
 /// Receivers whose retries the dispatcher must start now.
 #[derive(Default)]
@@ -29,7 +29,7 @@ const RETRY_BOT: &str = "
     WHERE agent_seq = :agent_seq AND installation_seq IS NULL AND attempts > 0";
 
 /// After a redeploy, makes the bot's failed deliveries due now, with a full set of attempts.
-pub(in crate::domain) fn hasten_bot(change: &Change<'_>, agent_seq: i64) -> Result<()> {
+pub(in crate::domain) fn hasten_bot(change: &WriteTx<'_>, agent_seq: i64) -> Result<()> {
     let waited = change
         .conn
         .prepare_cached(RETRY_BOT)?
@@ -47,7 +47,7 @@ const RETRY_INTEGRATION: &str = "
     RETURNING agent_seq, installation_seq";
 
 /// After an update of an integration, makes the failed deliveries to its installations due now.
-pub(in crate::domain) fn hasten_integration(change: &Change<'_>, seq: i64) -> Result<()> {
+pub(in crate::domain) fn hasten_integration(change: &WriteTx<'_>, seq: i64) -> Result<()> {
     let mut statement = change.conn.prepare_cached(RETRY_INTEGRATION)?;
     let parameters = named_params! {":seq": seq, ":now": change.now};
     let waited = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;

@@ -13,7 +13,7 @@ use crate::{
             schedules::{self, Schedule, ScheduledItem},
             users,
         },
-        tenancy::{bounds::Bound, request_auth::Call, write_tx::Change},
+        tenancy::{bounds::Bound, request_auth::RequestContext, write_tx::WriteTx},
     },
     kernel::{
         Error, Kind, Result,
@@ -46,15 +46,15 @@ pub struct NewEvent {
 /// conversation, the user or the message does not exist; `RelationConflict` for an event of another integration;
 /// `InvalidData` if the payload does not match the schema of its type; `Invalid` for an invalid schedule; errors
 /// of the store.
-pub async fn create(call: &Call, new: NewEvent) -> Result<Event> {
+pub async fn create(call: &RequestContext, new: NewEvent) -> Result<Event> {
     create_and(call, new, |_, _| ()).await
 }
 
 /// Creates an event and runs `and` in the same transaction. Errors are those of [`create`].
 pub(in crate::domain) async fn create_and(
-    call: &Call,
+    call: &RequestContext,
     new: NewEvent,
-    and: impl FnOnce(&Change<'_>, &Event) + Send + 'static,
+    and: impl FnOnce(&WriteTx<'_>, &Event) + Send + 'static,
 ) -> Result<Event> {
     require_write(call)?;
     let voice = Author::of(call)?;
@@ -157,7 +157,7 @@ pub(in crate::domain) struct SystemEvent<'a> {
 }
 
 /// Inserts an event as a part of a write transaction, and returns its row.
-pub(in crate::domain) fn insert(change: &Change<'_>, made: &SystemEvent<'_>) -> Result<i64> {
+pub(in crate::domain) fn insert(change: &WriteTx<'_>, made: &SystemEvent<'_>) -> Result<i64> {
     let about = EventSubjects {
         conversation: made.conversation,
         user: made.user,
@@ -182,7 +182,7 @@ const INSERT: &str = "
          coalesce((SELECT max(seq) FROM messages), 0), :now)";
 
 fn write(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     agent_seq: i64,
     id: &EventId,
     (kind, payload): (&str, &Value),
@@ -211,7 +211,7 @@ const BOUND: Bound = Bound {
 };
 
 fn make(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     voice: &Author,
     kind: &str,
     payload: &Value,

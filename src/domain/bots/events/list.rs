@@ -9,8 +9,8 @@ use crate::{
             author::Author,
             messages::{self, MemtableSet},
         },
-        shared::paging::{Page, ROWS, Token},
-        tenancy::request_auth::Call,
+        shared::paging::{PAGE_QUERY_ROWS, Page, PageToken},
+        tenancy::request_auth::RequestContext,
     },
     kernel::{
         Result,
@@ -35,13 +35,17 @@ pub struct Filter {
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Event>> {
+pub async fn list(
+    call: &RequestContext,
+    filter: Filter,
+    after: Option<PageToken>,
+) -> Result<Page<Event>> {
     let voice = Author::of(call)?;
     let recent = call.app().message_index().recent();
     call.app()
         .store()
         .scan(move |conn| {
-            let after = after.unwrap_or(Token::START);
+            let after = after.unwrap_or(PageToken::START);
             let of_messages = filter
                 .kind
                 .as_deref()
@@ -88,7 +92,12 @@ fn conditions<'a>(
     text
 }
 
-fn stored(conn: &Connection, voice: &Author, filter: &Filter, after: Token) -> Result<Vec<Event>> {
+fn stored(
+    conn: &Connection,
+    voice: &Author,
+    filter: &Filter,
+    after: PageToken,
+) -> Result<Vec<Event>> {
     let (at, agent_seq) = (after.created_at, voice.bot().seq);
     let mut parameters: Vec<(&'static str, &dyn ToSql)> = vec![
         (":agent_seq", &agent_seq),
@@ -117,7 +126,7 @@ fn stored(conn: &Connection, voice: &Author, filter: &Filter, after: Token) -> R
          ORDER BY events.created_at DESC, events.after_message DESC, events.seq DESC LIMIT {}",
         rows::COLUMNS,
         rows::JOINS,
-        ROWS,
+        PAGE_QUERY_ROWS,
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let found = statement.query_map(parameters.as_slice(), rows::from_row)?;
@@ -128,7 +137,7 @@ fn incoming(
     conn: &Connection,
     voice: &Author,
     filter: &Filter,
-    after: Token,
+    after: PageToken,
     recent: &MemtableSet,
 ) -> Result<Vec<Event>> {
     let (at, bot) = (after.created_at, voice.bot());
@@ -162,7 +171,7 @@ fn incoming(
          ORDER BY found.created_at DESC, found.seq DESC LIMIT {}",
         messages::COLUMNS,
         messages::JOINS,
-        ROWS,
+        PAGE_QUERY_ROWS,
     );
     parameters.extend([(":at", &at as &dyn ToSql), (":row", &row)]);
     let mut statement = conn.prepare_cached(&sql)?;

@@ -17,7 +17,7 @@ pub(in crate::domain) use self::{
     rows::id_of,
 };
 use crate::{
-    domain::shared::paging::Token,
+    domain::shared::paging::PageToken,
     kernel::{
         Timestamp,
         ids::{ConversationId, EndUserId, EventId, MessageId},
@@ -45,7 +45,7 @@ pub struct Event {
     /// Creation time.
     pub created_at: Timestamp,
     /// Cursor position in lists. A stored event sorts after the message that was the newest at its creation.
-    pub(in crate::domain) position: Token,
+    pub(in crate::domain) position: PageToken,
 }
 
 /// Payload of an event.
@@ -70,7 +70,7 @@ pub struct IncomingMessage {
 
 impl Event {
     /// Returns the cursor position of the event in lists.
-    pub(in crate::domain) const fn position(&self) -> Token {
+    pub(in crate::domain) const fn position(&self) -> PageToken {
         self.position
     }
 }

@@ -11,8 +11,8 @@ use crate::{
             messages::{self, Message},
             users,
         },
-        shared::{paging::Token, sql::shown_object},
-        tenancy::request_auth::Call,
+        shared::{paging::PageToken, sql::shown_object},
+        tenancy::request_auth::RequestContext,
     },
     kernel::{
         Error, Kind, Result,
@@ -27,7 +27,7 @@ const VERSION_AT: usize = 14;
 ///
 /// # Errors
 /// `NotFound` if the caller may not see such an event; errors of the store.
-pub fn find(call: &Call, id: &EventId) -> Result<Event> {
+pub fn find(call: &RequestContext, id: &EventId) -> Result<Event> {
     let voice = Author::of(call)?;
     let absent = || Error::not_found(format!("Event \"{id}\" not found"));
     call.app().store().read(|conn| {
@@ -96,7 +96,7 @@ pub(super) fn read(conn: &Connection, voice: &Author, id: &EventId) -> Result<Op
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
     let created_at = row.get(7)?;
     Ok(Event {
-        position: Token {
+        position: PageToken {
             created_at,
             seq: row.get(8)?,
             sub: row.get(0)?,

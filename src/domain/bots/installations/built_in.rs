@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::Map;
 
 use super::{Status, new_webhook_id, seal};
-use crate::{domain::tenancy::write_tx::Change, kernel::Result, store::Sealer};
+use crate::{domain::tenancy::write_tx::WriteTx, kernel::Result, store::Sealer};
 
 /// An installation of a built-in integration.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ const REVIVE: &str = "
 /// Installs a built-in integration in a bot unless it is installed, and returns the id of its webhook. A
 /// reinstallation keeps the id.
 pub(in crate::domain) fn have(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
     agent_seq: i64,
     (integration_seq, name): (i64, &str),
@@ -108,7 +108,7 @@ const REMOVE_IMPLICIT: &str = "
 /// Removes the implicit installation with the same name as an integration that a developer installs.
 /// Conversations find their installation by the integration's name, so the name must be unique.
 pub(super) fn give_way(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     agent_seq: i64,
     installed: i64,
     name: &str,

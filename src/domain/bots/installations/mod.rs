@@ -21,9 +21,9 @@ use crate::{
         shared::sql::text_enum,
         tenancy::{
             acting_installation,
-            request_auth::{Call, CallerInstallation},
+            request_auth::{ActingInstallation, RequestContext},
             sealed_columns::SealedColumn,
-            write_tx::Change,
+            write_tx::WriteTx,
         },
     },
     kernel::{
@@ -97,7 +97,7 @@ const LIST_ENABLED: &str = "
 pub(in crate::domain) fn enabled(
     conn: &Connection,
     agent_seq: i64,
-) -> Result<Vec<CallerInstallation>> {
+) -> Result<Vec<ActingInstallation>> {
     let mut statement = conn.prepare_cached(LIST_ENABLED)?;
     let rows = statement.query_map(
         named_params! {":agent_seq": agent_seq},
@@ -114,7 +114,7 @@ const SET_IDENTIFIER: &str = "
 ///
 /// # Errors
 /// `Forbidden` unless the caller is an integration, or errors of the store.
-pub async fn set_identifier(call: &Call, identifier: String) -> Result<()> {
+pub async fn set_identifier(call: &RequestContext, identifier: String) -> Result<()> {
     let agent_seq = call.agent()?.seq;
     let installation = call.caller().installation.as_ref();
     let seq = installation
@@ -131,7 +131,7 @@ pub async fn set_identifier(call: &Call, identifier: String) -> Result<()> {
 
 /// Writes the identifier of an installation. This also links it.
 pub(in crate::domain) fn write_identifier(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     webhooks: &str,
     (agent_seq, seq): (i64, i64),
     identifier: &str,
@@ -183,7 +183,7 @@ const INSERT: &str = "
 /// # Errors
 /// `Conflict` if it is already installed, or errors of the store.
 pub fn install(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
     bot: &Bot,
     integration: &Integration,
@@ -194,7 +194,7 @@ pub fn install(
 
 /// Inserts the row of a new installation; returns its row id and webhook id.
 fn insert(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
     bot: &Bot,
     integration: &Integration,

@@ -11,7 +11,7 @@ use crate::{
             integrations::{self, Integration},
             manage::Bot,
         },
-        tenancy::write_tx::Change,
+        tenancy::write_tx::WriteTx,
     },
     kernel::{
         Error, Kind, Patch, Result, Rule, Violation,
@@ -64,7 +64,7 @@ pub(super) struct InstallationRow {
 /// development in a bot that is not, `InvalidData` for a configuration that does not conform to the
 /// integration's schema, `Conflict` if it is already installed under another key.
 pub(in crate::domain) fn apply(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
     workspace: &WorkspaceId,
     bot: &Bot,

@@ -12,7 +12,7 @@ use crate::{
             integrations::Integration,
             manage::Bot,
         },
-        tenancy::write_tx::Change,
+        tenancy::write_tx::WriteTx,
     },
     kernel::Result,
 };
@@ -47,7 +47,7 @@ impl Endpoint {
 /// Sets the status of a saved installation and enqueues `register` or `unregister`. Each save repeats
 /// `register`, as the vendor documents.
 pub(super) fn settle(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     bot: &Bot,
     webhooks: &str,
     (link, endpoint): (&LinkTemplate, Endpoint),
@@ -73,7 +73,7 @@ const REMOVE: &str = "
 
 /// Removes an installation. Its row stays, so that a later installation has the same webhook.
 pub(super) fn remove(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     bot: &Bot,
     webhooks: &str,
     standing: &InstallationRow,
@@ -109,7 +109,7 @@ const CANCEL: &str = "
 
 /// Cancels deliveries, and makes the dispatcher poll their receivers now. Otherwise the later deliveries with
 /// the same ordering key would wait for the next attempt of the cancelled ones.
-fn forget(change: &Change<'_>, sql: &str, parameters: impl Params) -> Result<()> {
+fn forget(change: &WriteTx<'_>, sql: &str, parameters: impl Params) -> Result<()> {
     let mut statement = change.conn.prepare_cached(sql)?;
     let forgotten = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
     for receiver in forgotten {
@@ -125,7 +125,7 @@ const ENQUEUE: &str = "
 
 /// Replaces the pending deliveries of an installation by the one that its new status needs.
 fn tell(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     bot: &Bot,
     webhooks: &str,
     standing: &InstallationRow,
@@ -170,7 +170,7 @@ const ENQUEUE_LINKED: &str = "
     FROM bot_integrations WHERE seq = :seq AND status = 'registration_pending'";
 
 /// Registers an installation that waited for its link.
-pub(super) fn linked(change: &Change<'_>, webhooks: &str, seq: i64) -> Result<()> {
+pub(super) fn linked(change: &WriteTx<'_>, webhooks: &str, seq: i64) -> Result<()> {
     let waited = change
         .conn
         .prepare_cached(SET_LINKED_STATUS)?
@@ -211,7 +211,7 @@ const ENQUEUE_ALL: &str = "
 /// Registers every installation of an integration whose url has changed, or that has code or a url for the
 /// first time.
 pub(in crate::domain) fn begin_all(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     webhooks: &str,
     integration: &Integration,
 ) -> Result<()> {
@@ -267,7 +267,7 @@ const ENQUEUE_UNREGISTRATIONS: &str = "
 /// Disables every installation of a bot that is being deleted, and enqueues `unregister` for the registered
 /// ones.
 pub(in crate::domain) fn end_all(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     webhooks: &str,
     agent_seq: i64,
 ) -> Result<()> {

@@ -11,11 +11,11 @@ use crate::{
     domain::{
         bots::definitions::IntegrationDefinition,
         tenancy::{
-            audit::{self, Entry},
+            audit::{self, NewAuditRecord},
             members::Role,
             quotas::{self, UsageType},
-            request_auth::Call,
-            write_tx::Change,
+            request_auth::RequestContext,
+            write_tx::WriteTx,
         },
     },
     kernel::{
@@ -56,7 +56,7 @@ pub struct NewIntegration {
 /// # Errors
 /// `Forbidden` for a role below developer, `InvalidIdentifier`, `Conflict` if the name and version are taken
 /// or another workspace has published the name, `Invalid`, or errors of the store.
-pub async fn create(call: &Call, new: NewIntegration) -> Result<Integration> {
+pub async fn create(call: &RequestContext, new: NewIntegration) -> Result<Integration> {
     call.require_role(Role::Developer)?;
     let app = call.app();
     let configurations = new.definition.configurations.len();
@@ -85,7 +85,7 @@ const INSERT: &str = "
 /// # Errors
 /// As [`create`].
 pub fn make(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
     workspace: &WorkspaceId,
     new: NewIntegration,
@@ -138,7 +138,7 @@ pub fn make(
     new.parts.write(change, sealer, &of)?;
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(workspace),
             action: "integration.create",
             resource_id: id.as_str(),

@@ -5,10 +5,10 @@ use rusqlite::{Connection, named_params};
 use super::{Integration, rows};
 use crate::{
     domain::tenancy::{
-        audit::{self, Entry},
+        audit::{self, NewAuditRecord},
         members::Role,
-        request_auth::Call,
-        write_tx::Change,
+        request_auth::RequestContext,
+        write_tx::WriteTx,
     },
     kernel::{
         Error, Kind, Result,
@@ -22,7 +22,7 @@ use crate::{
 /// # Errors
 /// `Forbidden` for a role below developer, `NotFound`, `RelationConflict` while a bot has it installed, or
 /// errors of the store.
-pub async fn delete(call: &Call, id: IntegrationId) -> Result<()> {
+pub async fn delete(call: &RequestContext, id: IntegrationId) -> Result<()> {
     call.require_role(Role::Developer)?;
     call.app()
         .change(call, move |change, workspace| {
@@ -48,7 +48,7 @@ const DELETE_ICON: &str = "
     WHERE workspace_id = :workspace_id AND name = :name AND NOT EXISTS (
         SELECT 1 FROM integrations WHERE workspace_id = :workspace_id AND name = :name)";
 
-fn remove(change: &Change<'_>, workspace: &WorkspaceId, id: &IntegrationId) -> Result<()> {
+fn remove(change: &WriteTx<'_>, workspace: &WorkspaceId, id: &IntegrationId) -> Result<()> {
     let conn = change.conn;
     let integration = rows::read(conn, workspace, id)?;
     let bots = installed(conn, &integration)?;
@@ -72,7 +72,7 @@ fn remove(change: &Change<'_>, workspace: &WorkspaceId, id: &IntegrationId) -> R
     })?;
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(workspace),
             action: "integration.delete",
             resource_id: id.as_str(),

@@ -4,8 +4,8 @@ use rusqlite::{Row, named_params};
 
 use crate::{
     domain::{
-        shared::paging::{Page, ROWS, Token},
-        tenancy::{account_call::PersonCall, request_auth::Call},
+        shared::paging::{PAGE_QUERY_ROWS, Page, PageToken},
+        tenancy::{account_call::AccountContext, request_auth::RequestContext},
     },
     kernel::{Result, Timestamp, ids::IntegrationId},
     store::Store,
@@ -93,7 +93,11 @@ const LIST_PUBLIC: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Summary>> {
+pub async fn list(
+    call: &RequestContext,
+    filter: Filter,
+    after: Option<PageToken>,
+) -> Result<Page<Summary>> {
     let workspace = Some(call.workspace().to_string());
     scan(call.app().store(), LIST, workspace, filter, after).await
 }
@@ -103,9 +107,9 @@ pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<P
 /// # Errors
 /// Errors of the store.
 pub async fn list_public(
-    call: &PersonCall,
+    call: &AccountContext,
     filter: Filter,
-    after: Option<Token>,
+    after: Option<PageToken>,
 ) -> Result<Page<Summary>> {
     scan(call.app().store(), LIST_PUBLIC, None, filter, after).await
 }
@@ -115,7 +119,7 @@ async fn scan(
     sql: &'static str,
     workspace: Option<String>,
     filter: Filter,
-    after: Option<Token>,
+    after: Option<PageToken>,
 ) -> Result<Page<Summary>> {
     let (latest, version) = match filter.version {
         Some(VersionFilter::Latest) => (true, None),
@@ -127,14 +131,14 @@ async fn scan(
             let mut statement = conn.prepare_cached(sql)?;
             let rows = statement.query(named_params! {
                 ":workspace_id": workspace,
-                ":before": after.unwrap_or(Token::START).seq,
+                ":before": after.unwrap_or(PageToken::START).seq,
                 ":name": filter.name,
                 ":version": version,
                 ":latest": latest,
                 ":dev": filter.dev,
-                ":limit": ROWS,
+                ":limit": PAGE_QUERY_ROWS,
             })?;
-            Page::read(rows, from_row, |row| Token::at(row.created_at, row.seq))
+            Page::read(rows, from_row, |row| PageToken::at(row.created_at, row.seq))
         })
         .await
 }

@@ -6,10 +6,10 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::{
     domain::tenancy::{
-        audit::{self, Entry},
+        audit::{self, NewAuditRecord},
         bounds::Bound,
         workspaces,
-        write_tx::Change,
+        write_tx::WriteTx,
     },
     kernel::{Error, Kind, Result, ids::WorkspaceId},
 };
@@ -88,7 +88,7 @@ const UPSERT: &str = "
     ON CONFLICT (name) DO UPDATE SET
         workspace_id = excluded.workspace_id, published = excluded.published";
 
-fn put(change: &Change<'_>, workspace: &WorkspaceId, name: &str, published: bool) -> Result<()> {
+fn put(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str, published: bool) -> Result<()> {
     change.conn.prepare_cached(UPSERT)?.execute(named_params! {
         ":name": name, ":workspace_id": workspace, ":published": published,
     })?;
@@ -97,7 +97,7 @@ fn put(change: &Change<'_>, workspace: &WorkspaceId, name: &str, published: bool
 
 /// Makes a workspace the permanent owner of a name, and writes a warning to the log of the previous owner.
 fn make_own(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     workspace: &WorkspaceId,
     name: &str,
     known: Option<NameOwner>,
@@ -115,7 +115,7 @@ fn make_own(
 /// # Errors
 /// `Conflict` if another workspace owns the name or the handle before its slash; `LimitExceeded` if the
 /// workspace has too many names; errors of the store.
-pub(super) fn publish(change: &Change<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
+pub(super) fn publish(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
     let known = find(change.conn, name)?;
     match &known {
         Some(known) if known.published && known.workspace_id == *workspace => return Ok(()),
@@ -140,7 +140,7 @@ pub(super) fn publish(change: &Change<'_>, workspace: &WorkspaceId, name: &str) 
 ///
 /// # Errors
 /// `Conflict` if the name begins with the handle of another workspace, or errors of the store.
-pub(super) fn hold(change: &Change<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
+pub(super) fn hold(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
     refuse_handle_of_another(change.conn, name, workspace)?;
     if find(change.conn, name)?.is_some() {
         return Ok(());
@@ -157,7 +157,7 @@ const UNPUBLISH: &str = "
     WHERE name = :name AND public = 1 AND workspace_id <> :workspace_id";
 
 /// Takes a name for an integration that is built into the program, and unpublishes the versions of others.
-pub(super) fn take(change: &Change<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
+pub(super) fn take(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
     let known = find(change.conn, name)?;
     change
         .conn
@@ -172,7 +172,7 @@ const WARN_PREVIOUS_OWNER: &str = "
     WHERE workspace_id = :workspace_id AND name = :name ORDER BY version_order DESC LIMIT 1";
 
 /// Warns a workspace, in the log of its newest version of the name, that it lost the name.
-fn tell(change: &Change<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
+fn tell(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
     let message = format!(
         "Another workspace has published the name {name}: the webhook shared by its installations is \
          now at /webhook/integration/workspace/{workspace}/{name}"
@@ -204,7 +204,7 @@ const UNPUBLISH_ALL: &str =
 
 /// Unpublishes the integrations of a workspace that is being closed, and passes on or releases its
 /// unpublished names. It keeps its published names.
-pub(in crate::domain) fn close(change: &Change<'_>, workspace: &WorkspaceId) -> Result<()> {
+pub(in crate::domain) fn close(change: &WriteTx<'_>, workspace: &WorkspaceId) -> Result<()> {
     for sql in [PASS_ON, RELEASE, UNPUBLISH_ALL] {
         change
             .conn
@@ -236,7 +236,7 @@ const PUBLISHED_BY_OTHERS: &str = "
 /// `InvalidIdentifier` for an invalid name, `NotFound` for an unknown workspace, `RelationConflict` while
 /// another workspace has public versions of the name, `Conflict` if the workspace already owns it, or errors
 /// of the store.
-pub fn give_name(change: &Change<'_>, name: &str, workspace: &WorkspaceId) -> Result<NameOwner> {
+pub fn give_name(change: &WriteTx<'_>, name: &str, workspace: &WorkspaceId) -> Result<NameOwner> {
     super::create::check_name(name)?;
     let found = workspaces::find(change.conn, workspace)?;
     let parameters = named_params! {":name": name, ":workspace_id": workspace};
@@ -254,7 +254,7 @@ pub fn give_name(change: &Change<'_>, name: &str, workspace: &WorkspaceId) -> Re
     make_own(change, workspace, name, known)?;
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(workspace),
             action: "integration.give_name",
             resource_id: name,

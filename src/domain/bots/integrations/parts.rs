@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use crate::{
     domain::tenancy::{
-        app::App, bounds::Bound, request_auth::Call, sealed_columns::SealedColumn, write_tx::Change,
+        app::App, bounds::Bound, request_auth::RequestContext, sealed_columns::SealedColumn,
+        write_tx::WriteTx,
     },
     kernel::{
         Error, Kind, Result, Rule, Secret, Violation,
@@ -87,7 +88,7 @@ impl Parts {
     /// Writes the parts.
     pub(super) fn write(
         self,
-        change: &Change<'_>,
+        change: &WriteTx<'_>,
         sealer: &Sealer,
         of: &VersionRef<'_>,
     ) -> Result<()> {
@@ -181,7 +182,7 @@ const SECRETS: &str = "
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub fn secrets(call: &Call, id: &IntegrationId) -> Result<BTreeMap<String, Secret>> {
+pub fn secrets(call: &RequestContext, id: &IntegrationId) -> Result<BTreeMap<String, Secret>> {
     let app = call.app();
     app.store().read(|conn| {
         super::rows::read(conn, call.workspace(), id)?;

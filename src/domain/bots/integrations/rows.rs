@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
 
 use super::{Integration, versions};
 use crate::{
-    domain::tenancy::{account_call::PersonCall, request_auth::Call},
+    domain::tenancy::{account_call::AccountContext, request_auth::RequestContext},
     kernel::{
         Error, Result,
         ids::{IntegrationId, WorkspaceId},
@@ -15,7 +15,7 @@ use crate::{
 ///
 /// # Errors
 /// `NotFound` if there is no such integration, or errors of the store.
-pub fn find(call: &Call, id: &IntegrationId) -> Result<Integration> {
+pub fn find(call: &RequestContext, id: &IntegrationId) -> Result<Integration> {
     call.app()
         .store()
         .read(|conn| read(conn, call.workspace(), id))
@@ -26,7 +26,7 @@ pub fn find(call: &Call, id: &IntegrationId) -> Result<Integration> {
 ///
 /// # Errors
 /// `Invalid` if `version` is neither a version nor a range, `NotFound`, or errors of the store.
-pub fn find_by_name(call: &Call, name: &str, version: &str) -> Result<Integration> {
+pub fn find_by_name(call: &RequestContext, name: &str, version: &str) -> Result<Integration> {
     let workspace = call.workspace();
     let by_name = |conn: &Connection, version: &str| {
         let parameters = named_params! {
@@ -73,7 +73,7 @@ fn all_versions(conn: &Connection, sql: &str, parameters: impl Params) -> Result
 ///
 /// # Errors
 /// `NotFound` if there is no such integration, or errors of the store.
-pub fn find_public(call: &PersonCall, id: &IntegrationId) -> Result<Integration> {
+pub fn find_public(call: &AccountContext, id: &IntegrationId) -> Result<Integration> {
     let found = call
         .app()
         .store()
@@ -87,7 +87,11 @@ pub fn find_public(call: &PersonCall, id: &IntegrationId) -> Result<Integration>
 ///
 /// # Errors
 /// `Invalid` if `version` is neither a version nor a range, `NotFound`, or errors of the store.
-pub fn find_public_by_name(call: &PersonCall, name: &str, version: &str) -> Result<Integration> {
+pub fn find_public_by_name(
+    call: &AccountContext,
+    name: &str,
+    version: &str,
+) -> Result<Integration> {
     let by_name = |conn: &Connection, version: &str| {
         let parameters = named_params! {":name": name, ":version": version};
         one(conn, PUBLIC_BY_NAME, parameters)

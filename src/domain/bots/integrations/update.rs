@@ -15,10 +15,10 @@ use crate::{
             installations::{Endpoint, begin_all},
         },
         tenancy::{
-            audit::{self, Entry},
+            audit::{self, NewAuditRecord},
             members::Role,
-            request_auth::Call,
-            write_tx::Change,
+            request_auth::RequestContext,
+            write_tx::WriteTx,
         },
     },
     kernel::{
@@ -55,7 +55,7 @@ pub struct IntegrationPatch {
 /// owns the name or has published this name and version, `RelationConflict` if bots of other workspaces use
 /// an integration that the update unpublishes, `Invalid`, or errors of the store.
 pub async fn update(
-    call: &Call,
+    call: &RequestContext,
     id: IntegrationId,
     update: IntegrationPatch,
 ) -> Result<Integration> {
@@ -85,7 +85,7 @@ const UPDATE: &str = "
     WHERE seq = :seq";
 
 fn apply(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
     workspace: &WorkspaceId,
     id: &IntegrationId,
@@ -143,7 +143,7 @@ fn apply(
     }
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(workspace),
             action: "integration.update",
             resource_id: id.as_str(),
@@ -158,7 +158,7 @@ const USED_BY_OTHERS: &str = "
     WHERE bot_integrations.integration_seq = :seq AND bot_integrations.removed_at IS NULL
       AND agents.workspace_id <> :workspace_id AND agents.deleted_at IS NULL";
 
-fn refuse_while_others_use(change: &Change<'_>, integration: &Integration) -> Result<()> {
+fn refuse_while_others_use(change: &WriteTx<'_>, integration: &Integration) -> Result<()> {
     let mut statement = change.conn.prepare_cached(USED_BY_OTHERS)?;
     let used = statement.exists(named_params! {
         ":seq": integration.seq, ":workspace_id": integration.workspace_id,

@@ -8,7 +8,7 @@ use super::{logs::Period, rows};
 use crate::{
     domain::{
         bots::messages::{MemtableSet, as_json},
-        tenancy::request_auth::{Call, CallerAgent},
+        tenancy::request_auth::{PrincipalAgent, RequestContext},
     },
     kernel::{Error, Result, Rule, Timestamp, Violation, ids::AgentId},
 };
@@ -56,10 +56,10 @@ const MESSAGE_CREATED: &str = "message_created";
 ///
 /// # Errors
 /// `Invalid` if the period is empty or longer than a year, `NotFound`, or errors of the store.
-pub async fn of(call: &Call, bot: &AgentId, period: Period) -> Result<Vec<DayRecord>> {
+pub async fn of(call: &RequestContext, bot: &AgentId, period: Period) -> Result<Vec<DayRecord>> {
     let days = days(period)?;
     let app = call.app();
-    let agent: CallerAgent = app
+    let agent: PrincipalAgent = app
         .store()
         .read(|conn| rows::agent(conn, call.workspace(), bot))?
         .into();
@@ -151,7 +151,7 @@ const EVENTS: &str = "
 
 fn count(
     conn: &Connection,
-    agent: &CallerAgent,
+    agent: &PrincipalAgent,
     (first, end): (i64, i64),
     pause: i64,
     recent: &MemtableSet,

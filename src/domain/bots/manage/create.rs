@@ -13,11 +13,11 @@ use crate::{
         },
         tenancy::{
             agents::{self, NewAgent},
-            api_keys::Owner,
-            claims::{Claimed, Proven},
+            api_keys::KeyOwner,
+            claims::{ProvenClaims, SharedClaim},
             members::Role,
-            request_auth::{Call, CallerAgent},
-            write_tx::Change,
+            request_auth::{PrincipalAgent, RequestContext},
+            write_tx::WriteTx,
         },
     },
     kernel::{
@@ -52,12 +52,12 @@ pub struct NewBot {
 /// # Errors
 /// `Forbidden` for a role below developer, `InvalidIdentifier`, `InvalidData` for a configuration that does
 /// not conform to its schema, `Invalid`, or errors of the store.
-pub async fn create(call: &Call, new: NewBot) -> Result<Bot> {
+pub async fn create(call: &RequestContext, new: NewBot) -> Result<Bot> {
     call.require_role(Role::Developer)?;
     check(&new, call.schemas())?;
     let sealer = call.app().sealer().clone();
     let by = match &call.caller().owner {
-        Owner::Account(account) => Some(account.clone()),
+        KeyOwner::Account(account) => Some(account.clone()),
         _ => None,
     };
     call.app()
@@ -70,11 +70,11 @@ pub async fn create(call: &Call, new: NewBot) -> Result<Bot> {
 /// Validates the slow parts of a new bot before the write transaction. They do not depend on the database.
 fn check(new: &NewBot, limits: &schema::Limits) -> Result<()> {
     let definition = &new.definition;
-    let mut proven = Proven::default();
-    proven.prove(Claimed::new(definition.clone()), limits)?;
+    let mut proven = ProvenClaims::default();
+    proven.prove(SharedClaim::new(definition.clone()), limits)?;
     check_url(new.url.as_deref(), new.dev)?;
     match &new.configuration {
-        Some(given) => proven.prove(Claimed::new(configured(definition, given)), limits),
+        Some(given) => proven.prove(SharedClaim::new(configured(definition, given)), limits),
         None => Ok(()),
     }
 }
@@ -84,7 +84,7 @@ fn check(new: &NewBot, limits: &schema::Limits) -> Result<()> {
 /// # Errors
 /// As [`create`].
 pub fn make(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
     workspace: &WorkspaceId,
     by: Option<&AccountId>,
@@ -103,7 +103,7 @@ pub fn make(
             name,
         },
     )?;
-    let agent: CallerAgent = agent.into();
+    let agent: PrincipalAgent = agent.into();
     rows::ensure(change, sealer, &agent)?;
     let deployed = new.code.is_some() || new.url.is_some();
     let configuration = new

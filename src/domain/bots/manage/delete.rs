@@ -12,10 +12,10 @@ use crate::{
         bots::{installations, messages},
         tenancy::{
             app::App,
-            audit::{self, Actor, Entry},
+            audit::{self, Actor, NewAuditRecord},
             members::Role,
-            request_auth::Call,
-            write_tx::Change,
+            request_auth::RequestContext,
+            write_tx::WriteTx,
         },
     },
     kernel::{Result, Timestamp, ids::AgentId},
@@ -29,7 +29,7 @@ const ROWS_PER_TRANSACTION: u16 = 500;
 ///
 /// # Errors
 /// `Forbidden` for a role below developer, `NotFound`, or errors of the store.
-pub async fn delete(call: &Call, id: AgentId, webhooks: String) -> Result<()> {
+pub async fn delete(call: &RequestContext, id: AgentId, webhooks: String) -> Result<()> {
     call.require_role(Role::Developer)?;
     let app = call.app();
     app.change(call, move |change, workspace| {
@@ -38,7 +38,7 @@ pub async fn delete(call: &Call, id: AgentId, webhooks: String) -> Result<()> {
         hide(change, &webhooks, agent.seq, &id)?;
         audit::record(
             change,
-            &Entry {
+            &NewAuditRecord {
                 workspace: Some(workspace),
                 action: "bot.delete",
                 resource_id: id.as_str(),
@@ -57,7 +57,7 @@ const DELETE_KEYS: &str = "DELETE FROM api_keys WHERE agent_id = :id";
 
 /// Marks an agent as deleted, revokes its keys and enqueues `unregister` for its integrations.
 pub(in crate::domain) fn hide(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     webhooks: &str,
     seq: i64,
     id: &AgentId,
@@ -157,7 +157,7 @@ const DELETE_AGENT: &str = "DELETE FROM agents WHERE seq = :seq";
 
 /// Removes some rows of a deleted agent, or the agent itself once its large tables are empty.
 pub(in crate::domain) fn step(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     seq: i64,
     overdue: Timestamp,
 ) -> Result<PurgeStep> {

@@ -10,10 +10,10 @@ use super::{Settings, rows};
 use crate::{
     domain::{
         shared::{
-            paging::{Page, ROWS, Token},
+            paging::{PAGE_QUERY_ROWS, Page, PageToken},
             sql::text_enum,
         },
-        tenancy::{members::Role, request_auth::Call, write_tx::Change},
+        tenancy::{members::Role, request_auth::RequestContext, write_tx::WriteTx},
     },
     kernel::{
         Error, Result, Timestamp,
@@ -136,7 +136,7 @@ const TRIM: &str = "
 /// # Errors
 /// Errors of the store.
 pub fn record(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     settings: &Settings,
     bot: &AgentId,
     occurrence: &Occurrence,
@@ -207,7 +207,11 @@ const LIST: &str = "
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub async fn list(call: &Call, bot: &AgentId, after: Option<Token>) -> Result<Page<Issue>> {
+pub async fn list(
+    call: &RequestContext,
+    bot: &AgentId,
+    after: Option<PageToken>,
+) -> Result<Page<Issue>> {
     let store = call.app().store();
     let agent = store.read(|conn| rows::agent(conn, call.workspace(), bot))?;
     store
@@ -215,13 +219,13 @@ pub async fn list(call: &Call, bot: &AgentId, after: Option<Token>) -> Result<Pa
             let mut statement = conn.prepare_cached(LIST)?;
             let parameters = named_params! {
                 ":agent_seq": agent.seq,
-                ":before": after.unwrap_or(Token::START).seq,
-                ":limit": ROWS,
+                ":before": after.unwrap_or(PageToken::START).seq,
+                ":limit": PAGE_QUERY_ROWS,
             };
             let rows = statement.query_map(parameters, |row| Ok(from_row(row)))?;
             let rows = rows.map(|row| row?).collect::<Result<_>>()?;
             Ok(Page::of(rows, |issue: &Issue| {
-                Token::at(issue.created_at, issue.seq)
+                PageToken::at(issue.created_at, issue.seq)
             }))
         })
         .await
@@ -233,7 +237,7 @@ const DELETE: &str = "DELETE FROM bot_issues WHERE agent_seq = :agent_seq AND id
 ///
 /// # Errors
 /// `Forbidden` for a role below developer, `NotFound`, or errors of the store.
-pub async fn delete(call: &Call, bot: AgentId, id: IssueId) -> Result<()> {
+pub async fn delete(call: &RequestContext, bot: AgentId, id: IssueId) -> Result<()> {
     call.require_role(Role::Developer)?;
     call.app()
         .change(call, move |change, workspace| {
@@ -259,7 +263,7 @@ const EVENTS: &str = "
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub async fn events(call: &Call, bot: &AgentId, id: IssueId) -> Result<Vec<IssueEvent>> {
+pub async fn events(call: &RequestContext, bot: &AgentId, id: IssueId) -> Result<Vec<IssueEvent>> {
     let store = call.app().store();
     let agent = store.read(|conn| rows::agent(conn, call.workspace(), bot))?;
     store

@@ -4,8 +4,8 @@ use rusqlite::{Row, named_params};
 
 use crate::{
     domain::{
-        shared::paging::{Page, ROWS, Token},
-        tenancy::request_auth::Call,
+        shared::paging::{PAGE_QUERY_ROWS, Page, PageToken},
+        tenancy::request_auth::RequestContext,
     },
     kernel::{Result, Timestamp, ids::AgentId},
 };
@@ -40,7 +40,11 @@ const LIST: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn list(call: &Call, dev: Option<bool>, after: Option<Token>) -> Result<Page<Summary>> {
+pub async fn list(
+    call: &RequestContext,
+    dev: Option<bool>,
+    after: Option<PageToken>,
+) -> Result<Page<Summary>> {
     let workspace = call.workspace().clone();
     call.app()
         .store()
@@ -48,9 +52,9 @@ pub async fn list(call: &Call, dev: Option<bool>, after: Option<Token>) -> Resul
             let mut statement = conn.prepare_cached(LIST)?;
             let parameters = named_params! {
                 ":workspace_id": workspace,
-                ":before": after.unwrap_or(Token::START).seq,
+                ":before": after.unwrap_or(PageToken::START).seq,
                 ":dev": dev,
-                ":limit": ROWS,
+                ":limit": PAGE_QUERY_ROWS,
             };
             let summary = |row: &Row<'_>| {
                 Ok(Summary {
@@ -63,7 +67,7 @@ pub async fn list(call: &Call, dev: Option<bool>, after: Option<Token>) -> Resul
                 })
             };
             Page::read(statement.query(parameters)?, summary, |bot| {
-                Token::at(bot.created_at, bot.seq)
+                PageToken::at(bot.created_at, bot.seq)
             })
         })
         .await

@@ -8,10 +8,10 @@ use crate::{
     domain::{
         bots::integrations,
         shared::{
-            paging::{Page, ROWS, Token},
+            paging::{PAGE_QUERY_ROWS, Page, PageToken},
             sql::text_enum,
         },
-        tenancy::{request_auth::Call, write_tx::Change},
+        tenancy::{request_auth::RequestContext, write_tx::WriteTx},
     },
     kernel::{
         Result, Timestamp,
@@ -107,7 +107,7 @@ const INTEGRATION_LOGS: LogTable = table!("integration_logs", "integration_seq",
 /// # Errors
 /// Errors of the store.
 pub fn record(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     settings: &Settings,
     bot: &AgentId,
     level: LogLevel,
@@ -121,7 +121,7 @@ pub fn record(
 /// # Errors
 /// Errors of the store.
 pub fn record_of_integration(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     settings: &Settings,
     integration: &IntegrationId,
     level: LogLevel,
@@ -135,10 +135,10 @@ pub fn record_of_integration(
 /// # Errors
 /// `NotFound`, or errors of the store.
 pub async fn list(
-    call: &Call,
+    call: &RequestContext,
     bot: &AgentId,
     period: Period,
-    after: Option<Token>,
+    after: Option<PageToken>,
 ) -> Result<Page<Line>> {
     let store = call.app().store();
     let agent = store.read(|conn| rows::agent(conn, call.workspace(), bot))?;
@@ -152,10 +152,10 @@ pub async fn list(
 /// # Errors
 /// `NotFound`, or errors of the store.
 pub async fn list_of_integration(
-    call: &Call,
+    call: &RequestContext,
     integration: &IntegrationId,
     period: Period,
-    after: Option<Token>,
+    after: Option<PageToken>,
 ) -> Result<Page<Line>> {
     let seq = integrations::find(call, integration)?.seq;
     call.app()
@@ -167,7 +167,7 @@ pub async fn list_of_integration(
 impl LogTable {
     fn write(
         &self,
-        change: &Change<'_>,
+        change: &WriteTx<'_>,
         settings: &Settings,
         id: &dyn ToSql,
         level: LogLevel,
@@ -202,10 +202,10 @@ impl LogTable {
         conn: &Connection,
         owner: i64,
         period: Period,
-        after: Option<Token>,
+        after: Option<PageToken>,
     ) -> Result<Page<Line>> {
         // A single upper bound lets SQLite seek in the index to the start of each page.
-        let end = Token::at(period.end, i64::MIN);
+        let end = PageToken::at(period.end, i64::MIN);
         let before = match after {
             Some(after) if after.created_at < period.end => after,
             _ => end,
@@ -216,7 +216,7 @@ impl LogTable {
             ":start": period.start,
             ":before_at": before.created_at,
             ":before_seq": before.seq,
-            ":limit": ROWS,
+            ":limit": PAGE_QUERY_ROWS,
         };
         let line = |row: &Row<'_>| {
             Ok(Line {
@@ -227,7 +227,7 @@ impl LogTable {
             })
         };
         Page::read(statement.query(parameters)?, line, |line| {
-            Token::at(line.at, line.seq)
+            PageToken::at(line.at, line.seq)
         })
     }
 }

@@ -5,7 +5,7 @@ use rusqlite::named_params;
 use crate::{
     domain::{
         bots::{definitions::BotDefinition, schedules},
-        tenancy::write_tx::Change,
+        tenancy::write_tx::WriteTx,
     },
     kernel::Result,
 };
@@ -21,7 +21,7 @@ const REMOVE: &str = "DELETE FROM bot_schedules WHERE agent_seq = :agent_seq AND
 /// Updates the schedules of a bot from its old definition to its new one. An event with an unchanged cron
 /// expression keeps its due time.
 pub(super) fn sync(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     agent_seq: i64,
     old: &BotDefinition,
     new: &BotDefinition,
@@ -53,7 +53,7 @@ pub(super) fn sync(
     Ok(())
 }
 
-fn remove(change: &Change<'_>, agent_seq: i64, name: &str) -> Result<()> {
+fn remove(change: &WriteTx<'_>, agent_seq: i64, name: &str) -> Result<()> {
     change
         .conn
         .prepare_cached(REMOVE)?

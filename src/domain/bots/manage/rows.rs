@@ -10,8 +10,8 @@ use crate::{
         tenancy::{
             agents::{self, Agent},
             audit::Actor,
-            request_auth::{Call, CallerAgent},
-            write_tx::Change,
+            request_auth::{PrincipalAgent, RequestContext},
+            write_tx::WriteTx,
         },
     },
     kernel::{
@@ -26,7 +26,7 @@ use crate::{
 ///
 /// # Errors
 /// `NotFound` if there is no such bot, or errors of the store.
-pub async fn find(call: &Call, id: AgentId) -> Result<Bot> {
+pub async fn find(call: &RequestContext, id: AgentId) -> Result<Bot> {
     let app = call.app();
     let agent = app
         .store()
@@ -71,9 +71,9 @@ const INSERT: &str = "
 
 /// Creates the bot row of an agent if it is missing.
 pub(in crate::domain) fn ensure(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
-    agent: &CallerAgent,
+    agent: &PrincipalAgent,
 ) -> Result<()> {
     let secret = sealing::seal_secret(sealer, &agent.id, &new_hex_secret());
     change

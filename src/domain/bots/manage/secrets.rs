@@ -7,7 +7,7 @@ use rusqlite::{Connection, named_params};
 use crate::{
     domain::{
         bots::integrations::check_secret_name,
-        tenancy::{bounds::Bound, sealed_columns::SealedColumn, write_tx::Change},
+        tenancy::{bounds::Bound, sealed_columns::SealedColumn, write_tx::WriteTx},
     },
     kernel::{Error, Result, Rule, Secret, Violation, ids::AgentId},
     store::Sealer,
@@ -57,7 +57,7 @@ const REMOVE: &str = "DELETE FROM bot_secrets WHERE agent_seq = :seq AND name = 
 /// # Errors
 /// `LimitExceeded` for more secrets than a bot can have, or errors of the store.
 pub(super) fn write(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
     (seq, id): (i64, &AgentId),
     secrets: &SecretPatches,

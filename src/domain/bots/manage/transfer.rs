@@ -6,12 +6,12 @@ use super::rows;
 use crate::{
     domain::tenancy::{
         agents::Agent,
-        api_keys::Owner,
-        audit::{self, Entry},
+        api_keys::KeyOwner,
+        audit::{self, NewAuditRecord},
         members::{self, Role},
         quotas,
-        request_auth::Call,
-        write_tx::Change,
+        request_auth::RequestContext,
+        write_tx::WriteTx,
     },
     kernel::{
         Error, Kind, Result,
@@ -26,10 +26,10 @@ use crate::{
 /// `Forbidden`, `NotFound`, `ReferenceNotFound` if the caller is not a member of the target workspace,
 /// `RelationConflict` while the bot has integrations that the target workspace cannot use, `QuotaExceeded` if
 /// the plan of the target workspace does not allow the bot or its files, or errors of the store.
-pub async fn transfer(call: &Call, id: AgentId, target: WorkspaceId) -> Result<()> {
+pub async fn transfer(call: &RequestContext, id: AgentId, target: WorkspaceId) -> Result<()> {
     call.require_role(Role::Manager)?;
     let account = match &call.caller().owner {
-        Owner::Account(account) => account.clone(),
+        KeyOwner::Account(account) => account.clone(),
         _ => return Err(Error::new(Kind::Forbidden, "Only a person may do this")),
     };
     call.app()
@@ -90,7 +90,7 @@ const MOVE: &str = "UPDATE agents SET workspace_id = :target, updated_at = :now 
 /// Moves the bot's own tokens too.
 const MOVE_KEYS: &str = "UPDATE api_keys SET workspace_id = :target WHERE agent_id = :id";
 
-fn give(change: &Change<'_>, agent: &Agent, target: &WorkspaceId) -> Result<()> {
+fn give(change: &WriteTx<'_>, agent: &Agent, target: &WorkspaceId) -> Result<()> {
     change.conn.prepare_cached(MOVE)?.execute(named_params! {
         ":seq": agent.seq, ":target": target, ":now": change.now,
     })?;
@@ -101,7 +101,7 @@ fn give(change: &Change<'_>, agent: &Agent, target: &WorkspaceId) -> Result<()> 
     for workspace in [&agent.workspace_id, target] {
         audit::record(
             change,
-            &Entry {
+            &NewAuditRecord {
                 workspace: Some(workspace),
                 action: "bot.transfer",
                 resource_id: agent.id.as_str(),

@@ -21,11 +21,11 @@ use crate::{
         },
         shared::sql::text_enum,
         tenancy::{
-            audit::{self, Entry},
-            claims::{Claimed, Proven},
+            audit::{self, NewAuditRecord},
+            claims::{ProvenClaims, SharedClaim},
             members::Role,
-            request_auth::Call,
-            write_tx::Change,
+            request_auth::RequestContext,
+            write_tx::WriteTx,
         },
     },
     kernel::{
@@ -76,7 +76,7 @@ pub struct BotPatch {
 /// `Forbidden` for a role below developer, `NotFound`, `InvalidIdentifier`, `InvalidData` for a configuration
 /// that does not conform to its schema, `ReferenceNotFound` for an unknown integration, `Conflict` for an
 /// integration that is already installed under another key, `Invalid`, or errors of the store.
-pub async fn update(call: &Call, id: AgentId, update: BotPatch) -> Result<Bot> {
+pub async fn update(call: &RequestContext, id: AgentId, update: BotPatch) -> Result<Bot> {
     call.require_role(Role::Developer)?;
     secrets::check(&update.secrets)?;
     let app = call.app();
@@ -101,7 +101,7 @@ pub async fn update(call: &Call, id: AgentId, update: BotPatch) -> Result<Bot> {
 }
 
 /// Proves the claims that the update will make, as far as the current state allows.
-fn prove(call: &Call, id: &AgentId, update: &BotPatch) -> Result<Proven> {
+fn prove(call: &RequestContext, id: &AgentId, update: &BotPatch) -> Result<ProvenClaims> {
     let (app, workspace) = (call.app(), call.workspace());
     let sealer = app.sealer();
     let (was, now, configured) = app.store().read(|conn| {
@@ -112,16 +112,16 @@ fn prove(call: &Call, id: &AgentId, update: &BotPatch) -> Result<Proven> {
         let configured = given.filter_map(|given| {
             installations::configured(conn, sealer, workspace, &was, given).ok()?
         });
-        let configured = configured.map(Claimed::new).collect::<Vec<_>>();
+        let configured = configured.map(SharedClaim::new).collect::<Vec<_>>();
         Ok((was, now, configured))
     })?;
-    let (mut proven, limits) = (Proven::default(), call.schemas());
+    let (mut proven, limits) = (ProvenClaims::default(), call.schemas());
     if now.definition != was.definition {
-        proven.prove(Claimed::new(now.definition.clone()), limits)?;
+        proven.prove(SharedClaim::new(now.definition.clone()), limits)?;
     }
     if !now.configuration.is_empty() || update.configuration.is_some() {
         let claim = self::configured(&now.definition, &now.configuration);
-        proven.prove(Claimed::new(claim), limits)?;
+        proven.prove(SharedClaim::new(claim), limits)?;
     }
     for claim in configured {
         drop(proven.prove(claim, limits));
@@ -148,7 +148,7 @@ fn planned(
 }
 
 fn apply(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
     workspace: &WorkspaceId,
     id: &AgentId,
@@ -193,7 +193,7 @@ fn apply(
     }
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(workspace),
             action: if deployed { "bot.deploy" } else { "bot.update" },
             resource_id: id.as_str(),
@@ -213,7 +213,7 @@ const UPDATE: &str = "
     WHERE agent_seq = :seq";
 
 fn write(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
     (was, now): (&Bot, &Bot),
     changed: bool,

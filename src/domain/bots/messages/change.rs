@@ -14,7 +14,7 @@ use crate::{
             author::{Author, require_write},
             tags::{TagPatch, TagTable},
         },
-        tenancy::{app::App, request_auth::Call},
+        tenancy::{app::App, request_auth::RequestContext},
     },
     kernel::{Result, ids::MessageId},
 };
@@ -24,7 +24,7 @@ use crate::{
 /// # Errors
 /// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or errors of the
 /// store.
-pub async fn update(call: &Call, id: MessageId, tags: TagPatch) -> Result<Message> {
+pub async fn update(call: &RequestContext, id: MessageId, tags: TagPatch) -> Result<Message> {
     require_write(call)?;
     let voice = Author::of(call)?;
     call.app()
@@ -57,13 +57,13 @@ pub async fn update(call: &Call, id: MessageId, tags: TagPatch) -> Result<Messag
 ///
 /// # Errors
 /// `NotFound`, `Forbidden` for a role below developer, or errors of the store.
-pub async fn delete(call: &Call, id: MessageId) -> Result<Message> {
+pub async fn delete(call: &RequestContext, id: MessageId) -> Result<Message> {
     delete_and(call, id, |_| ()).await
 }
 
 /// Deletes a message like [`delete`], and calls `and` after the commit.
 pub(in crate::domain) async fn delete_and(
-    call: &Call,
+    call: &RequestContext,
     id: MessageId,
     and: impl FnOnce(&App) + Send + 'static,
 ) -> Result<Message> {

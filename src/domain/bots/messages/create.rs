@@ -21,7 +21,9 @@ use crate::{
             tags::{TagPatch, Tags},
             users,
         },
-        tenancy::{app::App, billing, bounds::Bound, request_auth::Call, write_tx::Change},
+        tenancy::{
+            app::App, billing, bounds::Bound, request_auth::RequestContext, write_tx::WriteTx,
+        },
     },
     kernel::{
         Error, Kind, RawObject, Result, Rule, Violation,
@@ -71,15 +73,15 @@ struct ValidatedMessage {
 /// `RelationConflict` for a conversation of another integration; `InvalidData` for a payload that does not
 /// conform to the schema of its type; `Invalid` for undeclared tags, an unknown type or a broken schedule;
 /// `QuotaExceeded` if the workspace has used up its users' messages of the month; errors of the store.
-pub async fn create(call: &Call, new: NewMessage) -> Result<Message> {
+pub async fn create(call: &RequestContext, new: NewMessage) -> Result<Message> {
     create_and(call, new, |_, _| ()).await
 }
 
 /// Creates a message like [`create`], and calls `and` inside the transaction, to record data about it.
 pub(in crate::domain) async fn create_and(
-    call: &Call,
+    call: &RequestContext,
     new: NewMessage,
-    and: impl FnOnce(&Change<'_>, &Message) + Send + 'static,
+    and: impl FnOnce(&WriteTx<'_>, &Message) + Send + 'static,
 ) -> Result<Message> {
     let checked = check(call, new, require_quota)?;
     call.app()
@@ -97,7 +99,7 @@ pub(in crate::domain) async fn create_and(
 ///
 /// # Errors
 /// As [`create`].
-pub async fn get_or_create(call: &Call, new: NewMessage) -> Result<Message> {
+pub async fn get_or_create(call: &RequestContext, new: NewMessage) -> Result<Message> {
     let checked = check(call, new, |_, _, _| Ok(()))?;
     let recent = call.app().message_index().recent();
     let known = call.app().store().read(|conn| {
@@ -125,9 +127,9 @@ pub async fn get_or_create(call: &Call, new: NewMessage) -> Result<Message> {
 }
 
 fn check(
-    call: &Call,
+    call: &RequestContext,
     new: NewMessage,
-    also: impl Fn(&Connection, &Call, &Author) -> Result<()>,
+    also: impl Fn(&Connection, &RequestContext, &Author) -> Result<()>,
 ) -> Result<ValidatedMessage> {
     require_write(call)?;
     if let Some(schedule) = &new.schedule {
@@ -160,7 +162,7 @@ fn check(
 
 /// Checks the quota of users' messages if an integration calls. The quota is soft: concurrent calls may
 /// exceed it together, and the write transaction does not check it.
-fn require_quota(conn: &Connection, call: &Call, voice: &Author) -> Result<()> {
+fn require_quota(conn: &Connection, call: &RequestContext, voice: &Author) -> Result<()> {
     match voice.integration() {
         Some(_) => billing::require_message(conn, call.app(), call.workspace()),
         None => Ok(()),
@@ -286,7 +288,7 @@ impl ValidatedMessage {
     /// Inserts the message, adds it to the index, and schedules or enqueues its delivery.
     fn write(
         self,
-        change: &Change<'_>,
+        change: &WriteTx<'_>,
         conversation: &Conversation,
         user: Option<i64>,
     ) -> Result<Message> {

@@ -4,12 +4,12 @@ use rusqlite::{OptionalExtension, named_params};
 
 use super::index::{self, IndexOp};
 use crate::{
-    domain::tenancy::write_tx::Change,
+    domain::tenancy::write_tx::WriteTx,
     kernel::{Result, ids::EndUserId},
 };
 
 /// Deletes a message and its index entry.
-pub(super) fn erase(change: &Change<'_>, seq: i64) -> Result<()> {
+pub(super) fn erase(change: &WriteTx<'_>, seq: i64) -> Result<()> {
     let sql = format!(
         "DELETE FROM messages WHERE seq = :seq RETURNING {}",
         index::COLUMNS
@@ -27,20 +27,24 @@ pub(super) fn erase(change: &Change<'_>, seq: i64) -> Result<()> {
 
 /// Deletes the messages of a conversation that only the memtables index. Triggers delete the others. Call it
 /// before the conversation is deleted.
-pub(in crate::domain) fn erase_of_conversation(change: &Change<'_>, seq: i64) -> Result<()> {
+pub(in crate::domain) fn erase_of_conversation(change: &WriteTx<'_>, seq: i64) -> Result<()> {
     let found = change.unindexed().of_conversation(seq);
     erase_those(change, found, "conversation_seq", seq, usize::MAX).map(drop)
 }
 
 /// Deletes the messages of a user that only the memtables index. Call it before the user is deleted.
-pub(in crate::domain) fn erase_of_user(change: &Change<'_>, _: &EndUserId, seq: i64) -> Result<()> {
+pub(in crate::domain) fn erase_of_user(
+    change: &WriteTx<'_>,
+    _: &EndUserId,
+    seq: i64,
+) -> Result<()> {
     let found = change.unindexed().of_user(seq);
     erase_those(change, found, "user_seq", seq, usize::MAX).map(drop)
 }
 
 /// Deletes up to `limit` messages of an agent that only the memtables index; returns their number.
 pub(in crate::domain) fn erase_of_agent(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     seq: i64,
     limit: usize,
 ) -> Result<usize> {
@@ -50,7 +54,7 @@ pub(in crate::domain) fn erase_of_agent(
 
 /// Deletes up to `limit` of the messages in `found` whose row has `of` in `column`; returns their number.
 fn erase_those(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     found: Vec<i64>,
     column: &str,
     of: i64,

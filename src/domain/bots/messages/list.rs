@@ -17,8 +17,8 @@ use crate::{
             list_query::{self, ListQuery},
             tags::{TagTable, Tags, filter_name},
         },
-        shared::paging::{Page, ROWS, Token},
-        tenancy::request_auth::Call,
+        shared::paging::{PAGE_QUERY_ROWS, Page, PageToken},
+        tenancy::request_auth::RequestContext,
     },
     kernel::{Result, ids::ConversationId},
 };
@@ -36,12 +36,16 @@ pub struct Filter {
 ///
 /// # Errors
 /// `Invalid` for too many filters, or errors of the store.
-pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<Message>> {
+pub async fn list(
+    call: &RequestContext,
+    filter: Filter,
+    after: Option<PageToken>,
+) -> Result<Page<Message>> {
     let voice = Author::of(call)?;
     list_query::require_few(call, "tags", filter.tags.len())?;
     let app = call.app();
     let recent = app.message_index().recent();
-    let after = after.unwrap_or(Token::START);
+    let after = after.unwrap_or(PageToken::START);
     match filter.conversation {
         // The index table is clustered by conversation, so a page is a short range of keys.
         Some(id) if filter.tags.is_empty() => app.store().read(|conn| {
@@ -72,7 +76,7 @@ fn tagged(
     voice: &Author,
     conversation: Option<ConversationId>,
     tags: &BTreeMap<String, String>,
-    after: Token,
+    after: PageToken,
     recent: &MemtableSet,
 ) -> Result<Page<Message>> {
     let bot = voice.bot();
@@ -134,7 +138,7 @@ fn of_conversation(
     conn: &Connection,
     voice: &Author,
     (seq, id): (i64, &ConversationId),
-    after: Token,
+    after: PageToken,
     recent: &MemtableSet,
 ) -> Result<Page<Message>> {
     let sql = format!(
@@ -153,7 +157,7 @@ fn of_conversation(
         ":id": id,
         ":bot": voice.bot().id,
         ":after": after.seq,
-        ":limit": ROWS,
+        ":limit": PAGE_QUERY_ROWS,
     })?;
     let page = Page::read(rows, from_row, Message::position)?;
     let recent = newest(
@@ -170,7 +174,7 @@ fn of_conversation(
 fn of_bot(
     conn: &Connection,
     voice: &Author,
-    after: Token,
+    after: PageToken,
     recent: &MemtableSet,
 ) -> Result<Page<Message>> {
     let half = |incoming: u8| {
@@ -187,7 +191,7 @@ fn of_bot(
         "{} UNION ALL {} ORDER BY at DESC, row DESC LIMIT {}",
         half(0),
         half(1),
-        ROWS,
+        PAGE_QUERY_ROWS,
     );
     let agent_seq = voice.bot().seq;
     let integration = voice.integration().map(|own| own.name.as_str());

@@ -6,7 +6,7 @@ use rusqlite::{Connection, ToSql};
 
 use super::{COLUMNS, JOINS, Message, from_row, index::MatchingRows};
 use crate::{
-    domain::shared::paging::{PAGE, Page, ROWS},
+    domain::shared::paging::{PAGE_QUERY_ROWS, PAGE_SIZE, Page},
     kernel::Result,
 };
 
@@ -22,7 +22,7 @@ pub(in crate::domain) fn newest(
         "SELECT {COLUMNS} FROM json_each(:found) AS found \
          CROSS JOIN messages ON messages.seq = found.value {JOINS} WHERE {condition}"
     );
-    let wanted = usize::try_from(ROWS).unwrap_or(PAGE);
+    let wanted = usize::try_from(PAGE_QUERY_ROWS).unwrap_or(PAGE_SIZE);
     let mut rows = Vec::new();
     for mut part in found {
         let mut of_part = 0;
@@ -74,8 +74,8 @@ pub(super) fn merged<K: Ord>(
         return page;
     }
     let mut items = together(page.items, recent, key);
-    let is_more = page.next.is_some() || items.len() > PAGE;
-    items.truncate(PAGE);
+    let is_more = page.next.is_some() || items.len() > PAGE_SIZE;
+    items.truncate(PAGE_SIZE);
     let next = items.last().filter(|_| is_more).map(Message::position);
     Page { items, next }
 }

@@ -25,7 +25,7 @@ pub use self::{
 };
 use super::tags::Tags;
 use crate::{
-    domain::shared::paging::Token,
+    domain::shared::paging::PageToken,
     kernel::{
         RawObject, Timestamp,
         ids::{ConversationId, EndUserId, MessageId},
@@ -56,7 +56,7 @@ pub struct Message {
 
 impl Message {
     /// Returns the cursor of this message in lists.
-    pub(in crate::domain) const fn position(&self) -> Token {
-        Token::at(self.created_at, self.seq)
+    pub(in crate::domain) const fn position(&self) -> PageToken {
+        PageToken::at(self.created_at, self.seq)
     }
 }

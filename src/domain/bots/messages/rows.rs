@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{
         bots::{author::Author, tags::Tags},
-        tenancy::request_auth::Call,
+        tenancy::request_auth::RequestContext,
     },
     kernel::{
         Error, Result,
@@ -22,7 +22,7 @@ use crate::{
 ///
 /// # Errors
 /// `NotFound` if there is none, or if it belongs to another integration than the caller; errors of the store.
-pub fn find(call: &Call, id: &MessageId) -> Result<Message> {
+pub fn find(call: &RequestContext, id: &MessageId) -> Result<Message> {
     let voice = Author::of(call)?;
     call.app().store().read(|conn| existing(conn, &voice, id))
 }

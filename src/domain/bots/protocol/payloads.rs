@@ -13,7 +13,7 @@ use crate::{
             states::State,
             users::{self, User},
         },
-        tenancy::request_auth::CallerAgent,
+        tenancy::request_auth::PrincipalAgent,
     },
     kernel::{
         Result, Timestamp,
@@ -32,7 +32,7 @@ pub(in crate::domain) struct RequestPayload {
 /// message no longer exists.
 pub(in crate::domain) fn message(
     conn: &Connection,
-    agent: &CallerAgent,
+    agent: &PrincipalAgent,
     integration: Option<&str>,
     seq: i64,
 ) -> Result<Option<RequestPayload>> {
@@ -73,7 +73,7 @@ pub(in crate::domain) fn message(
 
 fn whole(
     conn: &Connection,
-    agent: &CallerAgent,
+    agent: &PrincipalAgent,
     seq: i64,
 ) -> Result<Option<(Message, User, Conversation)>> {
     let sql = format!(
@@ -148,7 +148,7 @@ const EVENT: &str = "
 /// Builds the body for an event; `None` if the event no longer exists.
 pub(in crate::domain) fn event(
     conn: &Connection,
-    agent: &CallerAgent,
+    agent: &PrincipalAgent,
     seq: i64,
 ) -> Result<Option<RequestPayload>> {
     let parameters = named_params! {":seq": seq, ":agent_seq": agent.seq};

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use crate::{
     domain::{
         bots::{installations, manage},
-        tenancy::request_auth::CallerAgent,
+        tenancy::request_auth::PrincipalAgent,
     },
     kernel::{
         Result, Secret,
@@ -18,7 +18,7 @@ use crate::{
 /// A bot, or an integration that is installed in it.
 #[derive(Debug, Clone)]
 pub(in crate::domain) struct Receiver {
-    pub(in crate::domain) agent: CallerAgent,
+    pub(in crate::domain) agent: PrincipalAgent,
     /// The integration; `None` if the receiver is the bot.
     pub(in crate::domain) integration: Option<ReceiverIntegration>,
     /// The workspace that owns the code.
@@ -166,8 +166,8 @@ impl Receiver {
     }
 }
 
-fn agent(row: &Row<'_>, id: AgentId) -> Result<CallerAgent> {
-    Ok(CallerAgent {
+fn agent(row: &Row<'_>, id: AgentId) -> Result<PrincipalAgent> {
+    Ok(PrincipalAgent {
         id,
         handle: row.get("handle")?,
         seq: row.get("seq")?,

@@ -10,7 +10,7 @@ use crate::{
             self,
             logs::{self, LogLevel},
         },
-        tenancy::{app::App, audit::Actor, write_tx::Change},
+        tenancy::{app::App, audit::Actor, write_tx::WriteTx},
     },
     engine::with_stack,
     kernel::{
@@ -75,7 +75,7 @@ impl RequestRef {
     /// `more` follows the sentence.
     pub(in crate::domain) fn log(
         &self,
-        change: &Change<'_>,
+        change: &WriteTx<'_>,
         settings: &manage::Settings,
         (level, more): (LogLevel, &str),
         failed: &CallFailure,

@@ -6,11 +6,11 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::receiver::Receiver;
 use crate::{
     domain::tenancy::{
-        api_keys::{self, KeyKind, Owner},
+        api_keys::{self, KeyKind, KeyOwner},
         app::App,
         audit::Actor,
         sealed_columns::SealedColumn,
-        write_tx::Change,
+        write_tx::WriteTx,
     },
     kernel::{Error, Result, Secret, ids::ApiKeyId},
     store::Sealer,
@@ -54,19 +54,23 @@ pub(super) async fn of(app: &App, receiver: &Receiver) -> Result<RuntimeToken> {
 const IS_CLOSED: &str = "SELECT 1 FROM workspaces WHERE id = :id AND closed_at IS NOT NULL";
 
 /// Returns the kind and the owner of the key, and the id under which the token is stored.
-fn owner(receiver: &Receiver) -> (KeyKind, Owner, String) {
+fn owner(receiver: &Receiver) -> (KeyKind, KeyOwner, String) {
     let workspace = receiver.workspace.clone();
     match &receiver.integration {
         Some(integration) => {
             let id = integration.integration_id.clone();
             let kept_by = id.to_string();
-            let owner = Owner::Integration(workspace, id);
+            let owner = KeyOwner::Integration(workspace, id);
             (KeyKind::BotpressIntegration, owner, kept_by)
         }
         None => {
             let id = receiver.agent.id.clone();
             let kept_by = id.to_string();
-            (KeyKind::BotpressBot, Owner::Agent(workspace, id), kept_by)
+            (
+                KeyKind::BotpressBot,
+                KeyOwner::Agent(workspace, id),
+                kept_by,
+            )
         }
     }
 }
@@ -101,10 +105,10 @@ const UPSERT: &str = "
     ON CONFLICT (owner_id) DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed";
 
 fn make(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
     kind: KeyKind,
-    owner: &Owner,
+    owner: &KeyOwner,
     id: &str,
 ) -> Result<RuntimeToken> {
     let (key, value) = api_keys::create(change, kind, owner, "its code")?;

@@ -19,7 +19,7 @@ use crate::{
             states::{self, ExpiredState},
         },
         shared::sql::each_alone,
-        tenancy::{app::App, audit::Actor, write_tx::Change},
+        tenancy::{app::App, audit::Actor, write_tx::WriteTx},
     },
     kernel::{Result, Timestamp, ids::AgentId},
 };
@@ -63,7 +63,7 @@ pub(in crate::domain) async fn fire(app: &App) -> Result<()> {
 }
 
 /// Creates the event of an expired state, and enqueues it for the bot.
-fn tell_of_end(change: &Change<'_>, ended: &ExpiredState) -> Result<()> {
+fn tell_of_end(change: &WriteTx<'_>, ended: &ExpiredState) -> Result<()> {
     let lane = ended.conversation.unwrap_or(0);
     let made = SystemEvent {
         agent_seq: ended.agent_seq,
@@ -111,7 +111,7 @@ const RESCHEDULE: &str = "
     UPDATE bot_schedules SET due_at = :due_at, delay = :delay WHERE seq = :seq";
 
 /// Sets the next due time of a row, or deletes the row.
-pub(super) fn set_next(change: &Change<'_>, seq: i64, next: Option<Timestamp>) -> Result<()> {
+pub(super) fn set_next(change: &WriteTx<'_>, seq: i64, next: Option<Timestamp>) -> Result<()> {
     match next {
         Some(due_at) => change
             .conn
@@ -130,7 +130,7 @@ pub(super) fn set_next(change: &Change<'_>, seq: i64, next: Option<Timestamp>) -
 }
 
 impl Due {
-    fn fire(&self, app: &App, change: &Change<'_>) -> Result<()> {
+    fn fire(&self, app: &App, change: &WriteTx<'_>) -> Result<()> {
         let next = match (self.event, self.message, &self.recurring) {
             (Some(event), ..) => {
                 let lane = conversation_of_event(change.conn, event)?.unwrap_or(0);
@@ -148,7 +148,7 @@ impl Due {
     }
 
     /// Creates the event if the bot can receive it, and returns the next time of the recurring event.
-    fn recur(&self, app: &App, change: &Change<'_>, name: &str) -> Result<Option<Timestamp>> {
+    fn recur(&self, app: &App, change: &WriteTx<'_>, name: &str) -> Result<Option<Timestamp>> {
         let Some((id, can_be_told)) = bot(change.conn, self.agent_seq)? else {
             return Ok(None);
         };
@@ -201,7 +201,7 @@ const MESSAGE: &str = "
     FROM messages JOIN conversations ON conversations.seq = messages.conversation_seq
     WHERE messages.seq = :seq";
 
-fn send(change: &Change<'_>, agent_seq: i64, message: i64) -> Result<()> {
+fn send(change: &WriteTx<'_>, agent_seq: i64, message: i64) -> Result<()> {
     let (incoming, conversation, integration): (bool, i64, String) = change
         .conn
         .prepare_cached(MESSAGE)?

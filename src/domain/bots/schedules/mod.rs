@@ -12,7 +12,7 @@ pub(in crate::domain) use self::{
     rewind::{mend, needs_mending},
 };
 use crate::{
-    domain::tenancy::{bounds::Bound, write_tx::Change},
+    domain::tenancy::{bounds::Bound, write_tx::WriteTx},
     kernel::{Result, Rule, Timestamp, Violation},
 };
 
@@ -84,7 +84,7 @@ pub(in crate::domain) fn delay(due_at: Timestamp, now: Timestamp) -> i64 {
 
 /// Adds a schedule for an event or a message, and wakes the dispatcher.
 pub(in crate::domain) fn add(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     agent_seq: i64,
     schedule: &Schedule,
     what: ScheduledItem,

@@ -5,7 +5,7 @@ use rusqlite::{Connection, named_params};
 
 use super::fire::{bot, set_next};
 use crate::{
-    domain::tenancy::{app::App, write_tx::Change},
+    domain::tenancy::{app::App, write_tx::WriteTx},
     kernel::{Result, Timestamp},
 };
 
@@ -40,7 +40,7 @@ pub(in crate::domain) fn needs_mending(conn: &Connection, now: Timestamp) -> Res
 }
 
 /// Repairs up to `limit` rows, and returns their number.
-pub(in crate::domain) fn mend(change: &Change<'_>, app: &App, limit: i64) -> Result<usize> {
+pub(in crate::domain) fn mend(change: &WriteTx<'_>, app: &App, limit: i64) -> Result<usize> {
     let stray = stray(change.conn, change.now, limit)?;
     for row in &stray {
         let next = match &row.recurring {
@@ -56,7 +56,7 @@ pub(in crate::domain) fn mend(change: &Change<'_>, app: &App, limit: i64) -> Res
 }
 
 fn next_of(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     app: &App,
     agent_seq: i64,
     name: &str,

@@ -4,7 +4,7 @@ use rusqlite::{Connection, named_params};
 
 use super::{State, rows};
 use crate::{
-    domain::{shared::sql::each_alone, tenancy::write_tx::Change},
+    domain::{shared::sql::each_alone, tenancy::write_tx::WriteTx},
     kernel::{
         Result, Timestamp,
         ids::{AgentId, StateId},
@@ -39,7 +39,7 @@ const FIND_EXPIRED: &str = "
 /// Deletes up to `limit` expired states and calls `tell` for each state of a bot; a state of an integration is
 /// private to it. A state that cannot be read or reported is deleted all the same.
 pub(in crate::domain) fn end(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     limit: i64,
     mut tell: impl FnMut(&ExpiredState) -> Result<()>,
 ) -> Result<()> {

@@ -6,7 +6,7 @@ use super::{Key, StateKind};
 use crate::{
     domain::{
         bots::{author::Author, conversations, definitions, users},
-        tenancy::request_auth::CallerInstallation,
+        tenancy::request_auth::ActingInstallation,
     },
     kernel::{
         Error, Result,
@@ -33,7 +33,7 @@ impl Owner {
     pub(super) fn of(conn: &Connection, voice: &Author, key: &Key) -> Result<Self> {
         let integration = voice.integration();
         let mut owner = Self {
-            integration: integration.map(CallerInstallation::key).unwrap_or_default(),
+            integration: integration.map(ActingInstallation::key).unwrap_or_default(),
             ..Self::default()
         };
         let absent = || {

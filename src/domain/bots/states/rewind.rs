@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::domain::tenancy::rewind::Mend;
+use crate::domain::tenancy::rewind::Repair;
 
 /// Repairs states that expire later than a write at the present time allows. The first condition avoids an
 /// overflow of the microseconds.
-pub(in crate::domain) const REPAIRS: &[Mend] = &[Mend {
+pub(in crate::domain) const REPAIRS: &[Repair] = &[Repair {
     table: "states",
     key: "seq",
     find: "SELECT seq FROM states

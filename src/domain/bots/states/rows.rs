@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Key, State, owner::Owner};
 use crate::{
-    domain::{bots::author::Author, tenancy::request_auth::Call},
+    domain::{bots::author::Author, tenancy::request_auth::RequestContext},
     kernel::{Error, Result, Timestamp, ids::StateId},
 };
 
@@ -13,7 +13,7 @@ use crate::{
 ///
 /// # Errors
 /// `NotFound` if the owner does not exist, or if the state is not set or has expired; errors of the store.
-pub fn find(call: &Call, key: &Key) -> Result<State> {
+pub fn find(call: &RequestContext, key: &Key) -> Result<State> {
     let voice = Author::of(call)?;
     let now = call.app().clock().now();
     call.app().store().read(|conn| {

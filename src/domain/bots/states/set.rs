@@ -18,9 +18,9 @@ use crate::{
         },
         tenancy::{
             bounds::Bound,
-            claims::{Claimed, Proven},
-            request_auth::Call,
-            write_tx::Change,
+            claims::{ProvenClaims, SharedClaim},
+            request_auth::RequestContext,
+            write_tx::WriteTx,
         },
     },
     kernel::{Result, Timestamp, ids::StateId},
@@ -34,21 +34,21 @@ use crate::{
 /// match the schema; `LimitExceeded` if the bot has too many states; `Forbidden` for a role below developer;
 /// errors of the store.
 pub async fn set(
-    call: &Call,
+    call: &RequestContext,
     key: Key,
     payload: Option<Map<String, Value>>,
     expiry: Option<f64>,
 ) -> Result<State> {
     require_write(call)?;
     let voice = Author::of(call)?;
-    let mut proven = Proven::default();
+    let mut proven = ProvenClaims::default();
     if let Some(payload) = &payload {
         let declared = call
             .app()
             .store()
             .read(|conn| StateEntry::of(conn, call.app().clock().now(), &voice, &key))?
             .declared;
-        proven.prove(Claimed::new(keeps(&declared, payload)), call.schemas())?;
+        proven.prove(SharedClaim::new(keeps(&declared, payload)), call.schemas())?;
     }
     call.app()
         .change_proven(call, proven, move |change, _| {
@@ -76,19 +76,19 @@ fn keeps(declared: &definitions::StateDefinition, payload: &Map<String, Value>) 
 ///
 /// # Errors
 /// As [`set`].
-pub async fn patch(call: &Call, key: Key, payload: Map<String, Value>) -> Result<State> {
+pub async fn patch(call: &RequestContext, key: Key, payload: Map<String, Value>) -> Result<State> {
     require_write(call)?;
     let voice = Author::of(call)?;
     let place = call
         .app()
         .store()
         .read(|conn| StateEntry::of(conn, call.app().clock().now(), &voice, &key))?;
-    let mut proven = Proven::default();
+    let mut proven = ProvenClaims::default();
     let (merged, _) = place.merged(&payload);
     // A failure is ignored here: a concurrent write may lead to a merged state that matches. The transaction
     // checks again.
     let known = proven.prove(
-        Claimed::new(keeps(&place.declared, &merged)),
+        SharedClaim::new(keeps(&place.declared, &merged)),
         call.schemas(),
     );
     drop(known);
@@ -145,7 +145,7 @@ impl StateEntry {
 
     fn put(
         self,
-        change: &Change<'_>,
+        change: &WriteTx<'_>,
         key: &Key,
         payload: Map<String, Value>,
         expires_after: Option<i64>,
@@ -169,7 +169,7 @@ impl StateEntry {
         Ok(state)
     }
 
-    fn clear(self, change: &Change<'_>, key: &Key) -> Result<State> {
+    fn clear(self, change: &WriteTx<'_>, key: &Key) -> Result<State> {
         if let Some(old) = &self.old {
             rows::erase(change.conn, &old.id)?;
         }
@@ -181,7 +181,7 @@ impl StateEntry {
         })
     }
 
-    fn fresh(&self, change: &Change<'_>, key: &Key) -> State {
+    fn fresh(&self, change: &WriteTx<'_>, key: &Key) -> State {
         use super::StateKind;
         let owned_by = |kind| (key.kind == kind).then_some(self.owner.id.as_str());
         State {

@@ -14,8 +14,8 @@ use crate::{
         },
         end_users,
         tenancy::{
-            request_auth::{Call, CallerAgent},
-            write_tx::Change,
+            request_auth::{PrincipalAgent, RequestContext},
+            write_tx::WriteTx,
         },
     },
     kernel::{Error, Kind, Patch, Result, ids::EndUserId},
@@ -27,7 +27,7 @@ use crate::{
 /// `Forbidden` for a role below developer, `Invalid` for undeclared or missing tags, `ReferenceNotFound` for
 /// an integration that is not installed, `Runtime` if the integration fails to create the user, or errors of
 /// the store.
-pub async fn create(call: &Call, new: NewUser) -> Result<User> {
+pub async fn create(call: &RequestContext, new: NewUser) -> Result<User> {
     let voice = Author::of(call)?;
     match checked(call, &voice, &new)? {
         CreationPath::Own(tags) => {
@@ -43,7 +43,7 @@ pub async fn create(call: &Call, new: NewUser) -> Result<User> {
 ///
 /// # Errors
 /// As [`create`].
-pub async fn get_or_create(call: &Call, new: NewUser) -> Result<User> {
+pub async fn get_or_create(call: &RequestContext, new: NewUser) -> Result<User> {
     let voice = Author::of(call)?;
     let way = checked(call, &voice, &new)?;
     let tags = match &way {
@@ -76,7 +76,11 @@ enum CreationPath {
 }
 
 /// Asks an integration to create a user.
-async fn delegate(call: &Call, voice: &Author, delegated: &DelegatedCreation) -> Result<User> {
+async fn delegate(
+    call: &RequestContext,
+    voice: &Author,
+    delegated: &DelegatedCreation,
+) -> Result<User> {
     let body = json!({"tags": delegated.tags});
     let app = call.app();
     let id = delegated.make(app, "create_user", &body, "user").await?;
@@ -87,7 +91,7 @@ async fn delegate(call: &Call, voice: &Author, delegated: &DelegatedCreation) ->
 }
 
 /// Validates the new user and decides the way to create it.
-fn checked(call: &Call, voice: &Author, new: &NewUser) -> Result<CreationPath> {
+fn checked(call: &RequestContext, voice: &Author, new: &NewUser) -> Result<CreationPath> {
     require_write(call)?;
     call.app().store().read(|conn| {
         let speaker = voice.on(conn)?;
@@ -111,7 +115,7 @@ fn checked(call: &Call, voice: &Author, new: &NewUser) -> Result<CreationPath> {
 
 /// Creates a user with these tags inside a write transaction.
 pub(in crate::domain) fn make(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     voice: &Author,
     tags: &Tags,
     new: NewUser,
@@ -146,8 +150,8 @@ const SET_TAGS: &str = "
     UPDATE end_users SET tags = :tags, updated_at = :now WHERE id = :id AND agent_id = :agent_id";
 
 fn set_tags(
-    change: &Change<'_>,
-    bot: &CallerAgent,
+    change: &WriteTx<'_>,
+    bot: &PrincipalAgent,
     id: &EndUserId,
     old: &Tags,
     new: &Tags,
@@ -175,7 +179,7 @@ fn set_tags(
 /// # Errors
 /// `NotFound`, `Forbidden` for a role below developer, `Invalid` for undeclared tags, or errors of the
 /// store.
-pub async fn update(call: &Call, id: EndUserId, changes: UserPatch) -> Result<User> {
+pub async fn update(call: &RequestContext, id: EndUserId, changes: UserPatch) -> Result<User> {
     require_write(call)?;
     let voice = Author::of(call)?;
     call.app()
@@ -185,7 +189,7 @@ pub async fn update(call: &Call, id: EndUserId, changes: UserPatch) -> Result<Us
 
 /// Updates a user inside a write transaction.
 pub(in crate::domain) fn apply(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     voice: &Author,
     id: &EndUserId,
     changes: UserPatch,
@@ -216,7 +220,7 @@ const UPDATE_BOT_USER: &str = "
     WHERE agent_seq = :agent_seq";
 
 fn change_bot_itself(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     voice: &Author,
     mut user: User,
     tags: Tags,
@@ -244,7 +248,7 @@ fn change_bot_itself(
 /// # Errors
 /// `NotFound`, `RelationConflict` for the bot's own user, `Forbidden` for a role below developer or a user
 /// that another integration or the bot has created, or errors of the store.
-pub async fn delete(call: &Call, id: EndUserId) -> Result<User> {
+pub async fn delete(call: &RequestContext, id: EndUserId) -> Result<User> {
     require_write(call)?;
     let voice = Author::of(call)?;
     call.app()

@@ -11,8 +11,8 @@ use crate::{
             list_query::{self, ListQuery},
             tags::TagTable,
         },
-        shared::paging::{Page, Token},
-        tenancy::request_auth::{Call, CallerInstallation},
+        shared::paging::{Page, PageToken},
+        tenancy::request_auth::{ActingInstallation, RequestContext},
     },
     kernel::{Result, ids::ConversationId},
 };
@@ -32,14 +32,18 @@ pub struct Filter {
 ///
 /// # Errors
 /// `Invalid` for too many filters, or errors of the store.
-pub async fn list(call: &Call, filter: Filter, after: Option<Token>) -> Result<Page<User>> {
+pub async fn list(
+    call: &RequestContext,
+    filter: Filter,
+    after: Option<PageToken>,
+) -> Result<Page<User>> {
     let voice = Author::of(call)?;
     list_query::require_few(call, "tags", filter.tags.len())?;
     call.app()
         .store()
         .scan(move |conn| {
             let bot = voice.bot();
-            let maker = voice.integration().map(CallerInstallation::key);
+            let maker = voice.integration().map(ActingInstallation::key);
             let reader = voice.integration().map(|own| own.name.as_str());
             let conversation = match &filter.conversation {
                 None => None,

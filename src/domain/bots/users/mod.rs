@@ -16,7 +16,7 @@ pub use self::{
 };
 use super::tags::{TagPatch, Tags};
 use crate::{
-    domain::shared::paging::Token,
+    domain::shared::paging::PageToken,
     kernel::{Patch, Timestamp, ids::EndUserId},
 };
 
@@ -65,7 +65,7 @@ pub struct UserPatch {
 
 impl User {
     /// Returns the cursor of this user in lists, which put the bot's own user last.
-    pub(in crate::domain) fn position(&self) -> Token {
-        Token::at(self.created_at, self.seq.unwrap_or(0))
+    pub(in crate::domain) fn position(&self) -> PageToken {
+        PageToken::at(self.created_at, self.seq.unwrap_or(0))
     }
 }

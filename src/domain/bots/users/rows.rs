@@ -6,7 +6,7 @@ use super::User;
 use crate::{
     domain::{
         bots::{author::Author, tags::Tags},
-        tenancy::request_auth::{Call, CallerAgent, CallerInstallation},
+        tenancy::request_auth::{ActingInstallation, PrincipalAgent, RequestContext},
     },
     kernel::{Error, Kind, Result, ids::EndUserId},
 };
@@ -15,7 +15,7 @@ use crate::{
 ///
 /// # Errors
 /// `NotFound` if the caller cannot see such a user, or errors of the store.
-pub fn find(call: &Call, id: &EndUserId) -> Result<User> {
+pub fn find(call: &RequestContext, id: &EndUserId) -> Result<User> {
     let voice = Author::of(call)?;
     call.app().store().read(|conn| seen(conn, &voice, id))
 }
@@ -74,7 +74,7 @@ fn missing(id: &EndUserId) -> Error {
 /// Returns the user with this id of a bot, or `NotFound`.
 pub(in crate::domain) fn existing(
     conn: &Connection,
-    bot: &CallerAgent,
+    bot: &PrincipalAgent,
     id: &EndUserId,
 ) -> Result<User> {
     let found = read(conn, bot, id)?;
@@ -103,7 +103,7 @@ pub(in crate::domain) fn named(
     if id.as_str() == bot.id.as_str() {
         return Ok(None);
     }
-    let maker = voice.integration().map(CallerInstallation::key);
+    let maker = voice.integration().map(ActingInstallation::key);
     let parameters = named_params! {":id": id, ":agent_id": bot.id, ":integration": maker};
     let found = conn
         .prepare_cached(FIND_SEQ)?
@@ -121,7 +121,7 @@ pub(in crate::domain) fn named(
 /// Finds the user with this id of a bot.
 pub(in crate::domain) fn read(
     conn: &Connection,
-    bot: &CallerAgent,
+    bot: &PrincipalAgent,
     id: &EndUserId,
 ) -> Result<Option<User>> {
     if id.as_str() == bot.id.as_str() {
@@ -144,7 +144,7 @@ pub(super) fn with_tags(conn: &Connection, voice: &Author, tags: &Tags) -> Resul
     let parameters = named_params! {
         ":agent_id": voice.bot().id,
         ":tags": tags.canonical(),
-        ":integration": maker.map(CallerInstallation::key),
+        ":integration": maker.map(ActingInstallation::key),
     };
     let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
     Ok(found.optional()?)
@@ -156,7 +156,7 @@ const FIND_BOT_USER: &str = "
     FROM agents LEFT JOIN bots ON bots.agent_seq = agents.seq WHERE agents.seq = :seq";
 
 /// Loads the user of the bot itself.
-pub(in crate::domain) fn bot_itself(conn: &Connection, bot: &CallerAgent) -> Result<User> {
+pub(in crate::domain) fn bot_itself(conn: &Connection, bot: &PrincipalAgent) -> Result<User> {
     let user =
         conn.prepare_cached(FIND_BOT_USER)?
             .query_row(named_params! {":seq": bot.seq}, |row| {

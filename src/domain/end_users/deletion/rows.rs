@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{Deletion, Identifier, IdentifierResult};
 use crate::{
-    domain::tenancy::request_auth::Call,
+    domain::tenancy::request_auth::RequestContext,
     kernel::{Error, Result, Timestamp, ids::EndUserDeletionId},
 };
 
@@ -18,7 +18,10 @@ const LIST_RESULTS: &str = "
 ///
 /// # Errors
 /// `NotFound` if the agent has no such deletion, errors of the store.
-pub async fn find(call: &Call, id: EndUserDeletionId) -> Result<(Deletion, Vec<IdentifierResult>)> {
+pub async fn find(
+    call: &RequestContext,
+    id: EndUserDeletionId,
+) -> Result<(Deletion, Vec<IdentifierResult>)> {
     let agent = call.agent()?.id.clone();
     call.app()
         .store()

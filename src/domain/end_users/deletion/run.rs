@@ -13,7 +13,7 @@ use crate::{
     domain::{
         App,
         end_users::{AgentScope, change::erase_as},
-        tenancy::{audit::Actor, write_tx::Change},
+        tenancy::{audit::Actor, write_tx::WriteTx},
     },
     kernel::{
         Result,
@@ -84,7 +84,7 @@ async fn run(app: &App, deletion: &RunningDeletion) -> Result<()> {
 const SET_IN_PROGRESS: &str = "
     UPDATE end_user_deletions SET status = :to WHERE id = :id AND status = :from";
 
-fn set_in_progress(change: &Change<'_>, id: &EndUserDeletionId) -> Result<()> {
+fn set_in_progress(change: &WriteTx<'_>, id: &EndUserDeletionId) -> Result<()> {
     change
         .conn
         .prepare_cached(SET_IN_PROGRESS)?
@@ -155,7 +155,7 @@ const SET_DISPOSITION: &str = "
     SET disposition = :disposition, matched = :matched, reason = :reason
     WHERE deletion_id = :id AND position = :position";
 
-fn settle(change: &Change<'_>, id: &EndUserDeletionId, found: &IdentifierMatches) -> Result<()> {
+fn settle(change: &WriteTx<'_>, id: &EndUserDeletionId, found: &IdentifierMatches) -> Result<()> {
     let open: bool = change.conn.prepare_cached(IS_UNMATCHED)?.query_row(
         named_params! {":id": id, ":position": found.position},
         |row| row.get(0),
@@ -204,7 +204,7 @@ const TAKE_TARGETS: &str = "
     RETURNING end_user_id";
 
 /// Erases the next end users that were found and returns their number.
-fn erase(change: &Change<'_>, deletion: &RunningDeletion) -> Result<usize> {
+fn erase(change: &WriteTx<'_>, deletion: &RunningDeletion) -> Result<usize> {
     let mut statement = change.conn.prepare_cached(TAKE_TARGETS)?;
     let parameters = named_params! {":id": deletion.id, ":limit": STEP_SIZE};
     let targets = statement.query_map(parameters, |row| row.get::<_, EndUserId>(0))?;
@@ -225,7 +225,7 @@ const FINISH: &str = "
     SET status = :status, failure_reason = :reason, completed_at = :now
     WHERE id = :id AND completed_at IS NULL";
 
-fn finish(change: &Change<'_>, id: &EndUserDeletionId) -> Result<()> {
+fn finish(change: &WriteTx<'_>, id: &EndUserDeletionId) -> Result<()> {
     let (done, refused): (i64, i64) = change
         .conn
         .prepare_cached(COUNT_DISPOSITIONS)?

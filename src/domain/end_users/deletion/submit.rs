@@ -15,9 +15,9 @@ use crate::{
     domain::{
         end_users::AgentScope,
         tenancy::{
-            audit::{self, Entry},
-            request_auth::Call,
-            write_tx::Change,
+            audit::{self, NewAuditRecord},
+            request_auth::RequestContext,
+            write_tx::WriteTx,
         },
     },
     kernel::{
@@ -44,7 +44,7 @@ const INSERT: &str = "
 /// # Errors
 /// `Invalid` if there are no identifiers or too many, errors of the store.
 pub async fn submit(
-    call: &Call,
+    call: &RequestContext,
     identifiers: Vec<Identifier>,
     client_reference: Option<String>,
 ) -> Result<Deletion> {
@@ -97,7 +97,7 @@ pub async fn submit(
             take_in(change, &scope.agent, &deletion.id, identifiers)?;
             audit::record(
                 change,
-                &Entry {
+                &NewAuditRecord {
                     workspace: Some(&scope.workspace),
                     action: "end_user_deletion.submit",
                     resource_id: deletion.id.as_str(),
@@ -140,7 +140,7 @@ const INSERT_IDENTIFIER: &str = "
 /// Stores the identifiers. Rejects malformed ones, repeated ones and those in cooldown; the job matches the rest
 /// later.
 fn take_in(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     agent: &AgentId,
     deletion: &EndUserDeletionId,
     identifiers: Vec<Identifier>,
@@ -191,7 +191,7 @@ const IN_COOLDOWN: &str = "
     )";
 
 /// True if an identifier was accepted within the last seven days, or is not processed yet.
-fn in_cooldown(change: &Change<'_>, agent: &AgentId, sought: &MatchKey) -> Result<bool> {
+fn in_cooldown(change: &WriteTx<'_>, agent: &AgentId, sought: &MatchKey) -> Result<bool> {
     let alias = match sought.kind {
         IdentifierKind::EndUserId => IdentifierKind::ChatterId,
         other => other,

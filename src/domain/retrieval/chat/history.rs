@@ -8,7 +8,7 @@ use crate::{
     domain::{
         App,
         retrieval::answers::{Role, Turn},
-        tenancy::request_auth::Call,
+        tenancy::request_auth::RequestContext,
     },
     kernel::Result,
 };
@@ -19,7 +19,7 @@ const NEWEST: &str = "
     ORDER BY seq DESC LIMIT :limit";
 
 /// Returns the newest turns of a conversation of the caller's workspace, oldest first.
-pub(super) async fn turns(call: &Call, conversation: &str) -> Result<Vec<Turn>> {
+pub(super) async fn turns(call: &RequestContext, conversation: &str) -> Result<Vec<Turn>> {
     let workspace = call.workspace().clone();
     let conversation = conversation.to_owned();
     let limit = call.app().answer_settings().max_history_turns;
@@ -91,7 +91,11 @@ pub(in crate::domain) async fn prune(app: &App) -> Result<()> {
 }
 
 /// Appends turns to a conversation, and deletes its oldest turns beyond `answers.max_stored_turns`.
-pub(super) async fn append(call: &Call, conversation: &str, turns: Vec<Turn>) -> Result<()> {
+pub(super) async fn append(
+    call: &RequestContext,
+    conversation: &str,
+    turns: Vec<Turn>,
+) -> Result<()> {
     let conversation = conversation.to_owned();
     let kept = call.app().answer_settings().max_stored_turns;
     let stored = call.app().change(call, move |change, workspace| {

@@ -11,7 +11,7 @@ use crate::{
             answers::Source,
             connectors::{self, Connector, SearchFailure, SearchOptions},
         },
-        tenancy::request_auth::Call,
+        tenancy::request_auth::RequestContext,
     },
     kernel::{Error, Kind, Result, Rule, Violation, ids::ConnectorId},
 };
@@ -32,7 +32,7 @@ pub(super) struct ResolvedConnector {
 }
 
 /// Finds the connectors that a chat names.
-pub(super) fn plan(call: &Call, uses: &[ConnectorUse]) -> Result<Vec<ResolvedConnector>> {
+pub(super) fn plan(call: &RequestContext, uses: &[ConnectorUse]) -> Result<Vec<ResolvedConnector>> {
     if uses.len() > CONNECTORS_MAX {
         let rule = Rule::Other(format!("must be at most {CONNECTORS_MAX}"));
         return Err(Violation::body(["connectors"], rule).into());
@@ -71,7 +71,7 @@ pub(super) struct SearchResults {
 
 /// Searches every connector for every query, concurrently.
 pub(super) async fn search(
-    call: &Call,
+    call: &RequestContext,
     planned: &[ResolvedConnector],
     queries: &[String],
 ) -> Result<SearchResults> {

@@ -14,7 +14,7 @@ use crate::{
             self, Answer, AnswerPiece, Citation, ExtractInput, FinishReason, ModelRequest, Role,
             Source, TokenUsage, Turn, upstream,
         },
-        tenancy::request_auth::Call,
+        tenancy::request_auth::RequestContext,
     },
     kernel::{Error, Result},
 };
@@ -27,7 +27,7 @@ const EXTRACTIVE_WARNING: &str = "answered by the extractive answerer: the sente
 
 /// A validated chat: its connectors exist.
 pub struct Chat {
-    call: Call,
+    call: RequestContext,
     request: Request,
     planned: Vec<ResolvedConnector>,
 }
@@ -48,7 +48,7 @@ impl Chat {
     /// # Errors
     /// `NotFound` for a connector that the caller's workspace does not have, `Invalid` for too many
     /// connectors, or an error of the store.
-    pub fn open(call: Call, request: Request) -> Result<Self> {
+    pub fn open(call: RequestContext, request: Request) -> Result<Self> {
         let planned = retrieve::plan(&call, &request.connectors)?;
         Ok(Self {
             call,

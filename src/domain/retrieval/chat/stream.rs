@@ -6,7 +6,7 @@ use futures_util::{Stream, future::BoxFuture, stream};
 use tokio::sync::mpsc;
 
 use super::{Chat, ChatEvent, Outcome, Request};
-use crate::{domain::tenancy::request_auth::Call, kernel::Result};
+use crate::{domain::tenancy::request_auth::RequestContext, kernel::Result};
 
 /// Maximum number of events in the channel to the reader.
 const EVENT_BUFFER: usize = 16;
@@ -24,7 +24,7 @@ pub enum StreamItem {
 ///
 /// # Errors
 /// As [`Chat::open`] and [`Chat::run`].
-pub async fn answer(call: Call, request: Request) -> Result<Outcome> {
+pub async fn answer(call: RequestContext, request: Request) -> Result<Outcome> {
     Chat::open(call, request)?.run(None).await
 }
 
@@ -35,7 +35,7 @@ pub async fn answer(call: Call, request: Request) -> Result<Outcome> {
 /// # Errors
 /// As [`Chat::open`].
 pub fn stream(
-    call: Call,
+    call: RequestContext,
     request: Request,
 ) -> Result<impl Stream<Item = StreamItem> + Send + 'static> {
     let admission = call.admission().clone();

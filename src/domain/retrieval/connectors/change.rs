@@ -13,10 +13,10 @@ use crate::{
     domain::{
         App,
         tenancy::{
-            audit::{self, Entry},
+            audit::{self, NewAuditRecord},
             bounds::Bound,
-            request_auth::Call,
-            write_tx::Change,
+            request_auth::RequestContext,
+            write_tx::WriteTx,
         },
     },
     kernel::{Error, Kind, Result, ids::ConnectorId},
@@ -48,7 +48,7 @@ const BOUND: Bound = Bound {
 /// `Invalid` if a value is not valid, `Upstream` with the reason if the test query fails,
 /// `LimitExceeded` if the workspace has too many connectors, `Conflict` if the new id is taken, or
 /// an error of the store. Nothing is stored then.
-pub async fn create(call: &Call, new: New) -> Result<Connector> {
+pub async fn create(call: &RequestContext, new: New) -> Result<Connector> {
     let app = call.app();
     check::name(&new.name)?;
     check::address(&["url"], &new.url)?;
@@ -102,7 +102,7 @@ pub(super) const UPDATE: &str = "
 /// `NotFound` if there is no such connector, `Invalid` if a value is not valid, `Upstream` if the
 /// test query fails, `Conflict` if the connector changed during the test, or an error of the store.
 /// Nothing is changed then.
-pub async fn update(call: &Call, id: ConnectorId, changes: Changes) -> Result<Connector> {
+pub async fn update(call: &RequestContext, id: ConnectorId, changes: Changes) -> Result<Connector> {
     if let Some(name) = &changes.name {
         check::name(name)?;
     }
@@ -191,7 +191,7 @@ impl Connector {
 }
 
 /// Executes a statement that binds every column of a connector. Returns the number of rows written.
-pub(super) fn write(change: &Change<'_>, statement: &str, connector: &Connector) -> Result<usize> {
+pub(super) fn write(change: &WriteTx<'_>, statement: &str, connector: &Connector) -> Result<usize> {
     let auth = connector.auth.as_ref();
     Ok(change
         .conn
@@ -219,7 +219,7 @@ const DELETE: &str = "DELETE FROM connectors WHERE workspace_id = :workspace_id 
 ///
 /// # Errors
 /// `NotFound` if there is no such connector, or an error of the store.
-pub async fn delete(call: &Call, id: ConnectorId) -> Result<()> {
+pub async fn delete(call: &RequestContext, id: ConnectorId) -> Result<()> {
     let user = call.caller().key_id.clone();
     call.app()
         .change(call, move |change, workspace| {
@@ -237,13 +237,13 @@ pub async fn delete(call: &Call, id: ConnectorId) -> Result<()> {
 }
 
 pub(super) fn record(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     connector: &Connector,
     action: &'static str,
 ) -> Result<()> {
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(&connector.workspace_id),
             action,
             resource_id: connector.id.as_str(),

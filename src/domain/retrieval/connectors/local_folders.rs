@@ -13,7 +13,7 @@ use crate::{
     domain::{
         App,
         retrieval::folders::{self, PassageHit},
-        tenancy::{audit::Actor, write_tx::Change},
+        tenancy::{audit::Actor, write_tx::WriteTx},
     },
     kernel::{
         Kind, Result, Secret,
@@ -49,7 +49,7 @@ pub async fn register_folders(app: &App, workspace: &WorkspaceId, origin: &str) 
 
 fn create(
     app: &App,
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     workspace: &WorkspaceId,
     name: &str,
     url: String,
@@ -80,7 +80,7 @@ fn create(
 /// Updates the URL and the token of a connector, if the connector still exists.
 fn refresh(
     app: &App,
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     id: &ConnectorId,
     url: String,
     token: &Secret,

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Connector, ListPage, OffsetPage, rows::clamp};
 use crate::{
-    domain::tenancy::{audit::Actor, request_auth::Call},
+    domain::tenancy::{audit::Actor, request_auth::RequestContext},
     kernel::{
         Result, Timestamp,
         ids::{ApiKeyId, ConnectorId, ConnectorLogId, WorkspaceId},
@@ -77,7 +77,11 @@ const PRUNE: &str = "
 
 /// Appends an entry, unless the connector was deleted meanwhile, and deletes the oldest entries
 /// beyond `connectors.log_entries`.
-pub(super) async fn note(call: &Call, connector: &Connector, noted: NewLogEntry) -> Result<()> {
+pub(super) async fn note(
+    call: &RequestContext,
+    connector: &Connector,
+    noted: NewLogEntry,
+) -> Result<()> {
     let app = call.app();
     let user = call.caller().key_id.clone();
     let client_name = call.client_name().map(str::to_owned);
@@ -121,7 +125,11 @@ const LIST: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn logs(call: &Call, filter: LogFilter, slice: OffsetPage) -> Result<ListPage<LogEntry>> {
+pub async fn logs(
+    call: &RequestContext,
+    filter: LogFilter,
+    slice: OffsetPage,
+) -> Result<ListPage<LogEntry>> {
     let workspace = call.workspace().clone();
     call.app()
         .store()

@@ -19,7 +19,7 @@ mod rows;
 mod search;
 mod settings;
 
-pub(in crate::domain) use self::rewind::MENDS;
+pub(in crate::domain) use self::rewind::REPAIRS;
 pub use self::{
     auth::{Auth, Credentials, NewOAuth, OAuth, Scheme, ServiceAuth},
     authorization::RefreshLocks,

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::domain::tenancy::rewind::Mend;
+use crate::domain::tenancy::rewind::Repair;
 
-pub(in crate::domain) const MENDS: &[Mend] = &[
+pub(in crate::domain) const REPAIRS: &[Repair] = &[
     // This access token was issued before the clock went back, and it expires long before the
     // stored time. Without a repair nothing would refresh it.
-    Mend {
+    Repair {
         table: "connector_authorizations",
         key: "seq",
         find: "SELECT seq FROM connector_authorizations
@@ -19,7 +19,7 @@ pub(in crate::domain) const MENDS: &[Mend] = &[
     },
     // The provider's clock does not go back with this server's, so the expiry moves by the same
     // step.
-    Mend {
+    Repair {
         table: "connector_authorizations",
         key: "seq",
         find: "SELECT seq FROM connector_authorizations WHERE expires_at > :horizon",
@@ -27,7 +27,7 @@ pub(in crate::domain) const MENDS: &[Mend] = &[
         longest: |_| Duration::MAX,
         due: Some("expires_at"),
     },
-    Mend {
+    Repair {
         table: "connector_oauth_states",
         key: "hash",
         find: "SELECT hash FROM connector_oauth_states WHERE expires_at > :horizon",

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Auth, AuthStatus, Connector, ListPage, OffsetPage};
 use crate::{
-    domain::tenancy::request_auth::Call,
+    domain::tenancy::request_auth::RequestContext,
     kernel::{
         Error, Result, Timestamp,
         ids::{ApiKeyId, ConnectorId, WorkspaceId},
@@ -16,7 +16,7 @@ use crate::{
 ///
 /// # Errors
 /// `NotFound` if the caller's workspace has no such connector, or an error of the store.
-pub fn find(call: &Call, id: &ConnectorId) -> Result<Connector> {
+pub fn find(call: &RequestContext, id: &ConnectorId) -> Result<Connector> {
     let now = call.app().clock().now();
     let (workspace, user) = (call.workspace(), &call.caller().key_id);
     call.app()
@@ -69,7 +69,7 @@ const COUNT: &str = "SELECT count(*) FROM connectors WHERE workspace_id = :works
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn list(call: &Call, slice: OffsetPage) -> Result<ListPage<Connector>> {
+pub async fn list(call: &RequestContext, slice: OffsetPage) -> Result<ListPage<Connector>> {
     let workspace = call.workspace().clone();
     let user = call.caller().key_id.clone();
     let now = call.app().clock().now();

@@ -10,7 +10,7 @@ use super::{
     logs,
 };
 use crate::{
-    domain::tenancy::request_auth::Call,
+    domain::tenancy::request_auth::RequestContext,
     kernel::{Error, Secret, clock::Stopwatch},
 };
 
@@ -61,7 +61,7 @@ impl From<CallFailure> for SearchFailure {
 /// [`SearchFailure::Connector`] if the connector gives no documents, or [`SearchFailure::Server`]
 /// if this server fails.
 pub async fn search(
-    call: &Call,
+    call: &RequestContext,
     connector: &Connector,
     query: &str,
     options: &SearchOptions,
@@ -96,7 +96,7 @@ pub async fn search(
 }
 
 async fn attempt(
-    call: &Call,
+    call: &RequestContext,
     connector: &Connector,
     query: &str,
     options: &SearchOptions,

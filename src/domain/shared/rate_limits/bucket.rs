@@ -17,19 +17,19 @@ use governor::{
     state::{InMemoryState, NotKeyed},
 };
 
-use super::Standing;
+use super::RateLimitStatus;
 use crate::kernel::{MonotonicTime, Timestamp};
 
-type Bucket = RateLimiter<NotKeyed, InMemoryState, SetClock, StateInformationMiddleware>;
+type Bucket = RateLimiter<NotKeyed, InMemoryState, ManualClock, StateInformationMiddleware>;
 
 /// `governor` counts nanoseconds in 64 bits, which overflow after 584 years. A bucket is replaced before that.
-const LONGEST_LIFE: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+const MAX_BUCKET_AGE: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// Clock that only moves when it is set, in nanoseconds.
 #[derive(Clone, Default)]
-struct SetClock(Arc<AtomicU64>);
+struct ManualClock(Arc<AtomicU64>);
 
-impl SetClock {
+impl ManualClock {
     /// Moves the clock forward. Requests can arrive slightly out of order.
     fn set(&self, since: Duration) {
         let nanos = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
@@ -41,7 +41,7 @@ impl SetClock {
     }
 }
 
-impl GovernorClock for SetClock {
+impl GovernorClock for ManualClock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
@@ -49,24 +49,24 @@ impl GovernorClock for SetClock {
     }
 }
 
-fn bucket(quota: Quota, clock: &SetClock) -> Bucket {
+fn bucket(quota: Quota, clock: &ManualClock) -> Bucket {
     RateLimiter::direct_with_clock(quota, clock.clone()).with_middleware()
 }
 
 /// Bucket that refills within a period.
-pub(super) struct Window {
+pub(super) struct RefillingBucket {
     quota: Quota,
     period: Duration,
-    clock: SetClock,
-    current: Option<Current>,
+    clock: ManualClock,
+    current: Option<StartedBucket>,
 }
 
-struct Current {
+struct StartedBucket {
     bucket: Bucket,
     since: MonotonicTime,
 }
 
-impl Window {
+impl RefillingBucket {
     /// Returns a limit per second; `None` for 0.
     pub(super) fn per_second(rate: u32) -> Option<Self> {
         NonZeroU32::new(rate).map(|rate| Self::new(Quota::per_second(rate), 1))
@@ -81,21 +81,25 @@ impl Window {
         Self {
             quota,
             period: Duration::from_secs(seconds),
-            clock: SetClock::default(),
+            clock: ManualClock::default(),
             current: None,
         }
     }
 
     /// Takes a request from the bucket, or returns the time until the next one. The bucket refills with the monotonic
     /// time `at`; `now` is only used for the reset time.
-    pub(super) fn take(&mut self, at: MonotonicTime, now: Timestamp) -> Result<Standing, Duration> {
+    pub(super) fn take(
+        &mut self,
+        at: MonotonicTime,
+        now: Timestamp,
+    ) -> Result<RateLimitStatus, Duration> {
         self.current
-            .take_if(|current| at.since(current.since) > LONGEST_LIFE);
+            .take_if(|current| at.since(current.since) > MAX_BUCKET_AGE);
         let current = match &mut self.current {
             Some(current) => current,
             current => {
                 self.clock.begin();
-                current.insert(Current {
+                current.insert(StartedBucket {
                     bucket: bucket(self.quota, &self.clock),
                     since: at,
                 })
@@ -106,7 +110,7 @@ impl Window {
             .bucket
             .check()
             .map_err(|until| until.wait_time_from(self.clock.now()))?;
-        Ok(Standing {
+        Ok(RateLimitStatus {
             limit: state.quota().burst_size().get().into(),
             remaining: state.remaining_burst_capacity().into(),
             reset: now.plus(self.period),
@@ -115,21 +119,21 @@ impl Window {
 }
 
 /// Bucket of a UTC date. It never refills.
-pub(super) struct Day {
+pub(super) struct DailyBucket {
     date: i64,
     bucket: Bucket,
     limit: NonZeroU32,
     left: u32,
 }
 
-impl Day {
+impl DailyBucket {
     /// Creates the bucket for the date of `now`, from which `used` requests are already taken.
     pub(super) fn new(now: Timestamp, limit: NonZeroU32, used: u64) -> Self {
         // With one nanosecond for each request, every 32-bit limit fits into governor's 64 bits.
         let quota = Quota::with_period(Duration::from_nanos(1))
             .expect("a nanosecond is not zero")
             .allow_burst(limit);
-        let bucket = bucket(quota, &SetClock::default());
+        let bucket = bucket(quota, &ManualClock::default());
         // The limit may have been higher when these requests were counted.
         let used = u32::try_from(used).unwrap_or(u32::MAX).min(limit.get());
         if let Some(used) = NonZeroU32::new(used) {
@@ -153,10 +157,10 @@ impl Day {
     }
 
     /// Takes a request from the bucket, or returns the time until the next date.
-    pub(super) fn take(&mut self, now: Timestamp) -> Result<Standing, Duration> {
+    pub(super) fn take(&mut self, now: Timestamp) -> Result<RateLimitStatus, Duration> {
         let state = self.bucket.check().map_err(|_| now.until_next_day())?;
         self.left = state.remaining_burst_capacity();
-        Ok(Standing {
+        Ok(RateLimitStatus {
             limit: self.limit.get().into(),
             remaining: self.left.into(),
             reset: now.plus(now.until_next_day()),

@@ -14,13 +14,13 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use self::bucket::{Day, Window};
+use self::bucket::{DailyBucket, RefillingBucket};
 use super::sql::text_enum;
 use crate::kernel::{Error, Kind, MonotonicTime, Result, Timestamp};
 
 text_enum! {
     /// API class: operations that share one rate limit.
-    pub enum Class {
+    pub enum ApiClass {
         /// Everything under Aloochat's `/api/public`.
         Aloochat = "aloochat",
         /// Operations of Ada's API without their own class.
@@ -38,7 +38,7 @@ text_enum! {
     }
 }
 
-impl Class {
+impl ApiClass {
     /// True if the vendor limits each agent separately, instead of the workspace.
     pub(in crate::domain) const fn is_per_agent(self) -> bool {
         match self {
@@ -97,18 +97,18 @@ impl Default for Settings {
 }
 
 impl Settings {
-    const fn rates(&self, class: Class) -> &Rates {
+    const fn rates(&self, class: ApiClass) -> &Rates {
         if !self.enabled {
             return &UNLIMITED;
         }
         match class {
-            Class::Aloochat => &self.aloochat,
-            Class::Ada => &self.ada,
-            Class::AdaEndUsers => &self.ada_end_users,
-            Class::AdaEndUsersV1 => &self.ada_end_users_v1,
-            Class::Cohere => &self.cohere,
-            Class::BotpressChat => &self.botpress_chat,
-            Class::BotpressAdmin => &self.botpress_admin,
+            ApiClass::Aloochat => &self.aloochat,
+            ApiClass::Ada => &self.ada,
+            ApiClass::AdaEndUsers => &self.ada_end_users,
+            ApiClass::AdaEndUsersV1 => &self.ada_end_users_v1,
+            ApiClass::Cohere => &self.cohere,
+            ApiClass::BotpressChat => &self.botpress_chat,
+            ApiClass::BotpressAdmin => &self.botpress_admin,
         }
     }
 }
@@ -132,24 +132,24 @@ pub struct Rates {
 }
 
 /// Rate limiter of one tenant and API class.
-pub(in crate::domain) struct Allowance(Mutex<Windows>);
+pub(in crate::domain) struct RateLimiter(Mutex<LimiterState>);
 
-struct Windows {
-    class: Class,
-    minute: Option<Window>,
-    second: Option<Window>,
+struct LimiterState {
+    class: ApiClass,
+    minute: Option<RefillingBucket>,
+    second: Option<RefillingBucket>,
     per_day: Option<NonZeroU32>,
-    day: Option<Day>,
+    day: Option<DailyBucket>,
 }
 
-impl Allowance {
+impl RateLimiter {
     /// Creates an unused rate limiter for an API class.
-    pub(in crate::domain) fn new(settings: &Settings, class: Class) -> Self {
+    pub(in crate::domain) fn new(settings: &Settings, class: ApiClass) -> Self {
         let rates = settings.rates(class);
-        Self(Mutex::new(Windows {
+        Self(Mutex::new(LimiterState {
             class,
-            minute: Window::per_minute(rates.per_minute),
-            second: Window::per_second(rates.per_second),
+            minute: RefillingBucket::per_minute(rates.per_minute),
+            second: RefillingBucket::per_second(rates.per_second),
             per_day: NonZeroU32::new(rates.per_day),
             day: None,
         }))
@@ -164,15 +164,15 @@ impl Allowance {
         &self,
         (at, now): (MonotonicTime, Timestamp),
         used: impl FnOnce() -> Result<u64>,
-    ) -> std::result::Result<Option<Standing>, Refused> {
+    ) -> std::result::Result<Option<RateLimitStatus>, LimitError> {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let windows = &mut *windows;
         if let Some(limit) = windows.per_day {
             if windows.day.as_ref().is_none_or(|day| !day.is_of(now)) {
-                let used = used().map_err(Refused::Other)?;
-                windows.day = Some(Day::new(now, limit, used));
+                let used = used().map_err(LimitError::Other)?;
+                windows.day = Some(DailyBucket::new(now, limit, used));
             }
-            if windows.day.as_ref().is_some_and(Day::is_used_up) {
+            if windows.day.as_ref().is_some_and(DailyBucket::is_used_up) {
                 return Err(limited(now.until_next_day(), (windows.class, "per_day")));
             }
         }
@@ -197,7 +197,7 @@ impl Allowance {
 
 /// Status of one window of a rate limiter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct RateLimitStatus {
     /// Number of requests that the window allows.
     pub limit: u64,
     /// Number of remaining requests.
@@ -206,7 +206,7 @@ pub struct Standing {
     pub reset: Timestamp,
 }
 
-fn least_of(least: Option<Standing>, standing: Standing) -> Option<Standing> {
+fn least_of(least: Option<RateLimitStatus>, standing: RateLimitStatus) -> Option<RateLimitStatus> {
     match least {
         Some(least) if least.remaining <= standing.remaining => Some(least),
         _ => Some(standing),
@@ -214,7 +214,7 @@ fn least_of(least: Option<Standing>, standing: Standing) -> Option<Standing> {
 }
 
 /// Reason for which a request is refused.
-pub(in crate::domain) enum Refused {
+pub(in crate::domain) enum LimitError {
     /// A rate limit is exceeded.
     Limited {
         /// Time until a request would be admitted, in whole seconds.
@@ -226,7 +226,7 @@ pub(in crate::domain) enum Refused {
     Other(Error),
 }
 
-impl Refused {
+impl LimitError {
     /// Returns the error for the caller. `explained` adds the setting to the text, for developers who run their own
     /// server.
     pub(in crate::domain) fn into_error(self, explained: bool) -> Error {
@@ -250,10 +250,10 @@ impl Refused {
     }
 }
 
-fn limited(wait: Duration, (class, window): (Class, &str)) -> Refused {
+fn limited(wait: Duration, (class, window): (ApiClass, &str)) -> LimitError {
     // Retry-After has whole seconds. A rounded-down value would invite a request that is refused again.
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    Refused::Limited {
+    LimitError::Limited {
         retry_after: Duration::from_secs(seconds.max(1)),
         setting: format!("limits.{}.{window}", class.as_str()),
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::kernel::Clock;
 
 struct Fixture {
-    allowance: Allowance,
+    allowance: RateLimiter,
     used: u64,
 }
 
@@ -14,7 +14,7 @@ fn allowance(rates: Rates, used: u64) -> Fixture {
         ..Settings::default()
     };
     Fixture {
-        allowance: Allowance::new(&settings, Class::Aloochat),
+        allowance: RateLimiter::new(&settings, ApiClass::Aloochat),
         used,
     }
 }
@@ -24,7 +24,7 @@ fn noon() -> Clock {
 }
 
 impl Fixture {
-    fn take(&self, clock: &Clock) -> Result<Option<Standing>> {
+    fn take(&self, clock: &Clock) -> Result<Option<RateLimitStatus>> {
         let at = (clock.steady(), clock.now());
         let taken = self.allowance.take(at, || Ok(self.used));
         taken.map_err(|refused| refused.into_error(true))
@@ -72,7 +72,7 @@ fn a_refusal_names_the_setting_and_all_can_be_turned_off() {
         ..Settings::default()
     };
     let off = Fixture {
-        allowance: Allowance::new(&off, Class::Aloochat),
+        allowance: RateLimiter::new(&off, ApiClass::Aloochat),
         used: 0,
     };
     assert!((0..100).all(|_| off.take(&clock).is_ok_and(|left| left.is_none())));

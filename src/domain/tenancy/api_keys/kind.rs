@@ -53,7 +53,7 @@ impl KeyKind {
 
 /// Owner of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owner {
+pub enum KeyOwner {
     /// A person, in every workspace of which they are a member.
     Account(AccountId),
     /// A workspace.
@@ -66,7 +66,7 @@ pub enum Owner {
     Operator,
 }
 
-impl Owner {
+impl KeyOwner {
     /// Returns the tenant that the key belongs to, if there is exactly one.
     #[must_use]
     pub const fn workspace(&self) -> Option<&WorkspaceId> {
@@ -101,18 +101,20 @@ impl Owner {
 }
 
 /// Checks that keys of this kind can belong to this owner.
-pub(super) fn check_owner(kind: KeyKind, owner: &Owner) -> Result<()> {
+pub(super) fn check_owner(kind: KeyKind, owner: &KeyOwner) -> Result<()> {
     let (fits, needs) = match kind {
-        KeyKind::BotpressPat => (matches!(owner, Owner::Account(_)), "an account"),
+        KeyKind::BotpressPat => (matches!(owner, KeyOwner::Account(_)), "an account"),
         KeyKind::BotpressBot | KeyKind::Ada | KeyKind::AdaEndUsers => {
-            (matches!(owner, Owner::Agent(..)), "an agent")
+            (matches!(owner, KeyOwner::Agent(..)), "an agent")
         }
-        KeyKind::BotpressIntegration => (matches!(owner, Owner::Integration(..)), "an integration"),
+        KeyKind::BotpressIntegration => {
+            (matches!(owner, KeyOwner::Integration(..)), "an integration")
+        }
         KeyKind::AdaInstallation => (false, "an installation, whose integration is given it"),
         KeyKind::Cohere | KeyKind::Aloochat => {
-            (matches!(owner, Owner::Workspace(_)), "a workspace")
+            (matches!(owner, KeyOwner::Workspace(_)), "a workspace")
         }
-        KeyKind::Operator => (matches!(owner, Owner::Operator), "the operator"),
+        KeyKind::Operator => (matches!(owner, KeyOwner::Operator), "the operator"),
     };
     if fits {
         Ok(())

@@ -3,11 +3,11 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
 
-use super::kind::{KeyKind, Owner, check_owner};
+use super::kind::{KeyKind, KeyOwner, check_owner};
 use crate::{
     domain::tenancy::{
-        audit::{self, Entry},
-        write_tx::Change,
+        audit::{self, NewAuditRecord},
+        write_tx::WriteTx,
     },
     kernel::{
         Error, Result, Secret, Timestamp,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Minimum length of a fixed key in the settings. Generated keys have 214 random bits.
-const FIXED_KEY_MIN: usize = 8;
+const MIN_FIXED_KEY_BYTES: usize = 8;
 
 /// Key without its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -66,9 +66,9 @@ const REVOKE_OTHER_END_USERS_KEYS: &str = "
 /// # Errors
 /// `Invalid` if keys of this kind cannot belong to this owner, and errors of the store.
 pub fn create(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     kind: KeyKind,
-    owner: &Owner,
+    owner: &KeyOwner,
     name: &str,
 ) -> Result<(ApiKey, Secret)> {
     let value = new_token(kind.prefix());
@@ -81,16 +81,16 @@ pub fn create(
 /// # Errors
 /// `Invalid` for a value that is too short or contains blanks, and errors of the store.
 pub fn ensure_fixed(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     kind: KeyKind,
-    owner: &Owner,
+    owner: &KeyOwner,
     name: &str,
     value: &Secret,
 ) -> Result<()> {
     let text = value.expose();
-    if text.len() < FIXED_KEY_MIN || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if text.len() < MIN_FIXED_KEY_BYTES || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Error::invalid(format!(
-            "a fixed {kind} key needs at least {FIXED_KEY_MIN} printable ASCII characters and no \
+            "a fixed {kind} key needs at least {MIN_FIXED_KEY_BYTES} printable ASCII characters and no \
              blanks"
         )));
     }
@@ -101,9 +101,9 @@ pub fn ensure_fixed(
 }
 
 fn insert(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     kind: KeyKind,
-    owner: &Owner,
+    owner: &KeyOwner,
     name: &str,
     value: &Secret,
 ) -> Result<ApiKey> {
@@ -148,7 +148,7 @@ const REVOKE: &str = "
 ///
 /// # Errors
 /// `NotFound` if the key does not exist or is already revoked, and errors of the store.
-pub fn revoke(change: &Change<'_>, id: &ApiKeyId) -> Result<()> {
+pub fn revoke(change: &WriteTx<'_>, id: &ApiKeyId) -> Result<()> {
     let key = find(change.conn, id)?;
     let revoked = change
         .conn
@@ -160,10 +160,10 @@ pub fn revoke(change: &Change<'_>, id: &ApiKeyId) -> Result<()> {
     record(change, &key, "api_key.revoke")
 }
 
-fn record(change: &Change<'_>, key: &ApiKey, action: &'static str) -> Result<()> {
+fn record(change: &WriteTx<'_>, key: &ApiKey, action: &'static str) -> Result<()> {
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: key.workspace_id.as_ref(),
             action,
             resource_id: key.id.as_str(),
@@ -184,7 +184,7 @@ fn find(conn: &Connection, id: &ApiKeyId) -> Result<ApiKey> {
 
 /// Filter for a list of keys.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct KeyFilter {
     /// Kind of the keys.
     pub kind: Option<KeyKind>,
     /// Workspace of the keys.
@@ -206,7 +206,7 @@ const FILTER: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn list(conn: &Connection, filter: &Filter) -> Result<Vec<ApiKey>> {
+pub fn list(conn: &Connection, filter: &KeyFilter) -> Result<Vec<ApiKey>> {
     let mut statement = conn.prepare(&format!("SELECT {COLUMNS} FROM api_keys {FILTER}"))?;
     let rows = statement.query_map(
         named_params! {

@@ -7,7 +7,7 @@ mod verify;
 
 pub(in crate::domain) use verify::in_generation;
 
-pub use kind::{KeyKind, Owner};
-pub use manage::{ApiKey, Filter, create, ensure_fixed, list, revoke};
+pub use kind::{KeyKind, KeyOwner};
+pub use manage::{ApiKey, KeyFilter, create, ensure_fixed, list, revoke};
 pub use personal::{create_personal, of_person, revoke_personal};
-pub use verify::{Principal, find_valid, find_valid_by_id, generation, is_valid, touch};
+pub use verify::{ValidKey, find_valid, find_valid_by_id, generation, is_valid, touch};

@@ -3,18 +3,18 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{
-    kind::{KeyKind, Owner},
+    kind::{KeyKind, KeyOwner},
     manage::{self, ApiKey, COLUMNS, from_row},
 };
 use crate::{
-    domain::tenancy::account_call::PersonCall,
+    domain::tenancy::account_call::AccountContext,
     kernel::{
         Error, Kind, Result, Secret,
         ids::{AccountId, ApiKeyId},
     },
 };
 
-const OF_ACCOUNT: &str = "
+const LIST_OF_ACCOUNT: &str = "
     FROM api_keys
     WHERE account_id = :account_id AND kind = 'botpress_pat' AND revoked_at IS NULL
     ORDER BY seq DESC";
@@ -23,21 +23,21 @@ const OF_ACCOUNT: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn of_person(call: &PersonCall) -> Result<Vec<ApiKey>> {
+pub fn of_person(call: &AccountContext) -> Result<Vec<ApiKey>> {
     let read = |conn: &Connection| of_account(conn, call.account());
     call.app().store().read(read)
 }
 
 fn of_account(conn: &Connection, account: &AccountId) -> Result<Vec<ApiKey>> {
-    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {OF_ACCOUNT}"))?;
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {LIST_OF_ACCOUNT}"))?;
     let rows = statement.query_map(named_params! {":account_id": account}, from_row)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Maximum number of revoked tokens that are kept for an account.
-const REVOKED_KEPT: i64 = 1000;
+const MAX_REVOKED: i64 = 1000;
 
-const FORGET_REVOKED: &str = "
+const DELETE_OLD_REVOKED: &str = "
     DELETE FROM api_keys WHERE seq IN (
         SELECT seq FROM api_keys
         WHERE account_id = :account_id AND kind = 'botpress_pat' AND revoked_at IS NOT NULL
@@ -47,7 +47,7 @@ const FORGET_REVOKED: &str = "
 ///
 /// # Errors
 /// `LimitExceeded` if the account may have no more tokens, and errors of the store.
-pub async fn create_personal(call: &PersonCall, note: String) -> Result<(ApiKey, Secret)> {
+pub async fn create_personal(call: &AccountContext, note: String) -> Result<(ApiKey, Secret)> {
     let most = call.app().settings().plans.max_tokens;
     call.change(move |change, account| {
         let count = of_account(change.conn, account)?.len();
@@ -59,15 +59,15 @@ pub async fn create_personal(call: &PersonCall, note: String) -> Result<(ApiKey,
         }
         change
             .conn
-            .prepare_cached(FORGET_REVOKED)?
-            .execute(named_params! {":account_id": account, ":kept": REVOKED_KEPT})?;
-        let owner = Owner::Account(account.clone());
+            .prepare_cached(DELETE_OLD_REVOKED)?
+            .execute(named_params! {":account_id": account, ":kept": MAX_REVOKED})?;
+        let owner = KeyOwner::Account(account.clone());
         manage::create(change, KeyKind::BotpressPat, &owner, &note)
     })
     .await
 }
 
-const IS_OWN: &str = "
+const FIND_OWN: &str = "
     SELECT 1 FROM api_keys
     WHERE id = :id AND account_id = :account_id AND kind = 'botpress_pat' AND revoked_at IS NULL";
 
@@ -75,12 +75,12 @@ const IS_OWN: &str = "
 ///
 /// # Errors
 /// `NotFound` if the token belongs to another account or is already revoked, and errors of the store.
-pub async fn revoke_personal(call: &PersonCall, id: ApiKeyId) -> Result<()> {
+pub async fn revoke_personal(call: &AccountContext, id: ApiKeyId) -> Result<()> {
     call.change(move |change, account| {
         let parameters = named_params! {":id": id, ":account_id": account};
         let own = change
             .conn
-            .prepare_cached(IS_OWN)?
+            .prepare_cached(FIND_OWN)?
             .query_row(parameters, |_| Ok(()))
             .optional()?;
         if own.is_none() {

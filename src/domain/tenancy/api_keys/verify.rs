@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::kind::{KeyKind, Owner};
+use super::kind::{KeyKind, KeyOwner};
 use crate::kernel::{
     Result, Timestamp,
     ids::{AccountId, AgentId, ApiKeyId, IntegrationId, WorkspaceId},
@@ -11,13 +11,13 @@ use crate::kernel::{
 
 /// Valid key and its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Principal {
+pub struct ValidKey {
     /// Id of the key.
     pub key_id: ApiKeyId,
     /// API that the key is for.
     pub kind: KeyKind,
     /// Owner of the key.
-    pub owner: Owner,
+    pub owner: KeyOwner,
 }
 
 const FIND_VALID: &str = "
@@ -32,7 +32,7 @@ const FIND_VALID_BY_ID: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn find_valid(conn: &Connection, hash: &TokenHash) -> Result<Option<Principal>> {
+pub fn find_valid(conn: &Connection, hash: &TokenHash) -> Result<Option<ValidKey>> {
     let principal = conn.prepare_cached(FIND_VALID)?.query_row(
         named_params! {":hash": hash.as_bytes().as_slice()},
         from_row,
@@ -40,21 +40,21 @@ pub fn find_valid(conn: &Connection, hash: &TokenHash) -> Result<Option<Principa
     Ok(principal.optional()?)
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Principal> {
+fn from_row(row: &Row<'_>) -> rusqlite::Result<ValidKey> {
     let account: Option<AccountId> = row.get("account_id")?;
     let workspace: Option<WorkspaceId> = row.get("workspace_id")?;
     let agent: Option<AgentId> = row.get("agent_id")?;
     let integration: Option<IntegrationId> = row.get("integration_id")?;
-    Ok(Principal {
+    Ok(ValidKey {
         key_id: row.get("id")?,
         kind: row.get("kind")?,
         owner: match (account, workspace) {
-            (Some(account), _) => Owner::Account(account),
-            (None, None) => Owner::Operator,
+            (Some(account), _) => KeyOwner::Account(account),
+            (None, None) => KeyOwner::Operator,
             (None, Some(workspace)) => match (agent, integration) {
-                (Some(agent), _) => Owner::Agent(workspace, agent),
-                (None, Some(integration)) => Owner::Integration(workspace, integration),
-                (None, None) => Owner::Workspace(workspace),
+                (Some(agent), _) => KeyOwner::Agent(workspace, agent),
+                (None, Some(integration)) => KeyOwner::Integration(workspace, integration),
+                (None, None) => KeyOwner::Workspace(workspace),
             },
         },
     })
@@ -64,7 +64,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Principal> {
 ///
 /// # Errors
 /// Errors of the store.
-pub fn find_valid_by_id(conn: &Connection, id: &ApiKeyId) -> Result<Option<Principal>> {
+pub fn find_valid_by_id(conn: &Connection, id: &ApiKeyId) -> Result<Option<ValidKey>> {
     let principal = conn
         .prepare_cached(FIND_VALID_BY_ID)?
         .query_row(named_params! {":id": id}, from_row);
@@ -91,7 +91,7 @@ pub(in crate::domain) fn in_generation<T>(
     Ok((generation(conn)?, find(conn)?))
 }
 
-const GENERATION: &str = "SELECT value FROM api_key_generation";
+const READ_GENERATION: &str = "SELECT value FROM api_key_generation";
 
 /// Returns the key generation: a number that grows each time that any process may have invalidated a key.
 ///
@@ -99,18 +99,18 @@ const GENERATION: &str = "SELECT value FROM api_key_generation";
 /// Errors of the store.
 pub fn generation(conn: &Connection) -> Result<i64> {
     Ok(conn
-        .prepare_cached(GENERATION)?
+        .prepare_cached(READ_GENERATION)?
         .query_row([], |row| row.get(0))?)
 }
 
-const TOUCH: &str = "UPDATE api_keys SET last_used_at = :at WHERE id = :id";
+const SET_LAST_USED: &str = "UPDATE api_keys SET last_used_at = :at WHERE id = :id";
 
 /// Stores the time of the last use of a key.
 ///
 /// # Errors
 /// Errors of the store.
 pub fn touch(conn: &Connection, id: &ApiKeyId, at: Timestamp) -> Result<()> {
-    conn.prepare_cached(TOUCH)?
+    conn.prepare_cached(SET_LAST_USED)?
         .execute(named_params! {":id": id, ":at": at})?;
     Ok(())
 }

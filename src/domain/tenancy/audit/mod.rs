@@ -10,12 +10,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 pub use self::{
-    page::{Shown, page},
+    page::{AuditRecordWithAccount, page},
     prune::{Settings, prune},
 };
-use super::write_tx::Change;
+use super::write_tx::WriteTx;
 use crate::{
-    domain::shared::row_range::Numbers,
+    domain::shared::row_range::RowRange,
     kernel::{
         Result, Timestamp,
         ids::{ApiKeyId, WorkspaceId},
@@ -44,7 +44,7 @@ impl fmt::Display for Actor {
 }
 
 /// Audit record to write.
-pub struct Entry<'a> {
+pub struct NewAuditRecord<'a> {
     /// Workspace of the action; `None` for an action outside of any tenant.
     pub workspace: Option<&'a WorkspaceId>,
     /// Action, as `subject.verb`: `api_key.revoke`.
@@ -57,7 +57,7 @@ pub struct Entry<'a> {
 
 /// Stored audit record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Record {
+pub struct AuditRecord {
     /// Time of the action.
     pub at: Timestamp,
     /// Actor: `key:<id>`, `operator` or `system`.
@@ -83,12 +83,12 @@ const INSERT: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn record(change: &Change<'_>, entry: &Entry<'_>) -> Result<()> {
+pub fn record(change: &WriteTx<'_>, entry: &NewAuditRecord<'_>) -> Result<()> {
     let numbers = match entry.workspace {
-        Some(workspace) => Numbers::of(change.conn, workspace)?,
+        Some(workspace) => RowRange::of(change.conn, workspace)?,
         None => None,
     };
-    let numbers = numbers.unwrap_or(Numbers::OF_NONE);
+    let numbers = numbers.unwrap_or(RowRange::WITHOUT_WORKSPACE);
     // By position: this runs with almost every change, and each named parameter costs a search through all names.
     change.conn.prepare_cached(INSERT)?.execute(params![
         numbers.after,
@@ -114,8 +114,8 @@ const LIST: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn newest(conn: &Connection, workspace: &WorkspaceId, limit: u32) -> Result<Vec<Record>> {
-    let Some(numbers) = Numbers::of(conn, workspace)? else {
+pub fn newest(conn: &Connection, workspace: &WorkspaceId, limit: u32) -> Result<Vec<AuditRecord>> {
+    let Some(numbers) = RowRange::of(conn, workspace)? else {
         return Ok(Vec::new());
     };
     let mut statement = conn.prepare_cached(LIST)?;
@@ -127,7 +127,7 @@ pub fn newest(conn: &Connection, workspace: &WorkspaceId, limit: u32) -> Result<
             ":limit": limit,
         },
         |row| {
-            Ok(Record {
+            Ok(AuditRecord {
                 at: row.get("at")?,
                 actor: row.get("actor")?,
                 client_name: row.get("client_name")?,

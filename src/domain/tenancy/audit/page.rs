@@ -5,17 +5,17 @@ use rusqlite::{Row, named_params};
 use crate::{
     domain::{
         shared::{
-            paging::{Page, ROWS, Token},
-            row_range::Numbers,
+            paging::{PAGE_QUERY_ROWS, Page, PageToken},
+            row_range::RowRange,
         },
-        tenancy::{members::Role, request_auth::Call},
+        tenancy::{members::Role, request_auth::RequestContext},
     },
     kernel::{Result, Timestamp, ids::AccountId},
 };
 
 /// Audit record with the account of its actor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub struct AuditRecordWithAccount {
     /// Id of the record.
     pub id: String,
     /// Time of the action.
@@ -33,7 +33,7 @@ pub struct Shown {
     seq: i64,
 }
 
-const PAGE_OF: &str = "
+const LIST_PAGE: &str = "
     SELECT audit_records.seq, audit_records.id, audit_records.at, audit_records.action,
            audit_records.resource_id, audit_records.resource_name, accounts.id AS account,
            accounts.email
@@ -49,33 +49,36 @@ const PAGE_OF: &str = "
 ///
 /// # Errors
 /// `Forbidden` for a role below manager, and errors of the store.
-pub async fn page(call: &Call, after: Option<Token>) -> Result<Page<Shown>> {
+pub async fn page(
+    call: &RequestContext,
+    after: Option<PageToken>,
+) -> Result<Page<AuditRecordWithAccount>> {
     call.require_role(Role::Manager)?;
     let workspace = call.workspace().clone();
-    let after = after.unwrap_or(Token::START);
+    let after = after.unwrap_or(PageToken::START);
     call.app()
         .store()
         .scan(move |conn| {
-            let Some(numbers) = Numbers::of(conn, &workspace)? else {
+            let Some(numbers) = RowRange::of(conn, &workspace)? else {
                 return Ok(Page {
                     items: Vec::new(),
                     next: None,
                 });
             };
-            let mut statement = conn.prepare_cached(PAGE_OF)?;
+            let mut statement = conn.prepare_cached(LIST_PAGE)?;
             let rows = statement.query(named_params! {
                 ":workspace_id": workspace,
                 ":after": numbers.after,
                 ":before": numbers.before.min(after.seq),
-                ":limit": ROWS,
+                ":limit": PAGE_QUERY_ROWS,
             })?;
-            Page::read(rows, from_row, |row| Token::at(row.at, row.seq))
+            Page::read(rows, from_row, |row| PageToken::at(row.at, row.seq))
         })
         .await
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Shown> {
-    Ok(Shown {
+fn from_row(row: &Row<'_>) -> rusqlite::Result<AuditRecordWithAccount> {
+    Ok(AuditRecordWithAccount {
         id: row.get("id")?,
         at: row.get("at")?,
         account: row.get("account")?,

@@ -6,12 +6,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{shared::row_range::Numbers, tenancy::app::App},
+    domain::{shared::row_range::RowRange, tenancy::app::App},
     kernel::{Result, Timestamp},
 };
 
 /// Maximum number of rows that are deleted in one transaction.
-const CHUNK: i64 = 1_000;
+const ROWS_PER_TRANSACTION: i64 = 1_000;
 
 /// Retention of audit records and usage counters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,12 +37,12 @@ impl Default for Settings {
 
 /// Limits of retention.
 #[derive(Clone, Copy)]
-struct Kept {
+struct RetentionLimits {
     since: Option<Timestamp>,
     rows: Option<i64>,
 }
 
-impl Kept {
+impl RetentionLimits {
     fn of(settings: &Settings, now: Timestamp) -> Self {
         let age = Duration::from_secs(settings.retention_days.saturating_mul(24 * 3600));
         Self {
@@ -55,7 +55,7 @@ impl Kept {
 
     /// Returns the last row number to delete in a range. Numbers are assigned in order and deleted from the first on,
     /// so the difference of two numbers counts the rows.
-    fn last_to_remove(self, conn: &Connection, numbers: Numbers) -> Result<Option<i64>> {
+    fn last_to_remove(self, conn: &Connection, numbers: RowRange) -> Result<Option<i64>> {
         let beyond = match self.rows {
             Some(rows) => ends(conn, numbers)?
                 .filter(|(first, last)| last - first >= rows)
@@ -70,12 +70,12 @@ impl Kept {
     }
 }
 
-const ENDS: &str = "
+const FIND_FIRST_AND_LAST: &str = "
     SELECT (SELECT min(seq) FROM audit_records WHERE seq > ?1 AND seq < ?2),
            (SELECT max(seq) FROM audit_records WHERE seq > ?1 AND seq < ?2)";
 
-fn ends(conn: &Connection, numbers: Numbers) -> Result<Option<(i64, i64)>> {
-    let mut statement = conn.prepare_cached(ENDS)?;
+fn ends(conn: &Connection, numbers: RowRange) -> Result<Option<(i64, i64)>> {
+    let mut statement = conn.prepare_cached(FIND_FIRST_AND_LAST)?;
     let found = statement.query_row(params![numbers.after, numbers.before], |row| {
         let (first, last): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
         Ok(first.zip(last))
@@ -84,20 +84,20 @@ fn ends(conn: &Connection, numbers: Numbers) -> Result<Option<(i64, i64)>> {
 }
 
 /// Looks only at the oldest records. Row numbers follow the order of time, unless the clock was moved.
-const LAST_OLD: &str = "
+const FIND_LAST_OLD: &str = "
     SELECT max(seq) FROM (
         SELECT seq, at FROM audit_records WHERE seq > ?1 AND seq < ?2 ORDER BY seq LIMIT ?3)
     WHERE at < ?4";
 
-fn last_old(conn: &Connection, numbers: Numbers, since: Timestamp) -> Result<Option<i64>> {
-    let mut statement = conn.prepare_cached(LAST_OLD)?;
-    let parameters = params![numbers.after, numbers.before, CHUNK, since];
+fn last_old(conn: &Connection, numbers: RowRange, since: Timestamp) -> Result<Option<i64>> {
+    let mut statement = conn.prepare_cached(FIND_LAST_OLD)?;
+    let parameters = params![numbers.after, numbers.before, ROWS_PER_TRANSACTION, since];
     Ok(statement.query_row(parameters, |row| row.get(0))?)
 }
 
-const NEXT: &str = "SELECT seq FROM audit_records WHERE seq >= ? ORDER BY seq LIMIT 1";
+const FIND_NEXT: &str = "SELECT seq FROM audit_records WHERE seq >= ? ORDER BY seq LIMIT 1";
 
-const REMOVE: &str = "
+const DELETE: &str = "
     DELETE FROM audit_records WHERE seq IN (
         SELECT seq FROM audit_records WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3)";
 
@@ -106,7 +106,7 @@ const REMOVE: &str = "
 /// # Errors
 /// Errors of the store.
 pub async fn prune(app: &App) -> Result<()> {
-    let kept = Kept::of(&app.settings().audit, app.clock().now());
+    let kept = RetentionLimits::of(&app.settings().audit, app.clock().now());
     let found = app.store().scan(move |conn| all(conn, kept));
     for numbers in found.await? {
         while let Some(last) = app
@@ -114,8 +114,11 @@ pub async fn prune(app: &App) -> Result<()> {
             .read(|conn| kept.last_to_remove(conn, numbers))?
         {
             let removed = app.store().write(move |conn| {
-                conn.prepare_cached(REMOVE)?
-                    .execute(params![numbers.after, last, CHUNK])?;
+                conn.prepare_cached(DELETE)?.execute(params![
+                    numbers.after,
+                    last,
+                    ROWS_PER_TRANSACTION
+                ])?;
                 Ok(())
             });
             removed.await?;
@@ -125,8 +128,8 @@ pub async fn prune(app: &App) -> Result<()> {
 }
 
 /// Returns the row ranges that contain records to delete.
-fn all(conn: &Connection, kept: Kept) -> Result<Vec<Numbers>> {
-    let mut statement = conn.prepare_cached(NEXT)?;
+fn all(conn: &Connection, kept: RetentionLimits) -> Result<Vec<RowRange>> {
+    let mut statement = conn.prepare_cached(FIND_NEXT)?;
     let mut next = |from: i64| -> rusqlite::Result<Option<i64>> {
         statement
             .query_row(params![from], |row| row.get(0))
@@ -134,7 +137,7 @@ fn all(conn: &Connection, kept: Kept) -> Result<Vec<Numbers>> {
     };
     let (mut found, mut from) = (Vec::new(), 0);
     while let Some(seq) = next(from)? {
-        let numbers = Numbers::around(seq);
+        let numbers = RowRange::around(seq);
         if kept.last_to_remove(conn, numbers)?.is_some() {
             found.push(numbers);
         }

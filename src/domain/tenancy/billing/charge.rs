@@ -9,10 +9,10 @@ use super::{
 };
 use crate::{
     domain::tenancy::{
-        audit::{self, Entry},
-        request_auth::Call,
+        audit::{self, NewAuditRecord},
+        request_auth::RequestContext,
         workspaces,
-        write_tx::Change,
+        write_tx::WriteTx,
     },
     kernel::{
         Error, Kind, Result, Timestamp,
@@ -22,7 +22,7 @@ use crate::{
 
 /// Result of a charge.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Charged {
+pub struct ChargeResult {
     /// Id of the invoice.
     pub id: InvoiceId,
     /// Amount in cents.
@@ -37,7 +37,10 @@ pub struct Charged {
 /// # Errors
 /// `Forbidden` without the role billing, `ReferenceNotFound` if a named invoice is not an unpaid one of the workspace,
 /// and errors of the store.
-pub async fn charge_unpaid(call: &Call, ids: Option<Vec<InvoiceId>>) -> Result<Vec<Charged>> {
+pub async fn charge_unpaid(
+    call: &RequestContext,
+    ids: Option<Vec<InvoiceId>>,
+) -> Result<Vec<ChargeResult>> {
     require_role(call)?;
     catch_up(call.app()).await?;
     call.app()
@@ -59,7 +62,7 @@ pub async fn charge_unpaid(call: &Call, ids: Option<Vec<InvoiceId>>) -> Result<V
             let mut charged = Vec::new();
             for invoice in unpaid.iter().filter(meant) {
                 let failure = charge(change, invoice, invoice.next_attempt_at)?;
-                charged.push(Charged {
+                charged.push(ChargeResult {
                     id: invoice.id.clone(),
                     cents: invoice.cents,
                     failure,
@@ -70,11 +73,11 @@ pub async fn charge_unpaid(call: &Call, ids: Option<Vec<InvoiceId>>) -> Result<V
         .await
 }
 
-const UNPAID: &str =
+const LIST_UNPAID: &str =
     "FROM invoices WHERE workspace_id = :workspace_id AND paid_at IS NULL ORDER BY at, seq";
 
 fn unpaid(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<Invoice>> {
-    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {UNPAID}"))?;
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {LIST_UNPAID}"))?;
     let rows = statement.query_map(named_params! {":workspace_id": workspace}, |row| {
         Ok(from_row(row))
     })?;
@@ -86,19 +89,19 @@ pub(super) fn has_unpaid(conn: &Connection, workspace: &WorkspaceId) -> Result<b
     Ok(!unpaid(conn, workspace)?.is_empty())
 }
 
-const SETTLE: &str = "
+const UPDATE_INVOICE: &str = "
     UPDATE invoices SET attempts = attempts + :failed, paid_at = :paid_at,
                         next_attempt_at = :next_attempt_at
     WHERE seq = :seq";
 
-const LEDGER: &str = "
+const INSERT_CHARGE: &str = "
     INSERT INTO charges (invoice_seq, payment_method_id, cents, at, failure)
     VALUES (:invoice_seq, :payment_method_id, :cents, :now, :failure)";
 
 /// Charges an invoice in a write transaction. Returns the reason of a failure. `next` is the time of the next
 /// automatic attempt after a failure.
 pub(super) fn charge(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     invoice: &Invoice,
     next: Option<Timestamp>,
 ) -> Result<Option<&'static str>> {
@@ -108,19 +111,25 @@ pub(super) fn charge(
         0 => None,
         _ => provider::charge(method.as_deref()),
     };
-    change.conn.prepare_cached(SETTLE)?.execute(named_params! {
-        ":seq": invoice.seq,
-        ":failed": failure.is_some(),
-        ":paid_at": failure.is_none().then_some(change.now),
-        ":next_attempt_at": failure.is_some().then_some(next).flatten(),
-    })?;
-    change.conn.prepare_cached(LEDGER)?.execute(named_params! {
-        ":invoice_seq": invoice.seq,
-        ":payment_method_id": method,
-        ":cents": i64::try_from(invoice.cents).unwrap_or(i64::MAX),
-        ":now": change.now,
-        ":failure": failure,
-    })?;
+    change
+        .conn
+        .prepare_cached(UPDATE_INVOICE)?
+        .execute(named_params! {
+            ":seq": invoice.seq,
+            ":failed": failure.is_some(),
+            ":paid_at": failure.is_none().then_some(change.now),
+            ":next_attempt_at": failure.is_some().then_some(next).flatten(),
+        })?;
+    change
+        .conn
+        .prepare_cached(INSERT_CHARGE)?
+        .execute(named_params! {
+            ":invoice_seq": invoice.seq,
+            ":payment_method_id": method,
+            ":cents": i64::try_from(invoice.cents).unwrap_or(i64::MAX),
+            ":now": change.now,
+            ":failure": failure,
+        })?;
     let action = match failure {
         None => "invoice.pay",
         Some(_) => "invoice.fail",
@@ -132,10 +141,10 @@ pub(super) fn charge(
     Ok(failure)
 }
 
-fn record(change: &Change<'_>, invoice: &Invoice, action: &'static str) -> Result<()> {
+fn record(change: &WriteTx<'_>, invoice: &Invoice, action: &'static str) -> Result<()> {
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(&invoice.workspace),
             action,
             resource_id: invoice.id.as_str(),

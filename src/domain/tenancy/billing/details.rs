@@ -2,24 +2,24 @@
 
 use rusqlite::Connection;
 
-use super::{methods, provider::Method, require_role};
+use super::{methods, provider::PaymentMethod, require_role};
 use crate::{
     domain::{
         App,
-        shared::plans::{Figures, Plan},
-        tenancy::{quotas, request_auth::Call, workspaces},
+        shared::plans::{Plan, PlanTerms},
+        tenancy::{quotas, request_auth::RequestContext, workspaces},
     },
     kernel::{Error, Kind, Month, Result, ids::WorkspaceId},
 };
 
 /// Spending limit of a workspace without one, in dollars: the highest that can be set.
-const MOST_SPENT: f64 = 1000.0;
+const MAX_SPENDING_LIMIT: f64 = 1000.0;
 /// Share of the maximum from which a warning is shown.
-const WARN_FROM: f64 = 0.8;
+const WARNING_SHARE: f64 = 0.8;
 
 /// Status of the current month's messages against the maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum SpendingStatus {
     /// Far below the maximum.
     Ok,
     /// Near the maximum.
@@ -30,7 +30,7 @@ pub enum Standing {
 
 /// The current month of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Details {
+pub struct BillingDetails {
     /// Month of the figures.
     pub month: Month,
     /// Number of messages that users have sent in the month.
@@ -42,16 +42,16 @@ pub struct Details {
     /// Maximum number of messages under the spending limit.
     pub maximum: u64,
     /// Status against the maximum.
-    pub standing: Standing,
+    pub standing: SpendingStatus,
     /// Payment method of the workspace.
-    pub method: Option<Method>,
+    pub method: Option<PaymentMethod>,
 }
 
 /// Returns the figures of the current month of the request's workspace.
 ///
 /// # Errors
 /// `Forbidden` without the role billing, and errors of the store.
-pub fn details(call: &Call) -> Result<Details> {
+pub fn details(call: &RequestContext) -> Result<BillingDetails> {
     require_role(call)?;
     let month = Month::of(call.app().clock().now());
     let read = |conn: &Connection| of(conn, call.app(), call.workspace(), month);
@@ -68,8 +68,8 @@ pub fn require_message(conn: &Connection, app: &App, workspace: &WorkspaceId) ->
     let maximum = maximum(app.settings().plans.of(found.plan), found.plan, found.limit);
     let messages = quotas::user_messages(conn, workspace, month)?;
     match standing(messages, maximum) {
-        Standing::Ok | Standing::Warning => Ok(()),
-        Standing::LimitReached => Err(Error::new(
+        SpendingStatus::Ok | SpendingStatus::Warning => Ok(()),
+        SpendingStatus::LimitReached => Err(Error::new(
             Kind::QuotaExceeded,
             format!(
                 "The workspace's users have sent the {maximum} messages that its plan and its \
@@ -79,14 +79,19 @@ pub fn require_message(conn: &Connection, app: &App, workspace: &WorkspaceId) ->
     }
 }
 
-fn of(conn: &Connection, app: &App, workspace: &WorkspaceId, month: Month) -> Result<Details> {
+fn of(
+    conn: &Connection,
+    app: &App,
+    workspace: &WorkspaceId,
+    month: Month,
+) -> Result<BillingDetails> {
     let found = workspaces::spending(conn, workspace)?;
     let figures = app.settings().plans.of(found.plan);
     let messages = quotas::user_messages(conn, workspace, month)?;
     let included = figures.included_messages;
     let maximum = maximum(figures, found.plan, found.limit);
     let method = methods::of_workspace(conn, workspace)?;
-    Ok(Details {
+    Ok(BillingDetails {
         month,
         messages,
         cents: message_cents(figures, messages, found.limit),
@@ -98,7 +103,7 @@ fn of(conn: &Connection, app: &App, workspace: &WorkspaceId, month: Month) -> Re
 }
 
 /// Returns the cost of messages beyond the plan's price, in cents.
-pub(super) fn message_cents(figures: &Figures, messages: u64, limit: f64) -> u64 {
+pub(super) fn message_cents(figures: &PlanTerms, messages: u64, limit: f64) -> u64 {
     let beyond = messages.saturating_sub(figures.included_messages);
     let cents = beyond.saturating_mul(figures.cents_per_thousand_messages) / 1000;
     cents.min(limit_cents(limit))
@@ -110,11 +115,15 @@ pub(super) fn message_cents(figures: &Figures, messages: u64, limit: f64) -> u64
     reason = "the limit is at most 1000 dollars and never negative"
 )]
 fn limit_cents(limit: f64) -> u64 {
-    let limit = if limit > 0.0 { limit } else { MOST_SPENT };
+    let limit = if limit > 0.0 {
+        limit
+    } else {
+        MAX_SPENDING_LIMIT
+    };
     (limit * 100.0).round() as u64
 }
 
-fn maximum(figures: &Figures, plan: Plan, limit: f64) -> u64 {
+fn maximum(figures: &PlanTerms, plan: Plan, limit: f64) -> u64 {
     let bought = match figures.cents_per_thousand_messages {
         price if plan.is_premium() && price > 0 => limit_cents(limit).saturating_mul(1000) / price,
         _ => 0,
@@ -126,12 +135,12 @@ fn maximum(figures: &Figures, plan: Plan, limit: f64) -> u64 {
     clippy::cast_precision_loss,
     reason = "a warning need not be exact to one in 2^53 messages"
 )]
-fn standing(messages: u64, maximum: u64) -> Standing {
+fn standing(messages: u64, maximum: u64) -> SpendingStatus {
     if messages >= maximum {
-        Standing::LimitReached
-    } else if messages as f64 >= WARN_FROM * maximum as f64 {
-        Standing::Warning
+        SpendingStatus::LimitReached
+    } else if messages as f64 >= WARNING_SHARE * maximum as f64 {
+        SpendingStatus::Warning
     } else {
-        Standing::Ok
+        SpendingStatus::Ok
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Link, catch_up, link::require_maker, require_role};
 use crate::{
-    domain::{App, tenancy::request_auth::Call},
+    domain::{App, tenancy::request_auth::RequestContext},
     kernel::{
         Error, Month, Result, Timestamp,
         ids::{InvoiceId, WorkspaceId},
@@ -24,7 +24,7 @@ pub struct Invoice {
     /// Time of creation.
     pub at: Timestamp,
     /// Lines of the invoice.
-    pub lines: Vec<Line>,
+    pub lines: Vec<InvoiceLine>,
     /// Amount in cents.
     pub cents: u64,
     /// Currency: three letters.
@@ -40,7 +40,7 @@ pub struct Invoice {
 
 /// Line of an invoice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
+pub struct InvoiceLine {
     /// Description.
     pub text: String,
     /// Amount in cents.
@@ -56,7 +56,7 @@ const LIST: &str = "FROM invoices WHERE workspace_id = :workspace_id ORDER BY se
 ///
 /// # Errors
 /// `Forbidden` without the role billing, and errors of the store.
-pub async fn invoices(call: &Call) -> Result<Vec<(Invoice, String)>> {
+pub async fn invoices(call: &RequestContext) -> Result<Vec<(Invoice, String)>> {
     require_role(call)?;
     catch_up(call.app()).await?;
     let workspace = call.workspace().clone();

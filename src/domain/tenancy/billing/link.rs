@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::{
     domain::tenancy::{
-        api_keys::{self, Owner},
+        api_keys::{self, KeyOwner},
         members,
     },
     kernel::{
@@ -80,7 +80,7 @@ pub(super) fn require_maker(
 ) -> Result<()> {
     let principal = api_keys::find_valid_by_id(conn, maker)?;
     let account = match principal.map(|principal| principal.owner) {
-        Some(Owner::Account(account)) => account,
+        Some(KeyOwner::Account(account)) => account,
         _ => return Err(broken()),
     };
     match members::role(conn, workspace, &account)? {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::{
     Link,
     link::require_maker,
-    provider::{self, Method, SetupStatus},
+    provider::{self, PaymentMethod, SetupStatus},
     require_role,
 };
 use crate::{
@@ -13,9 +13,9 @@ use crate::{
         App,
         shared::plans::Plan,
         tenancy::{
-            audit::{self, Actor, Entry},
-            request_auth::Call,
-            write_tx::Change,
+            audit::{self, Actor, NewAuditRecord},
+            request_auth::RequestContext,
+            write_tx::WriteTx,
         },
     },
     kernel::{Error, Kind, Result, ids::WorkspaceId},
@@ -23,11 +23,11 @@ use crate::{
 
 /// Result of setting a payment method.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attached {
+pub struct SetupResult {
     /// Id of the payment method.
     pub id: String,
     /// The payment method, if it is now the workspace's.
-    pub method: Option<Method>,
+    pub method: Option<PaymentMethod>,
     /// Status of the setup.
     pub status: SetupStatus,
     /// Key of the link that confirms the method, if a confirmation is needed.
@@ -40,7 +40,7 @@ pub struct Attached {
 /// # Errors
 /// `Forbidden` without the role billing, `ReferenceNotFound` for an id that the simulated provider does not have, and
 /// errors of the store.
-pub async fn set_method(call: &Call, id: String) -> Result<Attached> {
+pub async fn set_method(call: &RequestContext, id: String) -> Result<SetupResult> {
     require_role(call)?;
     let (status, method) = provider::set_up(&id)?;
     if status != SetupStatus::Succeeded {
@@ -48,14 +48,14 @@ pub async fn set_method(call: &Call, id: String) -> Result<Attached> {
         let maker = &call.caller().key_id;
         let confirmation = (status == SetupStatus::RequiresAction)
             .then(|| Link::Confirmation.key(sealer, call.workspace().as_str(), (maker, &id)));
-        return Ok(Attached {
+        return Ok(SetupResult {
             id,
             method: None,
             status,
             confirmation,
         });
     }
-    let shown = Attached {
+    let shown = SetupResult {
         id: id.clone(),
         method: Some(method.clone()),
         status,
@@ -74,7 +74,7 @@ pub async fn set_method(call: &Call, id: String) -> Result<Attached> {
 /// # Errors
 /// `NotFound` for an invalid key, or if the creator of the link may no longer manage the workspace's payments, and
 /// errors of the store.
-pub async fn confirm(app: &App, workspace: WorkspaceId, key: &str) -> Result<Method> {
+pub async fn confirm(app: &App, workspace: WorkspaceId, key: &str) -> Result<PaymentMethod> {
     let (maker, id) = Link::Confirmation.open(app.sealer(), workspace.as_str(), key)?;
     let (_, method) = provider::set_up(&id)?;
     let shown = method.clone();
@@ -87,15 +87,20 @@ pub async fn confirm(app: &App, workspace: WorkspaceId, key: &str) -> Result<Met
     Ok(shown)
 }
 
-const STORE: &str = "
+const UPSERT: &str = "
     INSERT INTO billing (workspace_id, payment_method_id, method_type, last_digits)
     VALUES (:workspace_id, :id, :type, :last_digits)
     ON CONFLICT (workspace_id) DO UPDATE SET
         payment_method_id = excluded.payment_method_id, method_type = excluded.method_type,
         last_digits = excluded.last_digits";
 
-fn store(change: &Change<'_>, workspace: &WorkspaceId, id: &str, method: &Method) -> Result<()> {
-    change.conn.prepare_cached(STORE)?.execute(named_params! {
+fn store(
+    change: &WriteTx<'_>,
+    workspace: &WorkspaceId,
+    id: &str,
+    method: &PaymentMethod,
+) -> Result<()> {
+    change.conn.prepare_cached(UPSERT)?.execute(named_params! {
         ":workspace_id": workspace,
         ":id": id,
         ":type": method.kind,
@@ -103,7 +108,7 @@ fn store(change: &Change<'_>, workspace: &WorkspaceId, id: &str, method: &Method
     })?;
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(workspace),
             action: "workspace.set_payment_method",
             resource_id: workspace.as_str(),
@@ -112,7 +117,7 @@ fn store(change: &Change<'_>, workspace: &WorkspaceId, id: &str, method: &Method
     )
 }
 
-const METHOD: &str = "
+const FIND_METHOD: &str = "
     SELECT payment_method_id, method_type, last_digits FROM billing
     WHERE workspace_id = :workspace_id AND payment_method_id IS NOT NULL";
 
@@ -120,20 +125,21 @@ const METHOD: &str = "
 pub(super) fn of_workspace(
     conn: &Connection,
     workspace: &WorkspaceId,
-) -> Result<Option<(String, Method)>> {
-    let found =
-        conn.prepare_cached(METHOD)?
-            .query_row(named_params! {":workspace_id": workspace}, |row| {
-                let method = Method {
-                    kind: row.get("method_type")?,
-                    last_digits: row.get("last_digits")?,
-                };
-                Ok((row.get("payment_method_id")?, method))
-            });
+) -> Result<Option<(String, PaymentMethod)>> {
+    let found = conn.prepare_cached(FIND_METHOD)?.query_row(
+        named_params! {":workspace_id": workspace},
+        |row| {
+            let method = PaymentMethod {
+                kind: row.get("method_type")?,
+                last_digits: row.get("last_digits")?,
+            };
+            Ok((row.get("payment_method_id")?, method))
+        },
+    );
     Ok(found.optional()?)
 }
 
-const BEGIN: &str = "
+const START_PLAN: &str = "
     UPDATE billing SET plan = :plan, billed_from = coalesce(billed_from, :now)
     WHERE workspace_id = :workspace_id";
 
@@ -141,7 +147,7 @@ const BEGIN: &str = "
 ///
 /// # Errors
 /// `PaymentRequired` without a payment method or with unpaid invoices, and errors of the store.
-pub fn begin(change: &Change<'_>, workspace: &WorkspaceId, plan: Plan) -> Result<()> {
+pub fn begin(change: &WriteTx<'_>, workspace: &WorkspaceId, plan: Plan) -> Result<()> {
     let refused = |message| Err(Error::new(Kind::PaymentRequired, message));
     if of_workspace(change.conn, workspace)?.is_none() {
         return refused("The workspace needs a payment method first");
@@ -149,8 +155,11 @@ pub fn begin(change: &Change<'_>, workspace: &WorkspaceId, plan: Plan) -> Result
     if super::charge::has_unpaid(change.conn, workspace)? {
         return refused("The workspace has unpaid invoices");
     }
-    change.conn.prepare_cached(BEGIN)?.execute(named_params! {
-        ":workspace_id": workspace, ":plan": plan, ":now": change.now,
-    })?;
+    change
+        .conn
+        .prepare_cached(START_PLAN)?
+        .execute(named_params! {
+            ":workspace_id": workspace, ":plan": plan, ":now": change.now,
+        })?;
     Ok(())
 }

@@ -11,17 +11,17 @@ mod worker;
 
 use serde::{Deserialize, Serialize};
 
-pub(in crate::domain) use self::worker::MENDS;
+pub(in crate::domain) use self::worker::REPAIRS;
 pub use self::{
-    charge::{Charged, charge_unpaid},
-    details::{Details, Standing, details, require_message},
-    invoices::{Invoice, Line, invoices, of_link},
+    charge::{ChargeResult, charge_unpaid},
+    details::{BillingDetails, SpendingStatus, details, require_message},
+    invoices::{Invoice, InvoiceLine, invoices, of_link},
     link::Link,
-    methods::{Attached, begin, confirm, set_method},
-    provider::{Method, SetupStatus},
+    methods::{SetupResult, begin, confirm, set_method},
+    provider::{PaymentMethod, SetupStatus},
     worker::{catch_up, work},
 };
-use super::{members::Role, request_auth::Call};
+use super::{members::Role, request_auth::RequestContext};
 use crate::kernel::{Error, Kind, Result};
 
 /// Settings of billing.
@@ -50,7 +50,7 @@ impl Default for Settings {
 ///
 /// # Errors
 /// `Forbidden` otherwise.
-pub fn require_role(call: &Call) -> Result<()> {
+pub fn require_role(call: &RequestContext) -> Result<()> {
     call.require_of_caller(|caller| match caller.role {
         Some(role) if pays(role) => Ok(()),
         _ => Err(Error::new(

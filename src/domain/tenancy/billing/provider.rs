@@ -16,7 +16,7 @@ pub enum SetupStatus {
 
 /// Public fields of a payment method.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Method {
+pub struct PaymentMethod {
     /// Brand: `visa`.
     pub kind: String,
     /// Last four digits of a card that does not exist.
@@ -24,7 +24,7 @@ pub struct Method {
 }
 
 /// Behaviour of a test payment method.
-enum Behaviour {
+enum TestBehaviour {
     /// Setup and charges succeed.
     Good,
     /// The setup is refused.
@@ -35,10 +35,10 @@ enum Behaviour {
     FailsWith(&'static str),
 }
 
-use Behaviour::{FailsWith, Good, NeedsAction, RefusedAtSetup};
+use TestBehaviour::{FailsWith, Good, NeedsAction, RefusedAtSetup};
 
 /// Ids, brands, last digits and behaviour. Stripe documents these ids for tests.
-const METHODS: &[(&str, &str, &str, Behaviour)] = &[
+const METHODS: &[(&str, &str, &str, TestBehaviour)] = &[
     ("pm_card_visa", "visa", "4242", Good),
     ("pm_card_visa_debit", "visa", "5556", Good),
     ("pm_card_mastercard", "mastercard", "4444", Good),
@@ -113,7 +113,7 @@ const METHODS: &[(&str, &str, &str, Behaviour)] = &[
 ///
 /// # Errors
 /// `ReferenceNotFound` for an unknown id.
-pub(super) fn set_up(id: &str) -> Result<(SetupStatus, Method)> {
+pub(super) fn set_up(id: &str) -> Result<(SetupStatus, PaymentMethod)> {
     let (_, kind, last_digits, behaviour) = METHODS
         .iter()
         .find(|(known, ..)| *known == id)
@@ -131,7 +131,7 @@ pub(super) fn set_up(id: &str) -> Result<(SetupStatus, Method)> {
         NeedsAction => SetupStatus::RequiresAction,
         RefusedAtSetup => SetupStatus::RequiresPaymentMethod,
     };
-    let method = Method {
+    let method = PaymentMethod {
         kind: (*kind).to_owned(),
         last_digits: (*last_digits).to_owned(),
     };

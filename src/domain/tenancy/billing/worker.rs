@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use tracing::warn;
 
 use super::{
-    Line, Settings, charge,
+    InvoiceLine, Settings, charge,
     details::message_cents,
     invoices::{COLUMNS, Invoice, from_row},
 };
@@ -14,7 +14,7 @@ use crate::{
     domain::{
         App,
         shared::plans::Plan,
-        tenancy::{audit::Actor, quotas, rewind::Mend, workspaces, write_tx::Change},
+        tenancy::{audit::Actor, quotas, rewind::Repair, workspaces, write_tx::WriteTx},
     },
     kernel::{
         Error, Month, Result, Timestamp,
@@ -23,11 +23,11 @@ use crate::{
 };
 
 /// Interval between checks for due work, on the application's clock.
-const EVERY: Duration = Duration::from_secs(30);
+const RUN_INTERVAL: Duration = Duration::from_secs(30);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Repairs attempts to charge that wait longer than the longest configured wait.
-pub(in crate::domain) const MENDS: &[Mend] = &[Mend {
+pub(in crate::domain) const REPAIRS: &[Repair] = &[Repair {
     table: "invoices",
     key: "seq",
     find: "SELECT seq FROM invoices WHERE next_attempt_at > :horizon",
@@ -46,7 +46,7 @@ pub async fn work(app: App) {
         if let Err(error) = catch_up(&app).await {
             warn!(%error, "billing waits");
         }
-        app.clock().sleep(EVERY).await;
+        app.clock().sleep(RUN_INTERVAL).await;
     }
 }
 
@@ -63,29 +63,29 @@ pub async fn catch_up(app: &App) -> Result<()> {
     Ok(())
 }
 
-const MONTH_IS_OVER: &str = "
+const FIND_UNBILLED_MONTH: &str = "
     SELECT workspace_id, billed_from, plan FROM billing
     WHERE billed_from < :month ORDER BY billed_from LIMIT 1";
 
-const TO_CHARGE: &str =
+const FIND_DUE_INVOICE: &str =
     "FROM invoices WHERE next_attempt_at <= :now ORDER BY next_attempt_at LIMIT 1";
 
-const TO_BLOCK: &str = "
+const FIND_OVERDUE_WORKSPACE: &str = "
     SELECT workspaces.id FROM invoices JOIN workspaces ON workspaces.id = invoices.workspace_id
     WHERE invoices.paid_at IS NULL AND invoices.at <= :before AND workspaces.blocked = 0 LIMIT 1";
 
-struct Over {
+struct UnbilledMonth {
     workspace: WorkspaceId,
     since: Timestamp,
     plan: Plan,
 }
 
 /// Finds a workspace with a past month that has no invoice.
-fn over(conn: &Connection, now: Timestamp) -> Result<Option<Over>> {
-    let found = conn.prepare_cached(MONTH_IS_OVER)?.query_row(
+fn over(conn: &Connection, now: Timestamp) -> Result<Option<UnbilledMonth>> {
+    let found = conn.prepare_cached(FIND_UNBILLED_MONTH)?.query_row(
         named_params! {":month": Month::of(now).start()},
         |row| {
-            Ok(Over {
+            Ok(UnbilledMonth {
                 workspace: row.get("workspace_id")?,
                 since: row.get("billed_from")?,
                 plan: row.get("plan")?,
@@ -96,7 +96,7 @@ fn over(conn: &Connection, now: Timestamp) -> Result<Option<Over>> {
 }
 
 fn to_charge(conn: &Connection, now: Timestamp) -> Result<Option<Invoice>> {
-    conn.prepare_cached(&format!("SELECT {COLUMNS} {TO_CHARGE}"))?
+    conn.prepare_cached(&format!("SELECT {COLUMNS} {FIND_DUE_INVOICE}"))?
         .query_row(named_params! {":now": now}, |row| Ok(from_row(row)))
         .optional()?
         .transpose()
@@ -109,7 +109,7 @@ fn to_block(conn: &Connection, settings: &Settings, now: Timestamp) -> Result<Op
     else {
         return Ok(None);
     };
-    let found = conn.prepare_cached(TO_BLOCK)?.query_row(
+    let found = conn.prepare_cached(FIND_OVERDUE_WORKSPACE)?.query_row(
         named_params! {":before": Timestamp::from_micros(before)},
         |row| row.get(0),
     );
@@ -131,7 +131,7 @@ fn is_due(app: &App) -> Result<bool> {
     })
 }
 
-fn step(change: &Change<'_>, app: &App) -> Result<()> {
+fn step(change: &WriteTx<'_>, app: &App) -> Result<()> {
     let settings = &app.settings().billing;
     if let Some(over) = over(change.conn, change.now)? {
         return make_invoice(change, app, &over);
@@ -152,23 +152,23 @@ const INSERT: &str = "
     INSERT INTO invoices (id, workspace_id, month, at, lines, cents, currency, next_attempt_at)
     VALUES (:id, :workspace_id, :month, :at, :lines, :cents, :currency, :at)";
 
-const NEXT: &str = "
+const START_NEXT_MONTH: &str = "
     UPDATE billing SET billed_from = :next, plan = :plan WHERE workspace_id = :workspace_id";
 
 /// Creates the invoice of a past month, dated at its end. Then starts the next month, or ends billing if the workspace
 /// has changed to the free plan.
-fn make_invoice(change: &Change<'_>, app: &App, over: &Over) -> Result<()> {
+fn make_invoice(change: &WriteTx<'_>, app: &App, over: &UnbilledMonth) -> Result<()> {
     let month = Month::of(over.since);
     let workspace = workspaces::spending(change.conn, &over.workspace)?;
     let figures = app.settings().plans.of(over.plan);
     let messages = quotas::user_messages(change.conn, &over.workspace, month)?;
     let beyond = messages.saturating_sub(figures.included_messages);
-    let mut lines = vec![Line {
+    let mut lines = vec![InvoiceLine {
         text: format!("Plan {}, {month}", over.plan),
         cents: figures.monthly_cents,
     }];
     if beyond > 0 {
-        lines.push(Line {
+        lines.push(InvoiceLine {
             text: format!("{beyond} messages beyond {}", figures.included_messages),
             cents: message_cents(figures, messages, workspace.limit),
         });
@@ -186,10 +186,13 @@ fn make_invoice(change: &Change<'_>, app: &App, over: &Over) -> Result<()> {
         ":currency": app.settings().billing.currency,
     })?;
     let goes_on = workspace.plan.is_premium();
-    change.conn.prepare_cached(NEXT)?.execute(named_params! {
-        ":workspace_id": over.workspace,
-        ":next": goes_on.then(|| month.end()),
-        ":plan": goes_on.then_some(workspace.plan),
-    })?;
+    change
+        .conn
+        .prepare_cached(START_NEXT_MONTH)?
+        .execute(named_params! {
+            ":workspace_id": over.workspace,
+            ":next": goes_on.then(|| month.end()),
+            ":plan": goes_on.then_some(workspace.plan),
+        })?;
     Ok(())
 }

@@ -6,8 +6,8 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::{Member, Role, rows};
 use crate::{
     domain::{
-        shared::paging::{Page, ROWS, Token},
-        tenancy::{accounts, api_keys::Owner, request_auth::Call, write_tx::Change},
+        shared::paging::{PAGE_QUERY_ROWS, Page, PageToken},
+        tenancy::{accounts, api_keys::KeyOwner, request_auth::RequestContext, write_tx::WriteTx},
     },
     kernel::{
         Error, Kind, Result,
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-const PAGE_OF: &str = "
+const LIST_PAGE: &str = "
     FROM members JOIN accounts ON accounts.id = members.account_id
     WHERE members.workspace_id = :workspace_id
       AND (members.created_at, members.seq) < (:created_at, :seq)
@@ -25,22 +25,22 @@ const PAGE_OF: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn list_page(call: &Call, after: Option<Token>) -> Result<Page<Member>> {
+pub async fn list_page(call: &RequestContext, after: Option<PageToken>) -> Result<Page<Member>> {
     let workspace = call.workspace().clone();
-    let after = after.unwrap_or(Token::START);
+    let after = after.unwrap_or(PageToken::START);
     call.app()
         .store()
         .scan(move |conn| {
-            let statement = format!("SELECT {} {PAGE_OF}", rows::COLUMNS);
+            let statement = format!("SELECT {} {LIST_PAGE}", rows::COLUMNS);
             let mut statement = conn.prepare_cached(&statement)?;
             let found = statement.query(named_params! {
                 ":workspace_id": workspace,
                 ":created_at": after.created_at,
                 ":seq": after.seq,
-                ":limit": ROWS,
+                ":limit": PAGE_QUERY_ROWS,
             })?;
             Page::read(found, rows::from_row, |member| {
-                Token::at(member.created_at, member.seq)
+                PageToken::at(member.created_at, member.seq)
             })
         })
         .await
@@ -52,7 +52,7 @@ pub async fn list_page(call: &Call, after: Option<Token>) -> Result<Page<Member>
 /// # Errors
 /// `Forbidden` for a role below manager or for assigning a role above the caller's own, `Invalid` for a malformed
 /// address, `Conflict` if the account is already a member, `QuotaExceeded`, and errors of the store.
-pub async fn invite(call: &Call, email: String, role: Role) -> Result<Member> {
+pub async fn invite(call: &RequestContext, email: String, role: Role) -> Result<Member> {
     call.require_role(Role::Manager)?;
     require_no_higher(call, role)?;
     call.app()
@@ -72,7 +72,11 @@ pub async fn invite(call: &Call, email: String, role: Role) -> Result<Member> {
 /// # Errors
 /// `NotFound`; `Forbidden` for a role below manager, for a member with a higher role, for assigning a role above
 /// the caller's own, or for the last owner; and errors of the store.
-pub async fn change_role(call: &Call, id: MemberId, role: Option<Role>) -> Result<Member> {
+pub async fn change_role(
+    call: &RequestContext,
+    id: MemberId,
+    role: Option<Role>,
+) -> Result<Member> {
     call.require_role(Role::Manager)?;
     if let Some(role) = role {
         require_no_higher(call, role)?;
@@ -94,12 +98,13 @@ pub async fn change_role(call: &Call, id: MemberId, role: Option<Role>) -> Resul
 /// # Errors
 /// `NotFound`; `Forbidden` for a role below manager, for a member with a higher role, or for the last owner; and
 /// errors of the store.
-pub async fn leave_or_remove(call: &Call, id: MemberId) -> Result<()> {
+pub async fn leave_or_remove(call: &RequestContext, id: MemberId) -> Result<()> {
     call.app()
-        .change(call, move |change: &Change<'_>, workspace| {
+        .change(call, move |change: &WriteTx<'_>, workspace| {
             let caller = change.caller()?;
             let member = find(change.conn, workspace, id.as_str())?;
-            let oneself = matches!(&caller.owner, Owner::Account(one) if *one == member.account_id);
+            let oneself =
+                matches!(&caller.owner, KeyOwner::Account(one) if *one == member.account_id);
             if !oneself {
                 caller.require_role(Role::Manager)?;
                 require_not_above(caller.role, &member)?;
@@ -109,7 +114,7 @@ pub async fn leave_or_remove(call: &Call, id: MemberId) -> Result<()> {
         .await
 }
 
-fn require_no_higher(call: &Call, role: Role) -> Result<()> {
+fn require_no_higher(call: &RequestContext, role: Role) -> Result<()> {
     call.require_of_caller(move |caller| match caller.role {
         Some(own) if own >= role => Ok(()),
         _ => Err(Error::new(

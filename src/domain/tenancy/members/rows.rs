@@ -5,9 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::{Member, Role};
 use crate::{
     domain::tenancy::{
-        audit::{self, Entry},
+        audit::{self, NewAuditRecord},
         quotas::{self, UsageType},
-        write_tx::Change,
+        write_tx::WriteTx,
     },
     kernel::{
         Error, Kind, Result,
@@ -25,7 +25,7 @@ const INSERT: &str = "
 /// # Errors
 /// `Conflict` if it is already a member, `QuotaExceeded` if the plan allows no more members, and errors of the store.
 pub fn add(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     workspace: &WorkspaceId,
     account: &AccountId,
     role: Role,
@@ -56,7 +56,7 @@ const UPDATE: &str = "
 /// `NotFound` if the account is not a member, `Forbidden` if the workspace would have no owner, and errors of the
 /// store.
 pub fn set_role(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     workspace: &WorkspaceId,
     account: &AccountId,
     role: Role,
@@ -81,7 +81,7 @@ const DELETE: &str =
 /// # Errors
 /// `NotFound` if the account is not a member, `Forbidden` if the workspace would have no owner, and errors of the
 /// store.
-pub fn remove(change: &Change<'_>, workspace: &WorkspaceId, account: &AccountId) -> Result<()> {
+pub fn remove(change: &WriteTx<'_>, workspace: &WorkspaceId, account: &AccountId) -> Result<()> {
     let removed = change.conn.prepare_cached(DELETE)?.execute(named_params! {
         ":workspace_id": workspace,
         ":account_id": account,
@@ -93,7 +93,7 @@ pub fn remove(change: &Change<'_>, workspace: &WorkspaceId, account: &AccountId)
     record(change, workspace, account, "member.remove")
 }
 
-const ROLE: &str = "
+const FIND_ROLE: &str = "
     SELECT role FROM members WHERE workspace_id = :workspace_id AND account_id = :account_id";
 
 /// Returns the role of an account in a workspace, if it is a member.
@@ -105,7 +105,7 @@ pub fn role(
     workspace: &WorkspaceId,
     account: &AccountId,
 ) -> Result<Option<Role>> {
-    let role = conn.prepare_cached(ROLE)?.query_row(
+    let role = conn.prepare_cached(FIND_ROLE)?.query_row(
         named_params! {":workspace_id": workspace, ":account_id": account},
         |row| row.get("role"),
     );
@@ -140,12 +140,12 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Member> {
     })
 }
 
-const OWNERS: &str = "
+const COUNT_OWNERS: &str = "
     SELECT count(*) FROM members WHERE workspace_id = :workspace_id AND role = 'owner'";
 
 fn require_owner(conn: &Connection, workspace: &WorkspaceId) -> Result<()> {
     let owners: i64 = conn
-        .prepare_cached(OWNERS)?
+        .prepare_cached(COUNT_OWNERS)?
         .query_row(named_params! {":workspace_id": workspace}, |row| row.get(0))?;
     if owners == 0 {
         return Err(Error::new(Kind::Forbidden, "A workspace needs an owner"));
@@ -158,14 +158,14 @@ fn no_member() -> Error {
 }
 
 fn record(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     workspace: &WorkspaceId,
     account: &AccountId,
     action: &'static str,
 ) -> Result<()> {
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(workspace),
             action,
             resource_id: account.as_str(),

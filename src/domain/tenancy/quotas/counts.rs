@@ -11,14 +11,14 @@ use crate::kernel::{
 /// Counter without a [`UsageType`].
 const USER_MESSAGES: &str = "user_messages";
 
-const AGENTS: &str = "
+const COUNT_AGENTS: &str = "
     SELECT count(*) FROM agents
     WHERE workspace_id = :workspace_id AND created_at < :end AND deleted_at IS NULL";
-const MEMBERS: &str = "
+const COUNT_MEMBERS: &str = "
     SELECT count(*) FROM members WHERE workspace_id = :workspace_id AND created_at < :end";
-const INTEGRATIONS: &str = "
+const COUNT_INTEGRATIONS: &str = "
     SELECT count(*) FROM integrations WHERE workspace_id = :workspace_id AND created_at < :end";
-const STORAGE: &str = "
+const SUM_STORAGE: &str = "
     SELECT coalesce(sum(length(bot_files.contents)), 0)
     FROM agents JOIN bot_files ON bot_files.agent_seq = agents.seq
     WHERE agents.workspace_id = :workspace_id AND (:agent = '' OR agents.id = :agent)
@@ -33,9 +33,9 @@ pub(super) fn value(
     month: Month,
 ) -> Result<u64> {
     let statement = match kind {
-        UsageType::BotCount => AGENTS,
-        UsageType::WorkspaceMemberCount => MEMBERS,
-        UsageType::IntegrationsOwnedCount => INTEGRATIONS,
+        UsageType::BotCount => COUNT_AGENTS,
+        UsageType::WorkspaceMemberCount => COUNT_MEMBERS,
+        UsageType::IntegrationsOwnedCount => COUNT_INTEGRATIONS,
         UsageType::StorageCount => return stored(conn, workspace, bot, month),
         UsageType::InvocationCalls => {
             return happened(conn, workspace, bot, kind.as_str(), month);
@@ -65,12 +65,12 @@ fn stored(
         ":workspace_id": workspace, ":agent": agent, ":end": month.end(),
     };
     let bytes: i64 = conn
-        .prepare_cached(STORAGE)?
+        .prepare_cached(SUM_STORAGE)?
         .query_row(parameters, |row| row.get(0))?;
     Ok(bytes.unsigned_abs())
 }
 
-const HAPPENED: &str = "
+const FIND_COUNTER: &str = "
     SELECT value FROM usage_monthly
     WHERE workspace_id = :workspace_id AND type = :type AND month = :month AND agent_id = :agent";
 
@@ -81,7 +81,7 @@ fn happened(
     kind: &str,
     month: Month,
 ) -> Result<u64> {
-    let value = conn.prepare_cached(HAPPENED)?.query_row(
+    let value = conn.prepare_cached(FIND_COUNTER)?.query_row(
         named_params! {
             ":workspace_id": workspace,
             ":type": kind,
@@ -101,7 +101,7 @@ pub fn user_messages(conn: &Connection, workspace: &WorkspaceId, month: Month) -
     happened(conn, workspace, None, USER_MESSAGES, month)
 }
 
-const COUNT: &str = "
+const INCREMENT: &str = "
     INSERT INTO usage_monthly (workspace_id, agent_id, type, month, value)
     VALUES (:workspace_id, '', :type, :month, 1), (:workspace_id, :agent, :type, :month, 1)
     ON CONFLICT (workspace_id, type, month, agent_id) DO UPDATE SET value = value + 1";
@@ -114,7 +114,7 @@ pub(super) fn count(
     kind: UsageType,
     month: Month,
 ) -> Result<()> {
-    conn.prepare_cached(COUNT)?.execute(named_params! {
+    conn.prepare_cached(INCREMENT)?.execute(named_params! {
         ":workspace_id": workspace,
         ":agent": bot,
         ":type": kind,

@@ -2,7 +2,7 @@
 
 use super::{UsageType, counts};
 use crate::{
-    domain::tenancy::{workspaces, write_tx::Change},
+    domain::tenancy::{workspaces, write_tx::WriteTx},
     kernel::{
         Error, Kind, Month, Result,
         ids::{AgentId, WorkspaceId},
@@ -14,7 +14,7 @@ use crate::{
 /// # Errors
 /// `QuotaExceeded`, and errors of the store.
 pub fn require(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     workspace: &WorkspaceId,
     kind: UsageType,
     more: u64,
@@ -40,7 +40,7 @@ pub fn require(
 /// # Errors
 /// `QuotaExceeded`, and errors of the store.
 pub fn require_bot(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     from: &WorkspaceId,
     bot: &AgentId,
     to: &WorkspaceId,
@@ -56,7 +56,7 @@ pub fn require_bot(
 ///
 /// # Errors
 /// `QuotaExceeded`, and errors of the store.
-pub fn invoked(change: &Change<'_>, workspace: &WorkspaceId, bot: &AgentId) -> Result<()> {
+pub fn invoked(change: &WriteTx<'_>, workspace: &WorkspaceId, bot: &AgentId) -> Result<()> {
     let kind = UsageType::InvocationCalls;
     require(change, workspace, kind, 1)?;
     counts::count(change.conn, workspace, bot, kind, Month::of(change.now))

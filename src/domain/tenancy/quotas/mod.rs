@@ -13,7 +13,7 @@ pub use self::{
     enforce::{invoked, require, require_bot},
     report::{Quota, Usage, history, of_bot_or_workspace, of_workspace, quota, quotas},
 };
-use crate::domain::shared::{plans::Figures, sql::text_enum};
+use crate::domain::shared::{plans::PlanTerms, sql::text_enum};
 
 text_enum! {
     /// Type of usage (botpress.md §1.2).
@@ -61,7 +61,7 @@ impl UsageType {
     }
 
     /// Returns the limit of a plan for this type.
-    const fn allowed_by(self, figures: &Figures) -> u64 {
+    const fn allowed_by(self, figures: &PlanTerms) -> u64 {
         match self {
             Self::InvocationTimeout => figures.invocation_timeout_seconds,
             Self::InvocationCalls => figures.invocation_calls,

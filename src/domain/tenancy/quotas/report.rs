@@ -6,7 +6,9 @@ use super::{UsageType, counts};
 use crate::{
     domain::{
         shared::plans::Plan,
-        tenancy::{account_call::PersonCall, agents, members, request_auth::Call, workspaces},
+        tenancy::{
+            account_call::AccountContext, agents, members, request_auth::RequestContext, workspaces,
+        },
     },
     kernel::{
         Error, Kind, Month, Result, Rule, Violation,
@@ -15,7 +17,7 @@ use crate::{
 };
 
 /// Maximum number of months in a history.
-const MONTHS: usize = 12;
+const MAX_MONTHS: usize = 12;
 
 /// Usage and quota of a month.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +49,7 @@ pub struct Quota {
 ///
 /// # Errors
 /// Errors of the store.
-pub fn quota(call: &Call, kind: UsageType, month: Option<Month>) -> Result<Quota> {
+pub fn quota(call: &RequestContext, kind: UsageType, month: Option<Month>) -> Result<Quota> {
     let month = month.unwrap_or_else(|| Month::of(call.app().clock().now()));
     let plan = call
         .app()
@@ -64,7 +66,7 @@ pub fn quota(call: &Call, kind: UsageType, month: Option<Month>) -> Result<Quota
 ///
 /// # Errors
 /// Errors of the store.
-pub fn quotas(call: &Call, month: Option<Month>) -> Result<Vec<Quota>> {
+pub fn quotas(call: &RequestContext, month: Option<Month>) -> Result<Vec<Quota>> {
     let kinds = UsageType::ALL.iter();
     kinds.map(|kind| quota(call, *kind, month)).collect()
 }
@@ -79,7 +81,7 @@ fn allowed(app: &crate::domain::App, plan: Plan, kind: UsageType) -> u64 {
 /// # Errors
 /// Errors of the store.
 pub async fn of_workspace(
-    call: &Call,
+    call: &RequestContext,
     kind: UsageType,
     month: Option<Month>,
 ) -> Result<Vec<Usage>> {
@@ -107,7 +109,7 @@ pub async fn of_workspace(
 /// `NotFound` if the caller's account is not a member of the workspace, `Invalid` for a type that bots do not have,
 /// and errors of the store.
 pub async fn of_bot_or_workspace(
-    call: &PersonCall,
+    call: &AccountContext,
     id: String,
     kind: UsageType,
     month: Option<Month>,
@@ -123,19 +125,19 @@ pub async fn of_bot_or_workspace(
 ///
 /// # Errors
 /// Like [`of_bot_or_workspace`].
-pub async fn history(call: &PersonCall, id: String, kind: UsageType) -> Result<Vec<Usage>> {
+pub async fn history(call: &AccountContext, id: String, kind: UsageType) -> Result<Vec<Usage>> {
     let now = Month::of(call.app().clock().now());
     months(call, id, kind, move |since| {
         std::iter::successors(Some(now), |month| Some(month.previous()))
             .take_while(|month| *month >= since.min(now))
-            .take(MONTHS)
+            .take(MAX_MONTHS)
             .collect()
     })
     .await
 }
 
 async fn months(
-    call: &PersonCall,
+    call: &AccountContext,
     id: String,
     kind: UsageType,
     months: impl FnOnce(Month) -> Vec<Month> + Send + 'static,

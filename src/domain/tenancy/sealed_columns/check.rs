@@ -12,11 +12,11 @@ use crate::{
 };
 
 /// Maximum number of values that are listed.
-const NAMED: usize = 100;
+const MAX_LISTED: usize = 100;
 
 /// Sealed values that the key does not decrypt.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Unreadable {
+pub struct UnreadableValues {
     /// The first 100 values.
     pub named: Vec<UnreadableValue>,
     /// Number of further values.
@@ -34,7 +34,7 @@ pub struct UnreadableValue {
     pub reason: SealError,
 }
 
-impl Unreadable {
+impl UnreadableValues {
     /// Returns the number of values.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -42,7 +42,7 @@ impl Unreadable {
     }
 
     fn add(&mut self, value: UnreadableValue) {
-        if self.named.len() < NAMED {
+        if self.named.len() < MAX_LISTED {
             self.named.push(value);
         } else {
             self.more += 1;
@@ -62,8 +62,8 @@ impl fmt::Display for UnreadableValue {
 ///
 /// # Errors
 /// Errors of the store.
-pub fn unreadable(conn: &Connection, sealer: Option<&Sealer>) -> Result<Unreadable> {
-    let mut found = Unreadable::default();
+pub fn unreadable(conn: &Connection, sealer: Option<&Sealer>) -> Result<UnreadableValues> {
+    let mut found = UnreadableValues::default();
     for column in SealedColumn::VARIANTS.iter().copied() {
         let mut statement = conn.prepare(column.values())?;
         let mut rows = statement.query([])?;

@@ -6,7 +6,7 @@ mod check;
 
 use strum::VariantArray;
 
-pub use self::check::{Unreadable, UnreadableValue, unreadable};
+pub use self::check::{UnreadableValue, UnreadableValues, unreadable};
 use crate::store::{
     Sealer,
     seal::{SealError, SealLocation},

@@ -5,10 +5,10 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use crate::{
     domain::{
         shared::{
-            paging::{Page, ROWS, Token},
+            paging::{PAGE_QUERY_ROWS, Page, PageToken},
             plans::Plan,
         },
-        tenancy::{account_call::PersonCall, request_auth::Call},
+        tenancy::{account_call::AccountContext, request_auth::RequestContext},
     },
     kernel::{
         Error, Result, Timestamp,
@@ -18,7 +18,7 @@ use crate::{
 
 /// Workspace with all fields.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Details {
+pub struct WorkspaceDetails {
     /// Id of the workspace.
     pub id: WorkspaceId,
     /// Display name.
@@ -54,12 +54,12 @@ const COLUMNS: &str = "
 ///
 /// # Errors
 /// `NotFound`, and errors of the store.
-pub fn details(call: &Call) -> Result<Details> {
+pub fn details(call: &RequestContext) -> Result<WorkspaceDetails> {
     let read = |conn: &Connection| of(conn, call.workspace());
     call.app().store().read(read)
 }
 
-pub(super) fn of(conn: &Connection, id: &WorkspaceId) -> Result<Details> {
+pub(super) fn of(conn: &Connection, id: &WorkspaceId) -> Result<WorkspaceDetails> {
     conn.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM workspaces WHERE id = :id AND closed_at IS NULL"
     ))?
@@ -68,7 +68,7 @@ pub(super) fn of(conn: &Connection, id: &WorkspaceId) -> Result<Details> {
     .ok_or_else(|| Error::not_found(format!("Workspace \"{id}\" not found")))
 }
 
-const OF_ACCOUNT: &str = "
+const LIST_OF_ACCOUNT: &str = "
     FROM members JOIN workspaces ON workspaces.id = members.workspace_id
     WHERE members.account_id = :account_id AND workspaces.closed_at IS NULL
       AND (workspaces.created_at, workspaces.seq) < (:created_at, :seq)
@@ -80,30 +80,31 @@ const OF_ACCOUNT: &str = "
 /// # Errors
 /// Errors of the store.
 pub async fn list_mine(
-    call: &PersonCall,
+    call: &AccountContext,
     handle: Option<String>,
-    after: Option<Token>,
-) -> Result<Page<Details>> {
+    after: Option<PageToken>,
+) -> Result<Page<WorkspaceDetails>> {
     let account = call.account().clone();
-    let after = after.unwrap_or(Token::START);
+    let after = after.unwrap_or(PageToken::START);
     call.app()
         .store()
         .scan(move |conn| {
-            let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {OF_ACCOUNT}"))?;
+            let mut statement =
+                conn.prepare_cached(&format!("SELECT {COLUMNS} {LIST_OF_ACCOUNT}"))?;
             let rows = statement.query(named_params! {
                 ":account_id": account,
                 ":handle": handle,
                 ":created_at": after.created_at,
                 ":seq": after.seq,
-                ":limit": ROWS,
+                ":limit": PAGE_QUERY_ROWS,
             })?;
-            Page::read(rows, from_row, |row| Token::at(row.created_at, row.seq))
+            Page::read(rows, from_row, |row| PageToken::at(row.created_at, row.seq))
         })
         .await
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Details> {
-    Ok(Details {
+fn from_row(row: &Row<'_>) -> rusqlite::Result<WorkspaceDetails> {
+    Ok(WorkspaceDetails {
         id: row.get("id")?,
         name: row.get("name")?,
         handle: row.get("handle")?,

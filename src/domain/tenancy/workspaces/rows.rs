@@ -7,8 +7,8 @@ use crate::{
     domain::{
         shared::plans::Plan,
         tenancy::{
-            audit::{self, Entry},
-            write_tx::Change,
+            audit::{self, NewAuditRecord},
+            write_tx::WriteTx,
         },
     },
     kernel::{
@@ -39,7 +39,7 @@ const INSERT: &str = "
 ///
 /// # Errors
 /// `Invalid` for an empty name, `Conflict` for an id that exists, and errors of the store.
-pub fn create(change: &Change<'_>, id: WorkspaceId, name: &str) -> Result<Workspace> {
+pub fn create(change: &WriteTx<'_>, id: WorkspaceId, name: &str) -> Result<Workspace> {
     if name.trim().is_empty() {
         return Err(Error::invalid("a workspace needs a name"));
     }
@@ -57,7 +57,7 @@ pub fn create(change: &Change<'_>, id: WorkspaceId, name: &str) -> Result<Worksp
     }
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(&id),
             action: "workspace.create",
             resource_id: id.as_str(),
@@ -72,11 +72,11 @@ pub fn create(change: &Change<'_>, id: WorkspaceId, name: &str) -> Result<Worksp
 }
 
 /// Maximum length of the part of a handle that is made from the name.
-const HANDLE_MAX: usize = 40;
+const MAX_HANDLE_NAME_CHARS: usize = 40;
 
 /// A handle reserves the integration names that begin with it. So a handle with which published names of another
 /// workspace begin is taken.
-const HANDLE_IS_TAKEN: &str = "
+const FIND_TAKEN_HANDLE: &str = "
     SELECT 1 FROM workspaces WHERE handle = :handle
     UNION ALL
     SELECT 1 FROM integration_names
@@ -86,7 +86,7 @@ const HANDLE_IS_TAKEN: &str = "
 /// Returns a handle that no workspace has: the name in lower-case letters, digits and hyphens.
 fn free_handle(conn: &Connection, id: &WorkspaceId, name: &str) -> Result<String> {
     let mut handle = String::new();
-    for letter in name.chars().take(HANDLE_MAX) {
+    for letter in name.chars().take(MAX_HANDLE_NAME_CHARS) {
         if letter.is_ascii_alphanumeric() {
             handle.push(letter.to_ascii_lowercase());
         } else if !handle.is_empty() && !handle.ends_with('-') {
@@ -96,7 +96,7 @@ fn free_handle(conn: &Connection, id: &WorkspaceId, name: &str) -> Result<String
     let handle = handle.trim_end_matches('-');
     let begins = handle.starts_with(|letter: char| letter.is_ascii_lowercase());
     let handle = if begins { handle } else { "workspace" };
-    let mut taken = conn.prepare_cached(HANDLE_IS_TAKEN)?;
+    let mut taken = conn.prepare_cached(FIND_TAKEN_HANDLE)?;
     if begins && !taken.exists(named_params! {":handle": handle, ":id": id})? {
         return Ok(handle.to_owned());
     }
@@ -162,7 +162,7 @@ pub struct Spending {
     pub limit: f64,
 }
 
-const SPENDING: &str = "SELECT plan, spending_limit FROM workspaces WHERE id = :id";
+const FIND_SPENDING: &str = "SELECT plan, spending_limit FROM workspaces WHERE id = :id";
 
 /// Returns the plan and the spending limit of a workspace.
 ///
@@ -175,7 +175,7 @@ pub fn spending(conn: &Connection, id: &WorkspaceId) -> Result<Spending> {
             limit: row.get("spending_limit")?,
         })
     };
-    conn.prepare_cached(SPENDING)?
+    conn.prepare_cached(FIND_SPENDING)?
         .query_row(named_params! {":id": id}, read)
         .optional()?
         .ok_or_else(|| Error::not_found(format!("there is no workspace with the id {id}")))

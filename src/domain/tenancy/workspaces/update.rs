@@ -2,17 +2,17 @@
 
 use rusqlite::{Connection, named_params};
 
-use super::details::{self, Details};
+use super::details::{self, WorkspaceDetails};
 use crate::{
     domain::{
         shared::plans::Plan,
         tenancy::{
-            account_call::PersonCall,
-            audit::{self, Entry},
+            account_call::AccountContext,
+            audit::{self, NewAuditRecord},
             billing,
             members::{self, Role},
-            request_auth::Call,
-            write_tx::Change,
+            request_auth::RequestContext,
+            write_tx::WriteTx,
         },
     },
     kernel::{
@@ -21,14 +21,14 @@ use crate::{
     },
 };
 
-const OWNED: &str =
+const COUNT_OWNED: &str =
     "SELECT count(*) FROM members WHERE account_id = :account_id AND role = 'owner'";
 
 /// Creates a workspace that the caller owns.
 ///
 /// # Errors
 /// `Invalid` for an empty name, `LimitExceeded` if the account may own no more workspaces, and errors of the store.
-pub async fn open(call: &PersonCall, name: String) -> Result<Details> {
+pub async fn open(call: &AccountContext, name: String) -> Result<WorkspaceDetails> {
     let most = call.app().settings().plans.max_workspaces;
     call.change(move |change, account| {
         require_room(change.conn, account, most)?;
@@ -41,7 +41,7 @@ pub async fn open(call: &PersonCall, name: String) -> Result<Details> {
 
 fn require_room(conn: &Connection, account: &AccountId, most: u64) -> Result<()> {
     let owned: i64 = conn
-        .prepare_cached(OWNED)?
+        .prepare_cached(COUNT_OWNED)?
         .query_row(named_params! {":account_id": account}, |row| row.get(0))?;
     if owned.unsigned_abs() >= most {
         return Err(Error::new(
@@ -54,7 +54,7 @@ fn require_room(conn: &Connection, account: &AccountId, most: u64) -> Result<()>
 
 /// Changes of a workspace. Absent fields stay as they are.
 #[derive(Debug, Clone, Default)]
-pub struct Changes {
+pub struct WorkspacePatch {
     /// New name.
     pub name: Option<String>,
     /// Maximum monthly cost of messages beyond the plan's price, in dollars.
@@ -72,7 +72,7 @@ const UPDATE: &str = "
 /// # Errors
 /// `Forbidden` without the required role (administrator for the name, billing for the spending limit), `Invalid` for
 /// an empty name, and errors of the store.
-pub async fn update(call: &Call, changes: Changes) -> Result<Details> {
+pub async fn update(call: &RequestContext, changes: WorkspacePatch) -> Result<WorkspaceDetails> {
     if changes.name.is_some() || changes.spending_limit.is_none() {
         call.require_role(Role::Administrator)?;
     }
@@ -113,7 +113,7 @@ const SET_PLAN: &str = "UPDATE workspaces SET plan = :plan, updated_at = :now WH
 /// # Errors
 /// `Forbidden` without the role billing, `PaymentRequired` without a payment method or with unpaid invoices, and
 /// errors of the store.
-pub async fn change_plan(call: &Call, premium: bool) -> Result<Details> {
+pub async fn change_plan(call: &RequestContext, premium: bool) -> Result<WorkspaceDetails> {
     billing::require_role(call)?;
     let target = match premium {
         true => call.app().settings().plans.premium,
@@ -149,7 +149,7 @@ const SET_BLOCKED: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn set_blocked(change: &Change<'_>, id: &WorkspaceId, blocked: bool) -> Result<()> {
+pub fn set_blocked(change: &WriteTx<'_>, id: &WorkspaceId, blocked: bool) -> Result<()> {
     let changed = change
         .conn
         .prepare_cached(SET_BLOCKED)?
@@ -165,14 +165,14 @@ pub fn set_blocked(change: &Change<'_>, id: &WorkspaceId, blocked: bool) -> Resu
 }
 
 pub(in crate::domain) fn record(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     id: &WorkspaceId,
     action: &'static str,
     name: Option<&str>,
 ) -> Result<()> {
     audit::record(
         change,
-        &Entry {
+        &NewAuditRecord {
             workspace: Some(id),
             action,
             resource_id: id.as_str(),

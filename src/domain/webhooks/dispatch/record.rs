@@ -16,7 +16,7 @@ use super::{
 use crate::{
     domain::{
         shared::backoff::jittered,
-        tenancy::{app::App, audit::Actor, write_tx::Change},
+        tenancy::{app::App, audit::Actor, write_tx::WriteTx},
     },
     kernel::{Result, Timestamp, ids::WebhookAttemptId},
 };
@@ -69,7 +69,7 @@ pub(super) async fn record(
 
 /// Returns the reasons for which endpoints were disabled, one for each endpoint.
 fn write(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     settings: &Settings,
     outcomes: &[Outcome],
 ) -> Result<Vec<DisableReason>> {
@@ -226,7 +226,7 @@ impl FailureHistory {
 
     fn disable(
         &mut self,
-        change: &Change<'_>,
+        change: &WriteTx<'_>,
         endpoint: i64,
         reason: DisableReason,
         text: &str,

@@ -1,7 +1,7 @@
 //! For every operation: no key, a bad key, another agent's key, and both forms of its path.
 
 use parlance::domain::tenancy::{
-    api_keys::{self, KeyKind, Owner},
+    api_keys::{self, KeyKind, KeyOwner},
     audit::Actor,
 };
 use reqwest::{Method, header};
@@ -62,7 +62,7 @@ async fn a_new_v1_key_kills_the_old_one_at_once() {
     v1(&server, Method::GET, "/", None).await.expect(200);
     let scope = scope(&server);
     let made = server.server().app().change_as(Actor::Operator, |change| {
-        let owner = Owner::Agent(scope.workspace, scope.agent);
+        let owner = KeyOwner::Agent(scope.workspace, scope.agent);
         api_keys::create(change, KeyKind::AdaEndUsers, &owner, "another")
     });
     let (_, key) = made.await.expect("a key");

@@ -19,7 +19,7 @@ use parlance::{
         end_users::AgentScope,
         tenancy::{
             agents::{self, NewAgent},
-            api_keys::{self, KeyKind, Owner},
+            api_keys::{self, KeyKind, KeyOwner},
             audit::Actor,
         },
     },
@@ -119,7 +119,7 @@ async fn other_agent(server: &TestServer) -> (String, String) {
             name: "Other".to_owned(),
         };
         let agent = agents::create(change, &workspace, agent)?;
-        let owner = Owner::Agent(workspace, agent.id);
+        let owner = KeyOwner::Agent(workspace, agent.id);
         let (_, platform) = api_keys::create(change, KeyKind::Ada, &owner, "test")?;
         let (_, end_users) = api_keys::create(change, KeyKind::AdaEndUsers, &owner, "test")?;
         Ok((platform, end_users))

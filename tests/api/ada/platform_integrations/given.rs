@@ -4,7 +4,7 @@ use parlance::{
     config::Config,
     domain::tenancy::{
         agents::{self, NewAgent},
-        api_keys::{self, KeyKind, Owner},
+        api_keys::{self, KeyKind, KeyOwner},
         audit::Actor,
     },
     kernel::{
@@ -173,7 +173,7 @@ impl Ada {
                 name: "other".to_owned(),
             };
             let agent = agents::create(change, &workspace, new)?;
-            let owner = Owner::Agent(workspace, agent.id);
+            let owner = KeyOwner::Agent(workspace, agent.id);
             api_keys::create(change, KeyKind::Ada, &owner, "test")
         });
         made.await.expect("a key").1.expose().to_owned()

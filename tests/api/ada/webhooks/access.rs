@@ -5,7 +5,7 @@ use std::time::Duration;
 use parlance::{
     domain::tenancy::{
         agents::{self, NewAgent},
-        api_keys::{self, KeyKind, Owner},
+        api_keys::{self, KeyKind, KeyOwner},
         audit::Actor,
     },
     kernel::ids::AgentId,
@@ -59,7 +59,7 @@ async fn another_agent(server: &TestServer) -> String {
             name: "Another".to_owned(),
         };
         let agent = agents::create(change, &WORKSPACE.into(), new)?;
-        let owner = Owner::Agent(agent.workspace_id, agent.id);
+        let owner = KeyOwner::Agent(agent.workspace_id, agent.id);
         api_keys::create(change, KeyKind::Ada, &owner, "test")
     });
     let (_, key) = made.await.expect("an agent with a key");

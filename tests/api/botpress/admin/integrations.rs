@@ -3,8 +3,8 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use parlance::domain::{
     bots::integrations,
-    shared::rate_limits::Class,
-    tenancy::{api_keys::KeyKind, request_auth::Place},
+    shared::rate_limits::ApiClass,
+    tenancy::{api_keys::KeyKind, request_auth::AuthScope},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -512,10 +512,10 @@ async fn create_integration_seals_secrets() {
     let read = Caller::member().get(&server, &format!("{ALL}/{id}")).await;
     assert!(!read.text.contains("planted-secret-51d0"));
     let call = server.server().app().admit_at(
-        &Place::Workspace(WORKSPACE),
+        &AuthScope::Workspace(WORKSPACE),
         BOTPRESS_PAT,
         &[KeyKind::BotpressPat],
-        Class::BotpressAdmin,
+        ApiClass::BotpressAdmin,
     );
     let call = call.expect("a call");
     let secrets = integrations::secrets(&call, &id.as_str().into()).expect("secrets");

@@ -29,7 +29,7 @@ async fn create_workspace_member_finds_the_account() {
 async fn create_workspace_member_makes_an_account_if_there_is_none() {
     use parlance::domain::tenancy::{
         accounts,
-        api_keys::{KeyKind, Owner},
+        api_keys::{KeyKind, KeyOwner},
     };
     let server = TestServer::start().await;
     let body = json!({"email": "new@example.localhost", "role": "viewer"});
@@ -42,7 +42,7 @@ async fn create_workspace_member_makes_an_account_if_there_is_none() {
     assert_eq!(made.json()["userId"], account.id.as_str());
     // What the operator does: `parlance key create --api botpress-pat --account new@example.localhost`.
     let kind = KeyKind::BotpressPat;
-    let token = crate::botpress::given::token(&server, kind, Owner::Account(account.id)).await;
+    let token = crate::botpress::given::token(&server, kind, KeyOwner::Account(account.id)).await;
     let member = Caller::with(&token).header("x-workspace-id", WORKSPACE);
     member.get(&server, PATH).await.expect(200);
 }

@@ -9,7 +9,7 @@ mod secrets;
 use parlance::domain::{
     retrieval::connectors::{Document, SearchFailure, SearchOptions},
     tenancy::{
-        api_keys::{self, KeyKind, Owner},
+        api_keys::{self, KeyKind, KeyOwner},
         audit::Actor,
     },
 };
@@ -93,7 +93,7 @@ pub async fn visit(address: &str) -> Answer {
 /// Another key of the first workspace: another user.
 pub async fn another_user(server: &TestServer) -> String {
     let made = server.server().app().change_as(Actor::Operator, |change| {
-        let owner = Owner::Workspace(WORKSPACE.into());
+        let owner = KeyOwner::Workspace(WORKSPACE.into());
         api_keys::create(change, KeyKind::Cohere, &owner, "another user")
     });
     let (_, key) = made.await.expect("a key");

@@ -3,7 +3,7 @@
 use poem_openapi::{Enum, Object, types::Example};
 
 use crate::{
-    domain::tenancy::billing::{self, Details, SetupStatus, Standing},
+    domain::tenancy::billing::{self, BillingDetails, SetupStatus, SpendingStatus},
     http::Nullable,
 };
 
@@ -72,8 +72,8 @@ struct PaymentMethod {
     last_digits: String,
 }
 
-impl From<billing::Method> for PaymentMethod {
-    fn from(method: billing::Method) -> Self {
+impl From<billing::PaymentMethod> for PaymentMethod {
+    fn from(method: billing::PaymentMethod) -> Self {
         Self {
             r#type: method.kind,
             last_digits: method.last_digits,
@@ -104,8 +104,8 @@ pub struct BillingDetailsResponse {
     payment_method: Nullable<PaymentMethod>,
 }
 
-impl From<Details> for BillingDetailsResponse {
-    fn from(details: Details) -> Self {
+impl From<BillingDetails> for BillingDetailsResponse {
+    fn from(details: BillingDetails) -> Self {
         Self {
             current_period: CurrentPeriod {
                 start: details.month.start().to_rfc3339_millis(),
@@ -113,9 +113,9 @@ impl From<Details> for BillingDetailsResponse {
                 usage: PeriodUsage {
                     user_messages: UserMessages {
                         status: match details.standing {
-                            Standing::Ok => MessagesStatus::Ok,
-                            Standing::Warning => MessagesStatus::Warning,
-                            Standing::LimitReached => MessagesStatus::LimitReached,
+                            SpendingStatus::Ok => MessagesStatus::Ok,
+                            SpendingStatus::Warning => MessagesStatus::Warning,
+                            SpendingStatus::LimitReached => MessagesStatus::LimitReached,
                         },
                         quantity: details.messages,
                         price: amount(details.cents),
@@ -218,7 +218,7 @@ pub struct SetPaymentMethodResponse {
 
 impl SetPaymentMethodResponse {
     /// Converts the result. `confirm_at` builds the confirmation address from a key.
-    pub fn new(attached: billing::Attached, confirm_at: impl FnOnce(&str) -> String) -> Self {
+    pub fn new(attached: billing::SetupResult, confirm_at: impl FnOnce(&str) -> String) -> Self {
         Self {
             stripe_payment_method_id: attached.id,
             payment_method: Nullable(attached.method.map(PaymentMethod::from)),
@@ -257,8 +257,8 @@ pub struct ConfirmPaymentMethodResponse {
     payment_method: PaymentMethod,
 }
 
-impl From<billing::Method> for ConfirmPaymentMethodResponse {
-    fn from(method: billing::Method) -> Self {
+impl From<billing::PaymentMethod> for ConfirmPaymentMethodResponse {
+    fn from(method: billing::PaymentMethod) -> Self {
         Self {
             payment_method: method.into(),
         }

@@ -4,7 +4,7 @@ use poem_openapi::{Enum, Object, types::Example};
 
 use super::dto::amount;
 use crate::{
-    domain::tenancy::billing::{self, Charged},
+    domain::tenancy::billing::{self, ChargeResult},
     http::Nullable,
 };
 
@@ -162,8 +162,8 @@ pub struct ChargeInvoicesResponse {
     failed_invoices: Vec<FailedInvoice>,
 }
 
-impl From<Vec<Charged>> for ChargeInvoicesResponse {
-    fn from(charged: Vec<Charged>) -> Self {
+impl From<Vec<ChargeResult>> for ChargeInvoicesResponse {
+    fn from(charged: Vec<ChargeResult>) -> Self {
         let mut response = Self {
             charged_invoices: Vec::new(),
             failed_invoices: Vec::new(),

@@ -6,7 +6,7 @@ use crate::{
     dialects::botpress::paging::PageMeta,
     domain::{
         shared::{paging::Page, plans},
-        tenancy::workspaces::{self, Details},
+        tenancy::workspaces::{self, WorkspaceDetails},
     },
 };
 
@@ -61,8 +61,8 @@ pub struct Workspace {
     spending_limit: f64,
 }
 
-impl From<Details> for Workspace {
-    fn from(found: Details) -> Self {
+impl From<WorkspaceDetails> for Workspace {
+    fn from(found: WorkspaceDetails) -> Self {
         Self {
             id: found.id.to_string(),
             name: found.name,
@@ -116,8 +116,8 @@ pub struct WorkspacesResponse {
     meta: PageMeta,
 }
 
-impl From<Page<Details>> for WorkspacesResponse {
-    fn from(page: Page<Details>) -> Self {
+impl From<Page<WorkspaceDetails>> for WorkspacesResponse {
+    fn from(page: Page<WorkspaceDetails>) -> Self {
         Self {
             workspaces: page.items.into_iter().map(Workspace::from).collect(),
             meta: PageMeta::new(page.next),
@@ -163,7 +163,7 @@ pub struct UpdateWorkspaceBody {
     spending_limit: Option<f64>,
 }
 
-impl From<UpdateWorkspaceBody> for workspaces::Changes {
+impl From<UpdateWorkspaceBody> for workspaces::WorkspacePatch {
     fn from(body: UpdateWorkspaceBody) -> Self {
         Self {
             name: body.name,

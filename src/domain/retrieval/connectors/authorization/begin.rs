@@ -11,7 +11,7 @@ use super::provider::OAuthClient;
 use crate::{
     domain::{
         retrieval::connectors::{check, find},
-        tenancy::{bounds::Bound, request_auth::Call, sealed_columns::SealedColumn},
+        tenancy::{bounds::Bound, request_auth::RequestContext, sealed_columns::SealedColumn},
     },
     kernel::{
         Error, Result, Secret, Timestamp, Violation,
@@ -60,7 +60,7 @@ const BOUND: Bound = Bound {
 /// `after` that is not a URL, `LimitExceeded` if the user has too many unfinished authorizations,
 /// or an error of the store.
 pub async fn begin(
-    call: &Call,
+    call: &RequestContext,
     id: &ConnectorId,
     redirect_uri: String,
     after: Option<String>,

@@ -13,8 +13,8 @@ use crate::{
         retrieval::connectors::{Connector, rows::find_row},
         tenancy::{
             api_keys,
-            audit::{self, Actor, Entry},
-            write_tx::Change,
+            audit::{self, Actor, NewAuditRecord},
+            write_tx::WriteTx,
         },
     },
     kernel::{
@@ -105,7 +105,7 @@ const DELETE: &str = "DELETE FROM connector_oauth_states WHERE hash = :hash";
 
 /// Deletes a state and returns its authorization; none if it is unknown or expired, or if its API
 /// key is revoked.
-fn take(change: &Change<'_>, hash: &TokenHash) -> Result<Option<PendingAuthorization>> {
+fn take(change: &WriteTx<'_>, hash: &TokenHash) -> Result<Option<PendingAuthorization>> {
     let found = change
         .conn
         .prepare_cached(FIND)?
@@ -185,7 +185,7 @@ async fn exchange(
             if !rows::put(change, &sealer, of, &user, granted)? {
                 return Ok(Some(CONNECTOR_CHANGED));
             }
-            let entry = Entry {
+            let entry = NewAuditRecord {
                 workspace: Some(&connector.workspace_id),
                 action: "connector.authorize",
                 resource_id: connector.id.as_str(),

@@ -22,8 +22,8 @@ use crate::{
         App,
         retrieval::connectors::{Connector, SearchFailure},
         tenancy::{
-            audit::{self, Actor, Entry},
-            request_auth::Call,
+            audit::{self, Actor, NewAuditRecord},
+            request_auth::RequestContext,
         },
     },
     kernel::{
@@ -59,7 +59,7 @@ struct StaleToken {
 /// # Errors
 /// A failure for the caller if there is no valid token, or an error of the store.
 pub(in crate::domain::retrieval::connectors) async fn access_token(
-    call: &Call,
+    call: &RequestContext,
     connector: &Connector,
 ) -> Result<Secret, SearchFailure> {
     let app = call.app();
@@ -80,7 +80,7 @@ pub(in crate::domain::retrieval::connectors) async fn access_token(
 /// # Errors
 /// A failure for the caller if there is no valid token any more, or an error of the store.
 pub(in crate::domain::retrieval::connectors) async fn renewed_token(
-    call: &Call,
+    call: &RequestContext,
     connector: &Connector,
     refused: &Secret,
 ) -> Result<Secret, SearchFailure> {
@@ -92,7 +92,7 @@ pub(in crate::domain::retrieval::connectors) async fn renewed_token(
 }
 
 async fn refreshed(
-    call: &Call,
+    call: &RequestContext,
     connector: &Connector,
     stale: StaleToken,
 ) -> Result<Secret, SearchFailure> {
@@ -204,7 +204,7 @@ async fn void(
     let connector = connector.clone();
     app.change_as(Actor::Key(user), move |change| {
         rows::expire(change, &id)?;
-        let entry = Entry {
+        let entry = NewAuditRecord {
             workspace: Some(&connector.workspace_id),
             action: "connector.authorization_expired",
             resource_id: connector.id.as_str(),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::provider::TokenGrant;
 use crate::{
-    domain::tenancy::{sealed_columns::SealedColumn, write_tx::Change},
+    domain::tenancy::{sealed_columns::SealedColumn, write_tx::WriteTx},
     kernel::{
         Error, Result, Secret, Timestamp,
         ids::{ApiKeyId, ConnectorAuthorizationId, ConnectorId},
@@ -105,7 +105,7 @@ const INSERT: &str = "
 /// Stores a user's authorization of a connector that still has these sealed credentials. It
 /// replaces an earlier one. Returns false if there is no such connector any more.
 pub(super) fn put(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
     (connector, credentials): (&ConnectorId, &[u8]),
     user: &ApiKeyId,
@@ -137,7 +137,7 @@ const REPLACE: &str = "
 /// Replaces the tokens after a refresh. A provider that issues no new refresh token leaves the old
 /// one valid (RFC 6749 §6).
 pub(super) fn replace(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     sealer: &Sealer,
     id: &ConnectorAuthorizationId,
     granted: TokenGrant,
@@ -165,7 +165,7 @@ const CLEAR_TOKENS: &str = "
     WHERE id = :id";
 
 /// Deletes tokens that the provider refuses. The user must authorize the connector again.
-pub(super) fn expire(change: &Change<'_>, id: &ConnectorAuthorizationId) -> Result<()> {
+pub(super) fn expire(change: &WriteTx<'_>, id: &ConnectorAuthorizationId) -> Result<()> {
     change
         .conn
         .prepare_cached(CLEAR_TOKENS)?
@@ -177,7 +177,7 @@ const DELETE_OF_USER: &str = "DELETE FROM connector_authorizations WHERE user_id
 const DELETE_STATES_OF_USER: &str = "DELETE FROM connector_oauth_states WHERE user_id = :user";
 
 /// Deletes the authorizations of a user, finished or not, because its key is revoked.
-pub(in crate::domain) fn forget_user(change: &Change<'_>, user: &ApiKeyId) -> Result<()> {
+pub(in crate::domain) fn forget_user(change: &WriteTx<'_>, user: &ApiKeyId) -> Result<()> {
     for statement in [DELETE_OF_USER, DELETE_STATES_OF_USER] {
         change
             .conn
@@ -193,7 +193,7 @@ const DELETE_STATES_OF_CONNECTOR: &str =
 
 /// Deletes the authorizations of a connector, finished or not.
 pub(in crate::domain::retrieval::connectors) fn forget(
-    change: &Change<'_>,
+    change: &WriteTx<'_>,
     connector: &ConnectorId,
 ) -> Result<()> {
     for statement in [DELETE_OF_CONNECTOR, DELETE_STATES_OF_CONNECTOR] {
