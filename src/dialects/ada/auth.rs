@@ -14,7 +14,7 @@ use crate::{
         shared::rate_limits::ApiClass,
         tenancy::{
             api_keys::KeyKind,
-            request_auth::{self, Caller, RequestContext},
+            request_auth::{self, Principal, RequestContext},
         },
     },
     http::{admitted, app, bearer, bearer_scheme, errors::Failure, origin},
@@ -152,7 +152,7 @@ fn admit(request: &Request, needs: &Requirements) -> Result<RequestContext> {
 }
 
 /// True if the host of the agent with this handle accepts the caller.
-fn is_at_home(caller: &Caller, creator_host: bool, handle: &str) -> bool {
+fn is_at_home(caller: &Principal, creator_host: bool, handle: &str) -> bool {
     let own = caller
         .agent
         .as_ref()

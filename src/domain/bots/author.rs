@@ -20,7 +20,7 @@ use crate::{
         end_users::AgentScope,
         tenancy::{
             members::Role,
-            request_auth::{ActingInstallation, Caller, PrincipalAgent, RequestContext},
+            request_auth::{ActingInstallation, Principal, PrincipalAgent, RequestContext},
         },
     },
     kernel::{Error, Kind, Result},
@@ -39,7 +39,7 @@ pub(in crate::domain) struct AuthorSchemas<'a> {
 #[derive(Clone)]
 pub(in crate::domain) struct Author {
     app: App,
-    caller: Arc<Caller>,
+    caller: Arc<Principal>,
     bot: PrincipalAgent,
 }
 

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         App,
-        tenancy::request_auth::{ActingInstallation, Caller, PrincipalAgent},
+        tenancy::request_auth::{ActingInstallation, Principal, PrincipalAgent},
     },
     kernel::Result,
 };
@@ -44,7 +44,7 @@ impl SchemaSet {
     pub(in crate::domain) fn of_caller(
         app: &App,
         conn: &Connection,
-        caller: &Caller,
+        caller: &Principal,
         bot: &PrincipalAgent,
         installation: Option<&ActingInstallation>,
     ) -> Result<Arc<Self>> {

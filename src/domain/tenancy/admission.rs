@@ -18,7 +18,7 @@ use super::{
     api_keys,
     app::App,
     keyring::CachedKey,
-    request_auth::{Caller, unauthenticated},
+    request_auth::{Principal, unauthenticated},
 };
 use crate::kernel::{Error, Kind, Result, Timestamp, ids::ApiKeyId};
 
@@ -53,7 +53,7 @@ struct AdmissionState {
     ends_at: Option<Timestamp>,
     /// Generation in which the principal was last resolved again, and the principal. Never the view of a transaction,
     /// which may still be rolled back.
-    renewed: Option<(i64, Option<Arc<Caller>>)>,
+    renewed: Option<(i64, Option<Arc<Principal>>)>,
 }
 
 /// Arguments of a condition that is checked again.
@@ -61,7 +61,7 @@ pub(in crate::domain) struct ConditionContext<'a> {
     /// Connection to the database.
     pub(in crate::domain) conn: &'a Connection,
     /// Principal of the request.
-    pub(in crate::domain) caller: &'a Caller,
+    pub(in crate::domain) caller: &'a Principal,
     /// Current time.
     pub(in crate::domain) now: Timestamp,
 }
@@ -173,7 +173,7 @@ impl Admission {
         &self,
         conn: &Connection,
         now: Timestamp,
-    ) -> Result<Option<Arc<Caller>>> {
+    ) -> Result<Option<Arc<Principal>>> {
         let known = self.caller_of(api_keys::generation(conn)?);
         match known.filter(|_| self.lasts_at(now)) {
             Some(caller) => Ok(caller),
@@ -182,7 +182,7 @@ impl Admission {
     }
 
     /// Returns the principal in a key generation; `None` if it was not resolved in that generation.
-    fn caller_of(&self, generation: i64) -> Option<Option<Arc<Caller>>> {
+    fn caller_of(&self, generation: i64) -> Option<Option<Arc<Principal>>> {
         let (first, caller) = match &self.holder {
             AdmissionSubject::Caller(known) => (known.generation, Some(&known.caller)),
             AdmissionSubject::Key(_, known) => (*known, None),
@@ -210,7 +210,7 @@ impl Admission {
         by_itself && self.terms().ends_at.is_none_or(|end| now < end)
     }
 
-    fn renew(&self, conn: &Connection, now: Timestamp) -> Result<Option<Arc<Caller>>> {
+    fn renew(&self, conn: &Connection, now: Timestamp) -> Result<Option<Arc<Principal>>> {
         let known = match &self.holder {
             AdmissionSubject::Caller(known) => known,
             AdmissionSubject::Key(key, _) if api_keys::is_valid(conn, key)? => return Ok(None),
@@ -252,9 +252,9 @@ impl Admission {
 
 /// True if a principal that was resolved again has the same key, bot and installation rows as before. Data that the
 /// request has already read belongs to these rows.
-fn is_same(before: &Caller, now: &Caller) -> bool {
-    let agent = |caller: &Caller| caller.agent.as_ref().map(|agent| agent.seq);
-    let installation = |caller: &Caller| {
+fn is_same(before: &Principal, now: &Principal) -> bool {
+    let agent = |caller: &Principal| caller.agent.as_ref().map(|agent| agent.seq);
+    let installation = |caller: &Principal| {
         let installation = caller.installation.as_ref();
         installation.map(|installation| (installation.seq, installation.integration_seq))
     };

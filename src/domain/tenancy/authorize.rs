@@ -3,7 +3,7 @@
 
 use super::{
     members::Role,
-    request_auth::{Caller, RequestContext},
+    request_auth::{Principal, RequestContext},
 };
 use crate::kernel::{Error, Kind, Result};
 
@@ -25,7 +25,7 @@ impl RequestContext {
     }
 }
 
-impl Caller {
+impl Principal {
     /// Requires at least this role, if the caller is a member of the workspace.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::{
     api_keys::{self, KeyKind},
     auth_scope,
-    request_auth::{self, Caller},
+    request_auth::{self, Principal},
     usage::Tenant,
 };
 use crate::{
@@ -85,7 +85,7 @@ pub(in crate::domain) struct CachedKey {
     pub(in crate::domain) hash: TokenHash,
     /// Scope in which the key is used.
     pub(in crate::domain) place: auth_scope::OwnedAuthScope,
-    pub(in crate::domain) caller: Arc<Caller>,
+    pub(in crate::domain) caller: Arc<Principal>,
     pub(in crate::domain) tenant: Tenant,
     pub(in crate::domain) used: Arc<KeyUse>,
     pub(in crate::domain) class: ApiClass,
@@ -107,7 +107,7 @@ impl CachedKey {
         &self,
         conn: &Connection,
         now: Timestamp,
-    ) -> Result<Caller> {
+    ) -> Result<Principal> {
         let kinds = [self.kind];
         let (_, caller) =
             request_auth::resolve(conn, &self.hash, &self.place.as_place(), &kinds, now)?;

@@ -75,7 +75,7 @@ impl Drop for RequestCount {
 
 /// The caller of a request: the owner of its key, in a tenant.
 #[derive(Debug)]
-pub struct Caller {
+pub struct Principal {
     /// Id of the key.
     pub key_id: ApiKeyId,
     /// Owner of the key.
@@ -140,7 +140,7 @@ impl RequestContext {
     /// Errors of `condition`.
     pub fn require_of_caller(
         &self,
-        condition: impl Fn(&Caller) -> Result<()> + Send + Sync + 'static,
+        condition: impl Fn(&Principal) -> Result<()> + Send + Sync + 'static,
     ) -> Result<()> {
         condition(self.caller())?;
         self.admission
@@ -171,7 +171,7 @@ impl RequestContext {
 
     /// Returns the principal of the request.
     #[must_use]
-    pub fn caller(&self) -> &Arc<Caller> {
+    pub fn caller(&self) -> &Arc<Principal> {
         &self.known.caller
     }
 
@@ -342,7 +342,7 @@ pub(in crate::domain) fn resolve(
     place: &AuthScope<'_>,
     kinds: &[KeyKind],
     now: Timestamp,
-) -> Result<(KeyKind, Caller)> {
+) -> Result<(KeyKind, Principal)> {
     let (principal, grant) = match api_keys::find_valid(conn, hash)? {
         Some(principal) => (principal, None),
         None => {
@@ -361,7 +361,7 @@ pub(in crate::domain) fn resolve(
         installation,
     } = place.resolve(conn, &principal)?;
     let blocked = workspaces::is_blocked(conn, &workspace)?;
-    let caller = Caller {
+    let caller = Principal {
         key_id: principal.key_id,
         owner: principal.owner,
         workspace_id: workspace,

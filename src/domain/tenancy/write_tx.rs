@@ -16,7 +16,7 @@ use super::{
     audit::Actor,
     bounds,
     claims::{Claim, Claims, SharedClaim},
-    request_auth::{Caller, RequestContext},
+    request_auth::{Principal, RequestContext},
 };
 use crate::{
     domain::shared::plans,
@@ -38,7 +38,7 @@ pub struct WriteTx<'a> {
     /// Actor of the write.
     pub actor: &'a Actor,
     /// Principal, resolved in this transaction; `None` for writes of the operator or the program.
-    caller: Option<Arc<Caller>>,
+    caller: Option<Arc<Principal>>,
     /// Name of the client's project, if the request has one.
     pub client_name: Option<&'a str>,
     /// Plans whose quotas the write must respect; `None` for writes of the operator and the program.
@@ -97,7 +97,7 @@ impl<'a> WriteTx<'a> {
     ///
     /// # Errors
     /// `Internal` for a write without a principal.
-    pub(in crate::domain) fn caller(&self) -> Result<&Caller> {
+    pub(in crate::domain) fn caller(&self) -> Result<&Principal> {
         let caller = self.caller.as_deref();
         caller.ok_or_else(|| Error::internal("a change needs a caller", "it has none"))
     }
