@@ -19,7 +19,7 @@ pub fn run(loaded: &Loaded, json: bool) -> Result<ExitCode> {
     let database = Database::open(loaded)?;
     let mut report = database.store.read(store::check)?;
     // In a damaged file, these rows may be unreadable; print the report anyway.
-    match database.store.read(index_check::faults) {
+    match database.store.read(index_check::find_faults) {
         Ok(faults) => report.damage.extend(faults),
         Err(error) if report.is_sound() => return Err(error.into()),
         Err(_) => {}
@@ -83,6 +83,6 @@ fn unreadable_secrets(database: &Database, loaded: &Loaded) -> Result<Unreadable
     let sealer = Sealer::find(&database.store, &loaded.config.seal)?;
     let found = database
         .store
-        .read(|conn| sealed_columns::unreadable(conn, sealer.as_ref()))?;
+        .read(|conn| sealed_columns::find_unreadable(conn, sealer.as_ref()))?;
     Ok(found)
 }

@@ -34,7 +34,7 @@ pub struct ScriptWorker {
 
 impl ScriptWorker {
     pub fn run(&self) -> Result<ExitCode> {
-        script::serve(&script::WorkerLimits {
+        script::run_worker(&script::WorkerLimits {
             memory: self.memory_bytes,
             input: self.input_bytes,
             output: self.output_bytes,
@@ -91,7 +91,7 @@ enum Measure {
 impl NodeLauncher {
     pub fn run(&self) -> Result<ExitCode> {
         let (node, arguments) = self.command.split_first().context("nothing to become")?;
-        let node = locate(node).with_context(|| format!("there is no {node}"))?;
+        let node = locate_program(node).with_context(|| format!("there is no {node}"))?;
         if let Some(uid) = self.uid {
             confinement::become_user(uid).context("runtime.node_uid")?;
         }
@@ -103,7 +103,7 @@ impl NodeLauncher {
             calls: wanted(Measure::Calls),
             user: self.uid.is_some(),
         };
-        let measures = confinement::confine_node(installed_in(&node), wanted)?;
+        let measures = confinement::confine_node(install_directory(&node), wanted)?;
         if self.report {
             let mut output = std::io::stdout();
             writeln!(output, "{}", serde_json::to_string(&measures)?)?;
@@ -114,7 +114,7 @@ impl NodeLauncher {
 }
 
 /// Finds the file of a program, in `PATH` if the name has no slash.
-fn locate(program: &str) -> Option<PathBuf> {
+fn locate_program(program: &str) -> Option<PathBuf> {
     if program.contains('/') {
         return std::fs::canonicalize(program).ok();
     }
@@ -126,7 +126,7 @@ fn locate(program: &str) -> Option<PathBuf> {
 }
 
 /// Returns the directory in which a program is installed: the parent of its `bin` directory, else its own directory.
-fn installed_in(program: &Path) -> &Path {
+fn install_directory(program: &Path) -> &Path {
     let directory = program.parent().unwrap_or(program);
     match directory.file_name() {
         Some(name) if name == "bin" => directory.parent().unwrap_or(directory),

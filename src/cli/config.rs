@@ -7,7 +7,7 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use super::output;
-use crate::config::{Loaded, settings};
+use crate::config::{Loaded, list_settings};
 
 #[derive(Subcommand)]
 pub enum Config {
@@ -18,7 +18,7 @@ pub enum Config {
 impl Config {
     pub fn run(self, loaded: &Loaded, json: bool) -> Result<ExitCode> {
         let Self::Show = self;
-        let settings = settings(loaded);
+        let settings = list_settings(loaded);
         if json {
             output::json(&settings)?;
             return Ok(ExitCode::SUCCESS);

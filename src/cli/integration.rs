@@ -46,7 +46,7 @@ impl Integration {
             }
         };
         if json {
-            output::json(&shown(&changed))?;
+            output::json(&to_json(&changed))?;
         } else {
             output::line(changed.status)?;
         }
@@ -54,7 +54,7 @@ impl Integration {
     }
 }
 
-fn shown(integration: &PlatformIntegration) -> Value {
+fn to_json(integration: &PlatformIntegration) -> Value {
     json!({
         "id": integration.id,
         "status": integration.status.as_str(),
@@ -68,7 +68,7 @@ fn list(database: &Database, json: bool) -> Result<()> {
     if json {
         let all: Vec<Value> = all
             .iter()
-            .map(|(integration, _)| shown(integration))
+            .map(|(integration, _)| to_json(integration))
             .collect();
         return output::json(&all);
     }

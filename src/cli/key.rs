@@ -39,7 +39,7 @@ pub enum Key {
 
 #[derive(Args)]
 pub struct Create {
-    #[arg(long, value_parser = kind, help = what_it_is_for("What the key is for", &CREATABLE_KINDS))]
+    #[arg(long, value_parser = parse_kind, help = api_help("What the key is for", &CREATABLE_KINDS))]
     api: KeyKind,
     /// The id of the key's workspace.
     #[arg(long, value_name = "ID")]
@@ -57,7 +57,7 @@ pub struct Create {
 
 #[derive(Args)]
 pub struct List {
-    #[arg(long, value_parser = kind, help = what_it_is_for("Only those for this API", &KeyKind::ALL))]
+    #[arg(long, value_parser = parse_kind, help = api_help("Only those for this API", &KeyKind::ALL))]
     api: Option<KeyKind>,
     /// List only keys of this workspace.
     #[arg(long, value_name = "ID")]
@@ -71,9 +71,9 @@ pub struct Revoke {
     id: Option<ApiKeyId>,
     #[arg(
         long,
-        value_parser = kind,
+        value_parser = parse_kind,
         conflicts_with = "id",
-        long_help = what_it_is_for(
+        long_help = api_help(
             "Revoke every valid key for this API: of a workspace, or, where keys are a person's, of an \
              account. Those of the operator belong to neither",
             &KeyKind::ALL,
@@ -100,7 +100,7 @@ const CREATABLE_KINDS: [KeyKind; 7] = [
 ];
 
 /// Returns a help text that lists kinds of keys.
-fn what_it_is_for(text: &str, kinds: &[KeyKind]) -> String {
+fn api_help(text: &str, kinds: &[KeyKind]) -> String {
     let names: Vec<String> = kinds
         .iter()
         .map(|kind| kind.as_str().replace('_', "-"))
@@ -108,7 +108,7 @@ fn what_it_is_for(text: &str, kinds: &[KeyKind]) -> String {
     format!("{text}: {}", names.join(", "))
 }
 
-fn kind(text: &str) -> Result<KeyKind, String> {
+fn parse_kind(text: &str) -> Result<KeyKind, String> {
     KeyKind::parse(&text.replace('-', "_")).ok_or_else(|| {
         let all: Vec<&str> = KeyKind::ALL.iter().map(|kind| kind.as_str()).collect();
         format!("one of {}", all.join(", "))
@@ -161,7 +161,7 @@ impl Create {
             KeyKind::BotpressPat => {
                 let account = match &self.account {
                     Some(email) => accounts::find_by_email(change.conn, email)?,
-                    None => accounts::oldest(change.conn)?
+                    None => accounts::find_oldest(change.conn)?
                         .ok_or_else(|| Error::not_found("there is no account"))?,
                 };
                 Ok(KeyOwner::Account(account.id))
@@ -240,7 +240,7 @@ impl Revoke {
             (Some(id), _) => vec![id],
             (None, Some(kind)) => {
                 let (filter, whose) =
-                    whole_filter(change, kind, self.workspace, self.account.as_deref())?;
+                    owner_filter(change, kind, self.workspace, self.account.as_deref())?;
                 let keys = api_keys::list(change.conn, &filter)?;
                 let valid = keys.into_iter().filter(|key| key.revoked_at.is_none());
                 let ids: Vec<ApiKeyId> = valid.map(|key| key.id).collect();
@@ -260,7 +260,7 @@ impl Revoke {
 }
 
 /// Returns the filter for all keys of a kind and owner, and a description of the owner.
-fn whole_filter(
+fn owner_filter(
     change: &WriteTx<'_>,
     kind: KeyKind,
     workspace: Option<WorkspaceId>,

@@ -119,16 +119,16 @@ pub fn run() -> ExitCode {
     match execute(Cli::parse()) {
         Ok(code) => code,
         // A closed pipe is no error: `head` closes it once it has read enough.
-        Err(error) if is_closed(&error) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output::note(format_args!("error: {}", whole(&error)));
+            output::note(format_args!("error: {}", format_error(&error)));
             ExitCode::FAILURE
         }
     }
 }
 
 /// Formats an error with its causes. Skips a cause that an earlier message already includes.
-fn whole(error: &anyhow::Error) -> String {
+fn format_error(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if text.is_empty() {
@@ -141,7 +141,7 @@ fn whole(error: &anyhow::Error) -> String {
     text
 }
 
-fn is_closed(error: &anyhow::Error) -> bool {
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let unprinted = error.downcast_ref::<WriteError>();
     unprinted.is_some_and(WriteError::is_closed)
 }
@@ -186,7 +186,7 @@ fn execute(cli: Cli) -> Result<ExitCode> {
 
 /// Creates the runtime of a command. tokio panics if the system has no threads left, so first checks that as many
 /// threads can start.
-fn runtime() -> Result<Runtime> {
+fn build_runtime() -> Result<Runtime> {
     let workers = thread::available_parallelism().map_or(2, NonZeroUsize::get);
     let (sender, receiver) = mpsc::channel::<()>();
     let receiver = Arc::new(Mutex::new(receiver));
@@ -214,7 +214,7 @@ struct Database {
 impl Database {
     fn open(loaded: &Loaded) -> Result<Self> {
         Ok(Self {
-            runtime: runtime()?,
+            runtime: build_runtime()?,
             store: Store::open_beside(&loaded.config.store)?,
         })
     }
@@ -236,13 +236,16 @@ impl Database {
 mod tests {
     use anyhow::anyhow;
 
-    use super::whole;
+    use super::format_error;
 
     #[test]
     fn what_an_error_has_said_is_not_said_again() {
         let disk = anyhow!("disk is full").context("cannot write x: disk is full");
         let error = disk.context("no backup");
-        assert_eq!(whole(&error), "no backup: cannot write x: disk is full");
-        assert_eq!(whole(&anyhow!("one")), "one");
+        assert_eq!(
+            format_error(&error),
+            "no backup: cannot write x: disk is full"
+        );
+        assert_eq!(format_error(&anyhow!("one")), "one");
     }
 }

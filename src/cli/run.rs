@@ -59,7 +59,7 @@ enum EngineArg {
 
 impl Run {
     pub fn run(&self, loaded: &Loaded) -> Result<ExitCode> {
-        let runtime = super::runtime()?;
+        let runtime = super::build_runtime()?;
         runtime.block_on(self.call(loaded))
     }
 
@@ -82,7 +82,7 @@ impl Run {
                 if line.level == Level::Error {
                     line.message = sources.named_in(&line.message).await;
                 }
-                print(&line);
+                print_log_line(&line);
             }
         });
         let request = self.request()?;
@@ -112,7 +112,7 @@ impl Run {
     fn program(&self, limits: crate::engine::Limits) -> Result<Program> {
         let code = std::fs::read_to_string(&self.bundle)
             .with_context(|| format!("cannot read {}", self.bundle.display()))?;
-        let code = with_map(code, &self.bundle);
+        let code = inline_source_map(code, &self.bundle);
         let mut env = BTreeMap::new();
         for variable in &self.variables {
             let (name, value) = match variable.split_once('=') {
@@ -177,7 +177,7 @@ impl Run {
     }
 }
 
-fn print(line: &LogLine) {
+fn print_log_line(line: &LogLine) {
     let for_owner = if line.visible_to_bot_owner {
         " (bot)"
     } else {
@@ -194,7 +194,7 @@ fn print(line: &LogLine) {
 const MAP_COMMENT: &str = "//# sourceMappingURL=";
 
 /// Inlines the source map file beside the bundle (`bp build --sourceMap`), because the engine reads inline maps.
-fn with_map(code: String, bundle: &Path) -> String {
+fn inline_source_map(code: String, bundle: &Path) -> String {
     let Some(begin) = code.rfind(MAP_COMMENT) else {
         return code;
     };

@@ -46,7 +46,7 @@ impl Serve {
 
 pub fn run(config: &Config) -> Result<ExitCode> {
     log_to_stderr(&config.log)?;
-    let runtime = super::runtime()?;
+    let runtime = super::build_runtime()?;
     runtime.block_on(serve(config))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -66,10 +66,10 @@ async fn serve(config: &Config) -> Result<()> {
         started => started?,
     };
     let kept = match config.server.profile {
-        Profile::Dev => FirstKeys::Shown,
-        Profile::Production => keep_first_keys(&server),
+        Profile::Dev => FirstKeys::Printed,
+        Profile::Production => save_first_keys(&server),
     };
-    greet(&server, config, &kept);
+    print_welcome(&server, config, &kept);
     let ready = json!({"event": "ready", "url": server.url(), "pid": std::process::id()});
     if let Err(error) = output::json(&ready) {
         // The reader of standard output is gone, but clients of the server may not be.
@@ -113,32 +113,32 @@ fn has_colors(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
 /// The place of the keys that the first start creates.
 enum FirstKeys {
     /// Printed on standard error.
-    Shown,
+    Printed,
     /// In a file that only its owner may read. The standard error of a service goes to a log that others can read.
-    In(PathBuf),
+    Saved(PathBuf),
     /// Lost, because the file could not be written.
     Lost(PathBuf, io::Error),
 }
 
 /// Writes the keys that this start created to a file beside the database.
-fn keep_first_keys(server: &Server) -> FirstKeys {
-    let path = store::beside(server.app().store().path(), ".first-keys");
+fn save_first_keys(server: &Server) -> FirstKeys {
+    let path = store::append_suffix(server.app().store().path(), ".first-keys");
     let keys = &server.started().new_keys;
     if keys.is_empty() {
-        return FirstKeys::In(path);
+        return FirstKeys::Saved(path);
     }
     let lines: String = keys
         .iter()
         .map(|(kind, key)| format!("{} {}\n", kind.as_str(), key.expose()))
         .collect();
     match store::write_private(&path, lines.as_bytes()) {
-        Ok(()) => FirstKeys::In(path),
+        Ok(()) => FirstKeys::Saved(path),
         Err(error) => FirstKeys::Lost(path, error),
     }
 }
 
 /// Prints on standard error how to call the server.
-fn greet(server: &Server, config: &Config, kept: &FirstKeys) {
+fn print_welcome(server: &Server, config: &Config, kept: &FirstKeys) {
     let url = server.url();
     let database = server.app().store().path().display().to_string();
     output::note(format_args!(
@@ -169,13 +169,13 @@ fn greet(server: &Server, config: &Config, kept: &FirstKeys) {
         return;
     }
     match kept {
-        FirstKeys::Shown => {
+        FirstKeys::Printed => {
             output::note("\nThe first keys. They are shown only now:");
             for (kind, key) in keys {
                 output::note(format_args!("  {:<16} {}", kind.as_str(), key.expose()));
             }
         }
-        FirstKeys::In(path) => output::note(format_args!(
+        FirstKeys::Saved(path) => output::note(format_args!(
             "\nThe first keys are in {}, which its owner alone may read. Put them where they belong, and \
              delete it.",
             path.display()
@@ -187,7 +187,7 @@ fn greet(server: &Server, config: &Config, kept: &FirstKeys) {
         )),
     }
     let key = |wanted: KeyKind| {
-        let shown = matches!(kept, FirstKeys::Shown);
+        let shown = matches!(kept, FirstKeys::Printed);
         let key = keys.iter().find(|(kind, _)| shown && *kind == wanted);
         match key {
             Some((_, key)) => key.expose(),

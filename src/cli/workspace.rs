@@ -50,7 +50,7 @@ impl Create {
         let created = database.change(move |change| {
             let id = self.id.unwrap_or_else(WorkspaceId::new_uuid);
             let workspace = workspaces::create(change, id, &self.name)?;
-            if let Some(account) = accounts::oldest(change.conn)? {
+            if let Some(account) = accounts::find_oldest(change.conn)? {
                 members::add(change, &workspace.id, &account.id, Role::Owner)?;
             }
             Ok(workspace)

@@ -15,17 +15,17 @@ pub(super) fn check(figment: &Figment, config: &Config) -> Result<(), ConfigErro
         problem,
         source_name: source_of(figment, key),
     };
-    if let Some((key, problem)) = ranges::problem(config) {
+    if let Some((key, problem)) = ranges::find_problem(config) {
         return Err(refused(&key, problem));
     }
-    if let Some((key, problem)) = folders::problem(&config.connectors.folder) {
+    if let Some((key, problem)) = folders::find_invalid_setting(&config.connectors.folder) {
         return Err(ConfigError::Setting {
             source_name: source_of(figment, "connectors.folder"),
             key,
             problem,
         });
     }
-    if let Some(problem) = problem_of_log_level(&config.log.level) {
+    if let Some(problem) = log_level_problem(&config.log.level) {
         return Err(refused("log.level", problem));
     }
     Ok(())
@@ -34,7 +34,7 @@ pub(super) fn check(figment: &Figment, config: &Config) -> Result<(), ConfigErro
 /// The level names that `tracing` accepts.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-fn problem_of_log_level(given: &str) -> Option<String> {
+fn log_level_problem(given: &str) -> Option<String> {
     // `EnvFilter` reads a bare word that is no level, such as `loud`, as a target and logs everything of it.
     let is_word = |directive: &&str| {
         let mut letters = directive.chars();

@@ -84,11 +84,11 @@ pub(super) fn load_with(
         DEFAULT_SOURCE,
         defaults.data().unwrap_or_default(),
     ));
-    if let Some(file) = file(overrides)? {
+    if let Some(file) = find_file(overrides)? {
         figment = figment.merge(Toml::file_exact(file));
     }
     let known = figment.clone();
-    let mut variables: Vec<_> = environment.filter_map(variable).collect();
+    let mut variables: Vec<_> = environment.filter_map(parse_variable).collect();
     variables.sort();
     for (name, path, text) in variables {
         let text = text.into_string().map_err(|_| ConfigError::Setting {
@@ -96,7 +96,7 @@ pub(super) fn load_with(
             problem: "it is not UTF-8".to_owned(),
             source_name: name.clone(),
         })?;
-        let value = typed(&known, &path, text);
+        let value = to_typed_value(&known, &path, text);
         figment = figment.merge(NamedSource::at(&name, &path, value));
     }
     if let Some(listen) = overrides.listen {
@@ -112,7 +112,7 @@ pub(super) fn load_with(
     }
     let mut config: Config = figment
         .extract()
-        .map_err(|error| describe(&figment, &error))?;
+        .map_err(|error| to_config_error(&figment, &error))?;
     check(&figment, &config)?;
     if let Some(db) = &overrides.db {
         // A path can hold any bytes, but Figment holds settings as UTF-8.
@@ -121,7 +121,7 @@ pub(super) fn load_with(
     Ok(Loaded { config, figment })
 }
 
-fn file(overrides: &Overrides) -> Result<Option<PathBuf>, ConfigError> {
+fn find_file(overrides: &Overrides) -> Result<Option<PathBuf>, ConfigError> {
     match &overrides.config {
         Some(path) if path.is_file() => Ok(Some(path.clone())),
         Some(path) => Err(ConfigError::NoFile(path.clone())),
@@ -130,7 +130,7 @@ fn file(overrides: &Overrides) -> Result<Option<PathBuf>, ConfigError> {
 }
 
 /// Returns the variable's name, the key of its setting, and its value, if the variable has our prefix.
-fn variable((name, text): (OsString, OsString)) -> Option<(String, String, OsString)> {
+fn parse_variable((name, text): (OsString, OsString)) -> Option<(String, String, OsString)> {
     let name = name.into_string().ok()?;
     let path = name
         .strip_prefix(ENV_PREFIX)?
@@ -140,10 +140,10 @@ fn variable((name, text): (OsString, OsString)) -> Option<(String, String, OsStr
 }
 
 /// Converts the text of a variable to the type of its setting. A key that consists of digits stays a string.
-fn typed(known: &Figment, path: &str, text: String) -> Value {
+fn to_typed_value(known: &Figment, path: &str, text: String) -> Value {
     let is_text = match known.find_value(path) {
         Ok(Value::String(..)) => true,
-        Ok(Value::Empty(..)) => may_be_text(known, path, &text),
+        Ok(Value::Empty(..)) => accepts_text(known, path, &text),
         _ => false,
     };
     if is_text {
@@ -156,13 +156,13 @@ fn typed(known: &Figment, path: &str, text: String) -> Value {
 }
 
 /// True if a setting without a default, and so of unknown type, accepts a string.
-fn may_be_text(known: &Figment, path: &str, text: &str) -> bool {
+fn accepts_text(known: &Figment, path: &str, text: &str) -> bool {
     let tried = NamedSource::at(path, path, text.into());
     let tried = known.clone().merge(tried).extract::<Config>();
     !tried.is_err_and(|error| error.path.join(".") == path)
 }
 
-fn describe(figment: &Figment, error: &figment::Error) -> ConfigError {
+fn to_config_error(figment: &Figment, error: &figment::Error) -> ConfigError {
     let mut key = error.path.join(".");
     let problem = match &error.kind {
         Kind::UnknownField(name, _) => {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     load::{ConfigError, Loaded, Overrides, load},
-    show::{Setting, settings},
+    show::{Setting, list_settings},
 };
 use crate::{
     dialects::{ada, aloochat, botpress, cohere},

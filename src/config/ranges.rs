@@ -55,29 +55,29 @@ const ALLOCATED_COUNTS: &[&str] = &[
 ];
 
 /// Returns the key of the first setting that is out of range, and the reason.
-pub(super) fn problem(config: &Config) -> Option<(String, String)> {
+pub(super) fn find_problem(config: &Config) -> Option<(String, String)> {
     let whole = serde_json::to_value(config).ok()?;
-    look(&whole, "")
+    find_problem_in(&whole, "")
 }
 
-fn look(value: &Value, key: &str) -> Option<(String, String)> {
+fn find_problem_in(value: &Value, key: &str) -> Option<(String, String)> {
     match value {
         Value::Object(members) => members.iter().find_map(|(name, value)| {
             let separator = if key.is_empty() { "" } else { "." };
-            look(value, &format!("{key}{separator}{name}"))
+            find_problem_in(value, &format!("{key}{separator}{name}"))
         }),
         // The items of a list have the range of the list's key.
-        Value::Array(items) => items.iter().find_map(|item| look(item, key)),
+        Value::Array(items) => items.iter().find_map(|item| find_problem_in(item, key)),
         Value::Number(figure) => {
-            let problem = problem_of(key, figure.as_u64()?)?;
+            let problem = range_problem(key, figure.as_u64()?)?;
             Some((key.to_owned(), problem))
         }
         _ => None,
     }
 }
 
-fn problem_of(key: &str, figure: u64) -> Option<String> {
-    let (least, most) = (least(key), most(key));
+fn range_problem(key: &str, figure: u64) -> Option<String> {
+    let (least, most) = (minimum_of(key), maximum_of(key));
     if figure < least {
         return Some(match least {
             1 => "0 is too small".to_owned(),
@@ -87,12 +87,12 @@ fn problem_of(key: &str, figure: u64) -> Option<String> {
     (figure > most).then(|| format!("{figure} is too large: at most {most}"))
 }
 
-fn least(key: &str) -> u64 {
+fn minimum_of(key: &str) -> u64 {
     let known = MINIMUMS.iter().find(|(known, _)| *known == key);
     known.map_or(0, |(_, least)| *least)
 }
 
-fn most(key: &str) -> u64 {
+fn maximum_of(key: &str) -> u64 {
     let ends = |end: &str| key.ends_with(end);
     if ALLOCATED_COUNTS.contains(&key) {
         MAX_COUNT

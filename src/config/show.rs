@@ -29,13 +29,13 @@ pub struct Setting {
 
 /// Returns every setting in the order of the example file.
 #[must_use]
-pub fn settings(loaded: &Loaded) -> Vec<Setting> {
+pub fn list_settings(loaded: &Loaded) -> Vec<Setting> {
     let mut config = loaded.config.clone();
     let path = config.store.path.to_string_lossy().into_owned();
     config.store.path = path.into();
     let whole = serde_json::to_value(&config).expect("settings can be written as JSON");
     let mut found = Vec::new();
-    collect(&whole, "", &mut found);
+    collect_leaves(&whole, "", &mut found);
     let is_dev = config.server.profile == Profile::Dev;
     let setting = |(key, value): (String, Value)| {
         if value.is_null() && PROFILE_DEPENDENT.contains(&key.as_str()) {
@@ -54,12 +54,12 @@ pub fn settings(loaded: &Loaded) -> Vec<Setting> {
     found.into_iter().map(setting).collect()
 }
 
-fn collect(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
+fn collect_leaves(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
                 let separator = if path.is_empty() { "" } else { "." };
-                collect(value, &format!("{path}{separator}{name}"), found);
+                collect_leaves(value, &format!("{path}{separator}{name}"), found);
             }
         }
         leaf => found.push((path.to_owned(), leaf.clone())),

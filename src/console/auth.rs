@@ -5,7 +5,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry
 
 use crate::{
     domain::tenancy::operator::OperatorContext,
-    http::{admitted, app, bearer, bearer_scheme, errors::Failure},
+    http::{app, bearer_scheme, bearer_token, errors::Failure, record_admission},
     kernel::Error,
 };
 
@@ -37,7 +37,7 @@ impl<'a> ApiExtractor<'a> for Operator {
 }
 
 fn authenticate(request: &Request) -> Result<OperatorContext, Error> {
-    let call = app(request)?.admit_operator(bearer(request)?)?;
-    admitted(request, call.admission());
+    let call = app(request)?.admit_operator(bearer_token(request)?)?;
+    record_admission(request, call.admission());
     Ok(call)
 }

@@ -83,7 +83,7 @@ impl ClockApi {
     }
 }
 
-fn shown(clock: &Clock) -> Json<Shown> {
+fn clock_state(clock: &Clock) -> Json<Shown> {
     Json(Shown {
         now: clock.now().to_rfc3339_millis(),
         frozen: clock.is_frozen(),
@@ -95,7 +95,7 @@ impl ClockApi {
     /// Read the clock
     #[oai(path = "/clock", method = "get", operation_id = "read_clock")]
     async fn read_clock(&self, operator: Operator) -> Result<Json<Shown>, ApiError> {
-        Ok(shown(operator.0.app().clock()))
+        Ok(clock_state(operator.0.app().clock()))
     }
 
     /// Freeze the clock
@@ -114,7 +114,7 @@ impl ClockApi {
         };
         let clock = self.movable(&operator)?;
         clock.freeze(at);
-        Ok(shown(clock))
+        Ok(clock_state(clock))
     }
 
     /// Advance the clock
@@ -132,7 +132,7 @@ impl ClockApi {
     ) -> Result<Json<Shown>, ApiError> {
         let clock = self.movable(&operator)?;
         clock.advance(Duration::from_secs(body.0.seconds.into()));
-        Ok(shown(clock))
+        Ok(clock_state(clock))
     }
 
     /// Return to the system time
@@ -140,6 +140,6 @@ impl ClockApi {
     async fn resume_clock(&self, operator: Operator) -> Result<Json<Shown>, ApiError> {
         let clock = self.movable(&operator)?;
         clock.resume();
-        Ok(shown(clock))
+        Ok(clock_state(clock))
     }
 }

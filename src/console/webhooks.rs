@@ -44,14 +44,14 @@ enum ExampleAccepted {
     Example(Json<ExampleMessage>),
 }
 
-fn since(text: &str) -> Result<Timestamp> {
+fn parse_since(text: &str) -> Result<Timestamp> {
     Timestamp::parse_rfc3339(text).ok_or_else(|| {
         let rule = Rule::Format("RFC 3339 date and time".to_owned());
         Error::from(Violation::body(["since"], rule))
     })
 }
 
-fn resent(deliveries: u64) -> Accepted {
+fn accept_resend(deliveries: u64) -> Accepted {
     Accepted::Resent(Json(Resent { deliveries }))
 }
 
@@ -62,7 +62,7 @@ impl WebhooksApi {
     /// Lists the endpoints of every agent with their state.
     #[oai(path = "/webhooks", method = "get", operation_id = "list_webhooks")]
     async fn list_webhooks(&self, operator: Operator) -> Result<Json<Endpoints>, ApiError> {
-        let endpoints = webhooks::all(operator.0.app()).await?;
+        let endpoints = webhooks::list_all(operator.0.app()).await?;
         Ok(Json(endpoints.into()))
     }
 
@@ -97,7 +97,8 @@ impl WebhooksApi {
             limit => limit,
         };
         let cursor = cursor.0.map(Into::into);
-        let page = webhooks::attempts(operator.0.app(), endpoint.0.into(), cursor, limit).await?;
+        let page =
+            webhooks::list_attempts(operator.0.app(), endpoint.0.into(), cursor, limit).await?;
         Ok(Json(page.into()))
     }
 
@@ -118,7 +119,7 @@ impl WebhooksApi {
     ) -> Result<Accepted, ApiError> {
         let message = body.0.message_id.into();
         webhooks::resend(&operator.0, endpoint.0.into(), message).await?;
-        Ok(resent(1))
+        Ok(accept_resend(1))
     }
 
     /// Replay messages
@@ -137,9 +138,9 @@ impl WebhooksApi {
         endpoint: Path<String>,
         body: Body<Since>,
     ) -> Result<Accepted, ApiError> {
-        let since = since(&body.0.since)?;
+        let since = parse_since(&body.0.since)?;
         let count = webhooks::replay(&operator.0, endpoint.0.into(), since).await?;
-        Ok(resent(count))
+        Ok(accept_resend(count))
     }
 
     /// Recover failed messages
@@ -157,9 +158,9 @@ impl WebhooksApi {
         endpoint: Path<String>,
         body: Body<Since>,
     ) -> Result<Accepted, ApiError> {
-        let since = since(&body.0.since)?;
+        let since = parse_since(&body.0.since)?;
         let count = webhooks::recover(&operator.0, endpoint.0.into(), since).await?;
-        Ok(resent(count))
+        Ok(accept_resend(count))
     }
 
     /// Send an example

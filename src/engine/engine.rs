@@ -22,7 +22,7 @@ use super::{
     slot::{Runner, Slot},
 };
 use crate::{
-    kernel::{Clock, clock::within, critical_thread},
+    kernel::{Clock, clock::with_timeout, critical_thread},
     net::outbound::Outbound,
 };
 
@@ -89,10 +89,10 @@ impl Engine {
     /// # Errors
     /// Any [`Failure`].
     pub async fn call(&self, program: &Program, request: Request) -> Result<Response, EngineError> {
-        critical_thread::must_not_run("a program");
+        critical_thread::assert_not_critical("a program");
         let slot = self.slot(program).await?;
         let busy = || EngineError::Busy(program.limits.concurrency);
-        let permit = within(program.limits.wall, slot.permits.acquire()).await;
+        let permit = with_timeout(program.limits.wall, slot.permits.acquire()).await;
         let permit = permit.map_err(|_| busy())?.map_err(|_| busy())?;
         let running = slot.begin();
         let mut outcome = self.run(program, &slot, request).await;

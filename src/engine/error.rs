@@ -52,7 +52,7 @@ pub enum EngineError {
 const MAX_TEXT_BYTES: usize = 16 * 1024;
 
 /// Truncates a text from the code to the maximum length.
-pub(super) fn cut(mut text: String) -> String {
+pub(super) fn truncate_text(mut text: String) -> String {
     if text.len() > MAX_TEXT_BYTES {
         text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
         text.shrink_to_fit();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::error::cut;
+use super::error::truncate_text;
 
 /// File name of the bundle in stacks, in both engines.
 pub(super) const BUNDLE_FILE: &str = "bundle.js";
@@ -27,14 +27,14 @@ impl Exception {
     /// Creates an exception from the text and the stack that an engine reports.
     pub(super) fn new(text: String, stack: &str) -> Self {
         Self {
-            text: cut(text),
-            stack: frames_of_bundle(stack),
+            text: truncate_text(text),
+            stack: extract_bundle_frames(stack),
         }
     }
 }
 
 /// Returns the text with the stack below it.
-pub(crate) fn with_stack(text: &str, stack: Option<&str>) -> String {
+pub(crate) fn append_stack(text: &str, stack: Option<&str>) -> String {
     match stack {
         Some(stack) => format!("{text}\n{stack}"),
         None => text.to_owned(),
@@ -48,7 +48,7 @@ impl fmt::Display for Exception {
 }
 
 /// Returns the frames of a stack that lie in the bundle.
-fn frames_of_bundle(stack: &str) -> Option<String> {
+fn extract_bundle_frames(stack: &str) -> Option<String> {
     let stack = &stack[..stack.floor_char_boundary(MAX_STACK_BYTES)];
     // For a bundle that does not parse, Node.js reports only its position, on the first line.
     let unparsed = stack.lines().next().and_then(|line| {
@@ -57,18 +57,18 @@ fn frames_of_bundle(stack: &str) -> Option<String> {
         Some(format!("at {BUNDLE_FILE}:{line}:1"))
     });
     let in_bundle = |line: &&str| line.contains(BUNDLE_FILE);
-    let frames = stack.lines().filter(in_bundle).filter_map(frame);
-    kept(unparsed.into_iter().chain(frames))
+    let frames = stack.lines().filter(in_bundle).filter_map(parse_frame);
+    format_frames(unparsed.into_iter().chain(frames))
 }
 
 /// Returns the frames of a stack from code that runs elsewhere.
-pub(crate) fn frames_of_text(stack: &str) -> Option<String> {
+pub(crate) fn extract_frames(stack: &str) -> Option<String> {
     let stack = &stack[..stack.floor_char_boundary(MAX_STACK_BYTES)];
-    kept(stack.lines().filter_map(frame))
+    format_frames(stack.lines().filter_map(parse_frame))
 }
 
 /// Returns a line of a stack as a frame, or `None` if it is not a frame.
-fn frame(line: &str) -> Option<String> {
+fn parse_frame(line: &str) -> Option<String> {
     let line = line.trim();
     let rest = line.strip_prefix("at ")?;
     let rest = match rest.strip_prefix("<anonymous> (") {
@@ -86,7 +86,7 @@ fn frame(line: &str) -> Option<String> {
     )
 }
 
-fn kept(frames: impl Iterator<Item = String>) -> Option<String> {
+fn format_frames(frames: impl Iterator<Item = String>) -> Option<String> {
     let frames = frames.take(MAX_FRAMES).map(|frame| format!("    {frame}"));
     let frames: Vec<String> = frames.collect();
     (!frames.is_empty()).then(|| frames.join("\n"))
@@ -104,19 +104,19 @@ mod tests {
                     at process.processTicksAndRejections (node:internal/process/task_queues:95:5)";
         let expected = "    at inner (bundle.js:1:20)\n    at bundle.js:3:4";
         for stack in [quickjs, node] {
-            assert_eq!(frames_of_bundle(stack).as_deref(), Some(expected));
+            assert_eq!(extract_bundle_frames(stack).as_deref(), Some(expected));
         }
         let unparsed = "/bundle.js:7\n  let let\n      ^^^\n\nSyntaxError: no";
         let expected = Some("    at bundle.js:7:1".to_owned());
-        assert_eq!(frames_of_bundle(unparsed), expected);
-        assert_eq!(frames_of_bundle("at elsewhere (x.js:1:1)"), None);
-        assert_eq!(frames_of_bundle(""), None);
+        assert_eq!(extract_bundle_frames(unparsed), expected);
+        assert_eq!(extract_bundle_frames("at elsewhere (x.js:1:1)"), None);
+        assert_eq!(extract_bundle_frames(""), None);
     }
 
     #[test]
     fn a_stack_is_bounded() {
         let long = format!("at {} (bundle.js:1:1)\n", "f".repeat(1000)).repeat(1000);
-        let kept = frames_of_bundle(&long).expect("frames");
+        let kept = extract_bundle_frames(&long).expect("frames");
         assert!(
             kept.len() < MAX_FRAMES * (MAX_FRAME_BYTES + 20),
             "{}",
@@ -124,9 +124,9 @@ mod tests {
         );
         assert!(kept.ends_with("ff (bundle.js:1:1)"), "{kept}");
         let many = "at f (bundle.js:1:1)\n".repeat(1000);
-        let kept = frames_of_bundle(&many).expect("frames");
+        let kept = extract_bundle_frames(&many).expect("frames");
         assert_eq!(kept.lines().count(), MAX_FRAMES);
-        let steering = frames_of_bundle("at \u{1b}[2Jf (bundle.js:1:1)").expect("a frame");
+        let steering = extract_bundle_frames("at \u{1b}[2Jf (bundle.js:1:1)").expect("a frame");
         assert_eq!(steering, "    at [2Jf (bundle.js:1:1)");
     }
 }

@@ -18,7 +18,7 @@ pub(crate) const NODE_LAUNCHER: &str = "node-launcher";
 /// Returns a command that starts this program, or `program`, in a hidden mode: without environment variables, in the
 /// root directory, and in its own process group, so that signals to the server's group do not reach it.
 pub(crate) fn command(program: Option<&Path>, mode: &str) -> Command {
-    let path = program.map_or_else(own, Path::to_owned);
+    let path = program.map_or_else(own_executable, Path::to_owned);
     let mut command = Command::new(path);
     command
         .arg0("parlance")
@@ -30,7 +30,7 @@ pub(crate) fn command(program: Option<&Path>, mode: &str) -> Command {
 }
 
 /// Returns the path of this program. On Linux it works even after an upgrade has replaced the file.
-fn own() -> PathBuf {
+fn own_executable() -> PathBuf {
     if cfg!(target_os = "linux") {
         return PathBuf::from("/proc/self/exe");
     }

@@ -8,7 +8,7 @@ use std::sync::{
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::exception::{Exception, with_stack};
+use super::exception::{Exception, append_stack};
 use crate::kernel::{Clock, Timestamp};
 
 /// Maximum length of a line, in bytes. A longer line is truncated and loses its fields.
@@ -153,8 +153,8 @@ impl LogSink {
         text: &str,
     ) {
         let mut line = match text.len() > MAX_PARSED_BYTES {
-            true => plain(text[..text.floor_char_boundary(MAX_LINE_BYTES + 1)].to_owned()),
-            false => read(text),
+            true => plain_line(text[..text.floor_char_boundary(MAX_LINE_BYTES + 1)].to_owned()),
+            false => parse_line(text),
         };
         if text.len() > MAX_LINE_BYTES {
             line.fields = None;
@@ -175,11 +175,11 @@ impl LogSink {
         bot: Option<Arc<str>>,
         exception: &Exception,
     ) {
-        let text = with_stack(&exception.text, exception.stack.as_deref());
+        let text = append_stack(&exception.text, exception.stack.as_deref());
         let length = text.len();
         let line = ParsedLine {
             uncaught: true,
-            ..plain(text)
+            ..plain_line(text)
         };
         self.enqueue(program, (bot, Level::Error), line, length);
     }
@@ -231,7 +231,7 @@ struct ParsedLine {
 }
 
 /// Returns a line that has only a text.
-fn plain(message: String) -> ParsedLine {
+fn plain_line(message: String) -> ParsedLine {
     ParsedLine {
         message,
         visible_to_bot_owner: false,
@@ -245,8 +245,8 @@ fn plain(message: String) -> ParsedLine {
 /// wire: older SDKs write `{"msg", "visible_to_bot_owner"}`, newer ones `{"msg", "options":
 /// {"visibleToBotOwners", "userId", "conversationId"}}` and issues as `{"type": "issue", …}`
 /// (botpress.md §5).
-fn read(text: &str) -> ParsedLine {
-    let plain = || plain(text.to_owned());
+fn parse_line(text: &str) -> ParsedLine {
+    let plain = || plain_line(text.to_owned());
     if !text.starts_with('{') {
         return plain();
     }
@@ -285,18 +285,18 @@ mod tests {
 
     #[test]
     fn the_lines_of_old_and_new_sdks_are_read() {
-        let old = read(r#"{"msg":"hello","visible_to_bot_owner":true}"#);
+        let old = parse_line(r#"{"msg":"hello","visible_to_bot_owner":true}"#);
         assert_eq!(
             (old.message.as_str(), old.visible_to_bot_owner),
             ("hello", true)
         );
-        let new = read(r#"{"msg":"hi","options":{"visibleToBotOwners":true,"userId":"u1"}}"#);
+        let new = parse_line(r#"{"msg":"hi","options":{"visibleToBotOwners":true,"userId":"u1"}}"#);
         assert_eq!(
             (new.message.as_str(), new.visible_to_bot_owner),
             ("hi", true)
         );
         assert_eq!(new.fields.expect("fields")["userId"], "u1");
-        let issue = read(r#"{"type":"issue","title":"No token","code":"x"}"#);
+        let issue = parse_line(r#"{"type":"issue","title":"No token","code":"x"}"#);
         assert_eq!(
             (issue.message.as_str(), issue.visible_to_bot_owner),
             ("No token", true)
@@ -325,7 +325,7 @@ mod tests {
     #[test]
     fn any_other_line_is_itself() {
         for text in ["plain", "{not json", "{\"a\":1}", "{\"msg\":1}", ""] {
-            let line = read(text);
+            let line = parse_line(text);
             assert_eq!(line.message, text);
             assert!(!line.visible_to_bot_owner);
         }

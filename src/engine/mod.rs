@@ -27,7 +27,7 @@ mod source_map;
 mod source_positions;
 mod stats;
 
-pub(crate) use self::exception::{frames_of_text, with_stack};
+pub(crate) use self::exception::{append_stack, extract_frames};
 pub use self::{
     engine::Engine,
     error::EngineError,

@@ -10,10 +10,10 @@ pub(super) struct Position {
 }
 
 /// Returns the distinct positions that a text names, at most `most`.
-pub(super) fn positions(text: &str, most: usize) -> Vec<Position> {
+pub(super) fn find_positions(text: &str, most: usize) -> Vec<Position> {
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some((_, place, end)) = next(text, at) {
+    while let Some((_, place, end)) = find_next(text, at) {
         if found.len() == most {
             break;
         }
@@ -26,10 +26,10 @@ pub(super) fn positions(text: &str, most: usize) -> Vec<Position> {
 }
 
 /// Replaces each position by the result of `with`. A position without a result stays.
-pub(super) fn replaced(text: &str, with: impl Fn(Position) -> Option<String>) -> String {
+pub(super) fn replace_positions(text: &str, with: impl Fn(Position) -> Option<String>) -> String {
     let mut made = String::with_capacity(text.len());
     let mut at = 0;
-    while let Some((begin, place, end)) = next(text, at) {
+    while let Some((begin, place, end)) = find_next(text, at) {
         match with(place) {
             Some(source) => {
                 made.push_str(&text[at..begin]);
@@ -44,11 +44,11 @@ pub(super) fn replaced(text: &str, with: impl Fn(Position) -> Option<String>) ->
 }
 
 /// Finds the first position from the index `at` on. Returns it between its start and its end.
-fn next(text: &str, mut at: usize) -> Option<(usize, Position, usize)> {
+fn find_next(text: &str, mut at: usize) -> Option<(usize, Position, usize)> {
     loop {
         let begin = at + text[at..].find(BUNDLE_FILE)?;
         let after = begin + BUNDLE_FILE.len();
-        let Some((place, length)) = read(&text[after..]) else {
+        let Some((place, length)) = parse_position(&text[after..]) else {
             at = after;
             continue;
         };
@@ -58,13 +58,13 @@ fn next(text: &str, mut at: usize) -> Option<(usize, Position, usize)> {
 }
 
 /// Parses `:12:7` at the beginning of a text. Returns the position and the length of its text.
-fn read(text: &str) -> Option<(Position, usize)> {
-    let (line, first) = number(text)?;
-    let (column, second) = number(&text[first..])?;
+fn parse_position(text: &str) -> Option<(Position, usize)> {
+    let (line, first) = parse_number(text)?;
+    let (column, second) = parse_number(&text[first..])?;
     (line > 0).then_some((Position { line, column }, first + second))
 }
 
-fn number(text: &str) -> Option<(u32, usize)> {
+fn parse_number(text: &str) -> Option<(u32, usize)> {
     let digits = text.strip_prefix(':')?;
     let end = digits.find(|letter: char| !letter.is_ascii_digit());
     let digits = &digits[..end.unwrap_or(digits.len())];
@@ -86,9 +86,9 @@ mod tests {
             },
             Position { line: 4, column: 2 },
         );
-        assert_eq!(positions(text, 9), [one, two]);
-        assert_eq!(positions(text, 1), [one]);
-        let made = replaced(text, |place| {
+        assert_eq!(find_positions(text, 9), [one, two]);
+        assert_eq!(find_positions(text, 1), [one]);
+        let made = replace_positions(text, |place| {
             (place == one).then(|| "src/a.ts:1:2".to_owned())
         });
         assert_eq!(

@@ -32,7 +32,7 @@ struct MapWithoutSources {
 }
 
 /// Returns the map of a bundle, if it has one of at most `most_bytes` bytes.
-pub(super) fn of_bundle(code: &str, most_bytes: usize) -> Option<SourceMap> {
+pub(super) fn parse_inline_map(code: &str, most_bytes: usize) -> Option<SourceMap> {
     let begin = code.rfind(COMMENT_START)?;
     let comment = code[begin + COMMENT_START.len()..].lines().next()?;
     let (parameters, data) = comment.split_once(',')?;
@@ -52,14 +52,14 @@ pub(super) fn of_bundle(code: &str, most_bytes: usize) -> Option<SourceMap> {
 }
 
 /// Returns the source position of a position in the bundle: `src/index.ts:12:7`.
-pub(super) fn source(map: &SourceMap, place: Position) -> Option<String> {
+pub(super) fn find_source_position(map: &SourceMap, place: Position) -> Option<String> {
     let (line, column) = (place.line.checked_sub(1)?, place.column.saturating_sub(1));
     let token = map.lookup_token(line, column)?;
     // The last entry before the position may belong to another line.
     if token.get_dst_line() != line {
         return None;
     }
-    let name = shown(token.get_source()?);
+    let name = clean_source_name(token.get_source()?);
     Some(format!(
         "{name}:{}:{}",
         token.get_src_line() + 1,
@@ -68,7 +68,7 @@ pub(super) fn source(map: &SourceMap, place: Position) -> Option<String> {
 }
 
 /// Returns the name of a source as its developer knows it: without the path from the bundle to it.
-fn shown(name: &str) -> String {
+fn clean_source_name(name: &str) -> String {
     let name = name.split_once("://").map_or(name, |(_, path)| path);
     let mut name = name.trim_start_matches('/');
     while let Some(rest) = name.strip_prefix("../").or_else(|| name.strip_prefix("./")) {
@@ -88,7 +88,7 @@ mod tests {
     }
 
     fn of(map: &str) -> Option<SourceMap> {
-        of_bundle(&bundle(map), usize::MAX)
+        parse_inline_map(&bundle(map), usize::MAX)
     }
 
     #[test]
@@ -97,7 +97,7 @@ mod tests {
         let map = r#"{"version":3,"sources":["../../src/index.ts"],"sourcesContent":["…"],
                       "names":["x"],"mappings":"QAEIA"}"#;
         let found = of(map).expect("a map");
-        let place = |line, column| source(&found, Position { line, column });
+        let place = |line, column| find_source_position(&found, Position { line, column });
         assert_eq!(place(1, 9).as_deref(), Some("src/index.ts:3:5"));
         assert_eq!(place(1, 30).as_deref(), Some("src/index.ts:3:5"));
         assert_eq!(place(1, 3), None);
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn what_is_no_map_or_too_large_is_none() {
-        assert!(of_bundle("exports.x = 1", usize::MAX).is_none());
+        assert!(parse_inline_map("exports.x = 1", usize::MAX).is_none());
         assert!(of("{").is_none());
         assert!(of("[]").is_none());
         // Entries for a source that does not exist, and a number that does not end.
@@ -122,8 +122,8 @@ mod tests {
         );
         assert!(of(&many).is_none());
         let good = bundle(r#"{"version":3,"sources":["a"],"names":[],"mappings":"AAAA"}"#);
-        assert!(of_bundle(&good, usize::MAX).is_some());
-        assert!(of_bundle(&good, 10).is_none());
+        assert!(parse_inline_map(&good, usize::MAX).is_some());
+        assert!(parse_inline_map(&good, 10).is_none());
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
             ("./a\n.ts", "a.ts"),
             ("/home/me/a.ts", "home/me/a.ts"),
         ] {
-            assert_eq!(shown(given), expected);
+            assert_eq!(clean_source_name(given), expected);
         }
     }
 }

@@ -13,10 +13,10 @@ use tokio::sync::Semaphore;
 
 use super::{
     Code,
-    positions::{Position, positions, replaced},
+    positions::{Position, find_positions, replace_positions},
     source_map,
 };
-use crate::kernel::clock::{Stopwatch, within};
+use crate::kernel::clock::{Stopwatch, with_timeout};
 
 /// Maximum number of positions that are looked up for a text.
 const MAX_LOOKUPS: usize = 64;
@@ -68,7 +68,7 @@ impl SourcePositions {
 
     /// Replaces the positions in the bundle that a text names by source positions, as far as these are known in time.
     pub async fn named_in(self: &Arc<Self>, text: &str) -> String {
-        let wanted = positions(text, MAX_LOOKUPS);
+        let wanted = find_positions(text, MAX_LOOKUPS);
         if wanted.is_empty() {
             return text.to_owned();
         }
@@ -83,10 +83,10 @@ impl SourcePositions {
                 let _ = tokio::task::spawn_blocking(read).await;
             };
             // If reading takes longer, a later text gets the positions.
-            let _ = within(LOOKUP_TIMEOUT, reading).await;
+            let _ = with_timeout(LOOKUP_TIMEOUT, reading).await;
         }
         let known = self.known();
-        replaced(text, |place| known.places.get(&place)?.clone())
+        replace_positions(text, |place| known.places.get(&place)?.clone())
     }
 
     /// Returns the positions to read now, if any, and marks the read as begun.
@@ -108,10 +108,10 @@ impl SourcePositions {
     fn read(&self, wanted: &[Position]) {
         let watch = Stopwatch::start();
         let Ok(code) = self.code.read() else { return };
-        let map = source_map::of_bundle(&code, self.most_bytes);
+        let map = source_map::parse_inline_map(&code, self.most_bytes);
         let source = |place: &Position| {
             let map = map.as_ref()?;
-            source_map::source(map, *place)
+            source_map::find_source_position(map, *place)
         };
         let found: Vec<_> = wanted.iter().map(|place| (*place, source(place))).collect();
         let mut known = self.known();

@@ -42,7 +42,7 @@ impl AllowedMethods {
         // Like the router, prefer a template that names the segment to one with a placeholder.
         let found = table
             .iter()
-            .filter_map(|(template, methods)| Some((fit(template, path)?, methods)))
+            .filter_map(|(template, methods)| Some((match_template(template, path)?, methods)))
             .max_by_key(|(fit, _)| Reverse(fit.clone()));
         HeaderValue::from_str(found?.1).ok()
     }
@@ -72,7 +72,7 @@ impl AllowedMethods {
 
 /// Matches a path with a template. Returns for each segment true if the template has a placeholder there, or `None`
 /// if the path does not match.
-pub(super) fn fit(template: &str, path: &str) -> Option<Vec<bool>> {
+pub(super) fn match_template(template: &str, path: &str) -> Option<Vec<bool>> {
     let (mut template, mut path) = (template.split('/'), path.split('/'));
     let mut fit = Vec::new();
     loop {

@@ -21,11 +21,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     body_limit,
-    body_memory::{recheck, share_of},
-    charset::json_text,
+    body_memory::{memory_share, recheck_admission},
+    charset::json_to_utf8,
     errors::{Failure, body_error},
     inflate::read_inflated,
-    json_error::json_fault,
+    json_error::describe_json_error,
     whole_numbers,
 };
 use crate::kernel::{
@@ -109,36 +109,36 @@ async fn parse<T: ParseFromJSON + 'static>(
     body: &mut RequestBody,
     limit: usize,
 ) -> Result<T, Error> {
-    let bytes = read(request, body, limit).await?;
+    let bytes = read_body(request, body, limit).await?;
     if bytes.is_empty() && T::IS_REQUIRED {
-        return Err(whole_body(Rule::Required));
+        return Err(body_violation(Rule::Required));
     }
     let value = match bytes.is_empty() {
         true => None,
-        false if bytes.len() <= INLINE_CHECK_MAX => Some(checked::<T>(&bytes)?),
+        false if bytes.len() <= INLINE_CHECK_MAX => Some(parse_valid::<T>(&bytes)?),
         // Validate large bodies on a blocking thread, so that other requests do not wait.
         false => {
-            let checked = tokio::task::spawn_blocking(move || checked::<T>(&bytes)).await;
+            let checked = tokio::task::spawn_blocking(move || parse_valid::<T>(&bytes)).await;
             Some(checked.map_err(|error| Error::internal("checking a body panicked", error))??)
         }
     };
-    T::parse_from_json(value).map_err(|error| unparsed(error.into_message()))
+    T::parse_from_json(value).map_err(|error| parse_error(error.into_message()))
 }
 
 /// Converts poem's error about a body that is valid against the schema. Schemas do not express that a type denies
 /// unknown members; for these, poem's message contains the name.
-fn unparsed(message: String) -> Error {
+fn parse_error(message: String) -> Error {
     let denied = message
         .split_once("unknown field `")
         .and_then(|(_, rest)| rest.split_once('`'));
     match denied {
         Some((name, _)) => Violation::body([name], Rule::Unexpected).into(),
-        None => Error::invalid(without_types(&message)),
+        None => Error::invalid(strip_type_names(&message)),
     }
 }
 
 /// Removes the names of Rust types from poem's message: they mean nothing to a caller.
-fn without_types(message: &str) -> String {
+fn strip_type_names(message: &str) -> String {
     let (mut text, _) = message
         .split_once(" (occurred while parsing \"")
         .unwrap_or((message, ""));
@@ -162,19 +162,23 @@ fn without_types(message: &str) -> String {
 }
 
 /// Reads a body after checking its content type.
-async fn read(request: &Request, body: &mut RequestBody, limit: usize) -> Result<Bytes, Error> {
+async fn read_body(
+    request: &Request,
+    body: &mut RequestBody,
+    limit: usize,
+) -> Result<Bytes, Error> {
     check_content_type(request)?;
     let limit = body_limit(request).map_or(limit, |whole| whole.min(limit));
     let body = body.take().map_err(|error| body_error(&error))?;
-    let bytes = read_inflated(request.headers(), share_of(request), body, limit).await?;
+    let bytes = read_inflated(request.headers(), memory_share(request), body, limit).await?;
     // Before parsing: a rejected caller must learn nothing about the body.
-    recheck(request)?;
-    Ok(json_text(request.headers(), bytes))
+    recheck_admission(request)?;
+    Ok(json_to_utf8(request.headers(), bytes))
 }
 
 /// Rejects a value with more than [`DEEPEST`] levels. The error names the member.
 fn require_shallow(value: &Value) -> Result<(), Error> {
-    let Some(path) = kernel::depth::deeper_than(value, MAX_DEPTH) else {
+    let Some(path) = kernel::depth::find_path_deeper_than(value, MAX_DEPTH) else {
         return Ok(());
     };
     let rule = Rule::Other(format!("must not be nested deeper than {MAX_DEPTH} levels"));
@@ -187,14 +191,14 @@ fn require_shallow(value: &Value) -> Result<(), Error> {
 }
 
 /// Parses a body and validates it against the schema of `T`.
-fn checked<T: Type + 'static>(bytes: &[u8]) -> Result<Value, Error> {
+fn parse_valid<T: Type + 'static>(bytes: &[u8]) -> Result<Value, Error> {
     let mut value = serde_json::from_slice(bytes)
-        .map_err(|error| whole_body(Rule::Json(json_fault(bytes, &error))))?;
+        .map_err(|error| body_violation(Rule::Json(describe_json_error(bytes, &error))))?;
     require_shallow(&value)?;
-    check::<T>(&value)?;
-    if whole_numbers::has_one(&value) {
-        let known = known::<T>();
-        let schema = known.json.get_or_init(json_schema_of::<T>);
+    validate::<T>(&value)?;
+    if whole_numbers::contains_any(&value) {
+        let known = compiled_schema::<T>();
+        let schema = known.json.get_or_init(build_json_schema::<T>);
         whole_numbers::repair(&mut value, schema);
     }
     Ok(value)
@@ -215,7 +219,7 @@ fn check_content_type(request: &Request) -> Result<(), Error> {
     ))
 }
 
-fn whole_body(rule: Rule) -> Error {
+fn body_violation(rule: Rule) -> Error {
     Violation {
         location: Location::Body,
         path: Vec::new(),
@@ -224,8 +228,8 @@ fn whole_body(rule: Rule) -> Error {
     .into()
 }
 
-fn check<T: Type + 'static>(value: &Value) -> Result<(), Error> {
-    let violations = known::<T>()
+fn validate<T: Type + 'static>(value: &Value) -> Result<(), Error> {
+    let violations = compiled_schema::<T>()
         .schema
         .check(value, Location::Body, &Limits::default());
     if violations.is_empty() {
@@ -246,14 +250,14 @@ struct CompiledSchema {
 static SCHEMAS: LazyLock<RwLock<HashMap<TypeId, &'static CompiledSchema>>> =
     LazyLock::new(RwLock::default);
 
-fn known<T: Type + 'static>() -> &'static CompiledSchema {
+fn compiled_schema<T: Type + 'static>() -> &'static CompiledSchema {
     let id = TypeId::of::<T>();
     let known = SCHEMAS.read().unwrap_or_else(PoisonError::into_inner);
     if let Some(schema) = known.get(&id) {
         return schema;
     }
     drop(known);
-    let compiled = Schema::compile(&json_schema_of::<T>(), &Limits::default())
+    let compiled = Schema::compile(&build_json_schema::<T>(), &Limits::default())
         .expect("the schema of a body type is valid JSON Schema");
     SCHEMAS
         .write()
@@ -268,7 +272,7 @@ fn known<T: Type + 'static>() -> &'static CompiledSchema {
 }
 
 /// Returns the JSON Schema of a body type.
-fn json_schema_of<T: Type>() -> Value {
+fn build_json_schema<T: Type>() -> Value {
     let mut registry = Registry::new();
     T::register(&mut registry);
     let mut root = json!({
@@ -336,7 +340,7 @@ mod tests {
     }
 
     fn broken(value: &Value) -> Vec<String> {
-        known::<Outer>()
+        compiled_schema::<Outer>()
             .schema
             .check(value, Location::Body, &Limits::default())
             .iter()
@@ -348,18 +352,23 @@ mod tests {
     fn a_message_names_no_type() {
         let message = "failed to parse \"Inner\": failed to parse \"integer(uint32)\": Expected \
             input type \"integer(uint32)\", found 1.5. (occurred while parsing \"Outer\")";
-        assert_eq!(without_types(message), "1.5 is not what is expected there");
         assert_eq!(
-            without_types("failed to parse \"Name\": must be short (occurred while parsing \"X\")"),
+            strip_type_names(message),
+            "1.5 is not what is expected there"
+        );
+        assert_eq!(
+            strip_type_names(
+                "failed to parse \"Name\": must be short (occurred while parsing \"X\")"
+            ),
             "must be short"
         );
     }
 
     #[test]
     fn a_whole_number_may_have_a_point() {
-        let parsed = checked::<Outer>(br#"{"name": "x", "inner": {"size": 5.0}}"#);
+        let parsed = parse_valid::<Outer>(br#"{"name": "x", "inner": {"size": 5.0}}"#);
         let parsed = parsed.and_then(|value| {
-            Outer::parse_from_json(Some(value)).map_err(|error| unparsed(error.into_message()))
+            Outer::parse_from_json(Some(value)).map_err(|error| parse_error(error.into_message()))
         });
         let inner = parsed.map(|outer| outer.inner.take().map(|inner| inner.size));
         assert_eq!(inner.ok().flatten(), Some(5));

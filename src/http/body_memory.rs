@@ -83,7 +83,7 @@ impl BodyMemory {
     }
 }
 
-fn counted(read: usize) -> usize {
+fn counted_bytes(read: usize) -> usize {
     read.saturating_sub(UNCOUNTED_BYTES)
 }
 
@@ -92,7 +92,7 @@ impl MemoryShare {
     fn add(&self, bytes: usize) -> Result<(), MemoryLimitReached> {
         let shared = &self.memory.0;
         let before = self.read.fetch_add(bytes, Ordering::Relaxed);
-        let more = counted(before + bytes) - counted(before);
+        let more = counted_bytes(before + bytes) - counted_bytes(before);
         let used = shared.used.fetch_add(more, Ordering::Relaxed) + more;
         match more == 0 || used <= shared.limit {
             true => Ok(()),
@@ -113,7 +113,7 @@ impl MemoryShare {
 
 impl Drop for MemoryShare {
     fn drop(&mut self) {
-        let taken = counted(*self.read.get_mut());
+        let taken = counted_bytes(*self.read.get_mut());
         self.memory.0.used.fetch_sub(taken, Ordering::Relaxed);
     }
 }
@@ -143,7 +143,7 @@ impl MemoryLimitReached {
 }
 
 /// Returns the error of a body that exceeded the memory limit, if that is the reason why it could not be read.
-pub(super) fn no_room(error: &io::Error) -> Option<Error> {
+pub(super) fn memory_limit_error(error: &io::Error) -> Option<Error> {
     let no_room: &MemoryLimitReached = error.get_ref()?.downcast_ref()?;
     Some(no_room.into_error())
 }
@@ -182,8 +182,8 @@ impl HttpBody for CountedBody {
 }
 
 /// Records the admission of a request, if it has one. `recheck` checks it again after the body is read.
-pub fn admitted<'a>(request: &Request, admission: impl Into<Option<&'a Arc<Admission>>>) {
-    if let (Some(share), Some(admission)) = (share_of(request), admission.into()) {
+pub fn record_admission<'a>(request: &Request, admission: impl Into<Option<&'a Arc<Admission>>>) {
+    if let (Some(share), Some(admission)) = (memory_share(request), admission.into()) {
         // The first admission is the extractor's, to which later ones belong.
         let _ = share.admission.set(admission.clone());
     }
@@ -193,8 +193,8 @@ pub fn admitted<'a>(request: &Request, admission: impl Into<Option<&'a Arc<Admis
 ///
 /// # Errors
 /// The error that a new request would get, or errors of the store.
-pub(super) fn recheck(request: &Request) -> Result<(), Error> {
-    let share = share_of(request);
+pub(super) fn recheck_admission(request: &Request) -> Result<(), Error> {
+    let share = memory_share(request);
     match share.as_ref().and_then(|share| share.admission.get()) {
         Some(admission) => admission.recheck(),
         None => Ok(()),
@@ -203,7 +203,7 @@ pub(super) fn recheck(request: &Request) -> Result<(), Error> {
 
 /// Returns the memory share of a request's body.
 #[must_use]
-pub fn share_of(request: &Request) -> Option<Arc<MemoryShare>> {
+pub fn memory_share(request: &Request) -> Option<Arc<MemoryShare>> {
     request.data::<Weak<MemoryShare>>()?.upgrade()
 }
 

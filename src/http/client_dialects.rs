@@ -12,7 +12,7 @@ use tracing::error;
 use super::{
     ClientPatterns, Mount, dialect::RenderError, unsupported, wrong_key_limiter::KEY_HEADERS,
 };
-use crate::kernel::{Error, Kind, schema::shortened};
+use crate::kernel::{Error, Kind, schema::truncate_text};
 
 /// Maximum length of a path in an error, in bytes.
 const MAX_PATH: usize = 200;
@@ -98,11 +98,16 @@ impl Sender {
         if error.kind() != Kind::NoOperation || self.dialect == dialect {
             return None;
         }
-        let (method, path) = (&self.method, shortened(self.uri.path(), MAX_PATH));
+        let (method, path) = (&self.method, truncate_text(self.uri.path(), MAX_PATH));
         let text = format!("{method} {path} not found: this server has no such operation");
         let error = Error::new(Kind::NoOperation, text);
-        let error = unsupported::explained(error, self.dialect, method, self.uri.path());
-        Some(rendered(&*self.render, self.dialect, &error, request_id))
+        let error = unsupported::explain_unsupported(error, self.dialect, method, self.uri.path());
+        Some(render_error(
+            &*self.render,
+            self.dialect,
+            &error,
+            request_id,
+        ))
     }
 }
 
@@ -113,7 +118,7 @@ fn key_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 }
 
 /// Renders an error in the format of a dialect.
-pub(super) fn rendered(
+pub(super) fn render_error(
     render: &dyn RenderError,
     dialect: &'static str,
     error: &Error,

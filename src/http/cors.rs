@@ -75,7 +75,7 @@ impl LocalPage {
 /// True if a page of another machine sent the request. Browsers always send the origin of the page, and other clients
 /// send none.
 #[must_use]
-pub fn is_of_foreign_page(request: &Request) -> bool {
+pub fn is_from_foreign_page(request: &Request) -> bool {
     let origin = request.headers().get(header::ORIGIN);
     origin.is_some_and(|origin| !origin.to_str().is_ok_and(is_local))
 }

@@ -8,7 +8,7 @@ use poem_openapi::OpenApiService;
 
 use super::{
     Mount, Published, origin,
-    page::{asset, cached, escape, fill, text},
+    page::{asset_text, cached_response, escape_html, fill_template, serve_asset},
     policy::Policy,
 };
 
@@ -36,35 +36,44 @@ pub fn routes(mounts: &[Mount]) -> Route {
         })
         .collect();
     let mut route = Route::new()
-        .at("/", landing(entries.clone()))
+        .at("/", landing_page(entries.clone()))
         .at(
             "/assets/swagger-ui.js",
-            of_swagger_ui("text/javascript", |ui| &ui.script),
+            swagger_asset("text/javascript", |ui| &ui.script),
         )
         .at(
             "/assets/swagger-ui.css",
-            of_swagger_ui("text/css", |ui| &ui.style),
+            swagger_asset("text/css", |ui| &ui.style),
         )
-        .at("/assets/docs.js", asset("text/javascript", text("docs.js")))
+        .at(
+            "/assets/docs.js",
+            serve_asset("text/javascript", asset_text("docs.js")),
+        )
         .at(
             "/assets/parlance.css",
-            asset("text/css", text("parlance.css")),
+            serve_asset("text/css", asset_text("parlance.css")),
         )
-        .at("/assets/inbox.css", asset("text/css", text("inbox.css")))
-        .at("/assets/icon.svg", asset("image/svg+xml", text("icon.svg")));
+        .at(
+            "/assets/inbox.css",
+            serve_asset("text/css", asset_text("inbox.css")),
+        )
+        .at(
+            "/assets/icon.svg",
+            serve_asset("image/svg+xml", asset_text("icon.svg")),
+        );
     for entry in entries.iter() {
         let json = format!("/openapi/{}.json", entry.name);
         let yaml = entry.document.clone();
         route = route
             .at(
                 format!("/docs/{}", entry.name),
-                page(entry.name, entry.title, &json),
+                swagger_page(entry.name, entry.title, &json),
             )
-            .at(json, specification(entry.document.clone()))
+            .at(json, document_json(entry.document.clone()))
             .at(
                 format!("/openapi/{}.yaml", entry.name),
                 make_sync(move |request| {
-                    cached(&request, "application/yaml", yaml.yaml(&origin(&request)))
+                    cached_response(&request, "application/yaml", yaml.yaml(&origin(&request)))
                 }),
             );
     }
@@ -73,7 +82,7 @@ pub fn routes(mounts: &[Mount]) -> Route {
 
 /// Serves the Swagger UI of a dialect, for the document at a path of this server.
 #[must_use]
-pub fn page(
+pub fn swagger_page(
     name: &str,
     title: &str,
     document_path: &str,
@@ -83,9 +92,9 @@ pub fn page(
         ("title", title),
         ("document", document_path),
     ];
-    let page = Bytes::from(fill(&text("docs.html"), &values));
+    let page = Bytes::from(fill_template(&asset_text("docs.html"), &values));
     make_sync(move |request| {
-        let mut response = cached(&request, "text/html", page.clone());
+        let mut response = cached_response(&request, "text/html", page.clone());
         Policy::SwaggerUi.set(&mut response);
         response
     })
@@ -93,9 +102,9 @@ pub fn page(
 
 /// Serves a document as JSON, with the address of the request as its server.
 #[must_use]
-pub fn specification(document: Published) -> impl Endpoint<Output = Response> + 'static {
+pub fn document_json(document: Published) -> impl Endpoint<Output = Response> + 'static {
     make_sync(move |request| {
-        cached(
+        cached_response(
             &request,
             "application/json",
             document.json(&origin(&request)),
@@ -103,35 +112,38 @@ pub fn specification(document: Published) -> impl Endpoint<Output = Response> + 
     })
 }
 
-fn landing(entries: Arc<[Entry]>) -> impl Endpoint<Output = Response> {
-    let (page, row) = (text("index.html"), text("index-row.html"));
+fn landing_page(entries: Arc<[Entry]>) -> impl Endpoint<Output = Response> {
+    let (page, row) = (asset_text("index.html"), asset_text("index-row.html"));
     make_sync(move |request| {
         let origin = origin(&request);
         let rows: String = entries
             .iter()
             .map(|entry| {
-                fill(
+                fill_template(
                     &row,
                     &[
                         ("name", entry.name),
                         ("title", entry.title),
                         ("summary", entry.summary),
-                        ("base_url", &escape(&format!("{origin}{}", entry.base_path))),
+                        (
+                            "base_url",
+                            &escape_html(&format!("{origin}{}", entry.base_path)),
+                        ),
                     ],
                 )
             })
             .collect();
         let version = env!("CARGO_PKG_VERSION");
-        let page = fill(&page, &[("rows", &rows), ("version", version)]);
-        cached(&request, "text/html", page)
+        let page = fill_template(&page, &[("rows", &rows), ("version", version)]);
+        cached_response(&request, "text/html", page)
     })
 }
 
-fn of_swagger_ui(
+fn swagger_asset(
     content_type: &'static str,
     part: fn(&SwaggerUi) -> &Bytes,
 ) -> impl Endpoint<Output = Response> {
-    make_sync(move |request| cached(&request, content_type, part(&SWAGGER_UI).clone()))
+    make_sync(move |request| cached_response(&request, content_type, part(&SWAGGER_UI).clone()))
 }
 
 /// The script and style sheet of Swagger UI, extracted from the page that poem-openapi contains.

@@ -141,13 +141,13 @@ impl Document {
     #[must_use]
     pub fn example_of(&self, schema: &str) -> Value {
         let schemas = &self.0["components"]["schemas"];
-        example(&schemas[schema], schemas).unwrap_or_default()
+        find_example(&schemas[schema], schemas).unwrap_or_default()
     }
 
     /// Returns the document as JSON for a server at `origin`: `http://localhost:4600`.
     #[must_use]
     pub fn json(&self, origin: &str) -> String {
-        at(&self.text(), origin)
+        replace_origin(&self.text(), origin)
     }
 
     fn text(&self) -> String {
@@ -158,7 +158,7 @@ impl Document {
     #[must_use]
     pub fn yaml(&self, origin: &str) -> String {
         let text = serde_yaml::to_string(&self.0).expect("JSON can be written as YAML");
-        at(&text, origin)
+        replace_origin(&text, origin)
     }
 }
 
@@ -176,7 +176,7 @@ impl Published {
     /// Returns the document as JSON for a server at `origin`.
     #[must_use]
     pub fn json(&self, origin: &str) -> String {
-        at(&self.0, origin)
+        replace_origin(&self.0, origin)
     }
 
     /// Returns the document as YAML for a server at `origin`.
@@ -188,7 +188,7 @@ impl Published {
 }
 
 /// Replaces the placeholders of a document with the addresses for a server at `origin`.
-fn at(text: &str, origin: &str) -> String {
+fn replace_origin(text: &str, origin: &str) -> String {
     let (scheme, host) = origin.split_once("://").unwrap_or(("http", origin));
     let port = host.rsplit_once(':').map_or("", |(_, port)| port);
     // The last part of an IPv6 address without a port is no port.
@@ -240,24 +240,26 @@ fn add_examples(document: &mut Value, error_body: &str, error_example: impl Fn(u
             }
         }
         let request = operation.pointer_mut("/requestBody/content");
-        fill(request, |schema| example(schema, &schemas));
+        add_content_examples(request, |schema| find_example(schema, &schemas));
         let responses = operation["responses"].as_object_mut();
         for (status, response) in responses.into_iter().flatten() {
             let content = response.get_mut("content");
             match status.parse() {
-                Ok(status) if status >= 400 => fill(content, |schema| match schema.get("$ref") {
-                    Some(Value::String(name)) if !name.ends_with(&format!("/{error_body}")) => {
-                        example(schema, &schemas)
-                    }
-                    _ => Some(error_example(status)),
-                }),
-                _ => fill(content, |schema| example(schema, &schemas)),
+                Ok(status) if status >= 400 => {
+                    add_content_examples(content, |schema| match schema.get("$ref") {
+                        Some(Value::String(name)) if !name.ends_with(&format!("/{error_body}")) => {
+                            find_example(schema, &schemas)
+                        }
+                        _ => Some(error_example(status)),
+                    })
+                }
+                _ => add_content_examples(content, |schema| find_example(schema, &schemas)),
             }
         }
     }
 }
 
-fn fill(content: Option<&mut Value>, example: impl Fn(&Value) -> Option<Value>) {
+fn add_content_examples(content: Option<&mut Value>, example: impl Fn(&Value) -> Option<Value>) {
     let Some(media_types) = content.and_then(Value::as_object_mut) else {
         return;
     };
@@ -279,21 +281,23 @@ fn essence(media_type: &str) -> String {
 }
 
 /// Returns the example of a schema, or of a schema that it refers to.
-fn example(schema: &Value, schemas: &Value) -> Option<Value> {
+fn find_example(schema: &Value, schemas: &Value) -> Option<Value> {
     if let Some(example) = schema.get("example") {
         return Some(example.clone());
     }
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
         let name = reference.rsplit('/').next()?;
-        return example(schemas.get(name)?, schemas);
+        return find_example(schemas.get(name)?, schemas);
     }
     if schema["format"] == "binary" {
         return Some(Value::String(String::new()));
     }
     if let Some(items) = schema.get("items") {
-        return example(items, schemas).map(|item| json!([item]));
+        return find_example(items, schemas).map(|item| json!([item]));
     }
     let alternatives = schema.get("oneOf").or_else(|| schema.get("anyOf"));
     let alternatives = alternatives.and_then(Value::as_array)?;
-    alternatives.iter().find_map(|one| example(one, schemas))
+    alternatives
+        .iter()
+        .find_map(|one| find_example(one, schemas))
 }

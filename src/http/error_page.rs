@@ -6,13 +6,13 @@ use poem::{
 };
 
 use super::{
-    page::{self, escape},
+    page::{self, escape_html},
     policy::Policy,
 };
 use crate::kernel::Error;
 
 /// True if a browser requests a page: other clients do not accept `text/html`.
-pub(super) fn is_wanted(request: &Request) -> bool {
+pub(super) fn wants_page(request: &Request) -> bool {
     let accept = request.headers().get(header::ACCEPT);
     let accept = accept.and_then(|accept| accept.to_str().ok());
     let takes_html = accept.is_some_and(|accept| accept.contains("text/html"));
@@ -20,11 +20,11 @@ pub(super) fn is_wanted(request: &Request) -> bool {
 }
 
 /// Renders the page of an error.
-pub(super) fn of(error: &Error) -> Response {
-    let (status, title, message) = page::failure(error);
-    let values = [("title", title), ("message", &escape(message))];
-    let text = page::fill(&page::text("error.html"), &values);
-    let mut response = page::html(status, text);
+pub(super) fn render_page(error: &Error) -> Response {
+    let (status, title, message) = page::describe_error(error);
+    let values = [("title", title), ("message", &escape_html(message))];
+    let text = page::fill_template(&page::asset_text("error.html"), &values);
+    let mut response = page::html_response(status, text);
     Policy::Install.set(&mut response);
     response
 }

@@ -16,7 +16,7 @@ use poem_openapi::error::{
     AuthorizationError, ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError,
 };
 
-use super::body_memory::no_room;
+use super::body_memory::memory_limit_error;
 use crate::kernel::{
     Error, Kind, Rule, Violation,
     violation::{Location, PathSegment},
@@ -64,7 +64,7 @@ pub fn from_poem(error: poem::Error) -> Error {
         return Violation {
             location: Location::Path,
             path: vec![PathSegment::Key(path.name.to_owned())],
-            rule: expected(&path.reason),
+            rule: parse_rule(&path.reason),
         }
         .into();
     }
@@ -87,14 +87,14 @@ fn param_error(name: &str, reason: &str) -> Error {
     let rule = if reason.contains("expects an input value") {
         Rule::Required
     } else {
-        expected(reason)
+        parse_rule(reason)
     };
     Violation::query(name, rule).into()
 }
 
 /// Returns the rule that a poem message such as `failed to parse "integer(uint64)": …` implies.
-fn expected(reason: &str) -> Rule {
-    if let Some(rule) = bound(reason) {
+fn parse_rule(reason: &str) -> Rule {
+    if let Some(rule) = parse_bound(reason) {
         return rule;
     }
     let named = reason.split('"').nth(1).unwrap_or_default();
@@ -113,7 +113,7 @@ fn expected(reason: &str) -> Rule {
 
 /// Returns the bound that a parameter violated, from a poem message such as `verification failed. minimum(1,
 /// exclusive: false)`.
-fn bound(reason: &str) -> Option<Rule> {
+fn parse_bound(reason: &str) -> Option<Rule> {
     let (_, validator) = reason.split_once("verification failed. ")?;
     let (name, figures) = validator.strip_suffix(')')?.split_once('(')?;
     let figure = figures.split(',').next()?;
@@ -133,7 +133,7 @@ pub fn body_error(error: &ReadBodyError) -> Error {
         ReadBodyError::PayloadTooLarge => too_large(),
         ReadBodyError::Utf8(_) => Error::invalid("The body is not UTF-8"),
         ReadBodyError::Io(error) => {
-            no_room(error).unwrap_or_else(|| Error::invalid("The body ended too early"))
+            memory_limit_error(error).unwrap_or_else(|| Error::invalid("The body ended too early"))
         }
         ReadBodyError::BodyHasBeenTaken => {
             Error::internal("a body was read twice", error.to_string())

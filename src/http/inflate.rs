@@ -63,7 +63,7 @@ pub async fn read_inflated(
     body: Body,
     limit: usize,
 ) -> Result<Bytes> {
-    let codings = codings(headers)?;
+    let codings = parse_codings(headers)?;
     let bytes = read_bytes(body, limit).await?;
     if codings.is_empty() || bytes.is_empty() {
         return Ok(bytes);
@@ -81,7 +81,7 @@ pub async fn read_inflated(
 }
 
 /// Returns the codings in the order in which they were applied.
-fn codings(headers: &HeaderMap) -> Result<Vec<Coding>> {
+fn parse_codings(headers: &HeaderMap) -> Result<Vec<Coding>> {
     let values = headers.get_all(header::CONTENT_ENCODING).iter();
     let names = values
         .flat_map(|value| value.to_str().unwrap_or("not ASCII").split(','))
@@ -94,7 +94,7 @@ fn codings(headers: &HeaderMap) -> Result<Vec<Coding>> {
             return Err(Error::new(Kind::UnsupportedMedia, text));
         }
         codings.push(Coding::of(name).ok_or_else(|| {
-            let name = crate::kernel::schema::shortened(name, 60);
+            let name = crate::kernel::schema::truncate_text(name, 60);
             let text = format!("Content-Encoding must be gzip, deflate or br, not {name}");
             Error::new(Kind::UnsupportedMedia, text)
         })?);
@@ -113,7 +113,7 @@ fn inflate(
         Coding::Deflate if is_zlib(bytes) => Box::new(ZlibDecoder::new(bytes)),
         // wire: RFC 9110 means zlib, and some senders leave its header out
         Coding::Deflate => Box::new(DeflateDecoder::new(bytes)),
-        Coding::Brotli if wants_large_window(bytes) => return Err(not_coded(coding, None)),
+        Coding::Brotli if has_large_window(bytes) => return Err(decode_error(coding, None)),
         Coding::Brotli => Box::new(Decompressor::new(bytes, 4096)),
     };
     let (mut whole, mut chunk) = (Vec::new(), [0; CHUNK]);
@@ -121,7 +121,7 @@ fn inflate(
         let read = match reader.read(&mut chunk) {
             Ok(0) => return Ok(whole),
             Ok(read) => read,
-            Err(error) => return Err(not_coded(coding, Some(&error))),
+            Err(error) => return Err(decode_error(coding, Some(&error))),
         };
         if whole.len() + read > limit {
             let text =
@@ -145,11 +145,11 @@ fn is_zlib(bytes: &[u8]) -> bool {
 
 /// True for brotli with a large window (up to 1 GiB), which RFC 7932 §9.1 does not allow and the decoder would
 /// allocate.
-fn wants_large_window(bytes: &[u8]) -> bool {
+fn has_large_window(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| first & 0x7f == 0x11)
 }
 
-fn not_coded(coding: Coding, error: Option<&io::Error>) -> Error {
+fn decode_error(coding: Coding, error: Option<&io::Error>) -> Error {
     let why = error.map_or_else(String::new, |error| format!(": {error}"));
     Error::invalid(format!(
         "The body is not {}, which its Content-Encoding names{why}",

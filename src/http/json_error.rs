@@ -1,6 +1,6 @@
 //! The reason why a body is not JSON, worded for its sender.
 
-use crate::kernel::schema::shortened;
+use crate::kernel::schema::truncate_text;
 
 /// Maximum length of the excerpt from a body that is not JSON, in bytes.
 const EXCERPT_MAX: usize = 24;
@@ -8,7 +8,7 @@ const EXCERPT_MAX: usize = 24;
 /// Returns the parser's reason. If the body does not even begin like JSON, describes its beginning first: the parser
 /// gives the same reason for an empty body, a form, a compressed body and an HTML page.
 #[must_use]
-pub fn json_fault(bytes: &[u8], error: &serde_json::Error) -> String {
+pub fn describe_json_error(bytes: &[u8], error: &serde_json::Error) -> String {
     let begin = bytes.trim_ascii_start();
     let lead = match begin.first() {
         None => "there is nothing but blanks in it".to_owned(),
@@ -19,7 +19,7 @@ pub fn json_fault(bytes: &[u8], error: &serde_json::Error) -> String {
         Some(_) => match std::str::from_utf8(begin) {
             Ok(text) => format!(
                 "it begins with {:?}, which begins no JSON",
-                shortened(text, EXCERPT_MAX)
+                truncate_text(text, EXCERPT_MAX)
             ),
             Err(_) => "it is not text in UTF-8".to_owned(),
         },
@@ -33,7 +33,7 @@ mod tests {
 
     fn fault(bytes: &[u8]) -> String {
         let error = serde_json::from_slice::<serde_json::Value>(bytes).expect_err("no JSON");
-        json_fault(bytes, &error)
+        describe_json_error(bytes, &error)
     }
 
     #[test]

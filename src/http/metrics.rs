@@ -15,7 +15,7 @@ use prometheus_client::{
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use super::{bearer, errors::Failure};
+use super::{bearer_token, errors::Failure};
 use crate::domain::App;
 
 /// The first bucket of request durations, in seconds.
@@ -133,7 +133,7 @@ impl Metrics {
             let (metrics, app) = (metrics.clone(), app.clone());
             async move {
                 if !open {
-                    let key = bearer(&request).map_err(Failure)?;
+                    let key = bearer_token(&request).map_err(Failure)?;
                     app.admit_operator(key).map_err(Failure)?;
                 }
                 let webhooks = app.webhooks().metrics();

@@ -16,7 +16,7 @@ use tracing::debug;
 use super::{
     AllowedMethods, Mount,
     allowed_methods::{self, RoutedPath},
-    client_dialects::{ClientDialects, rendered},
+    client_dialects::{ClientDialects, render_error},
     compression::Compression,
     cors::LocalPage,
     dialect::RenderError,
@@ -30,7 +30,7 @@ use super::{
 };
 use crate::kernel::{
     Error, Kind,
-    clock::{Stopwatch, within},
+    clock::{Stopwatch, with_timeout},
 };
 
 /// The operation label of requests that no operation answered, in metrics.
@@ -162,7 +162,7 @@ impl MiddlewareStack {
     /// Calls the endpoint. An error carries the operation in which it occurred.
     async fn answer(&self, mut request: Request) -> Result<Response, RequestFailure> {
         if !self.raw_paths && !is_text(request.uri().path()) {
-            return Err(RequestFailure::early(not_text()));
+            return Err(RequestFailure::early(path_not_utf8()));
         }
         let announced = request
             .headers()
@@ -180,12 +180,16 @@ impl MiddlewareStack {
         let uri = request.uri().clone();
         let method = request.method().clone();
         let guarded = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
-        match within(self.mounted.limits().time, guarded).await {
+        match with_timeout(self.mounted.limits().time, guarded).await {
             Ok(Ok(Ok(response))) => Ok(response),
             Ok(Ok(Err(error))) => {
                 let mut failed = self.failed(error, uri.path());
-                failed.error =
-                    unsupported::explained(failed.error, self.dialect, &method, uri.path());
+                failed.error = unsupported::explain_unsupported(
+                    failed.error,
+                    self.dialect,
+                    &method,
+                    uri.path(),
+                );
                 Err(failed)
             }
             Ok(Err(panic)) => {
@@ -200,7 +204,7 @@ impl MiddlewareStack {
     }
 
     fn failed(&self, error: poem::Error, path: &str) -> RequestFailure {
-        let operation = operation(error.data::<OperationId>());
+        let operation = operation_name(error.data::<OperationId>());
         let routed = error.data::<RoutedPath>().map(|routed| routed.0.clone());
         let error = from_poem(error);
         let allow = (error.kind() == Kind::MethodNotAllowed)
@@ -213,7 +217,7 @@ impl MiddlewareStack {
     }
 
     fn render(&self, error: &Error, request_id: &str) -> Response {
-        rendered(&*self.render, self.dialect, error, request_id)
+        render_error(&*self.render, self.dialect, error, request_id)
     }
 }
 
@@ -240,14 +244,14 @@ impl Endpoint for MiddlewareStack {
         let compression = Compression::of(&request);
         let with_key = self.keys.sender(&request, self.mounted.origins());
         let sender = self.strays.sender(&request);
-        let wants_page = self.error_pages && error_page::is_wanted(&request);
+        let wants_page = self.error_pages && error_page::wants_page(&request);
         let answered = match for_us {
             Ok(()) => self.answer(request).await,
             Err(error) => Err(RequestFailure::early(error)),
         };
         let (mut response, operation) = match answered {
             Ok(response) => {
-                let operation = operation(response.data::<OperationId>());
+                let operation = operation_name(response.data::<OperationId>());
                 match compression.apply(response).await {
                     Ok(response) => (response, operation),
                     Err(error) => (self.render(&from_poem(error), &request_id), operation),
@@ -257,7 +261,7 @@ impl Endpoint for MiddlewareStack {
                 let strayed = sender
                     .and_then(|sender| sender.answer(&failed.error, self.dialect, &request_id));
                 let mut response = strayed.unwrap_or_else(|| match wants_page {
-                    true => error_page::of(&failed.error),
+                    true => error_page::render_page(&failed.error),
                     false => self.render(&failed.error, &request_id),
                 });
                 if response.status() == StatusCode::METHOD_NOT_ALLOWED {
@@ -280,7 +284,7 @@ impl Endpoint for MiddlewareStack {
         if let Ok(value) = HeaderValue::from_str(&request_id) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
-        policy::complete(response.headers_mut());
+        policy::add_security_headers(response.headers_mut());
         if let Some(page) = local_page {
             page.allow(response.headers_mut());
         }
@@ -300,11 +304,11 @@ fn is_text(path: &str) -> bool {
     !path.contains('%') || percent_decode_str(path).decode_utf8().is_ok()
 }
 
-fn not_text() -> Error {
+fn path_not_utf8() -> Error {
     Error::invalid("The path is not UTF-8")
 }
 
-fn operation(id: Option<&OperationId>) -> &'static str {
+fn operation_name(id: Option<&OperationId>) -> &'static str {
     id.map_or(NO_OPERATION, |id| id.0)
 }
 

@@ -43,9 +43,9 @@ mod whole_numbers;
 pub mod wrong_key_limiter;
 
 pub use allowed_methods::AllowedMethods;
-pub use bearer::{bearer, bearer_scheme};
+pub use bearer::{bearer_scheme, bearer_token};
 pub use body::Body;
-pub use body_memory::{admitted, read_bytes};
+pub use body_memory::{read_bytes, record_admission};
 pub use client_dialects::ClientDialects;
 pub use dialect::{ApiError, ClientPatterns, Dialect, Mount};
 pub use direct_json::DirectJson;

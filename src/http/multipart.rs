@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use encoding_rs::Encoding;
 
-use super::charset::{charset, decoded, named};
+use super::charset::{decode, find_charset, parameter_value};
 
 /// Maximum length of a boundary (RFC 2046 §5.1.1), in bytes.
 const MAX_BOUNDARY: usize = 70;
@@ -26,16 +26,16 @@ struct Part<'a> {
 
 /// Returns the whole body with each part converted to UTF-8. `None` if it is no multipart form, or a part is not
 /// valid in the charset that the form declares.
-pub(super) fn text(content_type: &str, body: &[u8]) -> Option<String> {
+pub(super) fn decode_parts(content_type: &str, body: &[u8]) -> Option<String> {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     if !kind.to_ascii_lowercase().starts_with("multipart/") {
         return None;
     }
-    let boundary = named(content_type, "boundary")?;
+    let boundary = parameter_value(content_type, "boundary")?;
     if boundary.is_empty() || boundary.len() > MAX_BOUNDARY {
         return None;
     }
-    let parts = split(body, format!("--{boundary}").as_bytes());
+    let parts = split_parts(body, format!("--{boundary}").as_bytes());
     let default = content_of(&parts, DEFAULT_CHARSET_PART)
         .and_then(|name| Encoding::for_label(name.as_bytes()));
     let by_name: HashMap<String, String> = content_of(&parts, CHARSETS_PART)
@@ -54,7 +54,7 @@ pub(super) fn text(content_type: &str, body: &[u8]) -> Option<String> {
         };
         let encoding = part.charset().or_else(listed).or(default)?;
         whole.push_str(headers);
-        whole.push_str(&decoded(encoding, part.content)?);
+        whole.push_str(&decode(encoding, part.content)?);
     }
     Some(whole)
 }
@@ -79,11 +79,11 @@ impl<'a> Part<'a> {
     }
 
     fn name(&self) -> Option<&'a str> {
-        named(self.header("content-disposition")?, "name")
+        parameter_value(self.header("content-disposition")?, "name")
     }
 
     fn charset(&self) -> Option<&'static Encoding> {
-        charset(self.header("content-type")?)
+        find_charset(self.header("content-type")?)
     }
 }
 
@@ -94,7 +94,7 @@ fn content_of<'a>(parts: &[Part<'a>], name: &str) -> Option<&'a str> {
 }
 
 /// Splits the body. Each piece except the first begins with the delimiter.
-fn split<'a>(body: &'a [u8], delimiter: &[u8]) -> Vec<Part<'a>> {
+fn split_parts<'a>(body: &'a [u8], delimiter: &[u8]) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
     let mut rest = body;
     while let Some(next) = rest.get(1..).and_then(|rest| find(rest, delimiter)) {
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn parts_have_charsets_of_their_own() {
-        let text = text(KIND, MAIL).expect("text");
+        let text = decode_parts(KIND, MAIL).expect("text");
         assert!(text.contains("\r\n\r\nJosé\r\n") && text.contains("\r\n\r\ncafé\r\n"));
         assert!(text.starts_with("--xYzZY\r\n") && text.ends_with("--xYzZY--\r\n"));
     }
@@ -135,19 +135,19 @@ mod tests {
     fn a_part_names_its_charset_or_the_form_does() {
         let own = b"--b\r\nContent-Type: text/plain; charset=windows-1252\r\n\r\n\x80\r\n--b--";
         let kind = "Multipart/Mixed; boundary=\"b\"";
-        assert!(text(kind, own).expect("text").contains('€'));
+        assert!(decode_parts(kind, own).expect("text").contains('€'));
         let default =
             b"--b\r\nContent-Disposition: form-data; name=\"_charset_\"\r\n\r\nlatin1\r\n\
             --b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n\xe9\r\n--b--";
-        assert!(text(kind, default).expect("text").contains('é'));
+        assert!(decode_parts(kind, default).expect("text").contains('é'));
     }
 
     #[test]
     fn a_part_that_is_binary_is_no_text() {
         let file = b"--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.png\"\r\n\
             Content-Type: image/png\r\n\r\n\x89PNG\xff\r\n--b--";
-        assert_eq!(text("multipart/form-data; boundary=b", file), None);
-        assert_eq!(text("multipart/form-data", file), None);
-        assert_eq!(text("text/plain; boundary=b", file), None);
+        assert_eq!(decode_parts("multipart/form-data; boundary=b", file), None);
+        assert_eq!(decode_parts("multipart/form-data", file), None);
+        assert_eq!(decode_parts("text/plain; boundary=b", file), None);
     }
 }

@@ -132,7 +132,7 @@ pub fn origin(request: &Request) -> String {
     if let Some(url) = origins.and_then(|origins| origins.public_url.as_ref()) {
         return url.as_ref().to_owned();
     }
-    let scheme = match forwarded(request, "x-forwarded-proto") {
+    let scheme = match forwarded_header(request, "x-forwarded-proto") {
         Some("https") => "https",
         _ => "http",
     };
@@ -143,7 +143,7 @@ pub fn origin(request: &Request) -> String {
 /// Returns the requested host, with the port if there is one: `example.localhost:4600`.
 #[must_use]
 pub fn host(request: &Request) -> Option<&str> {
-    forwarded(request, "x-forwarded-host")
+    forwarded_header(request, "x-forwarded-host")
         .or_else(|| request.header(header::HOST))
         // HTTP/2 sends the host as `:authority`.
         .or_else(|| Some(request.original_uri().authority()?.as_str()))
@@ -157,25 +157,29 @@ pub fn host(request: &Request) -> Option<&str> {
 /// Returns the IP address of the client, as a trusted proxy reports it or of the connection. `None` if an untrusted
 /// proxy forwarded the request, or the proxy does not report the client.
 #[must_use]
-pub fn peer(request: &Request) -> Option<IpAddr> {
+pub fn client_ip(request: &Request) -> Option<IpAddr> {
     let trusted = request_state::origins(request).is_some_and(|origins| origins.trust_forwarded);
-    caller(request, trusted, connected(request))
+    resolve_client_ip(request, trusted, connection_ip(request))
 }
 
 /// Returns the IP address for rate limiting: the client's, or the connection's if the client's is not known.
 #[must_use]
-pub fn counted_peer(request: &Request, origins: &OriginResolver) -> Option<IpAddr> {
-    let connected = connected(request);
-    caller(request, origins.trust_forwarded, connected).or(connected)
+pub fn rate_limit_ip(request: &Request, origins: &OriginResolver) -> Option<IpAddr> {
+    let connected = connection_ip(request);
+    resolve_client_ip(request, origins.trust_forwarded, connected).or(connected)
 }
 
-fn connected(request: &Request) -> Option<IpAddr> {
+fn connection_ip(request: &Request) -> Option<IpAddr> {
     let connected = request.remote_addr().as_socket_addr();
     connected.map(SocketAddr::ip)
 }
 
 /// Returns the client of a request from a connection with this address.
-fn caller(request: &Request, trusted: bool, connected: Option<IpAddr>) -> Option<IpAddr> {
+fn resolve_client_ip(
+    request: &Request,
+    trusted: bool,
+    connected: Option<IpAddr>,
+) -> Option<IpAddr> {
     let passed_on = FORWARDED_HEADERS
         .iter()
         .any(|name| request.header(name).is_some());
@@ -188,7 +192,7 @@ fn caller(request: &Request, trusted: bool, connected: Option<IpAddr>) -> Option
 }
 
 /// Returns a forwarding header that a trusted proxy set.
-fn forwarded<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+fn forwarded_header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request_state::origins(request)?.forwarded(request, name)
 }
 
@@ -255,7 +259,7 @@ mod tests {
             let mut request = builder.finish();
             request.set_data(mounted_with(&OriginResolver::new(None, trusted)));
             let here = "127.0.0.1".parse().ok();
-            caller(&request, trusted, here).map(|peer| peer.to_string())
+            resolve_client_ip(&request, trusted, here).map(|peer| peer.to_string())
         };
         let some = |text: &str| Some(text.to_owned());
         let chain = [("x-forwarded-for", "127.0.0.1, 192.0.2.7")];

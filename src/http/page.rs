@@ -16,20 +16,20 @@ use crate::kernel::{Error, Kind};
 struct Assets;
 
 /// Returns an embedded text file.
-pub(crate) fn text(name: &str) -> String {
+pub(crate) fn asset_text(name: &str) -> String {
     let file = Assets::get(name).expect("the file is embedded at build time");
     String::from_utf8_lossy(&file.data).into_owned()
 }
 
 /// Returns the names of the embedded files with this prefix and suffix, without both.
-pub(crate) fn names(begin: &str, end: &str) -> Vec<String> {
+pub(crate) fn asset_names(begin: &str, end: &str) -> Vec<String> {
     Assets::iter()
         .filter_map(|name| Some(name.strip_prefix(begin)?.strip_suffix(end)?.to_owned()))
         .collect()
 }
 
 /// Replaces the `{{name}}` placeholders of a page. Values must be HTML; placeholders in values are not replaced.
-pub(crate) fn fill(page: &str, values: &[(&str, &str)]) -> String {
+pub(crate) fn fill_template(page: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(page.len());
     let mut rest = page;
     while let Some((before, after)) = rest.split_once("{{") {
@@ -51,7 +51,7 @@ pub(crate) fn fill(page: &str, values: &[(&str, &str)]) -> String {
 
 /// Escapes a text for an HTML element or a quoted attribute. Also escapes `{`, so that the text contains no
 /// placeholders.
-pub(crate) fn escape(text: &str) -> String {
+pub(crate) fn escape_html(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -68,13 +68,16 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 /// Serves a constant text.
-pub(crate) fn asset(content_type: &'static str, text: String) -> impl Endpoint<Output = Response> {
+pub(crate) fn serve_asset(
+    content_type: &'static str,
+    text: String,
+) -> impl Endpoint<Output = Response> {
     let text = Bytes::from(text);
-    make_sync(move |request| cached(&request, content_type, text.clone()))
+    make_sync(move |request| cached_response(&request, content_type, text.clone()))
 }
 
 /// Returns a response with an ETag, or 304 if the client has the current version.
-pub(crate) fn cached(
+pub(crate) fn cached_response(
     request: &Request,
     content_type: &'static str,
     text: impl Into<Bytes>,
@@ -105,7 +108,7 @@ pub(crate) fn cached(
 }
 
 /// Returns a page for one request, which must not be cached.
-pub(crate) fn html(status: StatusCode, text: String) -> Response {
+pub(crate) fn html_response(status: StatusCode, text: String) -> Response {
     let mut response = text
         .with_content_type("text/html; charset=utf-8")
         .with_status(status)
@@ -118,7 +121,7 @@ pub(crate) fn html(status: StatusCode, text: String) -> Response {
 }
 
 /// Returns the status, title and message of an error page.
-pub(crate) fn failure(error: &Error) -> (StatusCode, &'static str, &str) {
+pub(crate) fn describe_error(error: &Error) -> (StatusCode, &'static str, &str) {
     let (status, title) = match error.kind() {
         Kind::Invalid
         | Kind::InvalidIdentifier
@@ -158,13 +161,16 @@ mod tests {
     #[test]
     fn places_are_filled_once() {
         let values = [("a", "{{b}}"), ("b", "2")];
-        assert_eq!(fill("<{{a}}|{{b}}|{{c}}|{{", &values), "<{{b}}|2|{{c}}|{{");
+        assert_eq!(
+            fill_template("<{{a}}|{{b}}|{{c}}|{{", &values),
+            "<{{b}}|2|{{c}}|{{"
+        );
     }
 
     #[test]
     fn escaped_text_is_text() {
         assert_eq!(
-            escape("<a b=\"c'd\">&{{e}}"),
+            escape_html("<a b=\"c'd\">&{{e}}"),
             "&lt;a b=&quot;c&#39;d&quot;&gt;&amp;&#123;&#123;e}}"
         );
     }

@@ -43,7 +43,7 @@ impl Policy {
                               base-uri 'none'; frame-ancestors 'none'"
                 .to_owned(),
             Self::Chat(embedders) => {
-                let ancestors = ancestors(embedders.as_deref());
+                let ancestors = frame_ancestors(embedders.as_deref());
                 format!(
                     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                      img-src 'self' http: https:; media-src http: https:; base-uri 'none'; \
@@ -67,7 +67,7 @@ impl Policy {
 }
 
 /// Returns the directive that lists the pages that may frame a chat.
-fn ancestors(embedders: Option<&[PublicUrl]>) -> String {
+fn frame_ancestors(embedders: Option<&[PublicUrl]>) -> String {
     match embedders {
         None => String::new(),
         Some([]) => "; frame-ancestors 'none'".to_owned(),
@@ -79,11 +79,11 @@ fn ancestors(embedders: Option<&[PublicUrl]>) -> String {
 }
 
 /// Adds the missing security headers to a response that a browser could show or run.
-pub(super) fn complete(headers: &mut HeaderMap) {
+pub(super) fn add_security_headers(headers: &mut HeaderMap) {
     let Some(content_type) = headers.get(header::CONTENT_TYPE) else {
         return;
     };
-    if is_data(content_type.as_bytes()) {
+    if is_api_data(content_type.as_bytes()) {
         return;
     }
     // Responses of third-party code already have a policy, and may have set these headers themselves.
@@ -100,7 +100,7 @@ pub(super) fn complete(headers: &mut HeaderMap) {
 }
 
 /// True for JSON and event streams, which browsers do not show as pages.
-fn is_data(content_type: &[u8]) -> bool {
+fn is_api_data(content_type: &[u8]) -> bool {
     let essence = content_type
         .split(|byte| *byte == b';')
         .next()
@@ -119,7 +119,7 @@ mod tests {
             let value = HeaderValue::try_from(content_type).expect("a value");
             headers.insert(header::CONTENT_TYPE, value);
         }
-        complete(&mut headers);
+        add_security_headers(&mut headers);
         headers
     }
 

@@ -18,7 +18,7 @@ use poem_openapi::OperationId;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::{Published, allowed_methods::fit, errors::Failure};
+use super::{Published, allowed_methods::match_template, errors::Failure};
 use crate::kernel::{Error, Rule, Violation};
 
 /// The parameters that mark an operation as a list, regardless of its name.
@@ -78,18 +78,18 @@ impl QueryParams {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return None;
         }
-        let table = self.0.table.get_or_init(|| table(&self.0.document));
+        let table = self.0.table.get_or_init(|| build_table(&self.0.document));
         let path = uri.path().trim_end_matches('/');
         let operation = table
             .iter()
-            .filter_map(|operation| Some((fit(&operation.path, path)?, operation)))
+            .filter_map(|operation| Some((match_template(&operation.path, path)?, operation)))
             .max_by_key(|(fit, _)| Reverse(fit.clone()))?
             .1;
         let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
         let (pairs, broken) = operation.with_members(pairs);
         let unknown = broken.or_else(|| operation.unknown(&pairs.0));
         let respelled = operation.respelled(&pairs);
-        if let Some(uri) = respelled.and_then(|query| with_query(uri, &query)) {
+        if let Some(uri) = respelled.and_then(|build_match_query| with_query(uri, &query)) {
             *request.uri_mut() = uri;
         }
         unknown
@@ -102,7 +102,7 @@ type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 struct ExpandedQuery<'a>(Vec<Pair<'a>>, bool);
 
 /// Parses a JSON object of strings, numbers and booleans.
-fn members(text: &str) -> Option<Vec<(String, String)>> {
+fn parse_members(text: &str) -> Option<Vec<(String, String)>> {
     let members: Map<String, Value> = serde_json::from_str(text).ok()?;
     let text = |value: Value| match value {
         Value::String(text) => Some(text),
@@ -161,7 +161,7 @@ impl Operation {
                 continue;
             }
             changed = true;
-            match members(&value) {
+            match parse_members(&value) {
                 Some(members) => expanded.extend(
                     members
                         .into_iter()
@@ -216,14 +216,14 @@ impl Parameter {
     }
 }
 
-fn table(document: &Published) -> Vec<Operation> {
+fn build_table(document: &Published) -> Vec<Operation> {
     let document: Value = serde_json::from_str(&document.json("")).unwrap_or_default();
     let paths = document["paths"].as_object().into_iter().flatten();
     let gets = paths.filter_map(|(path, operations)| Some((path, operations.get("get")?)));
     gets.map(|(path, get)| {
         let parameters = get["parameters"].as_array().into_iter().flatten();
         let parameters = parameters.filter(|parameter| parameter["in"] == "query");
-        let parameters: Vec<Parameter> = parameters.filter_map(parameter).collect();
+        let parameters: Vec<Parameter> = parameters.filter_map(parse_parameter).collect();
         let id = get["operationId"].as_str().unwrap_or_default();
         let pages = |one: &Parameter| PAGING_PARAMETERS.contains(&&*one.name);
         Operation {
@@ -235,7 +235,7 @@ fn table(document: &Published) -> Vec<Operation> {
     .collect()
 }
 
-fn parameter(parameter: &Value) -> Option<Parameter> {
+fn parse_parameter(parameter: &Value) -> Option<Parameter> {
     Some(Parameter {
         name: parameter["name"].as_str()?.to_owned(),
         shape: match parameter["schema"]["type"].as_str() {

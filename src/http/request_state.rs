@@ -110,7 +110,7 @@ impl RequestState {
         let outcome = wrong_keys.note(dialect, from).await;
         self.metrics().count_wrong_key(dialect, outcome.as_str());
         match outcome {
-            Outcome::TurnedAway => Err(wrong_keys.turned_away()),
+            Outcome::Rejected => Err(wrong_keys.turned_away()),
             Outcome::Answered | Outcome::Delayed => Ok(()),
         }
     }

@@ -49,21 +49,21 @@ const ENGINES: [EngineKind; 2] = [EngineKind::Embedded, EngineKind::Node];
 impl Collector for ProgramMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         let stats = self.0.stats();
-        warm(
+        encode_gauge(
             &mut encoder,
             &stats,
             "runtime_memory_bytes",
             "Memory of a loaded program",
             |warm| warm.memory,
         )?;
-        warm(
+        encode_gauge(
             &mut encoder,
             &stats,
             "runtime_running_calls",
             "Calls that run now",
             |warm| warm.running as u64,
         )?;
-        counts(&mut encoder, &stats)?;
+        encode_counts(&mut encoder, &stats)?;
         let help = "Log lines of programs that nobody took in time";
         let dropped = ConstCounter::new(stats.dropped_lines);
         let name = "runtime_dropped_log_lines";
@@ -72,7 +72,7 @@ impl Collector for ProgramMetrics {
 }
 
 /// Encodes a gauge for each loaded program.
-fn warm(
+fn encode_gauge(
     encoder: &mut DescriptorEncoder<'_>,
     stats: &Stats,
     name: &str,
@@ -91,7 +91,7 @@ fn warm(
 }
 
 /// Encodes the numbers of calls by outcome, and of loads, for each engine.
-fn counts(encoder: &mut DescriptorEncoder<'_>, stats: &Stats) -> fmt::Result {
+fn encode_counts(encoder: &mut DescriptorEncoder<'_>, stats: &Stats) -> fmt::Result {
     let help = "Calls of programs by engine and outcome";
     let mut calls = encoder.encode_descriptor("runtime_calls", help, None, MetricType::Counter)?;
     for engine in ENGINES {

@@ -22,26 +22,26 @@ const SEC_FETCH_SITE: &str = "sec-fetch-site";
 /// `Forbidden` if one did.
 pub fn check(request: &Request) -> Result<()> {
     let is_safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
-    if is_safe || is_own(request) {
+    if is_safe || is_from_own_page(request) {
         return Ok(());
     }
     let text = "Only pages of this server, and programs, may send this: it comes from a page of another site";
     Err(Error::new(Kind::Forbidden, text))
 }
 
-fn is_own(request: &Request) -> bool {
+fn is_from_own_page(request: &Request) -> bool {
     let from = request.headers().get(header::ORIGIN);
     match (request.header(SEC_FETCH_SITE), from) {
         // "none" means that the user started the request in the browser itself.
         (Some(site), _) => site == "same-origin" || site == "none",
-        (None, Some(from)) => from.to_str().is_ok_and(|from| is_ours(request, from)),
+        (None, Some(from)) => from.to_str().is_ok_and(|from| is_own_origin(request, from)),
         (None, None) => true,
     }
 }
 
 /// True if an origin has the host and port of this server. The scheme may differ behind a TLS proxy that is not
 /// configured here.
-fn is_ours(request: &Request, from: &str) -> bool {
+fn is_own_origin(request: &Request, from: &str) -> bool {
     // The opaque origin "null" is no URL.
     let Ok(from) = Url::parse(from) else {
         return false;

@@ -51,7 +51,7 @@ const FORBIDDEN_HEADERS: [&str; 28] = [
 const PROXY_HEADER_PREFIX: &str = "x-accel-";
 
 /// Confines a response of a tenant's code that is served below this path. Its cookies are sent only to that path.
-pub fn contain(response: &mut Response, path: &str) {
+pub fn confine_response(response: &mut Response, path: &str) {
     let headers = response.headers_mut();
     for name in FORBIDDEN_HEADERS {
         headers.remove(name);
@@ -75,7 +75,7 @@ pub fn contain(response: &mut Response, path: &str) {
 fn confine_cookies(headers: &mut HeaderMap, path: &str) {
     let cookies = headers.get_all(header::SET_COOKIE).iter();
     let confined: Vec<HeaderValue> = cookies
-        .filter_map(|cookie| confined(cookie.as_bytes(), path))
+        .filter_map(|cookie| confine_cookie(cookie.as_bytes(), path))
         .collect();
     headers.remove(header::SET_COOKIE);
     for cookie in confined {
@@ -85,7 +85,7 @@ fn confine_cookies(headers: &mut HeaderMap, path: &str) {
 
 /// Restricts a cookie to this path. `None` if it has the name of one of our cookies, or no name: browsers send a
 /// nameless cookie as a bare value, which could look like another cookie.
-fn confined(cookie: &[u8], path: &str) -> Option<HeaderValue> {
+fn confine_cookie(cookie: &[u8], path: &str) -> Option<HeaderValue> {
     let mut parts = cookie.split(|byte| *byte == b';');
     let pair = parts.next()?.trim_ascii();
     let at = pair.iter().position(|byte| *byte == b'=')?;
@@ -112,7 +112,7 @@ fn confined(cookie: &[u8], path: &str) -> Option<HeaderValue> {
 
 /// Removes this server's cookies from the value of a `Cookie` header. `None` if none are left.
 #[must_use]
-pub fn without_own_cookies(cookies: &str) -> Option<String> {
+pub fn strip_own_cookies(cookies: &str) -> Option<String> {
     let is_own = |pair: &str| {
         let name = pair.split('=').next().unwrap_or_default().trim();
         name.eq_ignore_ascii_case(PAGES_COOKIE)
@@ -138,7 +138,7 @@ mod tests {
             let value = HeaderValue::try_from(*value).expect("a value");
             response.headers_mut().append(name, value);
         }
-        contain(&mut response, "/webhook/1");
+        confine_response(&mut response, "/webhook/1");
         response
     }
 
@@ -209,7 +209,7 @@ mod tests {
             ("a=b", Some("a=b")),
             ("", None),
         ] {
-            assert_eq!(without_own_cookies(sent).as_deref(), left, "{sent}");
+            assert_eq!(strip_own_cookies(sent).as_deref(), left, "{sent}");
         }
     }
 

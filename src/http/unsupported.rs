@@ -43,7 +43,12 @@ pub fn operations(dialect: &str) -> impl Iterator<Item = Operation> {
 
 /// Returns the error of a failed request. If the request matches an operation that is not implemented, the error says
 /// so.
-pub(super) fn explained(error: Error, dialect: &str, method: &Method, path: &str) -> Error {
+pub(super) fn explain_unsupported(
+    error: Error,
+    dialect: &str,
+    method: &Method,
+    path: &str,
+) -> Error {
     // An unimplemented path can match an implemented one with another id.
     let may_be_why = matches!(
         error.kind(),
@@ -69,7 +74,7 @@ fn find(dialect: &str, method: &str, path: &str) -> Option<Operation> {
         let mut below = ["/api/public", "/api"]
             .iter()
             .filter_map(|base| pattern.strip_prefix(base));
-        fits(pattern, path) || below.any(|below| fits(below, path))
+        matches_pattern(pattern, path) || below.any(|below| matches_pattern(below, path))
     };
     let is_of = |operation: &Operation| operation.method == method && has(operation.path);
     // A literal segment matches better than a placeholder.
@@ -78,7 +83,7 @@ fn find(dialect: &str, method: &str, path: &str) -> Option<Operation> {
 }
 
 /// True if a path matches a pattern. A trailing slash makes no difference.
-fn fits(pattern: &str, path: &str) -> bool {
+fn matches_pattern(pattern: &str, path: &str) -> bool {
     let mut given = path.trim_end_matches('/').split('/');
     let mut wanted = pattern.trim_end_matches('/').split('/');
     loop {

@@ -7,18 +7,18 @@ use crate::kernel::{
 
 /// Returns all violations of an error, so that the caller can fix all at once, or its message if there are none.
 #[must_use]
-pub fn broken_rules(error: &Error) -> String {
+pub fn violation_messages(error: &Error) -> String {
     if error.broken_rules().is_empty() {
         return error.message().to_owned();
     }
-    let rules: Vec<String> = error.broken_rules().iter().map(text).collect();
+    let rules: Vec<String> = error.broken_rules().iter().map(violation_message).collect();
     rules.join("; ")
 }
 
 /// Returns the message of a "not found" error with the words that clients look for (botpress-today.md §10.3).
 #[must_use]
-pub fn not_found(error: &Error) -> String {
-    let text = broken_rules(error);
+pub fn not_found_message(error: &Error) -> String {
+    let text = violation_messages(error);
     match text.to_ascii_lowercase().contains("not found") {
         true => text,
         false => format!("{text} (not found)"),
@@ -26,7 +26,7 @@ pub fn not_found(error: &Error) -> String {
 }
 
 /// Words a violation like the vendor's validator: `request/body must have required property 'x'`.
-fn text(violation: &Violation) -> String {
+fn violation_message(violation: &Violation) -> String {
     if let Rule::More { .. } = violation.rule {
         return violation.to_string();
     }

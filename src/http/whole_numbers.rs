@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value, json};
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Returns the bounds of an integer format, which poem-openapi leaves out of the schema.
-fn bounds(format: &str) -> Option<(Value, Value)> {
+fn format_bounds(format: &str) -> Option<(Value, Value)> {
     Some(match format {
         "int8" => (json!(i8::MIN), json!(i8::MAX)),
         "int16" => (json!(i16::MIN), json!(i16::MAX)),
@@ -27,49 +27,49 @@ pub(super) fn add_bounds(schema: &mut Map<String, Value>) {
         return;
     }
     let format = schema.get("format").and_then(Value::as_str);
-    if let Some((least, most)) = format.and_then(bounds) {
+    if let Some((least, most)) = format.and_then(format_bounds) {
         schema.entry("minimum").or_insert(least);
         schema.entry("maximum").or_insert(most);
     }
 }
 
 /// True if a value contains an integer with a decimal point.
-pub(super) fn has_one(value: &Value) -> bool {
+pub(super) fn contains_any(value: &Value) -> bool {
     match value {
-        Value::Array(items) => items.iter().any(has_one),
-        Value::Object(members) => members.values().any(has_one),
-        other => whole(other).is_some(),
+        Value::Array(items) => items.iter().any(contains_any),
+        Value::Object(members) => members.values().any(contains_any),
+        other => to_integer(other).is_some(),
     }
 }
 
 /// Converts integers with a decimal point where the schema requires integers. Other values stay unchanged.
 pub(super) fn repair(value: &mut Value, root: &Value) {
-    repair_by(value, root, root);
+    repair_with_schema(value, root, root);
 }
 
-fn repair_by(value: &mut Value, schema: &Value, root: &Value) {
+fn repair_with_schema(value: &mut Value, schema: &Value, root: &Value) {
     if let Some(path) = schema.get("$ref").and_then(Value::as_str) {
         let meant = path.strip_prefix('#').and_then(|path| root.pointer(path));
         if let Some(meant) = meant {
-            repair_by(value, meant, root);
+            repair_with_schema(value, meant, root);
         }
     }
     for name in ["allOf", "anyOf", "oneOf"] {
         let schemas = schema.get(name).and_then(Value::as_array);
         for schema in schemas.into_iter().flatten() {
-            repair_by(value, schema, root);
+            repair_with_schema(value, schema, root);
         }
     }
     match value {
         Value::Number(_) if wants_integer(schema) => {
-            if let Some(number) = whole(value) {
+            if let Some(number) = to_integer(value) {
                 *value = Value::Number(number);
             }
         }
         Value::Array(items) => {
             if let Some(schema) = schema.get("items") {
                 for item in items {
-                    repair_by(item, schema, root);
+                    repair_with_schema(item, schema, root);
                 }
             }
         }
@@ -78,7 +78,7 @@ fn repair_by(value: &mut Value, schema: &Value, root: &Value) {
             for (name, member) in members {
                 let schema = schema.get("properties").and_then(|known| known.get(name));
                 if let Some(schema) = schema.or(others) {
-                    repair_by(member, schema, root);
+                    repair_with_schema(member, schema, root);
                 }
             }
         }
@@ -95,7 +95,7 @@ fn wants_integer(schema: &Value) -> bool {
 }
 
 /// Returns the integer that a number with a decimal point equals.
-fn whole(value: &Value) -> Option<Number> {
+fn to_integer(value: &Value) -> Option<Number> {
     let number = value.as_number().filter(|number| number.is_f64())?;
     let figure = number.as_f64()?;
     (figure.fract() == 0.0 && figure.abs() <= MAX_EXACT).then(|| Number::from(figure as i64))
@@ -124,12 +124,12 @@ mod tests {
             "n": 42.0, "list": [{"n": -1.0}, {"n": 1.5}], "free": {"n": 1.0}, "map": {"a": 2.0},
             "x": 3.0,
         });
-        assert!(has_one(&value));
+        assert!(contains_any(&value));
         repair(&mut value, &root);
         let expected = json!({
             "n": 42, "list": [{"n": -1}, {"n": 1.5}], "free": {"n": 1.0}, "map": {"a": 2}, "x": 3.0,
         });
         assert_eq!(value, expected);
-        assert!(!has_one(&json!([1, 1.5, 1e300, "2.0"])));
+        assert!(!contains_any(&json!([1, 1.5, 1e300, "2.0"])));
     }
 }

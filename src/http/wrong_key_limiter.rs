@@ -24,8 +24,8 @@ use poem::{
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
-use super::origin::{OriginResolver, counted_peer};
-use crate::kernel::{Error, Kind, clock::pause};
+use super::origin::{OriginResolver, rate_limit_ip};
+use crate::kernel::{Error, Kind, clock::sleep_real_time};
 
 /// Maximum number of remembered addresses.
 const MAX_ADDRESSES: u64 = 10_000;
@@ -75,7 +75,7 @@ pub enum Outcome {
     /// Answered after a delay.
     Delayed,
     /// Answered with 429, because too many answers were already delayed.
-    TurnedAway,
+    Rejected,
 }
 
 impl Outcome {
@@ -85,7 +85,7 @@ impl Outcome {
         match self {
             Self::Answered => "answered",
             Self::Delayed => "delayed",
-            Self::TurnedAway => "turned_away",
+            Self::Rejected => "turned_away",
         }
     }
 }
@@ -151,7 +151,7 @@ impl WrongKeyLimiter {
     pub async fn note(&self, dialect: &'static str, from: Option<IpAddr>) -> Outcome {
         let from = from.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let is_spared = self.0.spares_this_machine && from.to_canonical().is_loopback();
-        let from = network(from);
+        let from = subnet_of(from);
         let settings = &self.0.settings;
         let address = self.0.addresses.get_with(from, || {
             let free = NonZeroU32::new(settings.free_per_minute).map(Quota::per_minute);
@@ -179,10 +179,10 @@ impl WrongKeyLimiter {
         let place = DelaySlot::take(&self.0.waiting, settings.max_waiting);
         let own = DelaySlot::take(&address.waiting, settings.max_waiting_per_address);
         let (Some(_place), Some(_own)) = (place, own) else {
-            return Outcome::TurnedAway;
+            return Outcome::Rejected;
         };
         // Real time: an attacker does not wait for the product clock.
-        pause(Duration::from_millis(settings.delay_ms)).await;
+        sleep_real_time(Duration::from_millis(settings.delay_ms)).await;
         Outcome::Delayed
     }
 
@@ -221,7 +221,7 @@ pub enum KeyLocation {
     /// Any of the usual headers, or a form.
     Anywhere,
     /// This header only.
-    In(HeaderName),
+    Header(HeaderName),
     /// None: the requests and their rejections belong to others.
     Nowhere,
 }
@@ -234,7 +234,8 @@ impl KeyLocation {
         request: &Request,
         origins: &OriginResolver,
     ) -> Option<Option<IpAddr>> {
-        self.are_in(request).then(|| counted_peer(request, origins))
+        self.are_in(request)
+            .then(|| rate_limit_ip(request, origins))
     }
 
     fn are_in(&self, request: &Request) -> bool {
@@ -245,14 +246,14 @@ impl KeyLocation {
                 let is_form = kind.starts_with("application/x-www-form-urlencoded");
                 is_form || KEY_HEADERS.iter().any(|name| headers.contains_key(name))
             }
-            Self::In(header) => headers.contains_key(header),
+            Self::Header(header) => headers.contains_key(header),
             Self::Nowhere => false,
         }
     }
 }
 
 /// Returns the network of a caller: the /64 subnet for IPv6.
-fn network(address: IpAddr) -> IpAddr {
+fn subnet_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         four @ IpAddr::V4(_) => four,
         IpAddr::V6(six) => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() >> 64 << 64)),
@@ -307,7 +308,7 @@ mod tests {
             let noted = join_all(notes).await;
             noted
                 .iter()
-                .filter(|outcome| **outcome == Outcome::TurnedAway)
+                .filter(|outcome| **outcome == Outcome::Rejected)
                 .count()
         };
         assert_eq!(outcomes(&[1, 1, 1]).await, 1, "of one address");
@@ -337,7 +338,7 @@ mod tests {
             ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
         ] {
             let address: IpAddr = text.parse().expect("an address");
-            assert_eq!(network(address).to_string(), expected);
+            assert_eq!(subnet_of(address).to_string(), expected);
         }
         let powers = (0..=1000).filter(|count| is_power_of_ten(*count));
         assert_eq!(powers.collect::<Vec<_>>(), [1, 10, 100, 1000]);

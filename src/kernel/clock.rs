@@ -137,7 +137,7 @@ impl Clock {
     /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        shown(self.state.borrow().mode)
+        current_time(self.state.borrow().mode)
     }
 
     /// Returns the monotonic time since the clock's start. It never goes back, even if the system's clock does.
@@ -192,7 +192,7 @@ impl Clock {
         let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.now();
         let mode = to(before);
-        let after = shown(mode);
+        let after = current_time(mode);
         // At least one of the two differences is zero.
         let moved = after.since(before) + before.since(after);
         self.state.send_modify(|state| {
@@ -215,7 +215,7 @@ impl Clock {
             if left.is_zero() {
                 return;
             }
-            for_a_while(&mut state, seen.mode, left.min(RECHECK_INTERVAL)).await;
+            wait_for_change(&mut state, seen.mode, left.min(RECHECK_INTERVAL)).await;
         }
     }
 
@@ -227,13 +227,13 @@ impl Clock {
         let mut latest = self.now();
         loop {
             let seen = *state.borrow_and_update();
-            let now = shown(seen.mode);
+            let now = current_time(seen.mode);
             let left = deadline.since(now);
             if left.is_zero() || now < latest || seen.went_back(&begun) {
                 return;
             }
             latest = now;
-            for_a_while(&mut state, seen.mode, left.min(RECHECK_INTERVAL)).await;
+            wait_for_change(&mut state, seen.mode, left.min(RECHECK_INTERVAL)).await;
         }
     }
 
@@ -245,7 +245,7 @@ impl Clock {
 }
 
 /// Waits until the clock is set. If it runs, waits at most `long`.
-async fn for_a_while(state: &mut channel::Receiver<State>, mode: Mode, long: Duration) {
+async fn wait_for_change(state: &mut channel::Receiver<State>, mode: Mode, long: Duration) {
     // The clock owns the sender, so the channel stays open.
     let changed = state.changed();
     match mode {
@@ -257,7 +257,7 @@ async fn for_a_while(state: &mut channel::Receiver<State>, mode: Mode, long: Dur
     }
 }
 
-fn shown(mode: Mode) -> Timestamp {
+fn current_time(mode: Mode) -> Timestamp {
     match mode {
         Mode::Running { offset } => Timestamp::from_micros(system_micros().saturating_add(offset)),
         Mode::Frozen { at } => at,
@@ -302,14 +302,17 @@ impl Stopwatch {
 ///
 /// # Errors
 /// [`TimedOut`] if the limit passes first.
-pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, TimedOut> {
+pub async fn with_timeout<T>(
+    limit: Duration,
+    work: impl Future<Output = T>,
+) -> Result<T, TimedOut> {
     tokio::time::timeout(limit, work)
         .await
         .map_err(|_| TimedOut)
 }
 
 /// Waits for `duration` of real time, for example for another process. It does not follow a frozen [`Clock`].
-pub async fn pause(duration: Duration) {
+pub async fn sleep_real_time(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 

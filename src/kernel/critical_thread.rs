@@ -7,13 +7,13 @@ thread_local! {
 }
 
 /// Marks the current thread as critical until it ends.
-pub fn mark_thread() {
+pub fn mark_current_thread() {
     IS_CRITICAL.set(true);
 }
 
 /// Panics in builds with debug assertions if the current thread is critical. Every test thus detects a change
 /// that runs a tenant's schema, pattern or script, or an outbound call, inside a write transaction.
-pub fn must_not_run(work: &str) {
+pub fn assert_not_critical(work: &str) {
     debug_assert!(
         !IS_CRITICAL.get(),
         "{work} runs on a thread that everybody waits for"
@@ -27,10 +27,10 @@ mod tests {
     #[test]
     fn a_marked_thread_refuses_and_others_do_not() {
         let marked = std::thread::spawn(|| {
-            mark_thread();
-            std::panic::catch_unwind(|| must_not_run("a script")).is_err()
+            mark_current_thread();
+            std::panic::catch_unwind(|| assert_not_critical("a script")).is_err()
         });
         assert_eq!(marked.join().ok(), Some(cfg!(debug_assertions)));
-        must_not_run("a script");
+        assert_not_critical("a script");
     }
 }

@@ -95,7 +95,7 @@ impl Error {
     /// Creates an error for broken rules. It keeps a limited number of them; the message is that of the first.
     #[must_use]
     pub fn violations(violations: Vec<Violation>) -> Self {
-        let violations = violation::bounded(violations);
+        let violations = violation::limit_violations(violations);
         let message = violations
             .first()
             .map_or_else(|| "invalid request".to_owned(), Violation::to_string);

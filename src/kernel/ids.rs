@@ -133,7 +133,7 @@ impl WebhookMessageId {
     /// creation time, so that a lookup by id can find the message by its time.
     #[must_use]
     pub fn new_message(now: Timestamp) -> Self {
-        Self(ordered("msg_", now))
+        Self(new_time_ordered_id("msg_", now))
     }
 
     /// Returns the earliest and the latest possible creation time. Both are equal if the identifier contains
@@ -167,15 +167,15 @@ impl WebhookAttemptId {
     /// table therefore go to its end and dirty few pages.
     #[must_use]
     pub fn new_attempt(now: Timestamp) -> Self {
-        Self(ordered("atmpt_", now))
+        Self(new_time_ordered_id("atmpt_", now))
     }
 }
 
 /// Creates the prefix and 27 letters and digits: seconds and microseconds in hexadecimal digits, and 14 random ones.
-fn ordered(prefix: &str, now: Timestamp) -> String {
+fn new_time_ordered_id(prefix: &str, now: Timestamp) -> String {
     let micros = now.as_micros().rem_euclid(1_000_000);
     let random = random_alphanumeric(14);
-    format!("{prefix}{:08x}{micros:05x}{random}", seconds(now))
+    format!("{prefix}{:08x}{micros:05x}{random}", clamp_seconds(now))
 }
 
 /// The seconds that eight hexadecimal digits can encode. The values next to the range stand for all times
@@ -183,7 +183,7 @@ fn ordered(prefix: &str, now: Timestamp) -> String {
 const ENCODABLE_SECONDS: std::ops::Range<i64> = 1..u32::MAX as i64;
 
 /// Returns the seconds of a time, clamped so that eight hexadecimal digits can hold them. The order of times is kept.
-fn seconds(now: Timestamp) -> i64 {
+fn clamp_seconds(now: Timestamp) -> i64 {
     now.as_seconds()
         .clamp(ENCODABLE_SECONDS.start - 1, ENCODABLE_SECONDS.end)
 }

@@ -19,7 +19,7 @@ pub struct Timestamp(i64);
 ///
 /// # Errors
 /// Errors of the serializer.
-pub fn serialize_shown<S: Serializer>(
+pub fn serialize_rfc3339<S: Serializer>(
     at: &(impl Copy + Into<Option<Timestamp>>),
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::schema::report::shortened;
+use super::schema::report::truncate_text;
 
 /// The part of a request that contains a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,7 @@ const MAX_PATH_BYTES: usize = 200;
 const RULE_BYTES: (usize, usize, usize) = (6_000, 240, 4_000);
 
 /// Limits the number of broken rules and the length of their texts. Replaces the rest by a last [`Rule::More`].
-pub(super) fn bounded(mut violations: Vec<Violation>) -> Vec<Violation> {
+pub(super) fn limit_violations(mut violations: Vec<Violation>) -> Vec<Violation> {
     let already = |violation: &Violation| matches!(violation.rule, Rule::More { .. });
     let mut more = (0, false);
     if let Some(Rule::More { count, at_least }) = violations
@@ -152,7 +152,7 @@ impl Violation {
             }
             let step = match step {
                 PathSegment::Key(key) => {
-                    PathSegment::Key(shortened(&key, MAX_NAME_BYTES.min(left)))
+                    PathSegment::Key(truncate_text(&key, MAX_NAME_BYTES.min(left)))
                 }
                 index @ PathSegment::Index(_) => index,
             };
@@ -261,7 +261,7 @@ impl fmt::Display for Rule {
 
 impl Rule {
     fn bounded(self, most: usize) -> Self {
-        let text = |text: String| shortened(&text, most);
+        let text = |text: String| truncate_text(&text, most);
         match self {
             Self::Format(format) => Self::Format(text(format)),
             Self::Pattern(pattern) => Self::Pattern(text(pattern)),
@@ -276,7 +276,7 @@ impl Rule {
                 for value in allowed {
                     if value.len() + 2 > left {
                         if shown.is_empty() {
-                            shown.push(shortened(&value, left));
+                            shown.push(truncate_text(&value, left));
                         }
                         break;
                     }

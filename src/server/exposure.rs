@@ -9,7 +9,7 @@ use crate::{
 
 /// Returns the hosts that a server at this address answers to.
 pub(super) fn allowed_hosts(config: &Config, address: SocketAddr) -> AllowedHosts {
-    if answers_to_any(config) {
+    if allows_any_host(config) {
         return AllowedHosts::any();
     }
     let urls = [&config.server.public_url, &config.botpress.webhook_url];
@@ -21,7 +21,7 @@ pub(super) fn allowed_hosts(config: &Config, address: SocketAddr) -> AllowedHost
 }
 
 /// True if the settings allow any host, or if the profile is `production` and no setting names a host.
-fn answers_to_any(config: &Config) -> bool {
+fn allows_any_host(config: &Config) -> bool {
     let server = &config.server;
     let is_unsaid = server.public_url.is_none() && server.allowed_hosts.is_empty();
     server.allowed_hosts.contains(&AllowedHost::Any)
@@ -55,7 +55,7 @@ pub(super) fn warnings(config: &Config, address: SocketAddr) -> Vec<String> {
         },
         Profile::Dev | Profile::Production => {}
     }
-    if answers_to_any(config) {
+    if allows_any_host(config) {
         warnings.push(
             "this server answers to any host. Set server.public_url to the address that others know it \
              by, or list its names in server.allowed_hosts"

@@ -21,7 +21,7 @@ use tracing::{info, warn};
 
 use self::{
     connections::Connections,
-    workers::{Workers, stopped},
+    workers::{Workers, wait_for_stop},
 };
 use crate::{
     config::{self, Config, Profile},
@@ -132,7 +132,7 @@ impl Server {
         };
         let app = domain::open(store, sealer, clock, settings).map_err(StartError::Bootstrap)?;
         // A deleted workspace can still hold the id that the first start wants.
-        crate::domain::lifecycle::workspace_deletion::purge_first(&app)
+        crate::domain::lifecycle::workspace_deletion::purge_at_start(&app)
             .await
             .map_err(StartError::Bootstrap)?;
         webhooks::seal_addresses(&app)
@@ -146,7 +146,7 @@ impl Server {
             webhooks: format!("{public}{}", botpress::WEBHOOKS_PATH),
             api: own,
         });
-        app.has_natives(natives(&app));
+        app.has_natives(native_integrations(&app));
         let started = bootstrap::start(&app, &config.bootstrap)
             .await
             .map_err(StartError::Bootstrap)?;
@@ -171,19 +171,19 @@ impl Server {
             server: exposure::allowed_hosts(config, address),
             metrics: exposure::allowed_hosts(config, metrics_address.unwrap_or(address)),
         };
-        let (endpoint, metrics) = routes::endpoint(&app, config, hosts, &open);
+        let (endpoint, metrics) = routes::build_endpoints(&app, config, hosts, &open);
         let measuring = measured.map(|listener| {
             tokio::spawn(serve_metrics(
                 config.server.clone(),
                 listener,
                 metrics,
-                stopped(stopping.clone()),
+                wait_for_stop(stopping.clone()),
             ))
         });
         let serving = Connections::new(&config.server, open).serve(
             listener,
             endpoint,
-            stopped(stopping.clone()),
+            wait_for_stop(stopping.clone()),
             Duration::from_secs(config.server.shutdown_timeout_seconds),
         );
         Ok(Self {
@@ -278,9 +278,9 @@ async fn serve_metrics(
 }
 
 /// Returns the built-in integrations, which run as native code.
-fn natives(app: &App) -> BTreeMap<&'static str, Arc<dyn engine::NativeProgram>> {
+fn native_integrations(app: &App) -> BTreeMap<&'static str, Arc<dyn engine::NativeProgram>> {
     match app.webchat_settings().enabled {
-        true => chat_api::natives(app),
+        true => chat_api::native_programs(app),
         false => BTreeMap::new(),
     }
 }

@@ -86,17 +86,17 @@ impl Endpoint for Router {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        if let Some(uri) = single(request.uri()) {
+        if let Some(uri) = fold_slashes(request.uri()) {
             *request.uri_mut() = uri;
         }
-        if let Some(uri) = once(request.uri()) {
+        if let Some(uri) = fold_version(request.uri()) {
             *request.uri_mut() = uri;
         }
         let Some(place) = self.find(request.uri().path()) else {
             return self.others.call(request).await;
         };
         if place.reach == PathMatch::Stripped
-            && let Some(uri) = stripped(request.uri(), place.path.len())
+            && let Some(uri) = strip_prefix_bytes(request.uri(), place.path.len())
         {
             *request.uri_mut() = uri;
         }
@@ -107,13 +107,15 @@ impl Endpoint for Router {
 /// Returns the URI with its leading slashes reduced to one, or `None` if there is only one: some clients append a
 /// path to a base address that ends with a slash. For Ada's pages, whose own demo creates such links, reduces
 /// repeated slashes in the whole path.
-fn single(uri: &Uri) -> Option<Uri> {
+fn fold_slashes(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
     let extra = path.len() - path.trim_start_matches('/').len();
     let extra = extra.saturating_sub(1);
     let is_page = path[extra..].starts_with(ADA_PAGES_PREFIX);
     if !is_page || !path[extra..].contains("//") {
-        return (extra > 0).then(|| stripped(uri, extra)).flatten();
+        return (extra > 0)
+            .then(|| strip_prefix_bytes(uri, extra))
+            .flatten();
     }
     let mut folded = String::with_capacity(path.len());
     for step in path.split('/').filter(|step| !step.is_empty()) {
@@ -139,7 +141,7 @@ const ADA_PAGES_PREFIX: &str = "/platform/";
 const VERSION_PREFIX: &str = "/v1";
 
 /// Returns the URI with a repeated version prefix reduced to one, or `None` if it is not repeated.
-fn once(uri: &Uri) -> Option<Uri> {
+fn fold_version(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
     let mut length = 0;
     while let Some(rest) = path[length..].strip_prefix(VERSION_PREFIX)
@@ -147,11 +149,13 @@ fn once(uri: &Uri) -> Option<Uri> {
     {
         length += VERSION_PREFIX.len();
     }
-    (length > 0).then(|| stripped(uri, length)).flatten()
+    (length > 0)
+        .then(|| strip_prefix_bytes(uri, length))
+        .flatten()
 }
 
 /// Returns the URI without the first `length` bytes of its path.
-fn stripped(uri: &Uri, length: usize) -> Option<Uri> {
+fn strip_prefix_bytes(uri: &Uri, length: usize) -> Option<Uri> {
     let rest = uri.path_and_query()?.as_str().get(length..)?;
     let rest = match rest.starts_with('/') {
         true => PathAndQuery::try_from(rest),

@@ -28,7 +28,7 @@ pub(super) struct ListenerHosts {
 
 /// Builds the endpoint of the main listener and that of the metrics listener. `open` is the gauge of open
 /// connections.
-pub(super) fn endpoint(
+pub(super) fn build_endpoints(
     app: &App,
     config: &Config,
     hosts: ListenerHosts,
@@ -83,7 +83,7 @@ pub(super) fn endpoint(
         Arc::new(console::error::ErrorRenderer),
         of_metrics,
     );
-    let pages = botpress::with_tunnels(app, pages, &mounted, first_parts(&mounts));
+    let pages = botpress::route_tunnels(app, pages, &mounted, first_path_segments(&mounts));
     let platform = MiddlewareStack::new(
         ada::pages(app, &config.ada, is_dev).boxed(),
         "ada-pages",
@@ -92,9 +92,9 @@ pub(super) fn endpoint(
     )
     .with_methods(ada::PAGES_METHODS)
     .for_own_pages();
-    let webhooks = Arc::new(webhooks_edge(app, &mounted));
+    let webhooks = Arc::new(webhooks_endpoint(app, &mounted));
     let wizards_end = MiddlewareStack::new(
-        botpress::interstitial(),
+        botpress::interstitial_page(),
         "oauth-pages",
         Arc::new(botpress::RenderChatPage),
         mounted.clone(),
@@ -109,7 +109,7 @@ pub(super) fn endpoint(
     )
     .with_methods(botpress::CHAT_METHODS)
     .for_own_pages();
-    let others = botpress::at_webhook_hosts(webhooks.clone(), pages);
+    let others = botpress::route_webhook_hosts(webhooks.clone(), pages);
     let mut router = Router::new(others)
         .at(
             botpress::CHAT_BASE_PATH,
@@ -117,10 +117,14 @@ pub(super) fn endpoint(
             chat_pages.boxed(),
         )
         .at(ada::PAGES_BASE_PATH, PathMatch::Stripped, platform.boxed())
-        .at(botpress::WEBHOOKS_PATH, PathMatch::Both, shared(&webhooks))
-        .at(botpress::OAUTH_PATH, PathMatch::Both, shared(&webhooks));
+        .at(
+            botpress::WEBHOOKS_PATH,
+            PathMatch::Both,
+            box_shared(&webhooks),
+        )
+        .at(botpress::OAUTH_PATH, PathMatch::Both, box_shared(&webhooks));
     for path in botpress::INTERSTITIAL_PATHS {
-        router = router.at(path, PathMatch::Exact, shared(&wizards_end));
+        router = router.at(path, PathMatch::Exact, box_shared(&wizards_end));
     }
     if app.inbox_settings().is_on(app.settings().development) {
         let inbox = console::inbox::routes(app);
@@ -138,7 +142,7 @@ pub(super) fn endpoint(
             true => PathMatch::Exact,
             false => PathMatch::Both,
         };
-        router = router.at(*path, reach, shared(&unprefixed));
+        router = router.at(*path, reach, box_shared(&unprefixed));
     }
     let router = mounts.into_iter().fold(router, |router, mount| {
         let base_path = mount.base_path;
@@ -158,37 +162,37 @@ pub(super) fn endpoint(
                     true => PathMatch::Below,
                     false => PathMatch::Both,
                 };
-                router.at(*path, reach, shared(&edge))
+                router.at(*path, reach, box_shared(&edge))
             };
             return botpress::ROUTES.iter().fold(router, at);
         }
-        router.at(base_path, PathMatch::Stripped, shared(&edge))
+        router.at(base_path, PathMatch::Stripped, box_shared(&edge))
     });
     (router, measured)
 }
 
 /// Builds the middleware of requests from outside to webhooks.
-fn webhooks_edge(app: &App, mounted: &RequestState) -> MiddlewareStack {
+fn webhooks_endpoint(app: &App, mounted: &RequestState) -> MiddlewareStack {
     MiddlewareStack::new(
-        botpress::webhooks(app),
+        botpress::webhook_endpoint(app),
         "botpress-webhooks",
         Arc::new(botpress::ErrorRenderer::new(app.clock().clone())),
         mounted.clone(),
     )
     .with_own_cors()
-    .with_keys(KeyLocation::In(HeaderName::from_static(
+    .with_keys(KeyLocation::Header(HeaderName::from_static(
         chat_api::USER_KEY_HEADER,
     )))
     .with_raw_paths()
 }
 
 /// Boxes an endpoint that serves several paths.
-fn shared(edge: &Arc<MiddlewareStack>) -> BoxEndpoint<'static, Response> {
+fn box_shared(edge: &Arc<MiddlewareStack>) -> BoxEndpoint<'static, Response> {
     edge.clone().boxed()
 }
 
 /// Returns the first segments of this server's paths, which tunnel ids must not equal.
-fn first_parts(mounts: &[Mount]) -> BTreeSet<String> {
+fn first_path_segments(mounts: &[Mount]) -> BTreeSet<String> {
     let pages = [
         "app", "assets", "chat", "docs", "folders", "healthz", "inbox", "metrics", "openapi",
         "readyz",

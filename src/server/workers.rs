@@ -16,7 +16,7 @@ use crate::{
         tenancy::{billing, usage},
         webhooks,
     },
-    kernel::clock::{Stopwatch, pause, within},
+    kernel::clock::{Stopwatch, sleep_real_time, with_timeout},
 };
 
 /// Interval between flushes of the in-memory usage counters.
@@ -35,7 +35,7 @@ pub(super) struct Workers(Vec<(&'static str, JoinHandle<()>)>);
 impl Workers {
     /// Starts all workers. They stop when `stopping` becomes true.
     pub(super) fn start(app: &App, stopping: &watch::Receiver<bool>) -> Self {
-        let stop = || stopped(stopping.clone());
+        let stop = || wait_for_stop(stopping.clone());
         let app = || app.clone();
         let mut all = Self(Vec::new());
         // These workers finish their running attempts before they stop.
@@ -45,21 +45,24 @@ impl Workers {
         // These workers can be cancelled at any await: each transaction leaves the remaining work in the database.
         all.add(
             "end users",
-            until(stop(), end_users::background::work(app())),
+            run_until(stop(), end_users::background::run(app())),
         );
-        all.add("bots", until(stop(), manage::maintenance::work(app())));
-        all.add("folders", until(stop(), folders::follow(app())));
-        all.add("billing", until(stop(), billing::work(app())));
+        all.add("bots", run_until(stop(), manage::maintenance::run(app())));
+        all.add("folders", run_until(stop(), folders::run(app())));
+        all.add("billing", run_until(stop(), billing::run(app())));
         all.add(
             "deleted workspaces",
-            until(
+            run_until(
                 stop(),
-                crate::domain::lifecycle::workspace_deletion::work(app()),
+                crate::domain::lifecycle::workspace_deletion::run(app()),
             ),
         );
-        all.add("the clock", until(stop(), clock_rewind::run(app())));
-        all.add("usage", until(stop(), flush(app())));
-        all.add("farewells", until(stop(), say_farewell(app())));
+        all.add("the clock", run_until(stop(), clock_rewind::run(app())));
+        all.add("usage", run_until(stop(), flush_usage_periodically(app())));
+        all.add(
+            "farewells",
+            run_until(stop(), send_uninstall_notifications(app())),
+        );
         all
     }
 
@@ -72,7 +75,7 @@ impl Workers {
         let begun = Stopwatch::start();
         for (name, mut task) in self.0 {
             let left = STOP_TIMEOUT.saturating_sub(begun.elapsed());
-            if within(left, &mut task).await.is_err() {
+            if with_timeout(left, &mut task).await.is_err() {
                 warn!(name, "a worker does not end: the server stops without it");
                 task.abort();
             }
@@ -81,13 +84,13 @@ impl Workers {
 }
 
 /// Completes when the server stops.
-pub(super) async fn stopped(mut stopping: watch::Receiver<bool>) {
+pub(super) async fn wait_for_stop(mut stopping: watch::Receiver<bool>) {
     // An error means that the server was dropped, which is also a stop.
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
 /// Runs `work` until `stopped` completes.
-async fn until(stopped: impl Future<Output = ()>, work: impl Future<Output = ()>) {
+async fn run_until(stopped: impl Future<Output = ()>, work: impl Future<Output = ()>) {
     tokio::select! {
         biased;
         () = stopped => {}
@@ -95,10 +98,10 @@ async fn until(stopped: impl Future<Output = ()>, work: impl Future<Output = ()>
     }
 }
 
-async fn flush(app: App) {
+async fn flush_usage_periodically(app: App) {
     loop {
         // Real time: a crash loses what is not flushed, regardless of the product clock.
-        pause(FLUSH_INTERVAL).await;
+        sleep_real_time(FLUSH_INTERVAL).await;
         if let Err(error) = usage::flush(&app).await {
             warn!(?error, "usage is not written down yet");
         }
@@ -106,7 +109,7 @@ async fn flush(app: App) {
 }
 
 /// Sends the due uninstall notifications to platform integrations.
-async fn say_farewell(app: App) {
+async fn send_uninstall_notifications(app: App) {
     loop {
         let wait = match platform_integrations::deliver_due(&app).await {
             Ok(Some(next)) => next.since(app.clock().now()).min(UNINSTALL_CHECK_INTERVAL),
@@ -114,7 +117,7 @@ async fn say_farewell(app: App) {
             Err(error) => {
                 warn!(%error, "integrations are not told of uninstalled installations");
                 // Real time: the product clock may be frozen.
-                pause(FLUSH_INTERVAL).await;
+                sleep_real_time(FLUSH_INTERVAL).await;
                 continue;
             }
         };
@@ -144,7 +147,7 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         };
-        all.add("busy", until(stopped(stopping), busy));
+        all.add("busy", run_until(wait_for_stop(stopping), busy));
         let noted = ended.clone();
         all.add("panics", async { panic!("on purpose") });
         all.add("good", async move { noted.store(true, Ordering::Relaxed) });

@@ -102,9 +102,9 @@ pub enum BackupError {
 /// # Errors
 /// [`BackupError`]. `target` is unchanged then.
 pub fn backup(source: &Path, target: &Path, overwrite: bool) -> Result<BackupReport, BackupError> {
-    let source = files::locate(source)?;
-    let target = files::locate(target)?;
-    startup::look_beside(&source)?.require(&source, i64::MAX)?;
+    let source = files::resolve_path(source)?;
+    let target = files::resolve_path(target)?;
+    startup::read_identity(&source)?.require(&source, i64::MAX)?;
     if source == target {
         return Err(BackupError::SameFile { path: target });
     }
@@ -155,7 +155,7 @@ pub(super) fn copy_checked(
         source: error,
     };
     let draft = StagedFile::create_unique(target, ".partial").map_err(unwritten)?;
-    let (identity, report) = match copy(source, draft.path(), flags).map_err(failed)? {
+    let (identity, report) = match copy_database(source, draft.path(), flags).map_err(failed)? {
         CopyResult::Done { identity, report } => (identity, report),
         CopyResult::Busy => {
             return Err(BackupError::Busy {
@@ -185,7 +185,7 @@ enum CopyResult {
     Busy,
 }
 
-fn copy(source: &Path, draft: &Path, flags: OpenFlags) -> kernel::Result<CopyResult> {
+fn copy_database(source: &Path, draft: &Path, flags: OpenFlags) -> kernel::Result<CopyResult> {
     let from = Connection::open_with_flags(source, flags)?;
     from.busy_timeout(BUSY_TIMEOUT)?;
     from.pragma_update(None, "query_only", true)?;
@@ -208,6 +208,6 @@ fn copy(source: &Path, draft: &Path, flags: OpenFlags) -> kernel::Result<CopyRes
 }
 
 /// Returns the highest version that this program can restore.
-pub(super) fn known_version() -> i64 {
+pub(super) fn max_known_version() -> i64 {
     migrations::version_of(migrations::ALL)
 }

@@ -54,7 +54,7 @@ pub(super) fn run(
         return BatchResult {
             ran: waiting.drain(..).collect(),
             verdict: CommitOutcome::Lost,
-            fault: Some(report("BEGIN", &error)),
+            fault: Some(log_fault("BEGIN", &error)),
             wrote: false,
         };
     }
@@ -128,7 +128,7 @@ impl Batch<'_> {
     }
 
     fn lost_to(&mut self, statement: &str, error: &rusqlite::Error) -> TransactionState {
-        self.fault = Some(report(statement, error));
+        self.fault = Some(log_fault(statement, error));
         TransactionState::Lost
     }
 
@@ -140,7 +140,7 @@ impl Batch<'_> {
         }
         let watch = Stopwatch::start();
         if let Err(error) = execute(self.connection, "COMMIT") {
-            self.fault = Some(report("COMMIT", &error));
+            self.fault = Some(log_fault("COMMIT", &error));
             return self.give_up();
         }
         self.signs.hook.committed();
@@ -162,7 +162,7 @@ impl Batch<'_> {
         if !self.connection.is_autocommit()
             && let Err(error) = execute(self.connection, "ROLLBACK")
         {
-            self.fault = Some(report("ROLLBACK", &error));
+            self.fault = Some(log_fault("ROLLBACK", &error));
         }
         BatchResult {
             ran: self.ran,
@@ -177,7 +177,7 @@ fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(|_| ())
 }
 
-fn report(statement: &str, error: &rusqlite::Error) -> SqliteFault {
+fn log_fault(statement: &str, error: &rusqlite::Error) -> SqliteFault {
     tracing::error!(statement, %error, "the writer's transaction failed");
     SqliteFault::of(error)
 }

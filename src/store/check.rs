@@ -64,7 +64,7 @@ impl fmt::Display for ForeignKeyViolation {
 pub fn check(connection: &Connection) -> Result<CheckReport> {
     let mut report = CheckReport::default();
     let checked = check_pages(connection, &mut report.damage)
-        .and_then(|()| check_references(connection, &mut report.foreign_keys));
+        .and_then(|()| check_foreign_keys(connection, &mut report.foreign_keys));
     match checked {
         Ok(()) => Ok(report),
         // Some damage stops the check itself.
@@ -88,7 +88,7 @@ fn check_pages(connection: &Connection, damage: &mut Vec<String>) -> rusqlite::R
     Ok(())
 }
 
-fn check_references(
+fn check_foreign_keys(
     connection: &Connection,
     faults: &mut Vec<ForeignKeyViolation>,
 ) -> rusqlite::Result<()> {

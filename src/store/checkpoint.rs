@@ -33,7 +33,7 @@ thread_local! {
     static LOG_PAGES: Cell<u32> = const { Cell::new(0) };
 }
 
-fn note_logged(_: &Wal, pages: i32) -> rusqlite::Result<()> {
+fn record_log_pages(_: &Wal, pages: i32) -> rusqlite::Result<()> {
     LOG_PAGES.set(pages.unsigned_abs());
     Ok(())
 }
@@ -107,7 +107,7 @@ impl Checkpointer {
     /// connection must belong to the calling thread.
     pub(super) fn watch(connection: &Connection) {
         LOG_PAGES.set(0);
-        connection.wal_hook(Some(note_logged));
+        connection.wal_hook(Some(record_log_pages));
     }
 
     /// Starts a copy if the log is long, and copies the rest once the thread is done. Call it between two
@@ -162,9 +162,9 @@ impl Checkpointer {
 
     /// Copies the log between two transactions.
     fn copy(&mut self, connection: &Connection) {
-        match copy(connection) {
+        match run_passive_checkpoint(connection) {
             Ok(_) => {}
-            Err(error) if is_lost(&error) => self.fail(connection),
+            Err(error) if is_fsync_failure(&error) => self.fail(connection),
             Err(error) => tracing::warn!(%error, "a checkpoint failed"),
         }
     }
@@ -179,7 +179,7 @@ impl Checkpointer {
         self.failed = true;
         self.copying = false;
         let kept = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-        report("keeping the log", kept.map(drop));
+        log_failure("keeping the log", kept.map(drop));
     }
 
     /// True after the disk rejected copied pages.
@@ -195,7 +195,7 @@ impl Checkpointer {
         LOG_PAGES.set(0);
         let restored =
             connection.pragma_update_and_check(None, "wal_autocheckpoint", self.long, |_| Ok(()));
-        report("PRAGMA wal_autocheckpoint", restored);
+        log_failure("PRAGMA wal_autocheckpoint", restored);
     }
 
     /// Ends the thread. Drop the returned file only after all connections are closed: when a process closes
@@ -231,7 +231,7 @@ impl CheckpointThread {
             tracing::warn!(%error, "copying the log failed");
             self.connection = None;
             // After any other error the writer retries, and reports what cannot be repaired.
-            if is_lost(&error) {
+            if is_fsync_failure(&error) {
                 return CopyResult::Lost;
             }
         }
@@ -251,7 +251,7 @@ impl CheckpointThread {
         };
         let connection = self.connection.insert(connection);
         for _ in 0..MAX_PASSES {
-            if copy(connection)? <= MAX_REMAINING_PAGES {
+            if run_passive_checkpoint(connection)? <= MAX_REMAINING_PAGES {
                 break;
             }
         }
@@ -262,7 +262,7 @@ impl CheckpointThread {
     fn synchronise(&mut self) -> io::Result<()> {
         let file = match &self.file {
             Some(file) => file,
-            None => self.file.insert(open(&self.path)?),
+            None => self.file.insert(open_database_file(&self.path)?),
         };
         file.sync_data()
     }
@@ -270,18 +270,18 @@ impl CheckpointThread {
 
 /// True if a checkpoint failed because the disk rejected copied pages. The operating system reports that
 /// once: a second attempt would succeed although those pages were never written.
-fn is_lost(error: &rusqlite::Error) -> bool {
+fn is_fsync_failure(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map(|error| error.extended_code);
     code == Some(rusqlite::ffi::SQLITE_IOERR_FSYNC)
 }
 
-fn open(path: &Path) -> io::Result<File> {
+fn open_database_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open(path)
 }
 
 /// Copies the current log, except for pages whose old version a reader still needs. Returns the number of
 /// pages that are left.
-fn copy(connection: &Connection) -> rusqlite::Result<u32> {
+fn run_passive_checkpoint(connection: &Connection) -> rusqlite::Result<u32> {
     connection
         .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?
         .query_row([], |row| {
@@ -291,7 +291,7 @@ fn copy(connection: &Connection) -> rusqlite::Result<u32> {
 }
 
 /// Copies the whole log and truncates it.
-pub(super) fn truncate(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn truncate_log(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
         match row.get::<_, bool>(0)? {
             true => Err(rusqlite::Error::SqliteFailure(
@@ -303,7 +303,7 @@ pub(super) fn truncate(connection: &Connection) -> rusqlite::Result<()> {
     })
 }
 
-fn report(what: &str, result: rusqlite::Result<()>) {
+fn log_failure(what: &str, result: rusqlite::Result<()>) {
     if let Err(error) = result {
         tracing::warn!(%error, "{what} failed");
     }

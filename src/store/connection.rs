@@ -28,7 +28,7 @@ pub(super) const READ_ONLY: OpenFlags =
 ///
 /// A read-only connection cannot remove the log files that SQLite creates for a file without any. A
 /// read-write connection would copy an existing log into the file.
-pub(super) fn looking(path: &Path) -> OpenFlags {
+pub(super) fn inspection_flags(path: &Path) -> OpenFlags {
     match files::find_companion(path) {
         Some(_) => READ_ONLY,
         None => READ_WRITE,
@@ -37,10 +37,10 @@ pub(super) fn looking(path: &Path) -> OpenFlags {
 
 /// Returns the flags to read a whole database of this program. Like [`looking`], but a leftover rollback
 /// journal is rolled back, which a read-only connection cannot do.
-pub(super) fn recovering(path: &Path) -> OpenFlags {
-    match files::beside(path, "-journal").exists() {
+pub(super) fn recovery_flags(path: &Path) -> OpenFlags {
+    match files::append_suffix(path, "-journal").exists() {
         true => READ_WRITE,
-        false => looking(path),
+        false => inspection_flags(path),
     }
 }
 
@@ -48,7 +48,7 @@ pub(super) fn recovering(path: &Path) -> OpenFlags {
 pub(super) fn open_writer(path: &Path, settings: &Settings) -> Result<Connection, OpenError> {
     let failed = |error| OpenError::sqlite(path, error);
     let connection = Connection::open_with_flags(path, READ_WRITE).map_err(failed)?;
-    prepare(&connection, settings, WRITER_CACHE_KIB).map_err(failed)?;
+    set_common_pragmas(&connection, settings, WRITER_CACHE_KIB).map_err(failed)?;
     // Consecutive inserts change the same pages many times, so a longer log means fewer copies of each page.
     let pages = LogLimit::of(path, settings).pages();
     // Without write permission, SQLite silently opens the file read-only.
@@ -87,7 +87,7 @@ pub(super) fn open_writer(path: &Path, settings: &Settings) -> Result<Connection
 /// Opens a connection that only runs checkpoints.
 pub(super) fn open_checkpointer(path: &Path, settings: &Settings) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, READ_WRITE)?;
-    prepare(&connection, settings, READER_CACHE_KIB)?;
+    set_common_pragmas(&connection, settings, READER_CACHE_KIB)?;
     connection.pragma_update(None, "synchronous", settings.synchronous.pragma())?;
     Ok(connection)
 }
@@ -98,12 +98,16 @@ pub(super) fn enforce_foreign_keys(connection: &Connection, on: bool) -> rusqlit
 }
 
 /// Makes a new connection read-only.
-pub(super) fn prepare_reader(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
-    prepare(connection, settings, READER_CACHE_KIB)?;
+pub(super) fn make_read_only(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
+    set_common_pragmas(connection, settings, READER_CACHE_KIB)?;
     connection.pragma_update(None, "query_only", true)
 }
 
-fn prepare(connection: &Connection, settings: &Settings, cache: i64) -> rusqlite::Result<()> {
+fn set_common_pragmas(
+    connection: &Connection,
+    settings: &Settings,
+    cache: i64,
+) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_millis(settings.busy_timeout_ms))?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE_SIZE);
     // Query plans must not depend on bound values. Otherwise SQLite recompiles a prepared statement for each

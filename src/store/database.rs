@@ -28,7 +28,7 @@ use super::{
     meta,
     migrations::{self, Migration},
     readers::{ReaderManager, ReaderPools},
-    sqlite_fault::unavailable,
+    sqlite_fault::unavailable_error,
     startup::{self, OpenedDatabase},
     writer::{self, Message, ProcessRole, WriterShared},
 };
@@ -73,13 +73,13 @@ impl Store {
         settings: &Settings,
         migrations: &[Migration],
     ) -> Result<Self, OpenError> {
-        let path = files::locate(&settings.path)?;
+        let path = files::resolve_path(&settings.path)?;
         let lock = ProcessLock::acquire(&path)?;
         let opened = startup::open_or_create(&path, settings, migrations)?;
         let created = opened.created;
         Self::start(path.clone(), settings, opened, Some(lock)).inspect_err(|_| {
             if created {
-                startup::discard(&path);
+                startup::remove_unused_database(&path);
             }
         })
     }
@@ -104,8 +104,8 @@ impl Store {
         settings: &Settings,
         migrations: &[Migration],
     ) -> Result<Self, OpenError> {
-        let path = files::locate(&settings.path)?;
-        let opened = startup::open_beside(&path, settings, migrations)?;
+        let path = files::resolve_path(&settings.path)?;
+        let opened = startup::open_existing(&path, settings, migrations)?;
         Self::start(path, settings, opened, None)
     }
 
@@ -192,14 +192,14 @@ impl Store {
         depth.inc();
         if let Err(refused) = self.0.queue.try_send(Message::Job(job)) {
             depth.dec();
-            return Err(unavailable(match refused {
+            return Err(unavailable_error(match refused {
                 TrySendError::Full(_) => "Too many changes are waiting to be stored",
                 TrySendError::Disconnected(_) => CLOSED_MESSAGE,
             }));
         }
         answer
             .await
-            .unwrap_or_else(|_| Err(unavailable(CLOSED_MESSAGE)))
+            .unwrap_or_else(|_| Err(unavailable_error(CLOSED_MESSAGE)))
     }
 
     /// Sets the hook that takes part in every transaction from now on. Only the first call has an effect.
@@ -236,7 +236,7 @@ impl Store {
         let permit = Arc::clone(&self.0.scans)
             .acquire_owned()
             .await
-            .map_err(|_| unavailable(CLOSED_MESSAGE))?;
+            .map_err(|_| unavailable_error(CLOSED_MESSAGE))?;
         let store = self.clone();
         let scan = tokio::task::spawn_blocking(move || {
             let _permit = permit;
@@ -248,7 +248,7 @@ impl Store {
             Err(if error.is_panic() {
                 Error::new(Kind::Internal, "a scan panicked").with_source(error)
             } else {
-                unavailable(CLOSED_MESSAGE)
+                unavailable_error(CLOSED_MESSAGE)
             })
         })
     }
@@ -262,7 +262,7 @@ impl Store {
         take(
             readers
                 .as_ref()
-                .ok_or_else(|| unavailable(CLOSED_MESSAGE))?,
+                .ok_or_else(|| unavailable_error(CLOSED_MESSAGE))?,
         )
     }
 
@@ -305,7 +305,7 @@ impl Store {
     /// Returns the URL that the server of this database has published, if one runs.
     #[must_use]
     pub fn announced(&self) -> Option<String> {
-        lock::announced(&self.0.path)
+        lock::read_published_address(&self.0.path)
     }
 
     /// Publishes the server's URL for other processes that try to open the same database.

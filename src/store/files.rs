@@ -13,7 +13,7 @@ use std::{
 use super::OpenError;
 
 /// Appends `suffix` to the whole file name of `path`.
-pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub fn append_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)
@@ -21,7 +21,7 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// Returns the canonical path of the file at `path`, so that two paths to the same file share one lock. The
 /// directory must exist; the file need not.
-pub(super) fn locate(path: &Path) -> Result<PathBuf, OpenError> {
+pub(super) fn resolve_path(path: &Path) -> Result<PathBuf, OpenError> {
     let is_directory = || OpenError::IsDirectory {
         path: path.to_owned(),
     };
@@ -81,7 +81,7 @@ const COMPANION_SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// Returns one of the files that SQLite keeps beside the database at `path`, if there is one.
 pub(super) fn find_companion(path: &Path) -> Option<PathBuf> {
     COMPANION_SUFFIXES
-        .map(|suffix| beside(path, suffix))
+        .map(|suffix| append_suffix(path, suffix))
         .into_iter()
         .find(|companion| companion.exists())
 }
@@ -97,7 +97,7 @@ impl StagedFile {
     /// Creates an empty file `{target}{suffix}`. Removes a leftover of that name first.
     pub(super) fn create(target: &Path, suffix: &str) -> io::Result<Self> {
         let draft = Self {
-            path: beside(target, suffix),
+            path: append_suffix(target, suffix),
         };
         remove_with_companions(&draft.path)?;
         create_private(&draft.path)?;
@@ -133,14 +133,14 @@ impl Drop for StagedFile {
 
 /// Removes a database and SQLite's files beside it, as far as they exist.
 pub(super) fn remove_with_companions(path: &Path) -> io::Result<()> {
-    remove_if_there(path)?;
+    remove_if_exists(path)?;
     for suffix in COMPANION_SUFFIXES {
-        remove_if_there(&beside(path, suffix))?;
+        remove_if_exists(&append_suffix(path, suffix))?;
     }
     Ok(())
 }
 
-pub(super) fn remove_if_there(path: &Path) -> io::Result<()> {
+pub(super) fn remove_if_exists(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -148,7 +148,7 @@ pub(super) fn remove_if_there(path: &Path) -> io::Result<()> {
 }
 
 /// True while `path` leads to the open file. Another process may have replaced it.
-pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+pub(super) fn is_same_file(file: &File, path: &Path) -> io::Result<bool> {
     let ours = file.metadata()?;
     match fs::metadata(path) {
         Ok(there) => Ok((ours.dev(), ours.ino()) == (there.dev(), there.ino())),

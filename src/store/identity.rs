@@ -10,7 +10,7 @@ use rusqlite::{Connection, ffi};
 
 use super::{
     OpenError,
-    connection::{READ_WRITE, looking},
+    connection::{READ_WRITE, inspection_flags},
     files::{self, StagedFile},
 };
 
@@ -60,14 +60,14 @@ impl Identity {
     fn in_header(header: &[u8]) -> Option<Self> {
         let whole = header.len() >= HEADER_LENGTH && header.starts_with(MAGIC);
         whole.then(|| Self {
-            application: field(header, APPLICATION_ID_OFFSET),
-            version: field(header, USER_VERSION_OFFSET).into(),
+            application: read_i32(header, APPLICATION_ID_OFFSET),
+            version: read_i32(header, USER_VERSION_OFFSET).into(),
         })
     }
 
     /// Reads the identity through SQLite, which includes the log.
     pub(super) fn recover(path: &Path) -> Result<Self, OpenError> {
-        let looked = Connection::open_with_flags(path, looking(path))
+        let looked = Connection::open_with_flags(path, inspection_flags(path))
             .and_then(|connection| Self::of(&connection));
         match looked {
             // A read-only connection cannot roll back a transaction.
@@ -137,8 +137,8 @@ fn copy_first_page_and_logs(path: &Path) -> io::Result<StagedFile> {
     copy.set_len(source.metadata()?.len())?;
     for suffix in ["-wal", "-journal"] {
         match fs::copy(
-            files::beside(path, suffix),
-            files::beside(draft.path(), suffix),
+            files::append_suffix(path, suffix),
+            files::append_suffix(draft.path(), suffix),
         ) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -147,7 +147,7 @@ fn copy_first_page_and_logs(path: &Path) -> io::Result<StagedFile> {
     Ok(draft)
 }
 
-fn field(header: &[u8], at: usize) -> i32 {
+fn read_i32(header: &[u8], at: usize) -> i32 {
     let bytes = header[at..at + 4].try_into().expect("four bytes");
     i32::from_be_bytes(bytes)
 }

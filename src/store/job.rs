@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::kernel::{Error, Kind, Result};
 
-use super::sqlite_fault::{SqliteFault, unavailable};
+use super::sqlite_fault::{SqliteFault, unavailable_error};
 
 /// The result of a job, for the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ where
         };
         // Unwind safety: the closure's database changes are rolled back, and the closure itself is consumed.
         let result = catch_unwind(AssertUnwindSafe(|| work(connection)))
-            .unwrap_or_else(|panic| Err(panicked(&*panic)));
+            .unwrap_or_else(|panic| Err(panic_error(&*panic)));
         let outcome = match &result {
             Ok(_) => JobOutcome::Succeeded,
             Err(error) => JobOutcome::Failed(SqliteFault::behind(error)),
@@ -91,19 +91,19 @@ where
         let then = self.then;
         let answer = match (self.result, verdict) {
             (Some(Ok(value)), CommitOutcome::Committed) => {
-                catch_unwind(AssertUnwindSafe(|| then(value))).map_err(|panic| panicked(&*panic))
+                catch_unwind(AssertUnwindSafe(|| then(value))).map_err(|panic| panic_error(&*panic))
             }
             (Some(Err(error)), _) => Err(error),
-            (Some(Ok(_)), CommitOutcome::Lost) | (None, _) => {
-                Err(unavailable("The change could not be stored; try again"))
-            }
+            (Some(Ok(_)), CommitOutcome::Lost) | (None, _) => Err(unavailable_error(
+                "The change could not be stored; try again",
+            )),
         };
         // The caller may have stopped waiting.
         let _ = self.reply.send(answer);
     }
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> Error {
+fn panic_error(panic: &(dyn Any + Send)) -> Error {
     let text = panic
         .downcast_ref::<&str>()
         .copied()

@@ -53,7 +53,7 @@ pub(super) struct ProcessLock {
 impl ProcessLock {
     /// Takes the lock of `database`, whose path must be [located](files::locate).
     pub(super) fn acquire(database: &Path) -> Result<Self, OpenError> {
-        let path = files::beside(database, ".lock");
+        let path = files::append_suffix(database, ".lock");
         let failed = |error| OpenError::io(database, error);
         loop {
             let mut file = OpenOptions::new()
@@ -66,7 +66,7 @@ impl ProcessLock {
                 .map_err(failed)?;
             match file.try_lock() {
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) if is_asked(&file) => {
+                Err(TryLockError::WouldBlock) if is_shared_lock(&file) => {
                     thread::yield_now();
                     continue;
                 }
@@ -79,7 +79,7 @@ impl ProcessLock {
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
             // The last holder may have removed the file between our open and our lock.
-            if !files::is_at(&file, &path).map_err(failed)? {
+            if !files::is_same_file(&file, &path).map_err(failed)? {
                 continue;
             }
             let mut lock = Self { file, path };
@@ -111,13 +111,13 @@ impl ProcessLock {
 
 /// True if the conflicting lock is a shared one, which other processes take briefly to [look for](announced)
 /// a server.
-fn is_asked(file: &File) -> bool {
+fn is_shared_lock(file: &File) -> bool {
     file.try_lock_shared().is_ok() && file.unlock().is_ok()
 }
 
 /// Returns the URL that the server of this database has published, if one runs.
-pub(super) fn announced(database: &Path) -> Option<String> {
-    let mut file = File::open(files::beside(database, ".lock")).ok()?;
+pub(super) fn read_published_address(database: &Path) -> Option<String> {
+    let mut file = File::open(files::append_suffix(database, ".lock")).ok()?;
     // The file is a leftover if no process holds its lock.
     if file.try_lock_shared().is_ok() {
         return None;
@@ -137,7 +137,7 @@ pub(super) fn read_signal(file: &File) -> u64 {
 /// Signals to the server of `database`, if one runs, that another process has changed something. Call it
 /// after the commit, so that a process that sees the signal also sees the change.
 pub(super) fn raise_signal(database: &Path) -> io::Result<()> {
-    let path = files::beside(database, ".lock");
+    let path = files::append_suffix(database, ".lock");
     match OpenOptions::new().write(true).open(path) {
         // Any other number works. A random one needs no coordination between processes.
         Ok(file) => file.write_all_at(&rand::random::<u64>().to_ne_bytes(), HOLDER_BYTES as u64),
@@ -179,7 +179,7 @@ mod tests {
             for _ in 0..2 {
                 scope.spawn(|| {
                     while !ended.load(Ordering::Relaxed) {
-                        announced(&database);
+                        read_published_address(&database);
                     }
                 });
             }

@@ -26,15 +26,15 @@ impl LogLimit {
     pub(super) fn of(path: &Path, settings: &Settings) -> Self {
         Self {
             directory: path.parent().map(Path::to_owned).unwrap_or_default(),
-            log: files::beside(path, "-wal"),
-            most: pages(settings.log_bytes),
+            log: files::append_suffix(path, "-wal"),
+            most: bytes_to_pages(settings.log_bytes),
         }
     }
 
     /// Length of the log, in pages, that starts a checkpoint.
     pub(super) fn pages(&self) -> u32 {
         match self.available() {
-            Some(bytes) => self.most.min(pages(bytes / DISK_SHARE_DIVISOR)),
+            Some(bytes) => self.most.min(bytes_to_pages(bytes / DISK_SHARE_DIVISOR)),
             None => self.most,
         }
     }
@@ -54,7 +54,7 @@ impl LogLimit {
 }
 
 /// Converts bytes to pages of the log, at least the minimum.
-pub(super) fn pages(bytes: u64) -> u32 {
+pub(super) fn bytes_to_pages(bytes: u64) -> u32 {
     let pages = u32::try_from(bytes / PAGE_BYTES).unwrap_or(u32::MAX);
     pages.max(MIN_PAGES)
 }

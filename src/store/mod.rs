@@ -37,7 +37,7 @@ pub use backup::{BackupError, BackupReport, backup};
 pub use check::{CheckReport, ForeignKeyViolation, check};
 pub use commit_hook::CommitHook;
 pub use database::Store;
-pub use files::{beside, write_private};
+pub use files::{append_suffix, write_private};
 pub use health::Health;
 pub use lock::LockHolder;
 pub use metrics::Metrics;

@@ -68,7 +68,7 @@ pub enum OpenError {
     },
     /// The database is missing, but a log file of SQLite for it exists. A new database would adopt that log.
     #[error("there is no database {}, but a part of one: {}\nPut the database back, or move that file away", .path.display(), .companion.display())]
-    StrayLog {
+    OrphanedLog {
         /// The requested database file.
         path: PathBuf,
         /// The log file of the missing database.

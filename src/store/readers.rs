@@ -21,8 +21,8 @@ use crate::kernel::{Error, Result};
 
 use super::{
     Settings,
-    connection::{READ_WRITE, prepare_reader},
-    sqlite_fault::unavailable,
+    connection::{READ_WRITE, make_read_only},
+    sqlite_fault::unavailable_error,
 };
 
 /// Number of connections for point reads in addition to one per server thread, for reads from other threads.
@@ -51,7 +51,7 @@ impl ReaderPools {
         let opener = Arc::new(opener);
         let pool = |size| {
             let manager = ReaderManager::new(path, settings, alive.clone());
-            pool(manager, settings, &opener, size)
+            build_pool(manager, settings, &opener, size)
         };
         let threads = thread::available_parallelism().map_or(2, |count| count.get().max(2));
         let points = u32::try_from(threads + SPARE_CONNECTIONS).unwrap_or(u32::MAX);
@@ -66,12 +66,12 @@ impl ReaderPools {
 
     /// Takes a connection for a point read.
     pub(super) fn point(&self) -> Result<PooledConnection<ReaderManager>> {
-        self.points.get().map_err(busy)
+        self.points.get().map_err(pool_timeout_error)
     }
 
     /// Takes a connection for a scan.
     pub(super) fn scan(&self) -> Result<PooledConnection<ReaderManager>> {
-        self.scans.get().map_err(busy)
+        self.scans.get().map_err(pool_timeout_error)
     }
 
     /// Closes the pools and waits until all their connections are closed: those in use, and one that may just
@@ -92,7 +92,7 @@ impl ReaderPools {
     }
 }
 
-fn pool(
+fn build_pool(
     manager: ReaderManager,
     settings: &Settings,
     opener: &Arc<ScheduledThreadPool>,
@@ -110,8 +110,8 @@ fn pool(
         .build(manager)
 }
 
-fn busy(error: r2d2::Error) -> Error {
-    unavailable("The database is not available right now").with_source(error)
+fn pool_timeout_error(error: r2d2::Error) -> Error {
+    unavailable_error("The database is not available right now").with_source(error)
 }
 
 /// Connection manager that opens [`Reader`]s. All connections share the channel of `alive`, which thus
@@ -142,7 +142,7 @@ impl ReaderManager {
         let settings = settings.clone();
         let inner = SqliteConnectionManager::file(path)
             .with_flags(READ_WRITE)
-            .with_init(move |connection| prepare_reader(connection, &settings));
+            .with_init(move |connection| make_read_only(connection, &settings));
         Self { inner, alive }
     }
 }

@@ -11,9 +11,9 @@ use crate::kernel::{Clock, Timestamp};
 
 use super::{
     BackupError, OpenError,
-    backup::{copy_checked, known_version},
-    connection::{READ_WRITE, recovering},
-    files::{self, beside},
+    backup::{copy_checked, max_known_version},
+    connection::{READ_WRITE, recovery_flags},
+    files::{self, append_suffix},
     lock::ProcessLock,
     startup,
 };
@@ -45,8 +45,8 @@ pub fn restore(
     target: &Path,
     overwrite: bool,
 ) -> Result<RestoreReport, BackupError> {
-    let source = files::locate(backup_file)?;
-    let target = files::locate(target)?;
+    let source = files::resolve_path(backup_file)?;
+    let target = files::resolve_path(target)?;
     if source == target {
         return Err(BackupError::SameFile { path: target });
     }
@@ -54,12 +54,12 @@ pub fn restore(
         return Err(OpenError::Missing { path: source }.into());
     }
     let _lock = ProcessLock::acquire(&target)?;
-    if is_occupied(&target) && !overwrite {
+    if has_database_files(&target) && !overwrite {
         return Err(BackupError::Exists { path: target });
     }
-    startup::look_beside(&source)?.require(&source, known_version())?;
-    let copy = copy_checked(&source, &target, recovering(&source))?;
-    write_ahead(copy.draft.path()).map_err(|error| OpenError::sqlite(&target, error))?;
+    startup::read_identity(&source)?.require(&source, max_known_version())?;
+    let copy = copy_checked(&source, &target, recovery_flags(&source))?;
+    enable_wal(copy.draft.path()).map_err(|error| OpenError::sqlite(&target, error))?;
     let (bytes, version) = (copy.bytes, copy.identity.version);
     let unwritten = |error| BackupError::Write {
         path: target.clone(),
@@ -78,36 +78,36 @@ pub fn restore(
     })
 }
 
-fn write_ahead(draft: &Path) -> rusqlite::Result<()> {
+fn enable_wal(draft: &Path) -> rusqlite::Result<()> {
     let connection = Connection::open_with_flags(draft, READ_WRITE)?;
-    startup::write_ahead(&connection)?;
+    startup::enable_wal(&connection)?;
     connection.close().map_err(|(_, error)| error)
 }
 
-fn is_occupied(target: &Path) -> bool {
+fn has_database_files(target: &Path) -> bool {
     target.exists() || files::find_companion(target).is_some()
 }
 
 /// Moves a database together with SQLite's files, so that it can be opened at its new path.
 fn move_aside(target: &Path, now: Timestamp) -> io::Result<Option<PathBuf>> {
-    if !is_occupied(target) {
+    if !has_database_files(target) {
         return Ok(None);
     }
-    let aside = free_name(target, now);
-    move_all(target, &aside).inspect_err(|_| move_back(target, Some(&aside)))?;
+    let aside = choose_free_name(target, now);
+    move_database_files(target, &aside).inspect_err(|_| move_back(target, Some(&aside)))?;
     Ok(Some(aside))
 }
 
 fn move_back(target: &Path, aside: Option<&Path>) {
     let Some(aside) = aside else { return };
-    if let Err(error) = move_all(aside, target) {
+    if let Err(error) = move_database_files(aside, target) {
         tracing::error!(path = %aside.display(), %error, "the database could not be moved back");
     }
 }
 
-fn move_all(from: &Path, to: &Path) -> io::Result<()> {
+fn move_database_files(from: &Path, to: &Path) -> io::Result<()> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
-        match fs::rename(beside(from, suffix), beside(to, suffix)) {
+        match fs::rename(append_suffix(from, suffix), append_suffix(to, suffix)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
@@ -116,8 +116,8 @@ fn move_all(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Returns the database that was last moved aside from `target`, by its name.
-pub(super) fn find_aside(target: &Path) -> Option<PathBuf> {
-    let prefix = beside(target, ASIDE_SUFFIX);
+pub(super) fn find_moved_database(target: &Path) -> Option<PathBuf> {
+    let prefix = append_suffix(target, ASIDE_SUFFIX);
     let prefix = prefix.file_name()?.to_str()?;
     let entries = fs::read_dir(target.parent()?).ok()?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
@@ -128,17 +128,17 @@ pub(super) fn find_aside(target: &Path) -> Option<PathBuf> {
     Some(target.with_file_name(last))
 }
 
-fn free_name(target: &Path, now: Timestamp) -> PathBuf {
+fn choose_free_name(target: &Path, now: Timestamp) -> PathBuf {
     let time: String = now
         .to_rfc3339_millis()
         .chars()
         .filter(|character| !matches!(character, '-' | ':' | '.'))
         .collect();
-    let first = beside(target, &format!("{ASIDE_SUFFIX}{time}"));
+    let first = append_suffix(target, &format!("{ASIDE_SUFFIX}{time}"));
     let mut name = first.clone();
     let mut count = 2;
-    while is_occupied(&name) {
-        name = beside(&first, &format!("-{count}"));
+    while has_database_files(&name) {
+        name = append_suffix(&first, &format!("-{count}"));
         count += 1;
     }
     name

@@ -10,7 +10,7 @@ use crate::kernel::{Error, Kind};
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Creates an `Unavailable` error: the same request may succeed a second later.
-pub(super) fn unavailable(message: &'static str) -> Error {
+pub(super) fn unavailable_error(message: &'static str) -> Error {
     Error::new(
         Kind::Unavailable {
             retry_after: RETRY_AFTER,
@@ -127,7 +127,7 @@ impl From<rusqlite::Error> for Error {
             | SqliteFault::Busy
             | SqliteFault::ReadOnly
             | SqliteFault::CannotOpen
-            | SqliteFault::Memory => unavailable("The database is not available right now"),
+            | SqliteFault::Memory => unavailable_error("The database is not available right now"),
             SqliteFault::Duplicate => Self::new(Kind::Conflict, "It already exists"),
             SqliteFault::Corrupt | SqliteFault::Other => Self::new(Kind::Internal, fault.message()),
         }

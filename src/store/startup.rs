@@ -29,20 +29,21 @@ pub(super) fn open_or_create(
 ) -> Result<OpenedDatabase, OpenError> {
     let found = Identity::look(path)?;
     let Some(identity) = found else {
-        refuse_remains(path)?;
-        create(path, migrations)?;
-        return open_current(path, settings)
+        refuse_leftovers(path)?;
+        create_database(path, migrations)?;
+        return open_migrated(path, settings)
             .map(|connection| OpenedDatabase {
                 connection,
                 created: true,
             })
-            .inspect_err(|_| discard(path));
+            .inspect_err(|_| remove_unused_database(path));
     };
     identity.require(path, migrations::version_of(migrations))?;
     let mut connection = open_writer(path, settings)?;
-    copy_log_if_tight(path, settings, &connection);
+    checkpoint_if_disk_low(path, settings, &connection);
     enforce_foreign_keys(&connection, false).map_err(|error| OpenError::sqlite(path, error))?;
-    migrations::apply(&mut connection, migrations).map_err(|failed| migration(path, failed))?;
+    migrations::apply(&mut connection, migrations)
+        .map_err(|failed| migration_error(path, failed))?;
     enforce_foreign_keys(&connection, true).map_err(|error| OpenError::sqlite(path, error))?;
     Ok(OpenedDatabase {
         connection,
@@ -52,29 +53,29 @@ pub(super) fn open_or_create(
 
 /// Copies a leftover log before the first write if the disk has little free space. The log may be the file
 /// that fills it.
-fn copy_log_if_tight(path: &Path, settings: &Settings, connection: &Connection) {
+fn checkpoint_if_disk_low(path: &Path, settings: &Settings, connection: &Connection) {
     if !LogLimit::of(path, settings).is_tight() {
         return;
     }
-    if let Err(error) = checkpoint::truncate(connection) {
+    if let Err(error) = checkpoint::truncate_log(connection) {
         tracing::warn!(%error, "there is little room, and the write-ahead log cannot be copied");
     }
 }
 
 /// Removes a newly created database that cannot be used after all.
-pub(super) fn discard(path: &Path) {
+pub(super) fn remove_unused_database(path: &Path) {
     if let Err(error) = files::remove_with_companions(path) {
         tracing::warn!(path = %path.display(), %error, "an unused database stays behind");
     }
 }
 
 /// Opens a file that a server may be running on. The file must exist and be up to date.
-pub(super) fn open_beside(
+pub(super) fn open_existing(
     path: &Path,
     settings: &Settings,
     migrations: &[Migration],
 ) -> Result<OpenedDatabase, OpenError> {
-    let identity = look_beside(path)?;
+    let identity = read_identity(path)?;
     let known = migrations::version_of(migrations);
     identity.require(path, known)?;
     if identity.version < known {
@@ -85,15 +86,15 @@ pub(super) fn open_beside(
         });
     }
     Ok(OpenedDatabase {
-        connection: open_current(path, settings)?,
+        connection: open_migrated(path, settings)?,
         created: false,
     })
 }
 
 /// Reads the identity of the existing file at `path`. SQLite reads it, because this process may have the file open.
-pub(super) fn look_beside(path: &Path) -> Result<Identity, OpenError> {
+pub(super) fn read_identity(path: &Path) -> Result<Identity, OpenError> {
     if !std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
-        refuse_remains(path)?;
+        refuse_leftovers(path)?;
         return Err(OpenError::Missing {
             path: path.to_owned(),
         });
@@ -103,26 +104,26 @@ pub(super) fn look_beside(path: &Path) -> Result<Identity, OpenError> {
 
 /// Refuses to create a database beside remains of an earlier one. SQLite would adopt or delete a leftover
 /// log, and a new database would hide the one that an interrupted restore moved aside.
-fn refuse_remains(path: &Path) -> Result<(), OpenError> {
+fn refuse_leftovers(path: &Path) -> Result<(), OpenError> {
     let path = path.to_owned();
     if let Some(companion) = files::find_companion(&path) {
-        return Err(OpenError::StrayLog { path, companion });
+        return Err(OpenError::OrphanedLog { path, companion });
     }
-    match restore::find_aside(&path) {
+    match restore::find_moved_database(&path) {
         Some(aside) => Err(OpenError::MovedAside { path, aside }),
         None => Ok(()),
     }
 }
 
 /// Opens the writer's connection to a file that is up to date.
-pub(super) fn open_current(path: &Path, settings: &Settings) -> Result<Connection, OpenError> {
+pub(super) fn open_migrated(path: &Path, settings: &Settings) -> Result<Connection, OpenError> {
     let connection = open_writer(path, settings)?;
     enforce_foreign_keys(&connection, true).map_err(|error| OpenError::sqlite(path, error))?;
     Ok(connection)
 }
 
 /// Creates a new database under a temporary name, so that it appears completely or not at all.
-fn create(path: &Path, migrations: &[Migration]) -> Result<(), OpenError> {
+fn create_database(path: &Path, migrations: &[Migration]) -> Result<(), OpenError> {
     let draft = StagedFile::create(path, ".new").map_err(|error| OpenError::io(path, error))?;
     let failed = |error| OpenError::sqlite(path, error);
     let mut connection = Connection::open_with_flags(draft.path(), READ_WRITE).map_err(failed)?;
@@ -135,8 +136,9 @@ fn create(path: &Path, migrations: &[Migration]) -> Result<(), OpenError> {
         .and_then(|()| connection.pragma_update(None, "application_id", APPLICATION_ID))
         .and_then(|()| enforce_foreign_keys(&connection, false))
         .map_err(failed)?;
-    migrations::apply(&mut connection, migrations).map_err(|failed| migration(path, failed))?;
-    write_ahead(&connection).map_err(failed)?;
+    migrations::apply(&mut connection, migrations)
+        .map_err(|failed| migration_error(path, failed))?;
+    enable_wal(&connection).map_err(failed)?;
     connection.close().map_err(|(_, error)| failed(error))?;
     draft
         .put_in_place(path)
@@ -145,11 +147,11 @@ fn create(path: &Path, migrations: &[Migration]) -> Result<(), OpenError> {
 
 /// Sets WAL mode on a draft. To do it later, in place, would add a moment in which a power failure can tear
 /// the first page.
-pub(super) fn write_ahead(draft: &Connection) -> rusqlite::Result<()> {
+pub(super) fn enable_wal(draft: &Connection) -> rusqlite::Result<()> {
     draft.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
 }
 
-fn migration(path: &Path, failed: MigrationError) -> OpenError {
+fn migration_error(path: &Path, failed: MigrationError) -> OpenError {
     OpenError::Migration {
         path: path.to_owned(),
         name: failed.name,

@@ -103,7 +103,7 @@ struct Writer {
 
 impl Writer {
     fn run(mut self, messages: &Receiver<Message>) {
-        critical_thread::mark_thread();
+        critical_thread::mark_current_thread();
         self.watch_log();
         let mut open = true;
         while open {
@@ -212,7 +212,7 @@ impl Writer {
         if self.connection.is_some() {
             return;
         }
-        match startup::open_current(&self.path, &self.settings) {
+        match startup::open_migrated(&self.path, &self.settings) {
             Ok(connection) => {
                 self.connection = Some(connection);
                 self.watch_log();
@@ -237,7 +237,7 @@ impl Writer {
             return;
         };
         // A failure loses nothing: the log stays, and the next start reads it.
-        if copies && let Err(error) = checkpoint::truncate(&connection) {
+        if copies && let Err(error) = checkpoint::truncate_log(&connection) {
             tracing::warn!(%error, "the write-ahead log stays behind");
         }
         if let Err((_, error)) = connection.close() {

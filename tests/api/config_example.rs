@@ -42,7 +42,7 @@ fn the_example_has_every_setting_once() {
             listed.push(format!("{section}{name}"));
         }
     }
-    let settings: Vec<String> = config::settings(&loaded(example()))
+    let settings: Vec<String> = config::list_settings(&loaded(example()))
         .into_iter()
         .map(|setting: Setting| setting.key)
         .collect();

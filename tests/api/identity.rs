@@ -75,7 +75,7 @@ async fn a_key_belongs_to_an_owner_of_its_kind() {
     let server = TestServer::start().await;
     let made = server.server().app().change_as(Actor::Operator, |change| {
         let agent = agents::find(change.conn, &workspace(), "example")?;
-        let account = accounts::oldest(change.conn)?.expect("an account");
+        let account = accounts::find_oldest(change.conn)?.expect("an account");
         let owners = [
             KeyOwner::Account(account.id),
             KeyOwner::Workspace(workspace()),
@@ -192,7 +192,7 @@ async fn every_change_leaves_an_audit_record() {
         .expect(200);
     let store = server.server().app().store();
     let records = store
-        .read(|conn| audit::newest(conn, &workspace(), 3))
+        .read(|conn| audit::list_newest(conn, &workspace(), 3))
         .expect("records");
     let told: Vec<_> = records
         .iter()
@@ -236,7 +236,10 @@ async fn members_have_roles_and_a_workspace_keeps_an_owner() {
             members::set_role(change, &workspace(), &guest.id, Role::Owner)?;
             members::set_role(change, &workspace(), &owner.id, Role::Viewer)?;
             members::remove(change, &workspace(), &owner.id)?;
-            assert_eq!(members::role(change.conn, &workspace(), &owner.id)?, None);
+            assert_eq!(
+                members::find_role(change.conn, &workspace(), &owner.id)?,
+                None
+            );
             members::list(change.conn, &workspace())
         });
     let listed = listed.await.expect("members");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use parlance::{
     domain::tenancy::audit::{self, Actor},
-    kernel::clock::pause,
+    kernel::clock::sleep_real_time,
 };
 use reqwest::Method;
 use serde_json::json;
@@ -118,7 +118,7 @@ async fn it_is_done_by_itself() {
             if column(&server, &format!("SELECT count(*) FROM {table}")) == [0] {
                 break;
             }
-            pause(Duration::from_millis(20)).await;
+            sleep_real_time(Duration::from_millis(20)).await;
         }
         let left = column(&server, &format!("SELECT count(*) FROM {table}"));
         assert_eq!(left, [0], "{table}");

@@ -13,7 +13,7 @@ use parlance::{
     config::{self, Config, Overrides},
     kernel::{
         Clock,
-        clock::{pause, within},
+        clock::{sleep_real_time, with_timeout},
     },
     server::Server,
 };
@@ -384,13 +384,13 @@ async fn every_figure_of_the_settings_is_a_start_or_a_clear_refusal() {
                 let _ = request.send().await;
                 server.stop().await;
             });
-            let ended = within(PATIENCE, run).await;
+            let ended = with_timeout(PATIENCE, run).await;
             let ended = ended.unwrap_or_else(|_| panic!("{setting} = {value} hangs"));
             ended.unwrap_or_else(|error| panic!("{setting} = {value}: {error}"));
             started += 1;
         }
         // Lets go of what the last ones had.
-        pause(Duration::from_millis(1)).await;
+        sleep_real_time(Duration::from_millis(1)).await;
     }
     assert!(started > 100 && refused > 100, "{started} {refused}");
 }

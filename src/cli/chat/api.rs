@@ -50,13 +50,13 @@ impl ChatClient {
             Some(found) => found,
             None => {
                 let made = self.call("POST", "/users", Some(json!({}))).await?;
-                self.key = text(&made["key"])?;
+                self.key = require_text(&made["key"])?;
                 entry.key = Some(self.key.clone());
                 entry.conversation = None;
                 made
             }
         };
-        self.user = text(&found["user"]["id"])?;
+        self.user = require_text(&found["user"]["id"])?;
         if let Some(known) = entry.conversation.clone() {
             let path = format!("/conversations/{known}");
             if self.send("GET", &path, None).await?.0 == 200 {
@@ -64,7 +64,7 @@ impl ChatClient {
             }
         }
         let made = self.call("POST", "/conversations", Some(json!({}))).await?;
-        let conversation = text(&made["conversation"]["id"])?;
+        let conversation = require_text(&made["conversation"]["id"])?;
         entry.conversation = Some(conversation.clone());
         Ok(conversation)
     }
@@ -147,7 +147,7 @@ impl ChatClient {
     }
 }
 
-fn text(value: &Value) -> Result<String> {
+fn require_text(value: &Value) -> Result<String> {
     let text = value.as_str().map(str::to_owned);
     text.context("the server's answer is not one of a chat")
 }

@@ -6,7 +6,7 @@ use std::{collections::VecDeque, time::Duration};
 use serde_json::Value;
 
 use crate::{
-    kernel::clock::pause,
+    kernel::clock::sleep_real_time,
     net::outbound::{Outbound, OutboundRequest},
 };
 
@@ -69,7 +69,7 @@ impl FailurePoller {
             if self.address.is_none() {
                 std::future::pending::<()>().await;
             }
-            pause(POLL_INTERVAL).await;
+            sleep_real_time(POLL_INTERVAL).await;
             self.look().await;
         }
     }

@@ -52,7 +52,7 @@ pub struct Chat {
 
 impl Chat {
     pub fn run(self, loaded: &Loaded, json: bool) -> Result<ExitCode> {
-        let runtime = super::runtime()?;
+        let runtime = super::build_runtime()?;
         let ended = runtime.block_on(self.talk(&loaded.config, json));
         // A thread may still be blocked on reading a line.
         runtime.shutdown_background();
@@ -88,7 +88,7 @@ impl Chat {
     async fn place(&self, config: &Config) -> Result<(String, PathBuf)> {
         if self.bot.contains("://") {
             let address = self.bot.trim_end_matches('/').to_owned();
-            return Ok((address, state_file::own_file()?));
+            return Ok((address, state_file::user_state_file()?));
         }
         let store = Store::open_beside(&config.store)?;
         let announced = store.announced();
@@ -99,14 +99,14 @@ impl Chat {
         };
         let app = domain::open(store, sealer, Clock::system(), settings)?;
         let agent = self.agent(&app)?;
-        let webhook = webchat::ensure_for(&app, Actor::Operator, &agent).await?;
+        let webhook = webchat::ensure_installed_as(&app, Actor::Operator, &agent).await?;
         let Some(url) = self.url.clone().or(announced) else {
             bail!(
                 "no server runs on this database: start one with `parlance`, or name one with --url"
             );
         };
         let address = format!("{}/webhook/{webhook}", url.trim_end_matches('/'));
-        Ok((address, state_file::file_beside(&config.store.path)))
+        Ok((address, state_file::database_state_file(&config.store.path)))
     }
 
     fn agent(&self, app: &App) -> Result<Agent> {

@@ -12,7 +12,7 @@ pub struct RenderedMessage {
 }
 
 /// Renders the payload of a message.
-pub fn draw(payload: &Value) -> RenderedMessage {
+pub fn render_payload(payload: &Value) -> RenderedMessage {
     let mut drawn = RenderedMessage::default();
     drawn.add(payload);
     drawn
@@ -91,12 +91,12 @@ impl RenderedMessage {
     }
 
     fn line(&mut self, line: &str) {
-        self.lines.push(harmless(line));
+        self.lines.push(replace_controls(line));
     }
 }
 
 /// Replaces control characters, so that a line cannot control the terminal.
-pub fn harmless(line: &str) -> String {
+pub fn replace_controls(line: &str) -> String {
     let shown = |letter: char| match letter {
         '\t' => ' ',
         letter if letter.is_control() => '\u{fffd}',
@@ -179,13 +179,13 @@ mod tests {
                 lines: lines.into_iter().map(str::to_owned).collect(),
                 choices: choices.into_iter().map(str::to_owned).collect(),
             };
-            assert_eq!(draw(&payload), expected);
+            assert_eq!(render_payload(&payload), expected);
         }
     }
 
     #[test]
     fn a_terminal_is_not_steered() {
-        let drawn = draw(&json!({"type": "text", "text": "a\u{1b}[2Jb\u{7}\u{9b}c"}));
+        let drawn = render_payload(&json!({"type": "text", "text": "a\u{1b}[2Jb\u{7}\u{9b}c"}));
         assert_eq!(drawn.lines, ["a\u{fffd}[2Jb\u{fffd}\u{fffd}c"]);
     }
 }

@@ -15,13 +15,13 @@ use super::{
     api::ChatClient,
     failures::{BotFailure, FailurePoller},
     prompt::Prompt,
-    render::{RenderedMessage, draw, harmless},
+    render::{RenderedMessage, render_payload, replace_controls},
 };
 use crate::{
     cli::output,
     kernel::{
         Clock,
-        clock::{Stopwatch, within},
+        clock::{Stopwatch, with_timeout},
     },
     net::outbound::OutboundStream,
 };
@@ -89,7 +89,7 @@ impl ChatSession {
         if let Some(notice) = &self.troubles.notice {
             output::note(notice);
         }
-        let mut lines = lines();
+        let mut lines = read_lines();
         let mut said: Option<Stopwatch> = None;
         loop {
             self.prompt.show();
@@ -133,7 +133,7 @@ impl ChatSession {
         let mut patience = self.wait;
         // A retried failure counts only if no answer follows.
         let mut unanswered = false;
-        while let Ok(came) = within(patience, self.next(heard)).await {
+        while let Ok(came) = with_timeout(patience, self.next(heard)).await {
             match came {
                 Incoming::Message(message) => {
                     let before = self.seen.len();
@@ -171,7 +171,7 @@ impl ChatSession {
     /// Prints a failure of the bot's code.
     fn tell(&mut self, trouble: &BotFailure) {
         self.prompt.clear();
-        let lines: Vec<String> = trouble.text.lines().map(harmless).collect();
+        let lines: Vec<String> = trouble.text.lines().map(replace_controls).collect();
         let again = if trouble.retried {
             " (it is tried again)"
         } else {
@@ -214,7 +214,7 @@ impl ChatSession {
             return Ok(());
         }
         self.prompt.clear();
-        let RenderedMessage { lines, choices } = draw(&message["payload"]);
+        let RenderedMessage { lines, choices } = render_payload(&message["payload"]);
         if self.json {
             output::line(message)?;
         } else {
@@ -248,7 +248,7 @@ impl MessageStream {
         loop {
             while let Some(end) = self.bytes.windows(2).position(|pair| pair == b"\n\n") {
                 let event: Vec<u8> = self.bytes.drain(..end + 2).collect();
-                if let Some(message) = message_of(&event) {
+                if let Some(message) = parse_message(&event) {
                     return Some(message);
                 }
             }
@@ -261,7 +261,7 @@ impl MessageStream {
 }
 
 /// Returns the message of a `message_created` event.
-fn message_of(event: &[u8]) -> Option<Value> {
+fn parse_message(event: &[u8]) -> Option<Value> {
     let text = std::str::from_utf8(event).ok()?;
     let data = text.lines().find_map(|line| line.strip_prefix("data: "))?;
     let mut signal: Value = serde_json::from_str(data).ok()?;
@@ -269,7 +269,7 @@ fn message_of(event: &[u8]) -> Option<Value> {
 }
 
 /// Reads the lines of standard input in a separate thread.
-fn lines() -> mpsc::Receiver<String> {
+fn read_lines() -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel(1);
     thread::spawn(move || {
         for line in io::stdin().lock().lines().map_while(Result::ok) {

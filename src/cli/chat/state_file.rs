@@ -78,14 +78,14 @@ impl StateFile {
 }
 
 /// Returns the state file for chats with bots of the database at this path.
-pub fn file_beside(database: &Path) -> PathBuf {
+pub fn database_state_file(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".chat.json");
     name.into()
 }
 
 /// Returns the state file for chats at other addresses, in the user's state directory.
-pub fn own_file() -> Result<PathBuf> {
+pub fn user_state_file() -> Result<PathBuf> {
     let of_home = || Some(PathBuf::from(env::var_os("HOME")?).join(".local/state"));
     let state = env::var_os("XDG_STATE_HOME").map(PathBuf::from);
     let state = state.filter(|path| path.is_absolute()).or_else(of_home);

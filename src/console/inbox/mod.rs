@@ -40,7 +40,7 @@ pub fn routes(app: &App) -> BoxEndpoint<'static, Response> {
         .at("/:name", named)
         .at(
             "/:name/settings",
-            RouteMethod::new().post(handler(app, settings)),
+            RouteMethod::new().post(handler(app, update_settings)),
         )
         .at("/:name/clear", RouteMethod::new().post(handler(app, clear)))
         .boxed()
@@ -66,27 +66,27 @@ where
 
 async fn list(app: App, _: Request) -> Result<Response> {
     let inboxes = inbox::list(&app).await?;
-    Ok(html(page::list(&inboxes)))
+    Ok(html_response(page::render_list(&inboxes)))
 }
 
 async fn show(app: App, request: Request) -> Result<Response> {
-    let name: String = name(&request)?;
+    let name: String = inbox_name(&request)?;
     let plain = name.strip_suffix(".json");
     let accept = request.header(header::ACCEPT).unwrap_or_default();
     let wants_json =
         plain.is_some() || (accept.contains("application/json") && !accept.contains("text/html"));
-    let inbox = inbox::show(&app, plain.unwrap_or(&name)).await?;
+    let inbox = inbox::get(&app, plain.unwrap_or(&name)).await?;
     Ok(if wants_json {
         Json(inbox_json(&inbox)).into_response()
     } else {
-        html(page::inbox(&inbox))
+        html_response(page::render_inbox(&inbox))
     })
 }
 
 async fn receive(app: App, mut request: Request) -> Result<Response> {
-    let name = name(&request)?;
+    let name = inbox_name(&request)?;
     inbox::check_name(&name)?;
-    let body = body(&mut request).await?;
+    let body = read_body(&mut request).await?;
     let headers = request.headers().iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         (name.as_str().to_owned(), value)
@@ -97,7 +97,7 @@ async fn receive(app: App, mut request: Request) -> Result<Response> {
         headers: headers.collect(),
         body,
     };
-    let received = inbox::receive(&app, &name, incoming).await?;
+    let received = inbox::store_request(&app, &name, incoming).await?;
     let status = StatusCode::from_u16(received.status).unwrap_or(StatusCode::OK);
     let answer = json!({
         "inbox": name,
@@ -108,18 +108,18 @@ async fn receive(app: App, mut request: Request) -> Result<Response> {
 }
 
 /// Reads `{"status": 500}`, or the form of the page.
-async fn settings(app: App, mut request: Request) -> Result<Response> {
+async fn update_settings(app: App, mut request: Request) -> Result<Response> {
     same_origin::check(&request)?;
-    let name = name(&request)?;
+    let name = inbox_name(&request)?;
     inbox::check_name(&name)?;
-    let body = body(&mut request).await?;
+    let read_body = read_body(&mut request).await?;
     let form = is_form(&request);
     let status = if form {
-        let mut fields = form_urlencoded::parse(&body);
+        let mut fields = form_urlencoded::parse(&read_body);
         let status = fields.find(|(name, _)| name == "status");
         status.and_then(|(_, value)| value.trim().parse().ok())
     } else {
-        let body: Option<Value> = serde_json::from_slice(&body).ok();
+        let body: Option<Value> = serde_json::from_slice(&read_body).ok();
         let status = body.as_ref().and_then(|body| body["status"].as_u64());
         status.and_then(|status| u16::try_from(status).ok())
     };
@@ -127,19 +127,27 @@ async fn settings(app: App, mut request: Request) -> Result<Response> {
         let rule = Rule::Other("must be a status from 200 to 599".to_owned());
         Error::from(Violation::body(["status"], rule))
     })?;
-    inbox::answer_with(&app, &name, status).await?;
-    Ok(done(form, &name, json!({"name": name, "status": status})))
+    inbox::set_status(&app, &name, status).await?;
+    Ok(redirect_or_json(
+        form,
+        &name,
+        json!({"name": name, "status": status}),
+    ))
 }
 
 async fn clear(app: App, request: Request) -> Result<Response> {
     same_origin::check(&request)?;
-    let name = name(&request)?;
+    let name = inbox_name(&request)?;
     inbox::clear(&app, &name).await?;
-    Ok(done(is_form(&request), &name, json!({"name": name})))
+    Ok(redirect_or_json(
+        is_form(&request),
+        &name,
+        json!({"name": name}),
+    ))
 }
 
 /// Redirects to the page after a form; answers a program with JSON.
-fn done(form: bool, name: &str, answer: Value) -> Response {
+fn redirect_or_json(form: bool, name: &str, answer: Value) -> Response {
     if form {
         Redirect::see_other(format!("/inbox/{name}")).into_response()
     } else {
@@ -153,19 +161,19 @@ fn is_form(request: &Request) -> bool {
         .is_some_and(|content_type| content_type.starts_with("application/x-www-form-urlencoded"))
 }
 
-fn name(request: &Request) -> Result<String> {
+fn inbox_name(request: &Request) -> Result<String> {
     request
         .path_params::<String>()
         .map_err(|error| Error::invalid(error.to_string()))
 }
 
-async fn body(request: &mut Request) -> Result<Vec<u8>> {
+async fn read_body(request: &mut Request) -> Result<Vec<u8>> {
     let limit = body_limit(request).unwrap_or(usize::MAX);
     let bytes = read_bytes(request.take_body(), limit).await?;
     Ok(bytes.into())
 }
 
-fn html(page: String) -> Response {
+fn html_response(page: String) -> Response {
     let mut response = page
         .with_content_type("text/html; charset=utf-8")
         .into_response();

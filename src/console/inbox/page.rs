@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     domain::inbox::{Inbox, InboxSummary, StoredRequest},
-    http::page::{escape, fill, text},
+    http::page::{asset_text, escape_html, fill_template},
 };
 
 /// The statuses that the form offers.
@@ -19,14 +19,14 @@ const STATUSES: [(u16, &str); 7] = [
 ];
 
 /// Renders the list of inboxes.
-pub(super) fn list(inboxes: &[InboxSummary]) -> String {
+pub(super) fn render_list(inboxes: &[InboxSummary]) -> String {
     let rows: String = inboxes
         .iter()
         .map(|inbox| {
             format!(
                 "      <li><a href=\"/inbox/{name}\">{name}</a> <span class=\"label\">{count} \
                  kept, last used {used}</span></li>\n",
-                name = escape(&inbox.name),
+                name = escape_html(&inbox.name),
                 count = inbox.requests,
                 used = inbox.used_at.to_rfc3339_millis(),
             )
@@ -37,12 +37,12 @@ pub(super) fn list(inboxes: &[InboxSummary]) -> String {
     } else {
         rows
     };
-    fill(&text("inboxes.html"), &[("rows", &rows)])
+    fill_template(&asset_text("inboxes.html"), &[("rows", &rows)])
 }
 
 /// Renders one inbox.
-pub(super) fn inbox(inbox: &Inbox) -> String {
-    let requests: String = inbox.requests.iter().map(request).collect();
+pub(super) fn render_inbox(inbox: &Inbox) -> String {
+    let requests: String = inbox.requests.iter().map(render_request).collect();
     let requests = if requests.is_empty() {
         "    <p class=\"empty\">Nothing has arrived yet. Use this page’s address as the address of a \
          webhook, and load it again.</p>\n"
@@ -50,19 +50,19 @@ pub(super) fn inbox(inbox: &Inbox) -> String {
     } else {
         requests
     };
-    fill(
-        &text("inbox.html"),
+    fill_template(
+        &asset_text("inbox.html"),
         &[
-            ("name", &escape(&inbox.name)),
+            ("name", &escape_html(&inbox.name)),
             ("count", &inbox.requests.len().to_string()),
             ("status", &inbox.status.to_string()),
-            ("options", &options(inbox.status)),
+            ("options", &render_options(inbox.status)),
             ("requests", &requests),
         ],
     )
 }
 
-fn options(current: u16) -> String {
+fn render_options(current: u16) -> String {
     let own = STATUSES.iter().all(|(status, _)| *status != current);
     let own = own.then_some((current, "")).into_iter();
     own.chain(STATUSES)
@@ -73,7 +73,7 @@ fn options(current: u16) -> String {
         .collect()
 }
 
-fn request(request: &StoredRequest) -> String {
+fn render_request(request: &StoredRequest) -> String {
     let (class, word) = match request.verdict.verified {
         Some(true) => ("good", "Signature verified"),
         Some(false) => ("bad", "Signature not verified"),
@@ -85,8 +85,8 @@ fn request(request: &StoredRequest) -> String {
         .map(|(name, value)| {
             format!(
                 "<tr><th scope=\"row\">{}</th><td>{}</td></tr>",
-                escape(name),
-                escape(value)
+                escape_html(name),
+                escape_html(value)
             )
         })
         .collect();
@@ -95,25 +95,25 @@ fn request(request: &StoredRequest) -> String {
     } else {
         ""
     };
-    fill(
-        &text("inbox-request.html"),
+    fill_template(
+        &asset_text("inbox-request.html"),
         &[
             ("class", class),
             ("word", word),
-            ("reason", &escape(&request.verdict.reason)),
-            ("method", &escape(&request.method)),
-            ("path", &escape(&request.path)),
+            ("reason", &escape_html(&request.verdict.reason)),
+            ("method", &escape_html(&request.method)),
+            ("path", &escape_html(&request.path)),
             ("received_at", &request.received_at.to_rfc3339_millis()),
             ("status", &request.status.to_string()),
             ("headers", &headers),
             ("more", more),
-            ("body", &escape(&body(&request.body))),
+            ("body", &escape_html(&format_body(&request.body))),
         ],
     )
 }
 
 /// Returns a body as text. JSON is indented.
-fn body(bytes: &[u8]) -> String {
+fn format_body(bytes: &[u8]) -> String {
     let parsed: Result<Value, _> = serde_json::from_slice(bytes);
     parsed
         .ok()

@@ -17,7 +17,7 @@ use crate::{
             request_auth::{self, Principal, RequestContext},
         },
     },
-    http::{admitted, app, bearer, bearer_scheme, errors::Failure, origin},
+    http::{app, bearer_scheme, bearer_token, errors::Failure, origin, record_admission},
     kernel::Result,
 };
 
@@ -42,7 +42,7 @@ macro_rules! bearer {
             type ParamRawType = ();
 
             fn register(registry: &mut Registry) {
-                registry.create_security_scheme($scheme, bearer_scheme(described($scheme)));
+                registry.create_security_scheme($scheme, bearer_scheme(describe_scheme($scheme)));
             }
 
             fn security_schemes() -> Vec<&'static str> {
@@ -78,7 +78,7 @@ const GENERAL_KEYS: &[KeyKind] = &[KeyKind::Ada, KeyKind::AdaInstallation];
 const V1_KEYS: &[KeyKind] = &[KeyKind::AdaEndUsers, KeyKind::Ada, KeyKind::AdaInstallation];
 
 /// Returns the requirements of operations that only the agent's own keys may call.
-const fn own_key(keys: &'static [KeyKind], class: ApiClass) -> Requirements {
+const fn agent_key_requirements(keys: &'static [KeyKind], class: ApiClass) -> Requirements {
     Requirements {
         keys,
         class,
@@ -88,7 +88,7 @@ const fn own_key(keys: &'static [KeyKind], class: ApiClass) -> Requirements {
 }
 
 /// Returns the requirements of operations that only installations may call.
-const fn installation(scope: Scope, creator_host: bool) -> Requirements {
+const fn installation_requirements(scope: Scope, creator_host: bool) -> Requirements {
     Requirements {
         // API keys are recognized too, so that a key of the wrong kind gets 403 instead of 401.
         keys: GENERAL_KEYS,
@@ -100,59 +100,59 @@ const fn installation(scope: Scope, creator_host: bool) -> Requirements {
 
 bearer! {
     /// Authenticates calls to v2 operations in the default rate limit class.
-    pub struct PlatformAuth, BEARER, own_key(GENERAL_KEYS, ApiClass::Ada)
+    pub struct PlatformAuth, BEARER, agent_key_requirements(GENERAL_KEYS, ApiClass::Ada)
 }
 
 bearer! {
     /// Authenticates calls to the End Users API v2.
-    pub struct EndUsersV2Auth, BEARER, own_key(GENERAL_KEYS, ApiClass::AdaEndUsers)
+    pub struct EndUsersV2Auth, BEARER, agent_key_requirements(GENERAL_KEYS, ApiClass::AdaEndUsers)
 }
 
 bearer! {
     /// Authenticates calls to the End Users API v1. A later edition of the vendor's page accepts general keys
     /// too (ada.md §1.1).
-    pub struct EndUsersV1Auth, BEARER, own_key(V1_KEYS, ApiClass::AdaEndUsersV1)
+    pub struct EndUsersV1Auth, BEARER, agent_key_requirements(V1_KEYS, ApiClass::AdaEndUsersV1)
 }
 
 bearer! {
     /// Authenticates an installation that asks for its own identity, also at its creator's host
     /// (ada.md §2.5).
-    pub struct InstallationSelfAuth, INSTALLATION_TOKEN, installation(Scope::ReadInstallations, true)
+    pub struct InstallationSelfAuth, INSTALLATION_TOKEN, installation_requirements(Scope::ReadInstallations, true)
 }
 
 bearer! {
     /// Authenticates an installation that reads itself.
-    pub struct ReadInstallationAuth, INSTALLATION_TOKEN, installation(Scope::ReadInstallations, false)
+    pub struct ReadInstallationAuth, INSTALLATION_TOKEN, installation_requirements(Scope::ReadInstallations, false)
 }
 
 bearer! {
     /// Authenticates an installation that updates itself.
     pub struct WriteInstallationAuth, INSTALLATION_TOKEN,
-    installation(Scope::WriteInstallations, false)
+    installation_requirements(Scope::WriteInstallations, false)
 }
 
 fn admit(request: &Request, needs: &Requirements) -> Result<RequestContext> {
     let app = app(request)?;
-    let key = bearer(request)?;
+    let key = bearer_token(request)?;
     let call = app.admit(key, needs.keys, needs.class)?;
-    admitted(request, call.admission());
-    if let Some(handle) = selected_handle(request) {
+    record_admission(request, call.admission());
+    if let Some(handle) = handle_from_host(request) {
         let (handle, creator_host) = (handle.to_owned(), needs.creator_host);
-        call.require_of_caller(
-            move |caller| match is_at_home(caller, creator_host, &handle) {
+        call.require_of_caller(move |caller| {
+            match host_accepts_caller(caller, creator_host, &handle) {
                 true => Ok(()),
                 // In the cloud, another instance does not know the key.
-                false => Err(request_auth::unauthenticated()),
-            },
-        )?;
+                false => Err(request_auth::unauthenticated_error()),
+            }
+        })?;
     }
     call.require(needs.scope)?;
-    rate_limit_headers::note(request, call.standing());
+    rate_limit_headers::record_rate_limit(request, call.standing());
     Ok(call)
 }
 
 /// True if the host of the agent with this handle accepts the caller.
-fn is_at_home(caller: &Principal, creator_host: bool, handle: &str) -> bool {
+fn host_accepts_caller(caller: &Principal, creator_host: bool, handle: &str) -> bool {
     let own = caller
         .agent
         .as_ref()
@@ -165,13 +165,13 @@ fn is_at_home(caller: &Principal, creator_host: bool, handle: &str) -> bool {
 }
 
 /// Returns the agent handle in the host name, if there is one.
-pub fn selected_handle(request: &Request) -> Option<&str> {
+pub fn handle_from_host(request: &Request) -> Option<&str> {
     let host = origin::host(request)?;
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     name.strip_suffix(HOST_SUFFIX)
 }
 
-fn described(name: &str) -> &'static str {
+fn describe_scheme(name: &str) -> &'static str {
     match name {
         INSTALLATION_TOKEN => "The access token of an installation.",
         _ => "Your API key.",

@@ -11,7 +11,7 @@ use crate::{
             self, Deletion, DeletionStatus, Disposition, Identifier, IdentifierKind,
             IdentifierResult,
         },
-        time_text,
+        format_time,
     },
     http::body::LimitedBody,
     kernel::Result,
@@ -141,7 +141,7 @@ impl From<Deletion> for DeletionRequestAccepted {
             job_id: deletion.id.to_string(),
             status: deletion.status.into(),
             submitted_count: deletion.submitted_count,
-            created_at: time_text(deletion.created_at),
+            created_at: format_time(deletion.created_at),
         }
     }
 }
@@ -250,8 +250,8 @@ impl From<(Deletion, Vec<IdentifierResult>)> for DeletionJob {
             client_reference: deletion.client_reference,
             status: deletion.status.into(),
             identifiers: outcomes.into_iter().map(Into::into).collect(),
-            created_at: time_text(deletion.created_at),
-            completed_at: deletion.completed_at.map(time_text),
+            created_at: format_time(deletion.created_at),
+            completed_at: deletion.completed_at.map(format_time),
             failure_reason: deletion.failure_reason,
         }
     }

@@ -112,7 +112,7 @@ impl Example for MessageBody {
 
 /// Returns the status and the type of an error. The vendor publishes no type but `validation_error`.
 // wire: the other types are guessed from the names of the statuses (ada.md §1.5)
-fn status(error: &Error) -> (StatusCode, &'static str) {
+fn status_and_type(error: &Error) -> (StatusCode, &'static str) {
     match error.kind() {
         Kind::Invalid if error.broken_rules().is_empty() => {
             (StatusCode::BAD_REQUEST, "bad_request")
@@ -158,10 +158,10 @@ pub struct ErrorRendererV2;
 
 impl RenderError for ErrorRendererV2 {
     fn render(&self, error: &Error) -> Response {
-        let (status, slug) = status(error);
+        let (status, slug) = status_and_type(error);
         let mut item = json!({"type": slug, "message": message(error)});
         if slug == "validation_error" {
-            item["details"] = error.broken_rules().iter().map(detail).collect();
+            item["details"] = error.broken_rules().iter().map(to_detail).collect();
         }
         (status, Json(json!({"errors": [item]}))).into_response()
     }
@@ -173,12 +173,12 @@ pub struct ErrorRendererV1;
 
 impl RenderError for ErrorRendererV1 {
     fn render(&self, error: &Error) -> Response {
-        let (status, _) = status(error);
+        let (status, _) = status_and_type(error);
         (status, Json(json!({"message": message(error)}))).into_response()
     }
 }
 
-fn detail(violation: &Violation) -> Value {
+fn to_detail(violation: &Violation) -> Value {
     let location = match violation.location {
         Location::Body => "body",
         Location::Query => "query",
@@ -197,16 +197,16 @@ fn detail(violation: &Violation) -> Value {
 
 /// Returns the example body of a v2 error with this status, for the OpenAPI document.
 pub fn example_v2(status: u16) -> Value {
-    let (slug, message) = example(status);
+    let (slug, message) = example_type_and_message(status);
     json!({"errors": [{"type": slug, "message": message}]})
 }
 
 /// Returns the example body of a v1 error with this status, for the OpenAPI document.
 pub fn example_v1(status: u16) -> Value {
-    json!({"message": example(status).1})
+    json!({"message": example_type_and_message(status).1})
 }
 
-const fn example(status: u16) -> (&'static str, &'static str) {
+const fn example_type_and_message(status: u16) -> (&'static str, &'static str) {
     match status {
         400 => ("validation_error", "profile is required"),
         401 => ("unauthorized", "Unauthorized"),

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 const SENSITIVE_MAX: usize = 20;
 
 /// Returns the schema of one value.
-fn value(least_text: Option<usize>, nullable: bool) -> MetaSchemaRef {
+fn value_schema(least_text: Option<usize>, nullable: bool) -> MetaSchemaRef {
     let one = |schema| MetaSchemaRef::Inline(Box::new(schema));
     one(MetaSchema {
         nullable,
@@ -90,9 +90,9 @@ macro_rules! values {
 
 values! {
     /// Values in responses.
-    Values, value(None, false), None;
+    Values, value_schema(None, false), None;
     /// Values in requests: null removes one.
-    GivenValues, value(None, true), None;
+    GivenValues, value_schema(None, true), None;
     /// Sensitive values in requests: null removes one.
-    SensitiveValues, value(Some(1), true), Some(SENSITIVE_MAX);
+    SensitiveValues, value_schema(Some(1), true), Some(SENSITIVE_MAX);
 }

@@ -145,8 +145,8 @@ pub fn mount_end_users_v1(settings: &Settings) -> Mount {
     let specification = format!("{END_USERS_V1_BASE_PATH}/spec");
     let routes = Route::new()
         .nest("/", service_v1(settings))
-        .at("/docs", docs::page(name, title, &specification))
-        .at("/spec", docs::specification(document.clone()));
+        .at("/docs", docs::swagger_page(name, title, &specification))
+        .at("/spec", docs::document_json(document.clone()));
     Mount {
         name,
         title,

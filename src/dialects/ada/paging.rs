@@ -11,19 +11,19 @@ use crate::http::origin;
 const LIMIT_MAX: u32 = 100;
 
 /// Returns the page size for the query parameter `limit`.
-pub fn limit(limit: Option<u32>) -> u32 {
+pub fn page_size(limit: Option<u32>) -> u32 {
     limit.unwrap_or(LIMIT_MAX)
 }
 
 /// Returns an optional query parameter; an empty value counts as absent, because tools that import the
 /// OpenAPI document send parameters without a value (`?cursor=&limit=20`).
-pub fn given(parameter: Option<String>) -> Option<String> {
+pub fn non_empty(parameter: Option<String>) -> Option<String> {
     parameter.filter(|value| !value.is_empty())
 }
 
 /// Returns the example of an optional parameter: empty, because tools send examples as they are, and the
 /// request has to work.
-pub fn nothing() -> Option<String> {
+pub fn example_empty() -> Option<String> {
     Some(String::new())
 }
 

@@ -11,7 +11,7 @@ use crate::domain::shared::rate_limits::RateLimitStatus;
 struct RateLimitSlot(Arc<OnceLock<RateLimitStatus>>);
 
 /// Stores the caller's rate limit status for the headers of the response.
-pub fn note(request: &Request, standing: Option<RateLimitStatus>) {
+pub fn record_rate_limit(request: &Request, standing: Option<RateLimitStatus>) {
     if let (Some(noted), Some(standing)) = (request.data::<RateLimitSlot>(), standing) {
         // A request is admitted only once.
         let _ = noted.0.set(standing);

@@ -14,7 +14,7 @@ use crate::{
             request_auth::{self, RequestContext},
         },
     },
-    http::{admitted, app, errors::Failure},
+    http::{app, errors::Failure, record_admission},
     kernel::Error,
 };
 
@@ -62,9 +62,9 @@ fn admit(request: &Request) -> Result<RequestContext, Error> {
     let key = request
         .header(API_KEY)
         .or_else(|| request.header(API_TOKEN))
-        .ok_or_else(request_auth::unauthenticated)?;
+        .ok_or_else(request_auth::unauthenticated_error)?;
     let call = app.admit(key, &[KeyKind::Aloochat], ApiClass::Aloochat)?;
-    admitted(request, call.admission());
+    record_admission(request, call.admission());
     Ok(call)
 }
 

@@ -98,13 +98,13 @@ impl RenderError for ErrorRenderer {
             Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
             Kind::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Kind::Internal => {
-                return body(
+                return respond(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     json!("Internal Server Error"),
                 );
             }
         };
-        body(status, json!(error.message()))
+        respond(status, json!(error.message()))
     }
 }
 
@@ -113,7 +113,9 @@ impl ErrorRenderer {
     // (aloochat.md §3, row 5)
     fn invalid(self, error: &Error) -> Response {
         match self.validation {
-            ValidationStatus::BadRequest => body(StatusCode::BAD_REQUEST, json!(text(error))),
+            ValidationStatus::BadRequest => {
+                respond(StatusCode::BAD_REQUEST, json!(describe_error(error)))
+            }
             ValidationStatus::UnprocessableContent => {
                 let listed: Vec<Value> = match error.broken_rules() {
                     [] => vec![json!({
@@ -121,20 +123,20 @@ impl ErrorRenderer {
                         "msg": error.message(),
                         "type": "value_error",
                     })],
-                    rules => rules.iter().map(listed).collect(),
+                    rules => rules.iter().map(to_fastapi_item).collect(),
                 };
-                body(StatusCode::UNPROCESSABLE_ENTITY, json!(listed))
+                respond(StatusCode::UNPROCESSABLE_ENTITY, json!(listed))
             }
         }
     }
 }
 
-fn body(status: StatusCode, detail: Value) -> Response {
+fn respond(status: StatusCode, detail: Value) -> Response {
     (status, Json(json!({"detail": detail}))).into_response()
 }
 
 /// Lists every broken rule, so that a caller can fix all at once.
-fn text(error: &Error) -> String {
+fn describe_error(error: &Error) -> String {
     let rules: Vec<String> = error
         .broken_rules()
         .iter()
@@ -148,7 +150,7 @@ fn text(error: &Error) -> String {
 }
 
 /// Converts a broken rule to an item of FastAPI's error list.
-fn listed(violation: &Violation) -> Value {
+fn to_fastapi_item(violation: &Violation) -> Value {
     let location = match violation.location {
         Location::Body => "body",
         Location::Query => "query",

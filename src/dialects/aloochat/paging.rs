@@ -59,7 +59,7 @@ impl ToJSON for Count {
 }
 
 /// Returns the slice for these query parameters; without any, the whole list.
-pub fn slice(skip: Option<Count>, limit: Option<Count>, after: Option<String>) -> ListRange {
+pub fn to_slice(skip: Option<Count>, limit: Option<Count>, after: Option<String>) -> ListRange {
     let (skip, limit) = (
         skip.and_then(|skip| skip.0),
         limit.and_then(|limit| limit.0),

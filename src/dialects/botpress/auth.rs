@@ -19,7 +19,7 @@ use crate::{
             request_auth::{AuthScope, RequestContext},
         },
     },
-    http::{admitted, app, bearer, bearer_scheme, errors::Failure},
+    http::{app, bearer_scheme, bearer_token, errors::Failure, record_admission},
     kernel::{
         Error, Kind, Result, Rule, Violation,
         violation::{Location, PathSegment},
@@ -69,7 +69,7 @@ macro_rules! bearer {
             ) -> poem::Result<Self> {
                 let admit: fn(&Request) -> Result<$call> = $admit;
                 let call = admit(request).map_err(Failure)?;
-                admitted(request, call.admission());
+                record_admission(request, call.admission());
                 Ok(Self(call))
             }
         }
@@ -78,18 +78,18 @@ macro_rules! bearer {
 
 bearer! {
     /// A person, outside any workspace.
-    pub struct AccountCaller(AccountContext) = |request| app(request)?.admit_person(bearer(request)?)
+    pub struct AccountCaller(AccountContext) = |request| app(request)?.admit_person(bearer_token(request)?)
 }
 
 bearer! {
     /// A member of the workspace that the header names.
-    pub struct Member(RequestContext) = member
+    pub struct Member(RequestContext) = authenticate_member
 }
 
 bearer! {
     /// A member with at least the role developer. The role is checked before the body is read.
     pub struct Developer(RequestContext) = |request| {
-        let call = member(request)?;
+        let call = authenticate_member(request)?;
         call.require_role(Role::Developer)?;
         Ok(call)
     }
@@ -98,15 +98,15 @@ bearer! {
 bearer! {
     /// A member with at least the role manager. The role is checked before the body is read.
     pub struct Manager(RequestContext) = |request| {
-        let call = member(request)?;
+        let call = authenticate_member(request)?;
         call.require_role(Role::Manager)?;
         Ok(call)
     }
 }
 
-fn member(request: &Request) -> Result<RequestContext> {
-    let token = bearer(request)?;
-    let workspace = required(request, WORKSPACE_ID)?;
+fn authenticate_member(request: &Request) -> Result<RequestContext> {
+    let token = bearer_token(request)?;
+    let workspace = required_header(request, WORKSPACE_ID)?;
     let place = AuthScope::Workspace(workspace);
     app(request)?.admit_at(&place, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressAdmin)
 }
@@ -114,10 +114,10 @@ fn member(request: &Request) -> Result<RequestContext> {
 bearer! {
     /// A bot, an integration that is installed in the bot, or a person who acts as one of them.
     pub struct BotCaller(RequestContext) = |request| {
-        let token = bearer(request)?;
+        let token = bearer_token(request)?;
         let place = AuthScope::Bot {
-            bot: required(request, BOT_ID)?,
-            integration: given(request, INTEGRATION_ID),
+            bot: required_header(request, BOT_ID)?,
+            integration: optional_header(request, INTEGRATION_ID),
         };
         let call = app(request)?.admit_at(&place, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressChat)?;
         // Every operation with a body writes, so the role is checked before the body is read.
@@ -130,7 +130,7 @@ bearer! {
 
 bearer! {
     /// The holder of a token. The request names the bot outside the headers.
-    pub struct TokenHolder(BearerToken) = holder
+    pub struct TokenHolder(BearerToken) = authenticate_token
 }
 
 bearer! {
@@ -138,23 +138,23 @@ bearer! {
     pub struct OptionalTokenHolder(OptionalBearerToken) = |request| Ok(OptionalBearerToken {
         app: app(request)?.clone(),
         holder: match request.header(header::AUTHORIZATION) {
-            Some(_) => Some(holder(request)?),
+            Some(_) => Some(authenticate_token(request)?),
             None => None,
         },
     })
 }
 
-fn holder(request: &Request) -> Result<BearerToken> {
-    let integration = given(request, INTEGRATION_ID);
-    app(request)?.holder(bearer(request)?, integration)
+fn authenticate_token(request: &Request) -> Result<BearerToken> {
+    let integration = optional_header(request, INTEGRATION_ID);
+    app(request)?.holder(bearer_token(request)?, integration)
 }
 
-fn given<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+fn optional_header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request.header(name).filter(|value| !value.is_empty())
 }
 
-fn required<'a>(request: &'a Request, name: &str) -> Result<&'a str> {
-    given(request, name).ok_or_else(|| {
+fn required_header<'a>(request: &'a Request, name: &str) -> Result<&'a str> {
+    optional_header(request, name).ok_or_else(|| {
         Violation {
             location: Location::Header,
             path: vec![PathSegment::Key(name.to_owned())],
@@ -169,22 +169,22 @@ const SCHEME_DESCRIPTION: &str =
 
 bearer! {
     /// A member of the workspace that the path parameter `id` names. Other callers get 404.
-    pub struct PathMember(RequestContext) = of_workspace
+    pub struct PathMember(RequestContext) = authenticate_path_member
 }
 
 bearer! {
     /// A member with the role billing, administrator or owner in the workspace of the path. The role is
     /// checked before the body is read.
     pub struct PathBillingMember(RequestContext) = |request| {
-        let call = of_workspace(request)?;
+        let call = authenticate_path_member(request)?;
         billing::require_role(&call)?;
         Ok(call)
     }
 }
 
-fn of_workspace(request: &Request) -> Result<RequestContext> {
-    let token = bearer(request)?;
-    let id = workspace_in(request.uri().path());
+fn authenticate_path_member(request: &Request) -> Result<RequestContext> {
+    let token = bearer_token(request)?;
+    let id = workspace_id_in_path(request.uri().path());
     let place = AuthScope::Workspace(id);
     let admitted =
         app(request)?.admit_at(&place, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressAdmin);
@@ -199,7 +199,7 @@ fn of_workspace(request: &Request) -> Result<RequestContext> {
 
 /// Returns the workspace id in a path of the form `/v1/admin/workspaces/{id}/…`. It reads the path because
 /// poem names the path parameters differently.
-fn workspace_in(path: &str) -> &str {
+fn workspace_id_in_path(path: &str) -> &str {
     let mut segments = path.split('/').skip_while(|one| *one != "workspaces");
     segments.nth(1).unwrap_or_default()
 }

@@ -9,7 +9,7 @@ use crate::{
     http::{
         self, Dialect,
         dialect::RenderError,
-        validation_messages::{broken_rules, not_found},
+        validation_messages::{not_found_message, violation_messages},
     },
     kernel::{Clock, Error, Kind, Timestamp, violation::Location},
 };
@@ -142,7 +142,7 @@ impl Example for ErrorBody {
 }
 
 /// Returns the example body for this status in the OpenAPI document.
-pub fn example(status: u16) -> Value {
+pub fn example_body(status: u16) -> Value {
     let of_status = |kind: &&ErrorType| kind.status() == status;
     let kind = match status {
         400 => ErrorType::InvalidPayload,
@@ -153,13 +153,13 @@ pub fn example(status: u16) -> Value {
             .copied()
             .unwrap_or(ErrorType::Unknown),
     };
-    let mut body = body(EXAMPLE_ID, kind, kind.description());
+    let mut body = error_json(EXAMPLE_ID, kind, kind.description());
     body["code"] = status.into();
     body["status"] = status.into();
     body
 }
 
-fn body(id: &str, kind: ErrorType, message: &str) -> Value {
+fn error_json(id: &str, kind: ErrorType, message: &str) -> Value {
     json!({
         "id": id,
         "code": kind.status(),
@@ -212,8 +212,8 @@ impl RenderError for GatewayRenderer {
 impl ErrorRenderer {
     /// Renders the error with a status for which the reference page has no type.
     fn with_status(&self, error: &Error, status: StatusCode) -> Response {
-        let id = new_id(self.clock.now());
-        let mut body = body(&id, error_type(error), &message(error));
+        let id = new_error_id(self.clock.now());
+        let mut body = error_json(&id, error_type(error), &error_message(error));
         body["code"] = status.as_u16().into();
         body["status"] = status.as_u16().into();
         (status, Json(body)).into_response()
@@ -234,13 +234,13 @@ impl RenderError for ErrorRenderer {
         }
         let kind = error_type(error);
         let status = StatusCode::from_u16(kind.status()).unwrap_or_default();
-        let id = new_id(self.clock.now());
-        (status, Json(body(&id, kind, &message(error)))).into_response()
+        let id = new_error_id(self.clock.now());
+        (status, Json(error_json(&id, kind, &error_message(error)))).into_response()
     }
 }
 
 /// Returns an id in the vendor's format: the time in milliseconds and four random bytes.
-fn new_id(now: Timestamp) -> String {
+fn new_error_id(now: Timestamp) -> String {
     format!(
         "err_{}x{:08X}",
         now.as_micros() / 1000,
@@ -282,10 +282,10 @@ fn error_type(error: &Error) -> ErrorType {
 }
 
 /// Returns the message for the caller.
-fn message(error: &Error) -> String {
+fn error_message(error: &Error) -> String {
     match error.kind() {
         Kind::Internal => ErrorType::Internal.description().to_owned(),
-        _ if error_type(error) == ErrorType::ResourceNotFound => not_found(error),
-        _ => broken_rules(error),
+        _ if error_type(error) == ErrorType::ResourceNotFound => not_found_message(error),
+        _ => violation_messages(error),
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const TEXT_TYPE: &str = "string";
 
 /// Returns the ignored parameters of an operation: name and type.
-fn of(operation: &str) -> &'static [(&'static str, &'static str)] {
+fn list_ignored(operation: &str) -> &'static [(&'static str, &'static str)] {
     match operation {
         "listConversations" => &[
             ("sortField", TEXT_TYPE),
@@ -90,20 +90,23 @@ const LISTS_WITH_PAGE_SIZE: [&str; 12] = [
 ];
 
 /// Returns the ignored parameters of an operation for the OpenAPI document.
-pub fn parameters(operation: &str) -> Vec<Value> {
+pub fn openapi_parameters(operation: &str) -> Vec<Value> {
     let size = LISTS_WITH_PAGE_SIZE
         .contains(&operation)
         .then_some(&("pageSize", "number"));
-    let parameters = of(operation).iter().chain(size).map(|(name, kind)| {
-        let mut schema = json!({"type": kind});
-        if *kind == "array" {
-            schema["items"] = json!({"type": "string"});
-        }
-        json!({
-            "name": name, "in": "query", "required": false,
-            "description": "Without effect on this server.",
-            "schema": schema,
-        })
-    });
+    let parameters = list_ignored(operation)
+        .iter()
+        .chain(size)
+        .map(|(name, kind)| {
+            let mut schema = json!({"type": kind});
+            if *kind == "array" {
+                schema["items"] = json!({"type": "string"});
+            }
+            json!({
+                "name": name, "in": "query", "required": false,
+                "description": "Without effect on this server.",
+                "schema": schema,
+            })
+        });
     parameters.collect()
 }

@@ -36,8 +36,8 @@ use self::{
 pub use self::{
     error::ErrorRenderer,
     inbound::{
-        tunnels::with_tunnels,
-        webhooks::{OAUTH_PATH, at_webhook_hosts, webhooks},
+        tunnels::route_tunnels,
+        webhooks::{OAUTH_PATH, route_webhook_hosts, webhook_endpoint},
     },
     pages::{
         chat_page::{
@@ -45,7 +45,7 @@ pub use self::{
             PageErrorRenderer as RenderChatPage, routes as chat_pages,
         },
         interstitial::{
-            METHODS as INTERSTITIAL_METHODS, PATHS as INTERSTITIAL_PATHS, interstitial,
+            METHODS as INTERSTITIAL_METHODS, PATHS as INTERSTITIAL_PATHS, interstitial_page,
         },
     },
     settings::Settings,
@@ -115,8 +115,8 @@ pub fn mount(app: &App, settings: &Settings) -> Mount {
         title: "Botpress",
         summary: "Bots, integrations and workspaces; users, conversations, messages and events.",
         base_path: BASE_PATH,
-        endpoint: admin::integrations::icon_and_readme::at(Route::new())
-            .nest_no_strip("/", service(settings))
+        endpoint: admin::integrations::icon_and_readme::add_routes(Route::new())
+            .nest_no_strip("/", build_service(settings))
             .with(QueryParams::of(document.clone()))
             .boxed(),
         beside: admin::integrations::icon_and_readme::METHODS,
@@ -133,8 +133,8 @@ pub fn mount(app: &App, settings: &Settings) -> Mount {
 /// Returns the OpenAPI document of the dialect.
 #[must_use]
 pub fn document(settings: &Settings) -> Document {
-    Document::new::<error::Botpress, _>(&service(settings), BASE_PATH, error::example)
-        .with_parameters(parameters)
+    Document::new::<error::Botpress, _>(&build_service(settings), BASE_PATH, error::example_body)
+        .with_parameters(extra_parameters)
 }
 
 type ChatOperations = (
@@ -159,7 +159,7 @@ type AdminOperations = (
 type WorkspaceOperations = (Tokens, Workspaces, Members, Usages, Audit, Billing);
 type Api = (ChatOperations, AdminOperations, WorkspaceOperations);
 
-fn service(settings: &Settings) -> OpenApiService<Api, ()> {
+fn build_service(settings: &Settings) -> OpenApiService<Api, ()> {
     let chat = (
         Users,
         Conversations,
@@ -194,7 +194,7 @@ fn service(settings: &Settings) -> OpenApiService<Api, ()> {
 
 /// Returns the parameters that poem does not derive: the headers that name the bot or the workspace, the tag
 /// filters, and the parameters without effect.
-fn parameters(path: &str, operation: &str) -> Vec<Value> {
+fn extra_parameters(path: &str, operation: &str) -> Vec<Value> {
     let header = |name: &str, required: bool, description: &str| {
         json!({
             "name": name, "in": "header", "required": required, "description": description,
@@ -226,6 +226,6 @@ fn parameters(path: &str, operation: &str) -> Vec<Value> {
     if ["listUsers", "listConversations", "listMessages"].contains(&operation) {
         parameters.push(chat::tags::filter_parameter());
     }
-    parameters.extend(ignored_parameters::parameters(operation));
+    parameters.extend(ignored_parameters::openapi_parameters(operation));
     parameters
 }

@@ -29,7 +29,7 @@ impl PageMeta {
 ///
 /// # Errors
 /// `Invalid` if no list returned this token.
-pub fn position(next_token: Option<String>) -> Result<Option<PageToken>> {
+pub fn parse_next_token(next_token: Option<String>) -> Result<Option<PageToken>> {
     // wire: samples of the vendor send `nextToken=undefined` for the first page (botpress.md §4)
     match next_token.as_deref() {
         None | Some("" | "undefined") => Ok(None),
@@ -38,6 +38,6 @@ pub fn position(next_token: Option<String>) -> Result<Option<PageToken>> {
 }
 
 /// Returns the value of an optional query parameter; an empty value counts as absent.
-pub fn given(parameter: Option<String>) -> Option<String> {
+pub fn non_empty_parameter(parameter: Option<String>) -> Option<String> {
     parameter.filter(|value| !value.is_empty())
 }

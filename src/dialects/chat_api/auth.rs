@@ -57,18 +57,18 @@ impl InstallationContext {
     }
 }
 
-fn asked(request: &Request) -> Result<&InstallationContext> {
+fn find_installation(request: &Request) -> Result<&InstallationContext> {
     request
         .data::<InstallationContext>()
         .ok_or_else(|| Error::internal("the chat was asked by itself", "no installation"))
 }
 
 /// Returns the user key of the request; empty if there is none.
-fn key(request: &Request) -> &str {
+fn user_key(request: &Request) -> &str {
     request.header(USER_KEY_HEADER).unwrap_or_default()
 }
 
-fn register(registry: &mut Registry) {
+fn register_scheme(registry: &mut Registry) {
     let scheme = MetaSecurityScheme {
         ty: "apiKey",
         description: Some("The key of a user: what createUser answers, or one you have signed."),
@@ -96,7 +96,7 @@ impl<'a> ApiExtractor<'a> for AnonymousAuth {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let visit = asked(request).and_then(InstallationContext::visit);
+        let visit = find_installation(request).and_then(InstallationContext::visit);
         Ok(Self(visit.map_err(Failure)?))
     }
 }
@@ -113,7 +113,7 @@ macro_rules! by_key {
             type ParamRawType = ();
 
             fn register(registry: &mut Registry) {
-                register(registry);
+                register_scheme(registry);
             }
 
             fn security_schemes() -> Vec<&'static str> {
@@ -135,15 +135,15 @@ macro_rules! by_key {
 by_key! {
     /// Authenticates a user by key.
     pub struct UserAuth(webchat::WebchatUserRequest) = |request| {
-        let visit = asked(request)?.visit()?;
-        Ok(Self(visit.of_user(key(request))?))
+        let visit = find_installation(request)?.visit()?;
+        Ok(Self(visit.of_user(user_key(request))?))
     }
 }
 
 by_key! {
     /// Accepts a request with any user key. The key is not checked here, because its user may not exist yet.
     pub struct UserKeyAuth(webchat::WebchatRequest, Secret) = |request| {
-        let visit = asked(request)?.visit()?;
-        Ok(Self(visit, Secret::new(key(request))))
+        let visit = find_installation(request)?.visit()?;
+        Ok(Self(visit, Secret::new(user_key(request))))
     }
 }

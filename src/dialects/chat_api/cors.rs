@@ -15,7 +15,7 @@ const METHODS: &str = "GET, POST, PUT, DELETE";
 const MAX_AGE_SECONDS: &str = "600";
 
 /// Adds the headers that allow a page of this origin to read the response.
-pub fn allow(headers: &mut BTreeMap<String, String>, origin: Option<&str>) {
+pub fn allow_origin(headers: &mut BTreeMap<String, String>, origin: Option<&str>) {
     let Some(origin) = origin else { return };
     for (name, value) in [
         ("access-control-allow-origin", origin),
@@ -33,7 +33,7 @@ pub fn preflight(origin: Option<&str>, wanted: Option<&str>) -> NativeResponse {
         status: 204,
         ..NativeResponse::default()
     };
-    allow(&mut response.headers, origin);
+    allow_origin(&mut response.headers, origin);
     let wanted = wanted.unwrap_or(super::auth::USER_KEY_HEADER);
     for (name, value) in [
         ("access-control-allow-methods", METHODS),

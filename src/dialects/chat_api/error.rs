@@ -8,7 +8,7 @@ use crate::{
     http::{
         self, Dialect,
         dialect::RenderError,
-        validation_messages::{broken_rules, not_found},
+        validation_messages::{not_found_message, violation_messages},
     },
     kernel::{Clock, Error, Kind, Timestamp, violation::Location},
 };
@@ -73,15 +73,15 @@ pub fn example(status: u16) -> Value {
     let named = Chat::ERRORS.iter().find(|(known, _)| *known == status);
     let name = named.and_then(|(_, text)| text.split([' ', ',', ':']).next());
     let name = name.unwrap_or("Unknown");
-    body(EXAMPLE_ID, (status, name), "What went wrong")
+    error_body(EXAMPLE_ID, (status, name), "What went wrong")
 }
 
-fn body(id: &str, (status, name): (u16, &str), message: &str) -> Value {
+fn error_body(id: &str, (status, name): (u16, &str), message: &str) -> Value {
     json!({"id": id, "code": status, "type": name, "message": message})
 }
 
 /// Logs an internal error.
-pub fn note(error: &Error) {
+pub fn log_internal_error(error: &Error) {
     if error.kind() == Kind::Internal {
         tracing::error!(?error, "a request to the chat failed");
     }
@@ -106,7 +106,7 @@ impl RenderError for ErrorRenderer {
         let (status, name) = status_and_type(error);
         let id = new_id(self.clock.now());
         let code = StatusCode::from_u16(status).unwrap_or_default();
-        (code, Json(body(&id, (status, name), &message(error)))).into_response()
+        (code, Json(error_body(&id, (status, name), &message(error)))).into_response()
     }
 }
 
@@ -160,7 +160,7 @@ fn status_and_type(error: &Error) -> (u16, &'static str) {
 fn message(error: &Error) -> String {
     match error.kind() {
         Kind::Internal => "An internal error occurred".to_owned(),
-        Kind::NotFound => not_found(error),
-        _ => broken_rules(error),
+        Kind::NotFound => not_found_message(error),
+        _ => violation_messages(error),
     }
 }

@@ -79,11 +79,17 @@ impl From<&webchat::Signal> for Signal {
             webchat::Signal::ParticipantAdded {
                 conversation,
                 participant,
-            } => ("participant_added", who(conversation, participant)),
+            } => (
+                "participant_added",
+                participant_data(conversation, participant),
+            ),
             webchat::Signal::ParticipantRemoved {
                 conversation,
                 participant,
-            } => ("participant_removed", who(conversation, participant)),
+            } => (
+                "participant_removed",
+                participant_data(conversation, participant),
+            ),
         };
         Self {
             r#type: kind.to_owned(),
@@ -92,17 +98,17 @@ impl From<&webchat::Signal> for Signal {
     }
 }
 
-fn who(conversation: &str, participant: &str) -> Value {
+fn participant_data(conversation: &str, participant: &str) -> Value {
     json!({"conversationId": conversation, "participantId": participant})
 }
 
-fn text(next: &StreamItem) -> String {
+fn to_sse(next: &StreamItem) -> String {
     match next {
         StreamItem::Signal(signal) => {
             let signal = Signal::from(&**signal).to_json_string();
-            event_stream::sse_event("message", &signal)
+            event_stream::format_sse_event("message", &signal)
         }
-        StreamItem::Quiet => PING.to_owned(),
+        StreamItem::Heartbeat => PING.to_owned(),
     }
 }
 
@@ -130,7 +136,7 @@ impl IntoResponse for SignalStream {
         let texts = stream::unfold((self.0, true), |(mut subscription, is_first)| async move {
             let text = match is_first {
                 true => FIRST_CHUNK.to_owned(),
-                false => text(&subscription.next().await?),
+                false => to_sse(&subscription.next().await?),
             };
             Some((Ok::<_, io::Error>(text), (subscription, false)))
         });
@@ -148,7 +154,7 @@ impl IntoResponse for SignalStream {
 enum ListenResponse {
     /// Signals from now on
     #[oai(status = 200)]
-    Listening(SignalStream),
+    Ok(SignalStream),
 }
 
 #[OpenApi(tag = "Tag::Conversation")]
@@ -169,6 +175,6 @@ impl ListenApi {
         id: Path<String>,
     ) -> Result<ListenResponse, Failed> {
         let subscription = webchat::listen(&caller.0, &id.0)?;
-        Ok(ListenResponse::Listening(SignalStream(subscription)))
+        Ok(ListenResponse::Ok(SignalStream(subscription)))
     }
 }

@@ -54,7 +54,7 @@ enum Tag {
 
 /// Returns the built-in programs of integrations, by integration name.
 #[must_use]
-pub fn natives(app: &App) -> BTreeMap<&'static str, Arc<dyn NativeProgram>> {
+pub fn native_programs(app: &App) -> BTreeMap<&'static str, Arc<dyn NativeProgram>> {
     let program: Arc<dyn NativeProgram> = Arc::new(Program::new(app.clone()));
     [(NAME, program)].into()
 }

@@ -25,7 +25,7 @@ impl Meta {
 ///
 /// # Errors
 /// `Invalid` if the token was not issued by a list.
-pub fn position(next_token: Option<String>) -> Result<Option<PageToken>> {
+pub fn parse_token(next_token: Option<String>) -> Result<Option<PageToken>> {
     let given = next_token.filter(|token| !token.is_empty());
     given.as_deref().map(PageToken::parse).transpose()
 }

@@ -104,7 +104,7 @@ impl Participants {
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<ParticipantsResponse>, Failed> {
-        let after = paging::position(next_token.0)?;
+        let after = paging::parse_token(next_token.0)?;
         let page = webchat::list_participants(&caller.0, &conversation_id.0, after).await?;
         Ok(Json(page.into()))
     }

@@ -107,11 +107,11 @@ struct SendEventInput {
     payload: Map<String, Value>,
 }
 
-fn read<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T> {
+fn parse_body<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T> {
     serde_json::from_str(body).map_err(|error| Error::invalid(format!("body: {error}")))
 }
 
-fn done(body: &Value) -> NativeResponse {
+fn json_response(body: &Value) -> NativeResponse {
     NativeResponse {
         status: 200,
         headers: [("content-type".to_owned(), "application/json".to_owned())].into(),
@@ -124,23 +124,23 @@ impl Inner {
     async fn answer(&self, token: Secret, request: Request) -> Result<NativeResponse> {
         let asked = InstallationContext {
             app: self.app.clone(),
-            bot: header(&request, "x-bot-id")?.to_owned(),
-            integration: header(&request, "x-integration-id")?.to_owned(),
-            configuration: configuration(header(&request, "x-bp-configuration")?)?,
+            bot: require_header(&request, "x-bot-id")?.to_owned(),
+            integration: require_header(&request, "x-integration-id")?.to_owned(),
+            configuration: decode_configuration(require_header(&request, "x-bp-configuration")?)?,
             token,
         };
-        match header(&request, "x-bp-operation")? {
+        match require_header(&request, "x-bp-operation")? {
             "webhook_received" => {
-                let received: WebhookReceived = read(&request.body)?;
+                let received: WebhookReceived = parse_body(&request.body)?;
                 Ok(self.received(asked, received.req).await)
             }
             "message_created" => {
-                let sent: MessageCreated = read(&request.body)?;
+                let sent: MessageCreated = parse_body(&request.body)?;
                 webchat::deliver_message(&asked.admit()?, &sent.message.id.into())?;
-                Ok(done(&json!({})))
+                Ok(json_response(&json!({})))
             }
             "action_triggered" => {
-                let asked_for: ActionTriggered = read(&request.body)?;
+                let asked_for: ActionTriggered = parse_body(&request.body)?;
                 if asked_for.r#type != "sendEvent" {
                     let text = format!("There is no action {}", asked_for.r#type);
                     return Err(Error::new(Kind::Runtime, text));
@@ -150,9 +150,9 @@ impl Inner {
                     payload,
                 } = asked_for.input;
                 webchat::send_event(&asked.admit()?, &conversation_id.into(), payload)?;
-                Ok(done(&json!({"output": {}})))
+                Ok(json_response(&json!({"output": {}})))
             }
-            "register" | "unregister" | "ping" => Ok(done(&json!({}))),
+            "register" | "unregister" | "ping" => Ok(json_response(&json!({}))),
             other => {
                 let text = format!("The integration chat does not know {other}");
                 Err(Error::new(Kind::Runtime, text))
@@ -171,18 +171,18 @@ impl Inner {
             let wanted = incoming.headers.get("access-control-request-headers");
             return cors::preflight(origin.as_deref(), wanted.map(String::as_str));
         }
-        let mut answered = match http(incoming) {
+        let mut answered = match to_http_request(incoming) {
             Ok(mut request) => {
                 request.set_data(asked);
                 let path = request.uri().path().to_owned();
                 match self.api.call(request).await {
-                    Ok(response) => shown(response).await,
+                    Ok(response) => to_native_response(response).await,
                     Err(error) => self.failed(from_poem(error), &path).await,
                 }
             }
             Err(error) => self.shown(&error).await,
         };
-        cors::allow(&mut answered.headers, origin.as_deref());
+        cors::allow_origin(&mut answered.headers, origin.as_deref());
         answered
     }
 
@@ -199,8 +199,8 @@ impl Inner {
     }
 
     async fn shown(&self, failed: &Error) -> NativeResponse {
-        error::note(failed);
-        let mut response = shown(self.render.render(failed)).await;
+        error::log_internal_error(failed);
+        let mut response = to_native_response(self.render.render(failed)).await;
         if let Kind::RateLimited { retry_after } | Kind::Unavailable { retry_after } = failed.kind()
         {
             let seconds = retry_after.as_secs().max(1).to_string();
@@ -210,26 +210,26 @@ impl Inner {
     }
 }
 
-fn header<'a>(request: &'a Request, name: &str) -> Result<&'a str> {
+fn require_header<'a>(request: &'a Request, name: &str) -> Result<&'a str> {
     let value = request.headers.get(name).map(String::as_str);
     value.ok_or_else(|| Error::invalid(format!("the header {name} is missing")))
 }
 
 /// Decodes the configuration of the installation from a header of the runtime protocol.
-fn configuration(header: &str) -> Result<Value> {
+fn decode_configuration(header: &str) -> Result<Value> {
     let broken = || Error::invalid("x-bp-configuration is not JSON in base64");
     let text = STANDARD.decode(header).map_err(|_| broken())?;
     serde_json::from_slice(&text).map_err(|_| broken())
 }
 
-fn http(incoming: WebhookRequest) -> Result<HttpRequest> {
+fn to_http_request(incoming: WebhookRequest) -> Result<HttpRequest> {
     let missing = || Error::new(Kind::NoOperation, "Not Found");
     // The client requests `/hello/`.
     let path = match incoming.path.trim_end_matches('/') {
         "" => "/",
         path => path,
     };
-    let path = encoded(&incoming.method, path);
+    let path = encode_id_slashes(&incoming.method, path);
     let target = match incoming.query.as_str() {
         "" => path.into_owned(),
         query => format!("{path}?{query}"),
@@ -247,7 +247,7 @@ fn http(incoming: WebhookRequest) -> Result<HttpRequest> {
 
 /// Returns the path with the slashes in the ID encoded, where the client does not encode them.
 // wire: @botpress/chat encodes IDs in every path except that of a stream
-fn encoded<'a>(method: &str, path: &'a str) -> Cow<'a, str> {
+fn encode_id_slashes<'a>(method: &str, path: &'a str) -> Cow<'a, str> {
     let id = path
         .strip_prefix("/conversations/")
         .and_then(|rest| rest.strip_suffix("/listen"))
@@ -262,7 +262,7 @@ fn encoded<'a>(method: &str, path: &'a str) -> Cow<'a, str> {
 }
 
 /// Converts a response of the API to a response of the program.
-async fn shown(mut response: Response) -> NativeResponse {
+async fn to_native_response(mut response: Response) -> NativeResponse {
     let body = response.take_body();
     let is_live = response
         .content_type()
@@ -277,7 +277,7 @@ async fn shown(mut response: Response) -> NativeResponse {
         ..NativeResponse::default()
     };
     if is_live {
-        answered.live = Some(live(body));
+        answered.live = Some(to_live(body));
     } else {
         // The body is already in memory.
         answered.body = body.into_string().await.unwrap_or_default();
@@ -286,7 +286,7 @@ async fn shown(mut response: Response) -> NativeResponse {
 }
 
 /// Converts a body to a stream of events, one text each.
-fn live(body: Body) -> BodyStream {
+fn to_live(body: Body) -> BodyStream {
     let events = body
         .into_bytes_stream()
         .filter_map(|chunk| async move { String::from_utf8(chunk.ok()?.to_vec()).ok() });
@@ -308,10 +308,10 @@ mod tests {
             ),
             ("/conversations/a/messages", "/conversations/a/messages"),
         ] {
-            assert_eq!(encoded("GET", path), expected);
+            assert_eq!(encode_id_slashes("GET", path), expected);
         }
         assert_eq!(
-            encoded("PUT", "/conversations/a/b/listen"),
+            encode_id_slashes("PUT", "/conversations/a/b/listen"),
             "/conversations/a/b/listen"
         );
     }

@@ -9,7 +9,7 @@ use crate::{
         shared::rate_limits::ApiClass,
         tenancy::{api_keys::KeyKind, request_auth::RequestContext},
     },
-    http::{admitted, app, bearer, bearer_scheme, errors::Failure},
+    http::{app, bearer_scheme, bearer_token, errors::Failure, record_admission},
     kernel::{Error, Kind, Result},
 };
 
@@ -51,15 +51,15 @@ fn admit(request: &Request) -> Result<RequestContext> {
     if request.header(header::AUTHORIZATION).is_none() {
         return Err(Error::new(Kind::Unauthenticated, "no api key supplied"));
     }
-    let call = bearer(request)
+    let call = bearer_token(request)
         .and_then(|key| app.admit(key, &[KeyKind::Cohere], ApiClass::Cohere))
-        .map_err(refused)?
-        .refused_with(refused);
-    admitted(request, call.admission());
+        .map_err(to_invalid_token)?
+        .refused_with(to_invalid_token);
+    record_admission(request, call.admission());
     Ok(call.for_project(request.header(CLIENT_NAME)))
 }
 
-fn refused(error: Error) -> Error {
+fn to_invalid_token(error: Error) -> Error {
     match error.kind() {
         Kind::Unauthenticated => Error::new(Kind::Unauthenticated, "invalid api token"),
         _ => error,

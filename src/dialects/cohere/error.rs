@@ -43,7 +43,7 @@ pub struct ErrorBody {
 impl Example for ErrorBody {
     fn example() -> Self {
         Self {
-            message: text_of(400).to_owned(),
+            message: example_message(400).to_owned(),
             id: EXAMPLE_REQUEST_ID.to_owned(),
         }
     }
@@ -53,10 +53,10 @@ const EXAMPLE_REQUEST_ID: &str = "0f7a1c1e-5a3c-4f0e-9f57-3a1b6a2f3c4d";
 
 /// Returns the example body of an error with this status, for the OpenAPI document.
 pub fn example(status: u16) -> Value {
-    json!({"message": text_of(status), "id": EXAMPLE_REQUEST_ID})
+    json!({"message": example_message(status), "id": EXAMPLE_REQUEST_ID})
 }
 
-const fn text_of(status: u16) -> &'static str {
+const fn example_message(status: u16) -> &'static str {
     match status {
         400 => "invalid request: name is required",
         401 => "invalid api token",
@@ -96,7 +96,7 @@ fn respond(error: &Error, request_id: Option<&str>) -> Response {
 fn status_and_message(error: &Error) -> (StatusCode, String) {
     let own = || error.message().to_owned();
     match error.kind() {
-        Kind::Invalid => (StatusCode::BAD_REQUEST, invalid(error)),
+        Kind::Invalid => (StatusCode::BAD_REQUEST, invalid_message(error)),
         Kind::UnsupportedMedia => {
             let text = format!("invalid request: {}", error.message());
             (StatusCode::BAD_REQUEST, text)
@@ -131,7 +131,7 @@ fn status_and_message(error: &Error) -> (StatusCode, String) {
 }
 
 /// Lists every broken rule, so that a caller can fix all at once.
-fn invalid(error: &Error) -> String {
+fn invalid_message(error: &Error) -> String {
     let rules = error.broken_rules();
     if let Some(reason) = rules.iter().find_map(|violation| match &violation.rule {
         Rule::Json(reason) => Some(reason),

@@ -60,7 +60,7 @@ pub fn mount(settings: &Settings) -> Mount {
             )
             .nest("/", service(settings))
             .with(QueryParams::of(document.clone()))
-            .around(paths::explain)
+            .around(paths::explain_unknown_path)
             .boxed(),
         beside: &[(connectors::oauth::CALLBACK_PATH, "GET, HEAD")],
         render: Arc::new(ErrorRenderer),

@@ -7,12 +7,12 @@ use crate::domain::retrieval::connectors::OffsetPage;
 const LIMIT_DEFAULT: u64 = 30;
 
 /// Returns the slice for these query parameters. Fractions are dropped.
-pub fn slice(limit: Option<f64>, offset: Option<f64>) -> OffsetPage {
-    let limit = limit.map(whole).filter(|limit| *limit > 0);
+pub fn to_slice(limit: Option<f64>, offset: Option<f64>) -> OffsetPage {
+    let limit = limit.map(to_whole).filter(|limit| *limit > 0);
     OffsetPage {
         // wire: 0 means the default; the 4.x client's own tests rely on it (cohere.md §1)
         limit: limit.unwrap_or(LIMIT_DEFAULT),
-        offset: offset.map_or(0, whole),
+        offset: offset.map_or(0, to_whole),
     }
 }
 
@@ -21,6 +21,6 @@ pub fn slice(limit: Option<f64>, offset: Option<f64>) -> OffsetPage {
     clippy::cast_sign_loss,
     reason = "it is between 0 and 2^53"
 )]
-fn whole(value: f64) -> u64 {
+fn to_whole(value: f64) -> u64 {
     value.floor() as u64
 }

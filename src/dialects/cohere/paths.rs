@@ -38,12 +38,15 @@ pub const UNPREFIXED: &[&str] = &[
 const SERVED_PATHS: &str = "/v1/chat, /v1/connectors and /v1/check-api-key";
 
 /// Calls the endpoint and replaces the error for an unknown path with one that says what this server serves.
-pub async fn explain<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<E::Output> {
+pub async fn explain_unknown_path<E: Endpoint>(
+    endpoint: Arc<E>,
+    request: Request,
+) -> poem::Result<E::Output> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let answer = endpoint.call(request).await;
     answer.map_err(|error| {
         if error.is::<NotFoundError>() {
-            return Failure(no_operation(method.as_str(), &path)).into();
+            return Failure(unknown_path_error(method.as_str(), &path)).into();
         }
         let mut error = error;
         error.set_data(RoutedPath(path));
@@ -51,7 +54,7 @@ pub async fn explain<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::R
     })
 }
 
-fn no_operation(method: &str, path: &str) -> Error {
+fn unknown_path_error(method: &str, path: &str) -> Error {
     // wire: treated as a connector with an empty ID (cohere.md §1)
     if path == "/connectors/" {
         return Error::not_found("connector '' not found.");

@@ -5,7 +5,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry
 
 use crate::{
     domain::retrieval::folders,
-    http::{app, bearer, bearer_scheme, errors::Failure},
+    http::{app, bearer_scheme, bearer_token, errors::Failure},
     kernel::Secret,
 };
 
@@ -37,15 +37,15 @@ impl<'a> ApiExtractor<'a> for FolderAuth {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let token = bearer(request).map_err(Failure)?;
+        let token = bearer_token(request).map_err(Failure)?;
         let app = app(request).map_err(Failure)?;
-        let name = folder_in(request.original_uri().path());
+        let name = folder_name(request.original_uri().path());
         folders::require_token(app, name, token).map_err(Failure)?;
         Ok(Self(Secret::new(token)))
     }
 }
 
 /// Returns the folder in the path `/folders/{name}/search`. Folder names never need percent-encoding.
-fn folder_in(path: &str) -> &str {
+fn folder_name(path: &str) -> &str {
     path.rsplit('/').nth(1).unwrap_or_default()
 }

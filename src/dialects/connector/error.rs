@@ -65,10 +65,10 @@ pub fn example(status: u16) -> Value {
         503 => "The database is not available right now",
         _ => "internal server error",
     };
-    problem(title, detail)
+    problem_body(title, detail)
 }
 
-fn problem(status: StatusCode, detail: &str) -> Value {
+fn problem_body(status: StatusCode, detail: &str) -> Value {
     json!({
         "status": status.as_u16(),
         "title": status.canonical_reason().unwrap_or_default(),
@@ -106,7 +106,7 @@ impl RenderError for ErrorRenderer {
             Kind::Internal => "internal server error",
             _ => error.message(),
         };
-        let body = Json(problem(status, detail)).with_content_type(PROBLEM_JSON);
+        let body = Json(problem_body(status, detail)).with_content_type(PROBLEM_JSON);
         (status, body).into_response()
     }
 }

@@ -106,7 +106,8 @@ impl Search {
         body: Body<Question>,
     ) -> Result<Json<Results>, Failed> {
         let token = token.0.expose();
-        let found = folders::search_with(app(request)?, &name.0, token, &body.0.query).await?;
+        let found =
+            folders::search_with_token(app(request)?, &name.0, token, &body.0.query).await?;
         Ok(Json(Results {
             results: found.into_iter().map(Into::into).collect(),
         }))

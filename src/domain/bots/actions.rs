@@ -35,7 +35,7 @@ pub async fn call(
     let limits = call.schemas();
     let (found, name) = call.app().store().read(|conn| {
         let speaker = voice.on(conn)?;
-        resolve(&speaker, kind, &input, limits)
+        resolve_action(&speaker, kind, &input, limits)
     })?;
     let place = (voice.bot().seq, found.installation.seq);
     let body = json!({"type": name, "input": input});
@@ -45,14 +45,14 @@ pub async fn call(
         kind: &name,
         body: &body,
     };
-    protocol::call_for(call.app(), question, |answer| {
-        output(&found.definition, &name, answer, limits)
+    protocol::call_and_parse(call.app(), question, |answer| {
+        take_output(&found.definition, &name, answer, limits)
     })
     .await
 }
 
 /// Finds the installed integration that declares the action, and the action's name without the prefix.
-fn resolve(
+fn resolve_action(
     speaker: &AuthorSchemas<'_>,
     kind: &str,
     input: &Value,
@@ -81,7 +81,7 @@ fn resolve(
 }
 
 /// Takes the output out of a response and checks it. Newer SDKs also send `meta`, which is ignored.
-fn output(
+fn take_output(
     definition: &IntegrationDefinition,
     name: &str,
     mut answer: Value,

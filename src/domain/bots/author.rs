@@ -267,7 +267,7 @@ impl DelegatedCreation {
             kind: operation,
             body,
         };
-        protocol::call_for(app, question, |answer| {
+        protocol::call_and_parse(app, question, |answer| {
             let id = answer[member]["id"].as_str();
             // wire: an empty answer means that the integration declines (botpress.md §4)
             let declined = || {

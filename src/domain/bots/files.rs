@@ -14,7 +14,9 @@ use crate::{
             bearer_token::{BearerToken, OptionalBearerToken},
             bounds::Bound,
             quotas::{self, UsageType},
-            request_auth::{ActingInstallation, PrincipalAgent, RequestContext, unauthenticated},
+            request_auth::{
+                ActingInstallation, PrincipalAgent, RequestContext, unauthenticated_error,
+            },
         },
     },
     kernel::{
@@ -86,7 +88,7 @@ const INSERT: &str = "
 pub async fn create(holder: &BearerToken, bot: &str, new: NewFile) -> Result<File> {
     let call = holder.in_bot(bot)?;
     require_write(&call)?;
-    let (bot, maker) = (call.agent()?.clone(), maker(&call));
+    let (bot, maker) = (call.agent()?.clone(), creator_key(&call));
     call.app()
         .change(&call, move |change, workspace| {
             let bytes = u64::try_from(new.contents.len()).unwrap_or(u64::MAX);
@@ -108,7 +110,7 @@ pub async fn create(holder: &BearerToken, bot: &str, new: NewFile) -> Result<Fil
 }
 
 /// Returns the key of the calling integration, which is stored as the creator of its files.
-fn maker(call: &RequestContext) -> Option<String> {
+fn creator_key(call: &RequestContext) -> Option<String> {
     let installation = call.caller().installation.as_ref();
     installation.map(ActingInstallation::key)
 }
@@ -118,7 +120,7 @@ fn maker(call: &RequestContext) -> Option<String> {
 /// # Errors
 /// `NotFound`, or errors of the store.
 pub fn find(holder: &BearerToken, id: &FileId) -> Result<File> {
-    let call = of_file(holder, id, RequiredAccess::Reading)?;
+    let call = authenticate_for_file(holder, id, RequiredAccess::Read)?;
     let bot = call.agent()?;
     call.app().store().read(|conn| read(conn, bot, id))
 }
@@ -129,7 +131,7 @@ pub fn find(holder: &BearerToken, id: &FileId) -> Result<File> {
 /// `Forbidden` if the token has no access to the bot; errors of the store.
 pub async fn list(holder: &BearerToken, bot: &str, after: Option<PageToken>) -> Result<Page<File>> {
     let call = holder.in_bot(bot)?;
-    let (bot, maker) = (call.agent()?.clone(), maker(&call));
+    let (bot, maker) = (call.agent()?.clone(), creator_key(&call));
     let page = call.app().store().scan(move |conn| {
         ListQuery::new("bot_files", "bot_files.seq")
             .whose("bot_files.agent_seq = :agent_seq")
@@ -153,7 +155,7 @@ const ERASE: &str = "DELETE FROM bot_files WHERE seq = :seq AND agent_seq = :age
 /// # Errors
 /// `NotFound`; `Forbidden` for a role below developer; errors of the store.
 pub async fn delete(holder: &BearerToken, id: FileId) -> Result<File> {
-    let call = of_file(holder, &id, RequiredAccess::Changing)?;
+    let call = authenticate_for_file(holder, &id, RequiredAccess::Write)?;
     require_write(&call)?;
     let bot = call.agent()?.clone();
     call.app()
@@ -176,7 +178,7 @@ const IS_PUBLIC: &str = "SELECT 1 FROM bot_files WHERE id = :id AND access_type 
 ///
 /// # Errors
 /// `Unauthenticated` for a private file without a token; `NotFound`; errors of the store.
-pub fn contents(holder: &OptionalBearerToken, id: &FileId) -> Result<Vec<u8>> {
+pub fn read_contents(holder: &OptionalBearerToken, id: &FileId) -> Result<Vec<u8>> {
     let app = &holder.app;
     let is_public = app.store().read(|conn| {
         let mut statement = conn.prepare_cached(IS_PUBLIC)?;
@@ -184,10 +186,10 @@ pub fn contents(holder: &OptionalBearerToken, id: &FileId) -> Result<Vec<u8>> {
     })?;
     if !is_public {
         let holder = holder.holder.as_ref();
-        of_file(
-            holder.ok_or_else(unauthenticated)?,
+        authenticate_for_file(
+            holder.ok_or_else(unauthenticated_error)?,
             id,
-            RequiredAccess::Reading,
+            RequiredAccess::Read,
         )?;
     }
     let contents = app.store().read(|conn| {
@@ -196,7 +198,7 @@ pub fn contents(holder: &OptionalBearerToken, id: &FileId) -> Result<Vec<u8>> {
             .query_row(named_params! {":id": id}, |row| row.get(0));
         Ok(contents.optional()?)
     })?;
-    contents.ok_or_else(|| absent(id))
+    contents.ok_or_else(|| file_not_found(id))
 }
 
 const FIND: &str = "SELECT bot_files.seq, bot_files.id, bot_files.name, bot_files.access_type,
@@ -208,33 +210,37 @@ fn read(conn: &Connection, bot: &PrincipalAgent, id: &FileId) -> Result<File> {
     let found = conn
         .prepare_cached(FIND)?
         .query_row(parameters, |row| from_row(row, bot));
-    found.optional()?.ok_or_else(|| absent(id))
+    found.optional()?.ok_or_else(|| file_not_found(id))
 }
 
 /// The kind of access that a request needs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum RequiredAccess {
-    Reading,
-    Changing,
+    Read,
+    Write,
 }
 
 /// Authenticates the token in the bot that owns the file. To a token without access to that bot, and to an
 /// integration without access to the file, the file does not exist.
-fn of_file(holder: &BearerToken, id: &FileId, reason: RequiredAccess) -> Result<RequestContext> {
-    let found = holder.app().store().read(|conn| owner_of(conn, id))?;
+fn authenticate_for_file(
+    holder: &BearerToken,
+    id: &FileId,
+    reason: RequiredAccess,
+) -> Result<RequestContext> {
+    let found = holder.app().store().read(|conn| find_owner(conn, id))?;
     let bot = found.as_ref().map_or("", |found| found.bot.as_str());
     let absent_id = id.clone();
     let refused = move |error: Error| match error.kind() {
-        Kind::Forbidden => absent(&absent_id),
+        Kind::Forbidden => file_not_found(&absent_id),
         _ => error,
     };
     let call = holder.in_bot(bot).map_err(&refused)?.refused_with(refused);
-    let found = found.ok_or_else(|| absent(id))?;
-    let own = maker(&call).is_none_or(|own| found.maker.as_ref() == Some(&own));
-    if own || (found.is_public && reason == RequiredAccess::Reading) {
+    let found = found.ok_or_else(|| file_not_found(id))?;
+    let own = creator_key(&call).is_none_or(|own| found.maker.as_ref() == Some(&own));
+    if own || (found.is_public && reason == RequiredAccess::Read) {
         return Ok(call);
     }
-    Err(absent(id))
+    Err(file_not_found(id))
 }
 
 /// Owner and access level of a file.
@@ -250,7 +256,7 @@ const FIND_OWNER: &str = "
     FROM bot_files JOIN agents ON agents.seq = bot_files.agent_seq
     WHERE bot_files.id = :id";
 
-fn owner_of(conn: &Connection, id: &FileId) -> Result<Option<FileOwner>> {
+fn find_owner(conn: &Connection, id: &FileId) -> Result<Option<FileOwner>> {
     let found = conn
         .prepare_cached(FIND_OWNER)?
         .query_row(named_params! {":id": id}, |row| {
@@ -275,6 +281,6 @@ fn from_row(row: &Row<'_>, bot: &PrincipalAgent) -> rusqlite::Result<File> {
     })
 }
 
-fn absent(id: &FileId) -> Error {
+fn file_not_found(id: &FileId) -> Error {
     Error::not_found(format!("File \"{id}\" not found"))
 }

@@ -63,7 +63,7 @@ pub enum WebhookReceiver {
 #[derive(Debug, Clone, Copy)]
 pub struct WebhookInstallation(pub(in crate::domain) InstallationRows);
 
-fn find(conn: &Connection, webhook_id: &str) -> Result<Option<InstallationRows>> {
+fn find_installation(conn: &Connection, webhook_id: &str) -> Result<Option<InstallationRows>> {
     let found = conn
         .prepare_cached(FIND)?
         .query_row(named_params! {":webhook_id": webhook_id}, |row| {
@@ -77,7 +77,9 @@ fn find(conn: &Connection, webhook_id: &str) -> Result<Option<InstallationRows>>
 /// # Errors
 /// `NotFound`, or errors of the store.
 pub fn find_by_webhook(app: &App, webhook_id: &str) -> Result<WebhookReceiver> {
-    let found = app.store().read(|conn| find(conn, webhook_id))?;
+    let found = app
+        .store()
+        .read(|conn| find_installation(conn, webhook_id))?;
     let place = found.ok_or_else(|| Error::not_found("Webhook not found"))?;
     Ok(WebhookReceiver::Installation(WebhookInstallation(place)))
 }
@@ -122,7 +124,7 @@ pub async fn receive(
 ) -> Result<CallResponse> {
     match receiver {
         WebhookReceiver::Installation(WebhookInstallation(place)) => {
-            give(app, place, request).await
+            forward_request(app, place, request).await
         }
         WebhookReceiver::Shared(webhook) => shared_webhook::receive(app, &webhook, request).await,
     }
@@ -131,7 +133,7 @@ pub async fn receive(
 /// Path of wizard requests and OAuth redirects.
 pub const OAUTH_PATH: &str = "/oauth";
 
-async fn give(
+async fn forward_request(
     app: &App,
     place: InstallationRows,
     request: &InboundRequest,
@@ -149,8 +151,8 @@ async fn give(
         kind: OPERATION,
         body: &body,
     };
-    let answered = protocol::call(app, question).await?;
-    let mut answer = answered.map_err(not_taken)?;
+    let answered = protocol::call_integration(app, question).await?;
+    let mut answer = answered.map_err(sender_error)?;
     if let Some(identifier) = take_identifier(&mut answer) {
         let webhooks = app.addresses().webhooks.clone();
         app.change_as(Actor::System, move |change| {
@@ -175,7 +177,7 @@ fn take_identifier(answer: &mut CallResponse) -> Option<String> {
 }
 
 /// Maps a failed call to the sender's error: `Unavailable` if a retry may succeed, else `Runtime`.
-fn not_taken(failed: CallFailure) -> Error {
+fn sender_error(failed: CallFailure) -> Error {
     let kind = if failed.may_pass {
         Kind::Unavailable {
             retry_after: failed.retry_after.unwrap_or(RETRY_AFTER),

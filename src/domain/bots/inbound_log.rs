@@ -16,18 +16,22 @@ use crate::{
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn note_unread(app: &App, receiver: &WebhookReceiver, error: &Error) -> Result<()> {
+pub async fn log_unreadable_request(
+    app: &App,
+    receiver: &WebhookReceiver,
+    error: &Error,
+) -> Result<()> {
     if !matches!(error.kind(), Kind::UnsupportedMedia | Kind::Invalid) {
         return Ok(());
     }
     let text = format!("A request to the webhook was refused: {}", error.message());
     let (receiver, settings) = (receiver.clone(), app.clone());
     let noted = app.change_as(Actor::System, move |change| {
-        let Some(id) = integration(change.conn, &receiver)? else {
+        let Some(id) = find_integration(change.conn, &receiver)? else {
             return Ok(());
         };
         let settings = settings.bot_settings();
-        logs::record_of_integration(change, settings, &id, LogLevel::Error, &text)
+        logs::record_for_integration(change, settings, &id, LogLevel::Error, &text)
     });
     noted.await
 }
@@ -45,7 +49,10 @@ const NEWEST_INSTALLED: &str = "
     ORDER BY integrations.version_order DESC, integrations.seq LIMIT 1";
 
 /// Returns the integration that receives the request: for a shared webhook, its newest installed version.
-fn integration(conn: &Connection, receiver: &WebhookReceiver) -> Result<Option<IntegrationId>> {
+fn find_integration(
+    conn: &Connection,
+    receiver: &WebhookReceiver,
+) -> Result<Option<IntegrationId>> {
     let found = match receiver {
         WebhookReceiver::Installation(WebhookInstallation((agent, seq))) => conn
             .prepare_cached(OF_INSTALLATION)?

@@ -101,7 +101,7 @@ const FAULTS: [(&str, &str); 12] = [
 ///
 /// # Errors
 /// Errors of the store.
-pub fn faults(conn: &Connection) -> Result<Vec<String>> {
+pub fn find_faults(conn: &Connection) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for (fault, sql) in FAULTS {
         let rows: i64 = conn.query_row(sql, [], |row| row.get(0))?;
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn each_row_that_is_missing_or_of_nothing_is_found() {
         let (_directory, connection) = database();
-        assert_eq!(faults(&connection).unwrap(), [""; 0]);
+        assert_eq!(find_faults(&connection).unwrap(), [""; 0]);
         for (damage, fault) in [
             (
                 "DELETE FROM messages_of_conversation WHERE seq = 5",
@@ -217,10 +217,10 @@ mod tests {
         ] {
             connection.execute_batch("SAVEPOINT whole").unwrap();
             connection.execute_batch(damage).unwrap();
-            assert_eq!(faults(&connection).unwrap(), [fault], "{damage}");
+            assert_eq!(find_faults(&connection).unwrap(), [fault], "{damage}");
             connection.execute_batch("ROLLBACK TO whole").unwrap();
         }
-        assert_eq!(faults(&connection).unwrap(), [""; 0]);
+        assert_eq!(find_faults(&connection).unwrap(), [""; 0]);
     }
 
     /// SQLite's own integrity check also covers the terms of folders and the constraints of columns.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Row, ToSql};
 
-use super::tags::{TagTable, filter_name};
+use super::tags::{TagTable, resolve_filter_name};
 use crate::{
     domain::{
         shared::paging::{PAGE_QUERY_ROWS, Page, PageToken},
@@ -19,7 +19,7 @@ use crate::{
 ///
 /// # Errors
 /// `Invalid`; the message names the setting.
-pub(in crate::domain) fn require_few(
+pub(in crate::domain) fn require_max_filters(
     call: &RequestContext,
     parameter: &str,
     filters: usize,
@@ -70,7 +70,7 @@ impl ListQuery {
             .whose("first.agent_seq = :agent_seq")
             .whose("first.name = :tag_name AND first.value = :tag_value")
             .with(":agent_seq", agent_seq)
-            .with(":tag_name", filter_name(name, reader))
+            .with(":tag_name", resolve_filter_name(name, reader))
             .with(":tag_value", value.clone());
         for (index, (name, value)) in tags.enumerate() {
             listing = listing
@@ -79,7 +79,7 @@ impl ListQuery {
                      AND more.name = :name{index} AND more.value = :value{index} \
                      AND more.of_seq = first.of_seq)"
                 ))
-                .with(&format!(":name{index}"), filter_name(name, reader))
+                .with(&format!(":name{index}"), resolve_filter_name(name, reader))
                 .with(&format!(":value{index}"), value.clone());
         }
         Some(listing)

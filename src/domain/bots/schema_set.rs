@@ -65,7 +65,7 @@ impl SchemaSet {
                 installation,
             })
         };
-        let enabled = installations::enabled(conn, bot.seq)?;
+        let enabled = installations::list_enabled(conn, bot.seq)?;
         let is_on = |one: &ActingInstallation| enabled.iter().any(|on| on.seq == one.seq);
         let leaving = caller.filter(|caller| !is_on(caller)).cloned();
         Ok(Self {

@@ -79,7 +79,7 @@ impl Tags {
         for (name, value) in given {
             let value = value.as_deref().unwrap_or_default();
             if value.chars().count() > MAX_VALUE_CHARS {
-                return Err(broken(name, Rule::MaxLength(MAX_VALUE_CHARS as u64)));
+                return Err(violation(name, Rule::MaxLength(MAX_VALUE_CHARS as u64)));
             }
             let stored = |name: &str| self.0.get(name).map_or("", String::as_str);
             let full = match declared.full_name(name) {
@@ -88,7 +88,7 @@ impl Tags {
                 None if self.0.contains_key(name) && stored(name) == value => continue,
                 None => {
                     let text = "is not declared by the bot or the integration".to_owned();
-                    return Err(broken(name, Rule::Other(text)));
+                    return Err(violation(name, Rule::Other(text)));
                 }
             };
             let differs = stored(&full) != value;
@@ -123,7 +123,7 @@ impl Tags {
             .iter()
             .find(|name| !is_given(name) && !is_given(&format!("{integration}:{name}")))
         {
-            Some(missing) => Err(broken(missing, Rule::Required)),
+            Some(missing) => Err(violation(missing, Rule::Required)),
             None => Ok(()),
         }
     }
@@ -135,7 +135,7 @@ impl Tags {
     pub(in crate::domain) fn require(&self, integration: &str, names: &[String]) -> Result<()> {
         for name in names {
             if !self.0.contains_key(&format!("{integration}:{name}")) {
-                return Err(broken(name, Rule::Required));
+                return Err(violation(name, Rule::Required));
             }
         }
         Ok(())
@@ -165,7 +165,7 @@ impl DeclaredTags<'_> {
 }
 
 /// Returns the full name of a tag in a filter. An integration may filter by the bare names of its own tags.
-pub(in crate::domain) fn filter_name(name: &str, reader: Option<&str>) -> String {
+pub(in crate::domain) fn resolve_filter_name(name: &str, reader: Option<&str>) -> String {
     match reader {
         Some(integration) if !name.contains(':') => format!("{integration}:{name}"),
         _ => name.to_owned(),
@@ -228,6 +228,6 @@ impl TagTable {
     }
 }
 
-fn broken(name: &str, rule: Rule) -> Error {
+fn violation(name: &str, rule: Rule) -> Error {
     Violation::body(["tags", name], rule).into()
 }

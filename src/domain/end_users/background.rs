@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, named_params};
 use tracing::warn;
 
-use super::{AgentScope, change::record, deletion, rows, sensitive};
+use super::{AgentScope, change::record_audit, deletion, rows, sensitive};
 use crate::{
     domain::{
         App,
@@ -23,12 +23,12 @@ const POSITION_RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 const PURGE_BATCH: i64 = 200;
 
 /// Runs the background work in a loop until it is dropped.
-pub async fn work(app: App) {
+pub async fn run(app: App) {
     loop {
         if let Err(error) = deletion::run_due(&app).await {
             warn!(%error, "bulk deletions wait");
         }
-        if let Err(error) = sweep(&app).await {
+        if let Err(error) = delete_expired(&app).await {
             warn!(%error, "what is due of end users waits");
         }
         tokio::select! {
@@ -49,13 +49,13 @@ const IS_DUE: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn sweep(app: &App) -> Result<()> {
+pub async fn delete_expired(app: &App) -> Result<()> {
     let now = app.clock().now();
     let due = app.store().read(|conn| {
         let parameters = named_params! {
             ":now": now,
-            ":positions": before(now, POSITION_RETENTION),
-            ":deletions": before(now, deletion::RETENTION),
+            ":positions": time_before(now, POSITION_RETENTION),
+            ":deletions": time_before(now, deletion::RETENTION),
         };
         let mut statement = conn.prepare_cached(IS_DUE)?;
         Ok(statement.query_row(parameters, |row| row.get::<_, bool>(0))?)
@@ -65,10 +65,10 @@ pub async fn sweep(app: &App) -> Result<()> {
     }
     loop {
         let purged = app.change_as(Actor::System, |change| {
-            sensitive::erase_due(change.conn, change.now)?;
-            forget_positions(change.conn, before(change.now, POSITION_RETENTION))?;
-            deletion::forget(change.conn, before(change.now, deletion::RETENTION))?;
-            purge(change)
+            sensitive::delete_expired(change.conn, change.now)?;
+            delete_old_positions(change.conn, time_before(change.now, POSITION_RETENTION))?;
+            deletion::delete_completed(change.conn, time_before(change.now, deletion::RETENTION))?;
+            purge_due(change)
         });
         if purged.await? < PURGE_BATCH {
             return Ok(());
@@ -76,7 +76,7 @@ pub async fn sweep(app: &App) -> Result<()> {
     }
 }
 
-fn before(now: Timestamp, duration: Duration) -> Timestamp {
+fn time_before(now: Timestamp, duration: Duration) -> Timestamp {
     let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
     Timestamp::from_micros(now.as_micros().saturating_sub(micros))
 }
@@ -86,7 +86,7 @@ const FIND_DUE_PURGES: &str = "
     WHERE u.purge_at <= :now ORDER BY u.purge_at LIMIT :limit";
 
 /// Purges a batch of the end users that are due and returns their number.
-fn purge(change: &WriteTx<'_>) -> Result<i64> {
+fn purge_due(change: &WriteTx<'_>) -> Result<i64> {
     let mut statement = change.conn.prepare_cached(FIND_DUE_PURGES)?;
     let parameters = named_params! {":now": change.now, ":limit": PURGE_BATCH};
     let due = statement.query_map(parameters, |row| {
@@ -99,14 +99,14 @@ fn purge(change: &WriteTx<'_>) -> Result<i64> {
     let due: Vec<_> = due.collect::<rusqlite::Result<_>>()?;
     for (scope, id) in &due {
         rows::erase(change, &scope.agent, id)?;
-        record(change, scope, "end_user.purge", id)?;
+        record_audit(change, scope, "end_user.purge", id)?;
     }
     Ok(i64::try_from(due.len()).unwrap_or(PURGE_BATCH))
 }
 
 const DELETE_OLD_POSITIONS: &str = "DELETE FROM end_user_positions WHERE erased_at <= :before";
 
-fn forget_positions(conn: &Connection, before: Timestamp) -> Result<()> {
+fn delete_old_positions(conn: &Connection, before: Timestamp) -> Result<()> {
     conn.prepare_cached(DELETE_OLD_POSITIONS)?
         .execute(named_params! {":before": before})?;
     Ok(())

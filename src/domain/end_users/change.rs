@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     EndUser, EndUserChanges, MetadataUpdate, NewEndUser, Profile, ProfileChanges, event,
-    external_id::{folded, folded_patch},
+    external_id::{fold_external_id, fold_patch},
     rows, sensitive,
 };
 use crate::{
@@ -45,9 +45,9 @@ impl AgentScope {
 #[derive(Debug, Clone, PartialEq)]
 pub enum CreateOutcome {
     /// A new end user.
-    New(EndUser),
+    Created(EndUser),
     /// The existing end user with this external id, unchanged: nothing of the request is applied.
-    Known(EndUser),
+    Existing(EndUser),
 }
 
 /// Creates an end user of the caller's agent, unless one with the external id exists.
@@ -58,16 +58,18 @@ pub async fn create(call: &RequestContext, new: NewEndUser) -> Result<CreateOutc
     let scope = AgentScope::of(call)?;
     let sealer = call.app().sealer().clone();
     // Checked before the change waits for the writer.
-    let new = checked_new(new)?;
+    let new = validate_new(new)?;
     call.app()
         .change(call, move |change, _| {
             let known = match &new.external_id {
-                Some(external_id) => rows::find_external(change.conn, &scope.agent, external_id)?,
+                Some(external_id) => {
+                    rows::find_row_by_external_id(change.conn, &scope.agent, external_id)?
+                }
                 None => None,
             };
             match known {
-                Some(known) => Ok(CreateOutcome::Known(known)),
-                None => make_checked(change, &sealer, &scope, new).map(CreateOutcome::New),
+                Some(known) => Ok(CreateOutcome::Existing(known)),
+                None => insert_validated(change, &sealer, &scope, new).map(CreateOutcome::Created),
             }
         })
         .await
@@ -77,20 +79,20 @@ pub async fn create(call: &RequestContext, new: NewEndUser) -> Result<CreateOutc
 ///
 /// # Errors
 /// `Invalid` with the broken rules, `Conflict` if another end user has the external id, errors of the store.
-pub fn make(
+pub fn create_in_tx(
     change: &WriteTx<'_>,
     sealer: &Sealer,
     scope: &AgentScope,
     new: NewEndUser,
 ) -> Result<EndUser> {
-    let new = checked_new(new)?;
-    check_free(change, scope, new.external_id.as_deref(), None)?;
-    make_checked(change, sealer, scope, new)
+    let new = validate_new(new)?;
+    check_external_id_free(change, scope, new.external_id.as_deref(), None)?;
+    insert_validated(change, sealer, scope, new)
 }
 
-fn checked_new(mut new: NewEndUser) -> Result<NewEndUser> {
+fn validate_new(mut new: NewEndUser) -> Result<NewEndUser> {
     if let Some(external_id) = &mut new.external_id {
-        *external_id = folded(external_id, Location::Body)?;
+        *external_id = fold_external_id(external_id, Location::Body)?;
     }
     let profile = &mut new.profile;
     let shown = match &profile.metadata {
@@ -98,7 +100,7 @@ fn checked_new(mut new: NewEndUser) -> Result<NewEndUser> {
         Patch::Absent | Patch::Null => None,
     };
     let given = std::mem::take(&mut profile.sensitive_metadata);
-    profile.sensitive_metadata = sensitive::check(given, shown)?;
+    profile.sensitive_metadata = sensitive::validate_values(given, shown)?;
     let metadata = Profile::default().metadata;
     metadata.changed(profile.metadata.clone(), MetadataUpdate::Replace)?;
     Ok(new)
@@ -113,7 +115,7 @@ const BOUND: Bound = Bound {
     rows: "SELECT 1 FROM end_users WHERE agent_id = ?1",
 };
 
-fn make_checked(
+fn insert_validated(
     change: &WriteTx<'_>,
     sealer: &Sealer,
     scope: &AgentScope,
@@ -124,16 +126,16 @@ fn make_checked(
     let made = EndUser {
         id: new.id.unwrap_or_else(|| EndUserId::new_hex24(change.now)),
         external_id: new.external_id,
-        profile: changed(Profile::default(), new.profile, MetadataUpdate::Replace)?,
+        profile: apply_profile_changes(Profile::default(), new.profile, MetadataUpdate::Replace)?,
         created_at: change.now,
         updated_at: change.now,
     };
     let purge_at = new.purge_after.map(|after| change.now.plus(after));
     // The message is inserted first, so that the end user's row is written only once.
-    let message = event::created(change, &scope.agent, &made)?;
+    let message = event::publish_created(change, &scope.agent, &made)?;
     rows::insert(change.conn, &scope.agent, &made, purge_at, message)?;
-    sensitive::write(change, sealer, &made.id, sensitive_metadata)?;
-    record(change, scope, "end_user.create", &made.id)?;
+    sensitive::write_values(change, sealer, &made.id, sensitive_metadata)?;
+    record_audit(change, scope, "end_user.create", &made.id)?;
     Ok(made)
 }
 
@@ -152,7 +154,7 @@ pub async fn update(
     let sealer = call.app().sealer().clone();
     call.app()
         .change(call, move |change, _| {
-            apply(change, &sealer, &scope, &id, changes, how)
+            update_in_tx(change, &sealer, &scope, &id, changes, how)
         })
         .await
 }
@@ -161,7 +163,7 @@ pub async fn update(
 ///
 /// # Errors
 /// As [`update`].
-pub fn apply(
+pub fn update_in_tx(
     change: &WriteTx<'_>,
     sealer: &Sealer,
     scope: &AgentScope,
@@ -172,29 +174,29 @@ pub fn apply(
     let stored = rows::find_stored(change.conn, &scope.agent, id)?.ok_or_else(rows::not_found)?;
     let old = &stored.end_user;
     let mut new = old.clone();
-    folded_patch(changes.external_id)?.apply(&mut new.external_id);
+    fold_patch(changes.external_id)?.apply(&mut new.external_id);
     if new.external_id != old.external_id {
-        check_free(change, scope, new.external_id.as_deref(), Some(id))?;
+        check_external_id_free(change, scope, new.external_id.as_deref(), Some(id))?;
     }
     let given = std::mem::take(&mut changes.profile.sensitive_metadata);
-    let sensitive_metadata = sensitive::check(given, None)?;
-    new.profile = changed(new.profile, changes.profile, how)?;
+    let sensitive_metadata = sensitive::validate_values(given, None)?;
+    new.profile = apply_profile_changes(new.profile, changes.profile, how)?;
     if let Some(system_properties) = changes.system_properties {
         new.profile.system_properties = system_properties;
     }
-    let sealed = sensitive::write(change, sealer, id, sensitive_metadata)?;
+    let sealed = sensitive::write_values(change, sealer, id, sensitive_metadata)?;
     if new == *old && !sealed {
         return Ok(new);
     }
     new.updated_at = change.now;
     // The message is inserted first, so that the end user's row is written only once.
-    let message = event::updated(change, &scope.agent, &stored, &new)?;
+    let message = event::publish_updated(change, &scope.agent, &stored, &new)?;
     rows::update(change.conn, &scope.agent, &stored, &new, message)?;
-    record(change, scope, "end_user.update", id)?;
+    record_audit(change, scope, "end_user.update", id)?;
     Ok(new)
 }
 
-fn check_free(
+fn check_external_id_free(
     change: &WriteTx<'_>,
     scope: &AgentScope,
     external_id: Option<&str>,
@@ -203,7 +205,7 @@ fn check_free(
     let Some(external_id) = external_id else {
         return Ok(());
     };
-    let holder = rows::find_external(change.conn, &scope.agent, external_id)?;
+    let holder = rows::find_row_by_external_id(change.conn, &scope.agent, external_id)?;
     if holder.is_some_and(|holder| Some(&holder.id) != of) {
         return Err(Error::new(
             Kind::Conflict,
@@ -213,8 +215,12 @@ fn check_free(
     Ok(())
 }
 
-fn changed(mut profile: Profile, changes: ProfileChanges, how: MetadataUpdate) -> Result<Profile> {
-    check_read_only(&profile, changes.system_properties.unwrap_or_default())?;
+fn apply_profile_changes(
+    mut profile: Profile,
+    changes: ProfileChanges,
+    how: MetadataUpdate,
+) -> Result<Profile> {
+    check_system_properties(&profile, changes.system_properties.unwrap_or_default())?;
     changes.first_name.apply(&mut profile.first_name);
     changes.last_name.apply(&mut profile.last_name);
     changes.display_name.apply(&mut profile.display_name);
@@ -232,7 +238,7 @@ const CANCEL_PURGE: &str = "
 ///
 /// # Errors
 /// `NotFound` if the agent has no such end user, errors of the store.
-pub fn set_in_conversation(change: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<()> {
+pub fn cancel_purge(change: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<()> {
     let parameters = rusqlite::named_params! {":agent_id": agent, ":id": id};
     match change
         .conn
@@ -249,7 +255,7 @@ pub fn set_in_conversation(change: &WriteTx<'_>, agent: &AgentId, id: &EndUserId
 /// # Errors
 /// `NotFound` if the agent has no such end user, errors of the store.
 pub fn erase(change: &WriteTx<'_>, scope: &AgentScope, id: &EndUserId) -> Result<()> {
-    if erase_as(change, scope, id, "end_user.delete")? {
+    if erase_with_action(change, scope, id, "end_user.delete")? {
         Ok(())
     } else {
         Err(rows::not_found())
@@ -258,21 +264,21 @@ pub fn erase(change: &WriteTx<'_>, scope: &AgentScope, id: &EndUserId) -> Result
 
 /// Erases an end user, the webhook messages about it, and the copies of these in the test inbox. `action` is the
 /// action of the audit record. Returns true if the end user existed.
-pub(super) fn erase_as(
+pub(super) fn erase_with_action(
     change: &WriteTx<'_>,
     scope: &AgentScope,
     id: &EndUserId,
     action: &'static str,
 ) -> Result<bool> {
-    event::erase(change, &scope.agent, id)?;
+    event::erase_messages(change, &scope.agent, id)?;
     if !rows::erase(change, &scope.agent, id)? {
         return Ok(false);
     }
-    record(change, scope, action, id)?;
+    record_audit(change, scope, action, id)?;
     Ok(true)
 }
 
-pub(super) fn record(
+pub(super) fn record_audit(
     change: &WriteTx<'_>,
     scope: &AgentScope,
     action: &'static str,
@@ -292,7 +298,7 @@ pub(super) fn record(
 
 /// Refuses system properties that differ from the stored ones. Equal ones pass, because a client may read a
 /// profile, edit it and send all of it back.
-fn check_read_only(profile: &Profile, given: Map<String, Value>) -> Result<()> {
+fn check_system_properties(profile: &Profile, given: Map<String, Value>) -> Result<()> {
     for (name, value) in given {
         let shown = profile.system_properties.get(&name);
         if value != *shown.unwrap_or(&Value::Null) {

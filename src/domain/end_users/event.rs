@@ -17,26 +17,26 @@ use crate::{
 };
 
 /// Publishes the creation of an end user. Returns the message's `seq`, to be stored with the end user.
-pub(super) fn created(change: &WriteTx<'_>, agent: &AgentId, new: &EndUser) -> Result<i64> {
-    tell(change, agent, "v1.end_user.created", new, None)
+pub(super) fn publish_created(change: &WriteTx<'_>, agent: &AgentId, new: &EndUser) -> Result<i64> {
+    publish(change, agent, "v1.end_user.created", new, None)
 }
 
 /// Publishes the update of an end user, unless only system properties or metavariables changed: the vendor
 /// publishes no event then (ada.md §4). Returns the `seq` of the last message about the end user, to be stored
 /// with it.
-pub(super) fn updated(
+pub(super) fn publish_updated(
     change: &WriteTx<'_>,
     agent: &AgentId,
     old: &StoredEndUser,
     new: &EndUser,
 ) -> Result<Option<i64>> {
-    if !is_told(&old.end_user, new) {
+    if !has_published_change(&old.end_user, new) {
         return Ok(old.last_message);
     }
-    tell(change, agent, "v1.end_user.updated", new, old.last_message).map(Some)
+    publish(change, agent, "v1.end_user.updated", new, old.last_message).map(Some)
 }
 
-fn is_told(old: &EndUser, new: &EndUser) -> bool {
+fn has_published_change(old: &EndUser, new: &EndUser) -> bool {
     let (before, after) = (&old.profile, &new.profile);
     old.external_id != new.external_id
         || before.first_name != after.first_name
@@ -48,7 +48,7 @@ fn is_told(old: &EndUser, new: &EndUser) -> bool {
         || before.metadata.differs_in_what_is_told(&after.metadata)
 }
 
-fn tell(
+fn publish(
     change: &WriteTx<'_>,
     agent: &AgentId,
     event_type: &'static str,
@@ -61,22 +61,22 @@ fn tell(
         tags: &[end_user.id.as_str()],
         previous,
     };
-    webhooks::emit(change, agent, &event)
+    webhooks::publish_event(change, agent, &event)
 }
 
 const FIND_LAST_MESSAGE: &str =
     "SELECT last_message_seq FROM end_users WHERE agent_id = ? AND id = ?";
 
-fn last_message(change: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<Option<i64>> {
+fn find_last_message(change: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<Option<i64>> {
     let mut statement = change.conn.prepare_cached(FIND_LAST_MESSAGE)?;
     let last = statement.query_row(params![agent, id], |row| row.get(0));
     Ok(last.optional()?.flatten())
 }
 
 /// Deletes the messages about an end user that still exists.
-pub(super) fn erase(change: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<()> {
-    match last_message(change, agent, id)? {
-        Some(last) => webhooks::erase_chain(change, agent, last, id.as_str()),
+pub(super) fn erase_messages(change: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<()> {
+    match find_last_message(change, agent, id)? {
+        Some(last) => webhooks::erase_message_chain(change, agent, last, id.as_str()),
         None => Ok(()),
     }
 }
@@ -126,14 +126,14 @@ impl<'a> EndUserPayload<'a> {
                     sunshine_user_id: profile.system_properties.get("sunshine_user_id"),
                 },
             },
-            created_at: time_text(end_user.created_at),
-            updated_at: time_text(end_user.updated_at),
+            created_at: format_time(end_user.created_at),
+            updated_at: format_time(end_user.updated_at),
         }
     }
 }
 
 /// Formats a time like the vendor's end-user times: `2026-01-31T09:30:00.000000+00:00`.
 #[must_use]
-pub fn time_text(at: Timestamp) -> String {
+pub fn format_time(at: Timestamp) -> String {
     at.to_rfc3339_micros().replace('Z', "+00:00")
 }

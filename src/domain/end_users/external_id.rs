@@ -9,7 +9,7 @@ use crate::kernel::{
 const MAX_CHARS: usize = 36;
 
 /// Validates an external id from this part of the request and folds it to lower case for storage.
-pub(super) fn folded(external_id: &str, location: Location) -> Result<String> {
+pub(super) fn fold_external_id(external_id: &str, location: Location) -> Result<String> {
     let broken = |rule| {
         let path = vec![PathSegment::Key("external_id".to_owned())];
         Err(Violation {
@@ -28,12 +28,12 @@ pub(super) fn folded(external_id: &str, location: Location) -> Result<String> {
     if external_id.contains(['<', '>']) {
         return broken(Rule::Other("must not contain < or >".to_owned()));
     }
-    Ok(lowered(external_id))
+    Ok(to_lowercase_same_length(external_id))
 }
 
 /// Converts a text to lower case and keeps its number of characters. A letter whose lower case has two
 /// characters, such as `İ`, stays as it is: a folded id must satisfy the length limit too.
-fn lowered(text: &str) -> String {
+fn to_lowercase_same_length(text: &str) -> String {
     let small = text.to_lowercase();
     if small.chars().count() == text.chars().count() {
         return small;
@@ -47,9 +47,9 @@ fn lowered(text: &str) -> String {
 }
 
 /// Validates and folds a change of an external id.
-pub(super) fn folded_patch(patch: Patch<String>) -> Result<Patch<String>> {
+pub(super) fn fold_patch(patch: Patch<String>) -> Result<Patch<String>> {
     Ok(match patch {
-        Patch::Value(external_id) => Patch::Value(folded(&external_id, Location::Body)?),
+        Patch::Value(external_id) => Patch::Value(fold_external_id(&external_id, Location::Body)?),
         other => other,
     })
 }
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn capitals_do_not_matter() {
-        let fold = |text: &str| folded(text, Location::Body).ok();
+        let fold = |text: &str| fold_external_id(text, Location::Body).ok();
         assert_eq!(fold("CRM-1"), Some("crm-1".to_owned()));
         assert_eq!(fold("ΟΔΟΣ"), fold("οδος"));
         let dotted = "İ".repeat(30);
@@ -74,8 +74,8 @@ mod tests {
         /// A folded id must match itself in a later lookup.
         #[test]
         fn a_folded_id_folds_to_itself(text in "\\PC{1,36}") {
-            if let Ok(once) = folded(&text, Location::Body) {
-                prop_assert_eq!(folded(&once, Location::Body).ok(), Some(once));
+            if let Ok(once) = fold_external_id(&text, Location::Body) {
+                prop_assert_eq!(fold_external_id(&once, Location::Body).ok(), Some(once));
             }
         }
     }

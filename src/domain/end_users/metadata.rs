@@ -78,7 +78,7 @@ impl Metadata {
             if value.is_null() {
                 values.shift_remove(&name);
             } else {
-                let value = plain("metadata", &name, value)?;
+                let value = check_scalar("metadata", &name, value)?;
                 values.insert(name, value);
             }
         }
@@ -102,11 +102,11 @@ impl Metadata {
 }
 
 /// Returns the value if it is a string, a boolean or a whole number. A whole number may be written as `1.0`.
-pub(super) fn plain(member: &str, name: &str, value: Value) -> Result<Value> {
+pub(super) fn check_scalar(member: &str, name: &str, value: Value) -> Result<Value> {
     let whole = match &value {
         Value::String(_) | Value::Bool(_) => Some(value),
         Value::Number(number) if number.is_i64() || number.is_u64() => Some(value),
-        Value::Number(number) => number.as_f64().and_then(whole_number),
+        Value::Number(number) => number.as_f64().and_then(to_whole_number),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     };
     whole.ok_or_else(|| {
@@ -115,7 +115,7 @@ pub(super) fn plain(member: &str, name: &str, value: Value) -> Result<Value> {
     })
 }
 
-fn whole_number(number: f64) -> Option<Value> {
+fn to_whole_number(number: f64) -> Option<Value> {
     // Up to this number, every whole number has an exact floating-point value.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     (number.fract() == 0.0 && number.abs() <= EXACT)

@@ -17,12 +17,12 @@ mod sensitive;
 use serde_json::{Map, Value};
 
 pub use change::{
-    AgentScope, CreateOutcome, apply, create, erase, make, set_in_conversation, update,
+    AgentScope, CreateOutcome, cancel_purge, create, create_in_tx, erase, update, update_in_tx,
 };
-pub use event::time_text;
+pub use event::format_time;
 pub use metadata::{METADATA_MAX_BYTES, METAVARIABLES, Metadata, MetadataUpdate};
-pub use rows::{find, find_by_external_id, list, was_erased};
-pub use sensitive::sensitive_metadata;
+pub use rows::{find, find_by_external_id, list, was_recently_erased};
+pub use sensitive::load_sensitive_metadata;
 
 pub(super) use rewind::REPAIRS;
 

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde_json::{Map, Value};
 
 use super::feature::ErasureHooks;
-use super::{EndUser, EndUserPage, Metadata, Profile, external_id::folded};
+use super::{EndUser, EndUserPage, Metadata, Profile, external_id::fold_external_id};
 use crate::{
     domain::tenancy::{request_auth::RequestContext, write_tx::WriteTx},
     kernel::{
@@ -32,10 +32,10 @@ pub fn find(call: &RequestContext, id: &EndUserId) -> Result<EndUser> {
 /// the store.
 pub fn find_by_external_id(call: &RequestContext, external_id: &str) -> Result<EndUser> {
     let agent = &call.agent()?.id;
-    let external_id = folded(external_id, Location::Query)?;
+    let external_id = fold_external_id(external_id, Location::Query)?;
     call.app()
         .store()
-        .read(|conn| find_external(conn, agent, &external_id)?.ok_or_else(not_found))
+        .read(|conn| find_row_by_external_id(conn, agent, &external_id)?.ok_or_else(not_found))
 }
 
 const LIST: &str = "
@@ -64,7 +64,7 @@ pub async fn list(
         .store()
         .scan(move |conn| {
             let from = match cursor {
-                Some(id) => position(conn, &agent, &id)?,
+                Some(id) => find_position(conn, &agent, &id)?,
                 None => 0,
             };
             let mut statement = conn.prepare_cached(LIST)?;
@@ -90,7 +90,7 @@ pub async fn list(
         .await
 }
 
-fn position(conn: &Connection, agent: &AgentId, id: &EndUserId) -> Result<i64> {
+fn find_position(conn: &Connection, agent: &AgentId, id: &EndUserId) -> Result<i64> {
     let position = conn
         .prepare_cached(FIND_POSITION)?
         .query_row(named_params! {":agent_id": agent, ":id": id}, |row| {
@@ -144,7 +144,7 @@ const FIND_BY_EXTERNAL_ID: &str = "
     FROM end_users WHERE agent_id = ? AND external_id = ?";
 
 /// Loads the end user with this folded external id.
-pub(super) fn find_external(
+pub(super) fn find_row_by_external_id(
     conn: &Connection,
     agent: &AgentId,
     external_id: &str,
@@ -210,8 +210,8 @@ pub(super) fn insert(
         profile.avatar,
         profile.email,
         profile.language,
-        text(profile.metadata.values())?,
-        text(&profile.system_properties)?,
+        to_json(profile.metadata.values())?,
+        to_json(&profile.system_properties)?,
         purge_at,
         new.created_at,
         new.updated_at,
@@ -267,8 +267,8 @@ pub(super) fn update(
         || before.system_properties.iter().ne(&after.system_properties)
     {
         conn.prepare_cached(UPDATE_JSON)?.execute(params![
-            text(after.metadata.values())?,
-            text(&after.system_properties)?,
+            to_json(after.metadata.values())?,
+            to_json(&after.system_properties)?,
             old.seq,
             agent,
         ])?;
@@ -276,7 +276,7 @@ pub(super) fn update(
     Ok(())
 }
 
-fn text(values: &Map<String, Value>) -> Result<String> {
+fn to_json(values: &Map<String, Value>) -> Result<String> {
     serde_json::to_string(values)
         .map_err(|error| Error::internal("metadata cannot be written", error))
 }
@@ -323,7 +323,7 @@ const WAS_ERASED: &str = "SELECT EXISTS (SELECT 1 FROM end_user_positions WHERE 
 ///
 /// # Errors
 /// Errors of the store.
-pub fn was_erased(conn: &Connection, id: &EndUserId) -> Result<bool> {
+pub fn was_recently_erased(conn: &Connection, id: &EndUserId) -> Result<bool> {
     Ok(conn
         .prepare_cached(WAS_ERASED)?
         .query_row(named_params! {":id": id}, |row| row.get(0))?)

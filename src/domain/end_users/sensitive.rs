@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, named_params};
 use serde_json::{Map, Value};
 
-use super::metadata::plain;
+use super::metadata::check_scalar;
 use crate::{
     domain::{
         App,
@@ -29,7 +29,7 @@ const NAME_PATTERN: &str = "^[A-Za-z0-9_-]+$";
 
 /// Checks the values of a request. `shown` is the metadata of the same request, which must not have the same
 /// names.
-pub(super) fn check(
+pub(super) fn validate_values(
     patch: Patch<Map<String, Value>>,
     shown: Option<&Map<String, Value>>,
 ) -> Result<Patch<Map<String, Value>>> {
@@ -56,7 +56,7 @@ pub(super) fn check(
         }
         let value = match value {
             Value::Null => Value::Null,
-            value => plain("sensitive_metadata", &name, value)?,
+            value => check_scalar("sensitive_metadata", &name, value)?,
         };
         checked.insert(name, value);
     }
@@ -75,7 +75,7 @@ const REMOVE: &str = "
 const REMOVE_ALL: &str = "DELETE FROM end_user_sensitive WHERE end_user_id = :end_user_id";
 
 /// Sets and removes checked values. Returns true if a row changed.
-pub(super) fn write(
+pub(super) fn write_values(
     change: &WriteTx<'_>,
     sealer: &Sealer,
     id: &EndUserId,
@@ -123,7 +123,7 @@ const LIST: &str = "
 ///
 /// # Errors
 /// `Internal` if a value cannot be opened, errors of the store.
-pub fn sensitive_metadata(
+pub fn load_sensitive_metadata(
     app: &App,
     agent: &AgentId,
     id: &EndUserId,
@@ -137,14 +137,14 @@ pub fn sensitive_metadata(
         while let Some(row) = rows.next()? {
             let name: String = row.get("name")?;
             let sealed: Vec<u8> = row.get("sealed")?;
-            let value = open(app.sealer(), id, &name, &sealed)?;
+            let value = open_value(app.sealer(), id, &name, &sealed)?;
             values.insert(name, value);
         }
         Ok(values)
     })
 }
 
-fn open(sealer: &Sealer, id: &EndUserId, name: &str, sealed: &[u8]) -> Result<Value> {
+fn open_value(sealer: &Sealer, id: &EndUserId, name: &str, sealed: &[u8]) -> Result<Value> {
     let text = SealedColumn::EndUserSensitive
         .open(sealer, &row_id(id, name), sealed)
         .map_err(|error| Error::internal("a sealed value cannot be opened", error))?;
@@ -155,7 +155,7 @@ fn open(sealer: &Sealer, id: &EndUserId, name: &str, sealed: &[u8]) -> Result<Va
 const DELETE_EXPIRED: &str = "DELETE FROM end_user_sensitive WHERE erase_at <= :now";
 
 /// Deletes the expired values.
-pub(super) fn erase_due(conn: &Connection, now: Timestamp) -> Result<()> {
+pub(super) fn delete_expired(conn: &Connection, now: Timestamp) -> Result<()> {
     conn.prepare_cached(DELETE_EXPIRED)?
         .execute(named_params! {":now": now})?;
     Ok(())

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 pub(in crate::domain) use self::rows::erase_end_user;
 pub use self::rows::{
-    Inbox, InboxRequest, InboxSummary, StoredRequest, answer_with, check_name, clear, list,
-    receive, show,
+    Inbox, InboxRequest, InboxSummary, StoredRequest, check_name, clear, get, list, set_status,
+    store_request,
 };
 
 /// Settings of the test inbox.

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Value, json};
 
-use super::{Verdict, verify::check};
+use super::{Verdict, verify::verify_request};
 use crate::{
     domain::{
         end_users,
@@ -98,15 +98,15 @@ const DELETE_OLD_REQUESTS: &str = "
 ///
 /// # Errors
 /// `Invalid` for an invalid name, errors of the store.
-pub async fn receive(app: &App, name: &str, incoming: InboxRequest) -> Result<StoredRequest> {
+pub async fn store_request(app: &App, name: &str, incoming: InboxRequest) -> Result<StoredRequest> {
     check_name(name)?;
     let name = name.to_owned();
     let parts = app.clone();
     let stored = app.change_as(Actor::System, move |change| {
         let settings = parts.inbox_settings();
-        let (inbox, status) = touch(change.conn, &name, change.now, settings.max_inboxes)?;
-        let verdict = check(change.conn, parts.sealer(), &name, &incoming, change.now)?;
-        let end_user = end_user_of(&incoming.body);
+        let (inbox, status) = touch_inbox(change.conn, &name, change.now, settings.max_inboxes)?;
+        let verdict = verify_request(change.conn, parts.sealer(), &name, &incoming, change.now)?;
+        let end_user = find_end_user(&incoming.body);
         let mut body = incoming.body;
         let truncated = body.len() > settings.max_body_bytes;
         body.truncate(settings.max_body_bytes);
@@ -121,11 +121,11 @@ pub async fn receive(app: &App, name: &str, incoming: InboxRequest) -> Result<St
             received_at: change.now,
         };
         let erased = match &end_user {
-            Some(end_user) => end_users::was_erased(change.conn, end_user)?,
+            Some(end_user) => end_users::was_recently_erased(change.conn, end_user)?,
             None => false,
         };
         if !erased {
-            insert(change.conn, inbox, &received, end_user.as_ref())?;
+            insert_request(change.conn, inbox, &received, end_user.as_ref())?;
             change
                 .conn
                 .prepare_cached(DELETE_OLD_REQUESTS)?
@@ -136,7 +136,7 @@ pub async fn receive(app: &App, name: &str, incoming: InboxRequest) -> Result<St
     stored.await
 }
 
-fn insert(
+fn insert_request(
     conn: &Connection,
     inbox: i64,
     received: &StoredRequest,
@@ -158,7 +158,7 @@ fn insert(
 }
 
 /// Returns the end user that a message is about: its first tag, or the `end_user_id` of its data.
-fn end_user_of(body: &[u8]) -> Option<EndUserId> {
+fn find_end_user(body: &[u8]) -> Option<EndUserId> {
     let message: Value = serde_json::from_slice(body).ok()?;
     let tag = message.pointer("/tags/0");
     let id = tag.or_else(|| message.pointer("/data/end_user_id"))?;
@@ -184,7 +184,7 @@ pub(in crate::domain) fn erase_end_user(
 }
 
 /// Marks an inbox as used, creating it if needed. Returns its `seq` and the status that it answers with.
-fn touch(conn: &Connection, name: &str, now: Timestamp, max: u32) -> Result<(i64, u16)> {
+fn touch_inbox(conn: &Connection, name: &str, now: Timestamp, max: u32) -> Result<(i64, u16)> {
     let used = conn
         .prepare_cached(TOUCH_INBOX)?
         .query_row(named_params! {":name": name, ":now": now}, |row| {
@@ -204,7 +204,7 @@ const LIST_REQUESTS: &str = "
 ///
 /// # Errors
 /// `Invalid` for an invalid name, errors of the store.
-pub async fn show(app: &App, name: &str) -> Result<Inbox> {
+pub async fn get(app: &App, name: &str) -> Result<Inbox> {
     check_name(name)?;
     let name = name.to_owned();
     let read = move |conn: &Connection| {
@@ -277,7 +277,7 @@ const SET_STATUS: &str = "UPDATE inboxes SET status = :status WHERE seq = :seq";
 ///
 /// # Errors
 /// `Invalid` for an invalid name or status, errors of the store.
-pub async fn answer_with(app: &App, name: &str, status: u16) -> Result<()> {
+pub async fn set_status(app: &App, name: &str, status: u16) -> Result<()> {
     check_name(name)?;
     if !(200..=599).contains(&status) {
         let rule = Rule::Other("must be a status from 200 to 599".to_owned());
@@ -286,7 +286,7 @@ pub async fn answer_with(app: &App, name: &str, status: u16) -> Result<()> {
     let name = name.to_owned();
     let max = app.inbox_settings().max_inboxes;
     let set = app.change_as(Actor::System, move |change| {
-        let (seq, _) = touch(change.conn, &name, change.now, max)?;
+        let (seq, _) = touch_inbox(change.conn, &name, change.now, max)?;
         change
             .conn
             .prepare_cached(SET_STATUS)?

@@ -17,7 +17,7 @@ use crate::{
 const HEADER_PREFIXES: [&str; 2] = ["webhook", "svix"];
 
 /// Verifies a request to the inbox `name` with the keys of the endpoints that have this inbox as their address.
-pub(super) fn check(
+pub(super) fn verify_request(
     conn: &Connection,
     sealer: &Sealer,
     name: &str,
@@ -27,24 +27,27 @@ pub(super) fn check(
     let path = format!("/inbox/{name}");
     let fits =
         |url: &str| Url::parse(url).is_ok_and(|url| url.path().trim_end_matches('/') == path);
-    let keys = webhooks::keys_of_urls_with(conn, sealer, &path, now, fits)?;
+    let keys = webhooks::load_keys_by_url(conn, sealer, &path, now, fits)?;
     if keys.is_empty() {
-        return Ok(verdict(
+        return Ok(new_verdict(
             None,
             "no webhook endpoint has this inbox as its address",
         ));
     }
     let Some((id, timestamp, signature)) = HEADER_PREFIXES
         .iter()
-        .find_map(|prefix| headers(incoming, prefix))
+        .find_map(|prefix| find_headers(incoming, prefix))
     else {
-        return Ok(verdict(
+        return Ok(new_verdict(
             Some(false),
             "the headers of a signature are missing",
         ));
     };
     let Ok(timestamp) = timestamp.parse() else {
-        return Ok(verdict(Some(false), "the timestamp is not a whole number"));
+        return Ok(new_verdict(
+            Some(false),
+            "the timestamp is not a whole number",
+        ));
     };
     let body = &incoming.body;
     Ok(
@@ -59,13 +62,16 @@ pub(super) fn check(
             // Signatures use the system's clock, not the product's.
             system_now(),
         ) {
-            Ok(()) => verdict(Some(true), "signed with the endpoint's secret"),
-            Err(mismatch) => verdict(Some(false), &mismatch.to_string()),
+            Ok(()) => new_verdict(Some(true), "signed with the endpoint's secret"),
+            Err(mismatch) => new_verdict(Some(false), &mismatch.to_string()),
         },
     )
 }
 
-fn headers<'a>(incoming: &'a InboxRequest, prefix: &str) -> Option<(&'a str, &'a str, &'a str)> {
+fn find_headers<'a>(
+    incoming: &'a InboxRequest,
+    prefix: &str,
+) -> Option<(&'a str, &'a str, &'a str)> {
     let header = |name: &str| {
         let name = format!("{prefix}-{name}");
         let mut headers = incoming.headers.iter();
@@ -76,7 +82,7 @@ fn headers<'a>(incoming: &'a InboxRequest, prefix: &str) -> Option<(&'a str, &'a
     Some((header("id")?, header("timestamp")?, header("signature")?))
 }
 
-fn verdict(verified: Option<bool>, reason: &str) -> Verdict {
+fn new_verdict(verified: Option<bool>, reason: &str) -> Verdict {
     Verdict {
         verified,
         reason: reason.to_owned(),

@@ -27,7 +27,7 @@ use crate::{
     },
     kernel::{
         Result,
-        clock::{Rewind, SystemRewind, pause},
+        clock::{Rewind, SystemRewind, sleep_real_time},
     },
 };
 
@@ -39,7 +39,7 @@ const REPEAT_DELAYS: [Duration; 3] = [
     Duration::from_secs(60),
 ];
 
-fn all() -> impl Iterator<Item = &'static Repair> {
+fn all_repairs() -> impl Iterator<Item = &'static Repair> {
     [
         billing::REPAIRS,
         connectors::REPAIRS,
@@ -59,10 +59,10 @@ pub async fn run(app: App) {
     let mut again: &[Duration] = &[];
     loop {
         let mended = async {
-            mend_until_done(&app).await;
+            repair_until_done(&app).await;
             for wait in again {
-                pause(*wait).await;
-                mend_until_done(&app).await;
+                sleep_real_time(*wait).await;
+                repair_until_done(&app).await;
             }
             std::future::pending::<()>().await;
         };
@@ -71,7 +71,7 @@ pub async fn run(app: App) {
                 again = &REPEAT_DELAYS;
                 if let Rewind::System(back) = turn {
                     warn!(seconds = back.by.as_secs(), "the system's clock was set back");
-                    until_done(|| move_waits(&app, back)).await;
+                    retry_until_done(|| shift_waits(&app, back)).await;
                 }
             }
             () = mended => {}
@@ -79,22 +79,22 @@ pub async fn run(app: App) {
     }
 }
 
-async fn mend_until_done(app: &App) {
-    until_done(|| mend(app)).await;
+async fn repair_until_done(app: &App) {
+    retry_until_done(|| repair(app)).await;
 }
 
-async fn until_done<F: Future<Output = Result<()>>>(mut work: impl FnMut() -> F) {
+async fn retry_until_done<F: Future<Output = Result<()>>>(mut work: impl FnMut() -> F) {
     while let Err(error) = work().await {
         warn!(%error, "what waits for a time that the clock has left is not mended yet");
-        pause(REPEAT_DELAYS[0]).await;
+        sleep_real_time(REPEAT_DELAYS[0]).await;
     }
 }
 
 /// Moves the ends of waits that had not passed when the clock went back. All in one transaction, because a moved row
 /// cannot be distinguished from another one.
-async fn move_waits(app: &App, back: SystemRewind) -> Result<()> {
+async fn shift_waits(app: &App, back: SystemRewind) -> Result<()> {
     let moving = app.change_as(Actor::System, move |change| {
-        all().try_for_each(|mend| mend.move_waits(change.conn, change.now, back))
+        all_repairs().try_for_each(|mend| mend.move_waits(change.conn, change.now, back))
     });
     moving.await
 }
@@ -103,24 +103,24 @@ async fn move_waits(app: &App, back: SystemRewind) -> Result<()> {
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn mend(app: &App) -> Result<()> {
+pub async fn repair(app: &App) -> Result<()> {
     app.keyring().forget();
     let (looking, now) = (app.clone(), app.clock().now());
     let found = app.store().scan(move |conn| {
         let mut found = Vec::new();
-        for mend in all() {
+        for mend in all_repairs() {
             if mend.is_needed(conn, now, &looking)? {
                 found.push(mend);
             }
         }
-        Ok((found, schedules::needs_mending(conn, now)?))
+        Ok((found, schedules::needs_repair(conn, now)?))
     });
     let (found, has_schedules) = found.await?;
     for mend in &found {
-        while step(app, mend).await? == ROWS_PER_TRANSACTION.unsigned_abs() {}
+        while repair_chunk(app, mend).await? == ROWS_PER_TRANSACTION.unsigned_abs() {}
     }
     if has_schedules {
-        while mend_schedules(app).await? == ROWS_PER_TRANSACTION.unsigned_abs() {}
+        while repair_schedules(app).await? == ROWS_PER_TRANSACTION.unsigned_abs() {}
     }
     // The workers have times of the previous clock in memory, even if no row needed a repair.
     app.webhooks().wake();
@@ -132,7 +132,7 @@ pub async fn mend(app: &App) -> Result<()> {
     Ok(())
 }
 
-async fn step(app: &App, mend: &'static Repair) -> Result<u64> {
+async fn repair_chunk(app: &App, mend: &'static Repair) -> Result<u64> {
     let writing = app.clone();
     app.change_as(Actor::System, move |change| {
         mend.step(change.conn, change.now, &writing)
@@ -140,10 +140,10 @@ async fn step(app: &App, mend: &'static Repair) -> Result<u64> {
     .await
 }
 
-async fn mend_schedules(app: &App) -> Result<u64> {
+async fn repair_schedules(app: &App) -> Result<u64> {
     let writing = app.clone();
     let mended = app.change_as(Actor::System, move |change| {
-        schedules::mend(change, &writing, ROWS_PER_TRANSACTION)
+        schedules::repair(change, &writing, ROWS_PER_TRANSACTION)
     });
     Ok(mended.await? as u64)
 }

@@ -12,5 +12,5 @@ use crate::{
 /// `NotFound` if the key does not exist or is already revoked, and errors of the store.
 pub fn revoke(change: &WriteTx<'_>, id: &ApiKeyId) -> Result<()> {
     api_keys::revoke(change, id)?;
-    authorization::forget_user(change, id)
+    authorization::delete_user_authorizations(change, id)
 }

@@ -97,8 +97,8 @@ pub fn open(store: Store, sealer: Sealer, clock: Clock, settings: Settings) -> R
         &mut features,
         vec![
             inbox::erase_end_user,
-            messages::erase_of_user,
-            webchat::feature::before_user_erasure,
+            messages::delete_unindexed_of_user,
+            webchat::feature::close_user_streams,
         ],
     );
     service_integrations::feature::register(&mut features, settings.service_integrations);
@@ -113,7 +113,7 @@ pub fn open(store: Store, sealer: Sealer, clock: Clock, settings: Settings) -> R
         &mut features,
         (index.clone(), clock.now()),
         (settings.bots, settings.deliveries),
-        vec![webchat::feature::on_conversation_end],
+        vec![webchat::feature::close_conversation_streams],
     );
     webchat::feature::register(&mut features, settings.webchat);
     Ok(App::new((store, sealer, clock), app, vec![index], features))

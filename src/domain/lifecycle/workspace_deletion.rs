@@ -14,8 +14,8 @@ use crate::{
             manage::{self, delete::PurgeStep},
         },
         tenancy::{
-            audit::Actor, members::Role, request_auth::RequestContext, workspaces::update::record,
-            write_tx::WriteTx,
+            audit::Actor, members::Role, request_auth::RequestContext,
+            workspaces::update::record_audit, write_tx::WriteTx,
         },
     },
     kernel::{
@@ -60,12 +60,12 @@ pub async fn delete(call: &RequestContext) -> Result<()> {
     let webhooks = app.addresses().webhooks.clone();
     app.change_though_blocked(call, move |change, id| {
         change.then(|app| app.closed_workspaces().notify_one());
-        close(change, &webhooks, id)
+        close_in_tx(change, &webhooks, id)
     })
     .await?;
     let mut passed = PurgeCursor::default();
     for _ in 0..STEPS_BEFORE_RESPONSE {
-        if !step(app, &mut passed).await? {
+        if !run_step(app, &mut passed).await? {
             break;
         }
     }
@@ -76,7 +76,7 @@ pub async fn delete(call: &RequestContext) -> Result<()> {
 const LIST_AGENTS: &str =
     "SELECT seq, id FROM agents WHERE workspace_id = :id AND deleted_at IS NULL";
 
-fn close(change: &WriteTx<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
+fn close_in_tx(change: &WriteTx<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
     let workspace = crate::domain::tenancy::workspaces::find(change.conn, id)?;
     let used: Option<String> = change
         .conn
@@ -89,8 +89,8 @@ fn close(change: &WriteTx<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
             format!("The integration {name} is installed in bots of other workspaces"),
         ));
     }
-    record(change, id, "workspace.delete", Some(&workspace.name))?;
-    integrations::close(change, id)?;
+    record_audit(change, id, "workspace.delete", Some(&workspace.name))?;
+    integrations::release_names(change, id)?;
     let at = named_params! {":id": id, ":now": change.now};
     change.conn.prepare_cached(CLOSE)?.execute(at)?;
     change
@@ -102,7 +102,7 @@ fn close(change: &WriteTx<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
         Ok((row.get("seq")?, row.get("id")?))
     })?;
     for agent in agents.collect::<rusqlite::Result<Vec<(i64, AgentId)>>>()? {
-        manage::delete::hide(change, webhooks, agent.0, &agent.1)?;
+        manage::delete::mark_deleted(change, webhooks, agent.0, &agent.1)?;
     }
     change.conn.prepare_cached(REVOKE_KEYS)?.execute(at)?;
     Ok(())
@@ -114,7 +114,7 @@ fn close(change: &WriteTx<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
 /// Errors of the store.
 pub async fn purge(app: &App) -> Result<()> {
     let mut passed = PurgeCursor::default();
-    while step(app, &mut passed).await? {}
+    while run_step(app, &mut passed).await? {}
     Ok(())
 }
 
@@ -125,18 +125,18 @@ const FIND_OPEN: &str = "SELECT 1 FROM workspaces WHERE closed_at IS NULL AND NO
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn purge_first(app: &App) -> Result<()> {
+pub async fn purge_at_start(app: &App) -> Result<()> {
     let is_open = |conn: &Connection| Ok(conn.prepare_cached(FIND_OPEN)?.exists([])?);
     let mut passed = PurgeCursor {
         hurries: !app.store().read(is_open)?,
         ..PurgeCursor::default()
     };
-    while step(app, &mut passed).await? {}
+    while run_step(app, &mut passed).await? {}
     Ok(())
 }
 
 /// Runs [`purge`] after each deletion and at intervals, until it is dropped.
-pub async fn work(app: App) {
+pub async fn run(app: App) {
     loop {
         if let Err(error) = purge(&app).await {
             warn!(%error, "rows of deleted workspaces wait");
@@ -164,7 +164,7 @@ struct PurgeCursor {
 }
 
 /// Runs one step. True if there may be more to do.
-async fn step(app: &App, passed: &mut PurgeCursor) -> Result<bool> {
+async fn run_step(app: &App, passed: &mut PurgeCursor) -> Result<bool> {
     let after = passed.workspace;
     let closed = |conn: &Connection| -> Result<Option<(i64, WorkspaceId)>> {
         let found = conn
@@ -181,16 +181,16 @@ async fn step(app: &App, passed: &mut PurgeCursor) -> Result<bool> {
     let overdue = if passed.hurries {
         Timestamp::from_micros(i64::MAX)
     } else {
-        manage::delete::overdue(app)
+        manage::delete::unregister_deadline(app)
     };
     let waiting = app.change_as(Actor::System, move |change| {
-        match next_agent(change.conn, &id, after)? {
+        match find_next_agent(change.conn, &id, after)? {
             Some(seq) => {
-                let step = manage::delete::step(change, seq, overdue)?;
+                let step = manage::delete::run_purge_step(change, seq, overdue)?;
                 Ok((step == PurgeStep::Waiting).then_some(WaitingItem::Agent(seq)))
             }
             None if after > 0 => Ok(Some(WaitingItem::Workspace)),
-            None => remove(change.conn, &id).map(|()| None),
+            None => delete_rows(change.conn, &id).map(|()| None),
         }
     });
     match waiting.await? {
@@ -207,7 +207,7 @@ enum WaitingItem {
     Workspace,
 }
 
-fn next_agent(conn: &Connection, id: &WorkspaceId, after: i64) -> Result<Option<i64>> {
+fn find_next_agent(conn: &Connection, id: &WorkspaceId, after: i64) -> Result<Option<i64>> {
     let found = conn
         .prepare_cached(FIND_NEXT_AGENT)?
         .query_row(named_params! {":id": id, ":after": after}, |row| row.get(0));
@@ -226,7 +226,7 @@ const DELETE_INSTALLATIONS: &str = "
         JOIN bot_integrations ON bot_integrations.integration_seq = integrations.seq
         WHERE integrations.workspace_id = :id LIMIT 500)";
 
-fn remove(conn: &Connection, id: &WorkspaceId) -> Result<()> {
+fn delete_rows(conn: &Connection, id: &WorkspaceId) -> Result<()> {
     let parameters = named_params! {":id": id};
     let forgotten = conn
         .prepare_cached(DELETE_INSTALLATIONS)?

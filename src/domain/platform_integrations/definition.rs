@@ -10,7 +10,7 @@ use crate::{
         schema::Limits,
         violation::{Location, PathSegment},
     },
-    net::outbound::web_address,
+    net::outbound::parse_web_url,
 };
 
 /// Maximum length of an integration's name and author, in characters (ada.md §2.2).
@@ -114,17 +114,17 @@ impl Definition {
     /// `Invalid` with the broken rules.
     pub(super) fn check(&self, limits: &Limits) -> Result<()> {
         let mut broken = Vec::new();
-        length("name", &self.name, NAME_MAX, &mut broken);
-        length("author", &self.author, NAME_MAX, &mut broken);
-        length("description", &self.description, u64::MAX, &mut broken);
-        length("contact", &self.contact, u64::MAX, &mut broken);
-        address("uninstallation_url", &self.uninstallation_url, &mut broken);
-        address("oauth_callback_url", &self.oauth_callback_url, &mut broken);
+        check_length("name", &self.name, NAME_MAX, &mut broken);
+        check_length("author", &self.author, NAME_MAX, &mut broken);
+        check_length("description", &self.description, u64::MAX, &mut broken);
+        check_length("contact", &self.contact, u64::MAX, &mut broken);
+        check_url("uninstallation_url", &self.uninstallation_url, &mut broken);
+        check_url("oauth_callback_url", &self.oauth_callback_url, &mut broken);
         if let Some(icon) = &self.icon_url {
-            address("icon_url", icon, &mut broken);
+            check_url("icon_url", icon, &mut broken);
         }
         if let Some(text) = &self.call_to_action {
-            length("call_to_action", text, u64::MAX, &mut broken);
+            check_length("call_to_action", text, u64::MAX, &mut broken);
         }
         for (code, text) in self.error_codes.iter().flatten() {
             if !text.is_string() {
@@ -152,7 +152,7 @@ impl Definition {
         }
         match Form::of(&self.configuration_fields, limits) {
             Ok(form) => {
-                if let Err(rule) = identifier::check(&self.identifier_field_path, &form) {
+                if let Err(rule) = identifier::check_path(&self.identifier_field_path, &form) {
                     broken.push(Violation::body(["identifier_field_path"], rule));
                 }
             }
@@ -202,7 +202,7 @@ impl Definition {
     }
 }
 
-fn length(name: &str, text: &str, max: u64, broken: &mut Vec<Violation>) {
+fn check_length(name: &str, text: &str, max: u64, broken: &mut Vec<Violation>) {
     let length = text.chars().count() as u64;
     if length == 0 {
         broken.push(Violation::body([name], Rule::MinLength(1)));
@@ -213,8 +213,8 @@ fn length(name: &str, text: &str, max: u64, broken: &mut Vec<Violation>) {
 
 /// Checks a URL that a browser or the server opens. Plain http is allowed, because Ada's own sample uses it
 /// (ada.md §2.2).
-fn address(name: &str, text: &str, broken: &mut Vec<Violation>) {
-    if web_address(text).is_none() {
+fn check_url(name: &str, text: &str, broken: &mut Vec<Violation>) {
+    if parse_web_url(text).is_none() {
         let rule = Rule::Format("http or https URL".to_owned());
         broken.push(Violation::body([name], rule));
     }

@@ -48,10 +48,10 @@ impl Form {
     #[must_use]
     pub fn answers(&self, typed: &SubmittedForm) -> FormValues {
         let mut values = Map::new();
-        read(&self.items, typed, &mut values);
+        read_items(&self.items, typed, &mut values);
         FormValues {
             values,
-            schema: schema(&self.frame, &self.items, typed),
+            schema: build_schema(&self.frame, &self.items, typed),
         }
     }
 
@@ -65,7 +65,7 @@ impl Form {
         let mut items: &[FormItem] = &self.items;
         let mut found = None;
         for key in keys {
-            let Some(item) = member(items, key, typed) else {
+            let Some(item) = find_member(items, key, typed) else {
                 break;
             };
             found = Some(item);
@@ -79,16 +79,25 @@ impl Form {
 }
 
 /// Returns the field of a member: one of the object's own, or one of its chosen alternative.
-fn member<'a>(items: &'a [FormItem], key: &str, typed: &SubmittedForm) -> Option<&'a FormItem> {
+fn find_member<'a>(
+    items: &'a [FormItem],
+    key: &str,
+    typed: &SubmittedForm,
+) -> Option<&'a FormItem> {
     let is_named = |item: &&FormItem| item.path.last().is_some_and(|last| last == key);
     items.iter().find(is_named).or_else(|| {
-        let mut chosen = items.iter().filter_map(|item| chosen(item, typed));
-        chosen.find_map(|alternative| member(&alternative.items, key, typed))
+        let mut chosen = items
+            .iter()
+            .filter_map(|item| find_chosen_alternative(item, typed));
+        chosen.find_map(|alternative| find_member(&alternative.items, key, typed))
     })
 }
 
 /// Returns the chosen alternative of a field.
-fn chosen<'a>(item: &'a FormItem, typed: &SubmittedForm) -> Option<&'a FormAlternative> {
+fn find_chosen_alternative<'a>(
+    item: &'a FormItem,
+    typed: &SubmittedForm,
+) -> Option<&'a FormAlternative> {
     let FormItemKind::Alternatives(alternatives) = &item.kind else {
         return None;
     };
@@ -99,16 +108,16 @@ fn chosen<'a>(item: &'a FormItem, typed: &SubmittedForm) -> Option<&'a FormAlter
 }
 
 /// Returns the schema of an object with the chosen alternatives merged in.
-fn schema(frame: &Map<String, Value>, items: &[FormItem], typed: &SubmittedForm) -> Value {
+fn build_schema(frame: &Map<String, Value>, items: &[FormItem], typed: &SubmittedForm) -> Value {
     let (mut properties, mut required) = (Map::new(), Vec::new());
-    members(items, typed, &mut properties, &mut required);
+    add_members(items, typed, &mut properties, &mut required);
     let mut schema = frame.clone();
     schema.insert("properties".to_owned(), Value::Object(properties));
     schema.insert("required".to_owned(), required.into());
     Value::Object(schema)
 }
 
-fn members(
+fn add_members(
     items: &[FormItem],
     typed: &SubmittedForm,
     properties: &mut Map<String, Value>,
@@ -119,7 +128,7 @@ fn members(
             continue;
         };
         let value = match &item.kind {
-            FormItemKind::Group(inner) => schema(&item.schema, inner, typed),
+            FormItemKind::Group(inner) => build_schema(&item.schema, inner, typed),
             _ => Value::Object(item.schema.clone()),
         };
         let value = match (item.nullable, &item.kind) {
@@ -130,8 +139,8 @@ fn members(
         if item.required || matches!(item.kind, FormItemKind::Alternatives(_)) {
             required.push(key.clone());
         }
-        if let Some(alternative) = chosen(item, typed) {
-            members(&alternative.items, typed, properties, required);
+        if let Some(alternative) = find_chosen_alternative(item, typed) {
+            add_members(&alternative.items, typed, properties, required);
             required.extend(alternative.required.iter().cloned());
         }
     }
@@ -140,7 +149,7 @@ fn members(
 }
 
 /// Reads the values of some fields. Returns true if one of them was filled in.
-fn read(items: &[FormItem], typed: &SubmittedForm, values: &mut Map<String, Value>) -> bool {
+fn read_items(items: &[FormItem], typed: &SubmittedForm, values: &mut Map<String, Value>) -> bool {
     let mut any = false;
     for item in items {
         let Some(key) = item.path.last() else {
@@ -149,12 +158,12 @@ fn read(items: &[FormItem], typed: &SubmittedForm, values: &mut Map<String, Valu
         let (value, filled) = match &item.kind {
             FormItemKind::Group(inner) => {
                 let mut members = Map::new();
-                let filled = read(inner, typed, &mut members);
+                let filled = read_items(inner, typed, &mut members);
                 let needed = filled || (item.required && !item.nullable);
                 (needed.then_some(Value::Object(members)), filled)
             }
             FormItemKind::Fixed(value) => (Some(value.clone()), false),
-            _ => field(item, typed),
+            _ => read_field(item, typed),
         };
         any |= filled;
         // Null is the value of an empty field that is required.
@@ -162,16 +171,16 @@ fn read(items: &[FormItem], typed: &SubmittedForm, values: &mut Map<String, Valu
         if let Some(value) = value {
             values.insert(key.clone(), value);
         }
-        if let Some(alternative) = chosen(item, typed) {
+        if let Some(alternative) = find_chosen_alternative(item, typed) {
             any = true;
-            read(&alternative.items, typed, values);
+            read_items(&alternative.items, typed, values);
         }
     }
     any
 }
 
 /// Returns the value of a field, and true if it was filled in. An empty field has no value.
-fn field(item: &FormItem, typed: &SubmittedForm) -> (Option<Value>, bool) {
+fn read_field(item: &FormItem, typed: &SubmittedForm) -> (Option<Value>, bool) {
     let all = typed.all(&item.name);
     let text = all.first().map_or("", |text| text.trim());
     let value = match &item.kind {
@@ -182,20 +191,32 @@ fn field(item: &FormItem, typed: &SubmittedForm) -> (Option<Value>, bool) {
             .filter(|text| !text.is_empty())
             .cloned()
             .map(Value::String),
-        FormItemKind::Number { .. } => (!text.is_empty()).then(|| number(text)),
-        FormItemKind::Choice(choices) => (!text.is_empty()).then(|| value_of(text, choices)),
-        FormItemKind::Choices(choices) => {
-            list(all.iter().map(|text| value_of(text, choices)).collect())
+        FormItemKind::Number { .. } => (!text.is_empty()).then(|| parse_number(text)),
+        FormItemKind::Choice(choices) => {
+            (!text.is_empty()).then(|| find_choice_value(text, choices))
         }
-        FormItemKind::Alternatives(_) => (!text.is_empty()).then(|| match chosen(item, typed) {
-            Some(alternative) => alternative.choice.value.clone(),
-            None => text.into(),
-        }),
+        FormItemKind::Choices(choices) => non_empty_array(
+            all.iter()
+                .map(|text| find_choice_value(text, choices))
+                .collect(),
+        ),
+        FormItemKind::Alternatives(_) => {
+            (!text.is_empty()).then(|| match find_chosen_alternative(item, typed) {
+                Some(alternative) => alternative.choice.value.clone(),
+                None => text.into(),
+            })
+        }
         FormItemKind::Lines { numbers, .. } => {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-            list(
+            non_empty_array(
                 lines
-                    .map(|line| if *numbers { number(line) } else { line.into() })
+                    .map(|line| {
+                        if *numbers {
+                            parse_number(line)
+                        } else {
+                            line.into()
+                        }
+                    })
                     .collect(),
             )
         }
@@ -207,11 +228,11 @@ fn field(item: &FormItem, typed: &SubmittedForm) -> (Option<Value>, bool) {
     (value, filled)
 }
 
-fn list(values: Vec<Value>) -> Option<Value> {
+fn non_empty_array(values: Vec<Value>) -> Option<Value> {
     (!values.is_empty()).then_some(Value::Array(values))
 }
 
-fn number(text: &str) -> Value {
+fn parse_number(text: &str) -> Value {
     if let Ok(whole) = text.parse::<i64>() {
         return whole.into();
     }
@@ -219,7 +240,7 @@ fn number(text: &str) -> Value {
     number.map_or_else(|| text.into(), Value::Number)
 }
 
-fn value_of(text: &str, choices: &[FormChoice]) -> Value {
+fn find_choice_value(text: &str, choices: &[FormChoice]) -> Value {
     let choice = choices.iter().find(|choice| choice.key() == text);
     choice.map_or_else(|| text.into(), |choice| choice.value.clone())
 }

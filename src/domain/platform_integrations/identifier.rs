@@ -15,7 +15,7 @@ const NESTING_CHARS_MAX: usize = 50;
 const LISTED_NAMES_MAX: usize = 10;
 
 /// Compiles a path whose length and depth are safe for the parser.
-fn compiled(path: &str) -> Result<Expression<'static>, Rule> {
+fn compile_path(path: &str) -> Result<Expression<'static>, Rule> {
     if path.len() > PATH_MAX {
         let rule = format!("must have at most {PATH_MAX} bytes");
         return Err(Rule::Other(rule));
@@ -33,14 +33,14 @@ fn compiled(path: &str) -> Result<Expression<'static>, Rule> {
 }
 
 /// Checks that a path leads to a text field that is always filled in and may be displayed.
-pub(super) fn check(path: &str, form: &Form) -> Result<(), Rule> {
+pub(super) fn check_path(path: &str, form: &Form) -> Result<(), Rule> {
     let broken = |text: &str| Err(Rule::Other(text.to_owned()));
-    let expression = compiled(path)?;
+    let expression = compile_path(path)?;
     let mut keys = Vec::new();
-    if !keys_of(expression.as_ast(), &mut keys) || keys.is_empty() {
+    if !collect_keys(expression.as_ast(), &mut keys) || keys.is_empty() {
         return broken("must be a path of names, such as account.name");
     }
-    let item = find(&form.items, &keys).map_err(Rule::Other)?;
+    let item = find_field(&form.items, &keys).map_err(Rule::Other)?;
     match &item.kind {
         FormItemKind::Text(_) => Ok(()),
         FormItemKind::Choice(choices) if choices.iter().all(|choice| choice.value.is_string()) => {
@@ -54,20 +54,20 @@ pub(super) fn check(path: &str, form: &Form) -> Result<(), Rule> {
 }
 
 /// Collects the names that a path consists of. Returns false if it contains anything else.
-fn keys_of(ast: &Ast, keys: &mut Vec<String>) -> bool {
+fn collect_keys(ast: &Ast, keys: &mut Vec<String>) -> bool {
     match ast {
         Ast::Field { name, .. } => {
             keys.push(name.clone());
             true
         }
-        Ast::Subexpr { lhs, rhs, .. } => keys_of(lhs, keys) && keys_of(rhs, keys),
+        Ast::Subexpr { lhs, rhs, .. } => collect_keys(lhs, keys) && collect_keys(rhs, keys),
         _ => false,
     }
 }
 
 /// Returns the field at the end of the path, or the reason for which there is none. Every field on the path must
 /// be required.
-fn find<'a>(items: &'a [FormItem], keys: &[String]) -> Result<&'a FormItem, String> {
+fn find_field<'a>(items: &'a [FormItem], keys: &[String]) -> Result<&'a FormItem, String> {
     let lead = "must lead to a required field of configuration_fields";
     let mut here = items;
     let mut found = None;
@@ -76,7 +76,7 @@ fn find<'a>(items: &'a [FormItem], keys: &[String]) -> Result<&'a FormItem, Stri
         let item = here.iter().find(|item| item.path.last() == Some(key));
         let item = item.ok_or_else(|| match here {
             [] => format!("{lead}, and {} has no fields", keys[..index].join(".")),
-            _ => format!("{lead}, and it has no {way}, only {}", names(here)),
+            _ => format!("{lead}, and it has no {way}, only {}", list_names(here)),
         })?;
         if !item.required {
             return Err(format!("{lead}, and {way} is not required"));
@@ -91,7 +91,7 @@ fn find<'a>(items: &'a [FormItem], keys: &[String]) -> Result<&'a FormItem, Stri
 }
 
 /// Lists the names of sibling fields for an error message.
-fn names(items: &[FormItem]) -> String {
+fn list_names(items: &[FormItem]) -> String {
     let names = items.iter().filter_map(|item| item.path.last());
     let names: Vec<&str> = names.map(String::as_str).take(LISTED_NAMES_MAX).collect();
     let more = if items.len() > names.len() {
@@ -103,13 +103,13 @@ fn names(items: &[FormItem]) -> String {
 }
 
 /// Returns the name of a connection with these answers.
-pub(super) fn name_of(path: &str, answers: &Value) -> Result<String> {
+pub(super) fn evaluate_name(path: &str, answers: &Value) -> Result<String> {
     let failed = |error: jmespath::JmespathError| {
         Error::internal("a checked JMESPath does not work", error.to_string())
     };
     // Fails for paths that an earlier version stored without these limits.
-    let expression =
-        compiled(path).map_err(|rule| Error::invalid(format!("identifier_field_path {rule}")))?;
+    let expression = compile_path(path)
+        .map_err(|rule| Error::invalid(format!("identifier_field_path {rule}")))?;
     let found = expression.search(answers).map_err(failed)?;
     found
         .as_string()
@@ -139,7 +139,7 @@ mod tests {
         }});
         let form =
             Form::of(schema.as_object().expect("an object"), &Limits::default()).expect("a form");
-        check(path, &form).map_or_else(|rule| rule.to_string(), |()| "ok".to_owned())
+        check_path(path, &form).map_or_else(|rule| rule.to_string(), |()| "ok".to_owned())
     }
 
     #[test]
@@ -177,7 +177,7 @@ mod tests {
             ("a".repeat(501), "at most 500 bytes"),
         ] {
             assert!(verdict(&deep).contains(part), "{deep}");
-            let error = name_of(&deep, &json!({})).expect_err("refused");
+            let error = evaluate_name(&deep, &json!({})).expect_err("refused");
             assert_eq!(error.kind(), crate::kernel::Kind::Invalid);
         }
     }
@@ -202,7 +202,10 @@ mod tests {
     #[test]
     fn the_name_is_read_off_the_answers() {
         let answers = json!({"account": {"name": "Acme"}});
-        assert_eq!(name_of("account.name", &answers).expect("a name"), "Acme");
-        assert!(name_of("account.other", &answers).is_err());
+        assert_eq!(
+            evaluate_name("account.name", &answers).expect("a name"),
+            "Acme"
+        );
+        assert!(evaluate_name("account.other", &answers).is_err());
     }
 }

@@ -7,7 +7,7 @@ use url::Url;
 use super::{
     FormValues, InstallationStatus, IntegrationStatus, PlatformIntegration, Scope, TokenLifetimes,
     identifier,
-    rows::{self, seal_configuration, seal_secret, words_json},
+    rows::{self, seal_configuration, seal_secret, to_json_array},
     tokens::{self, TokenKind},
 };
 use crate::{
@@ -72,14 +72,14 @@ pub async fn install(
     }
     let definition = &integration.definition;
     let limits = &operator.app().settings().schemas;
-    let answers = checked(&definition.configuration_fields, answers, limits)?;
-    let name = identifier::name_of(
+    let answers = validate_values(&definition.configuration_fields, answers, limits)?;
+    let name = identifier::evaluate_name(
         &definition.identifier_field_path,
         &Value::Object(answers.clone()),
     )?;
     let callback = Url::parse(&definition.oauth_callback_url)
         .map_err(|error| Error::internal("a checked address cannot be read", error))?;
-    let scopes = words_json(definition.granted().into_iter().map(Scope::as_str));
+    let scopes = to_json_array(definition.granted().into_iter().map(Scope::as_str));
     let sealer = operator.app().sealer().clone();
     let change = move |change: &crate::domain::WriteTx<'_>| {
         if rows::find(change.conn, &integration.id)?.updated_at != integration.updated_at {
@@ -111,7 +111,7 @@ pub async fn install(
             },
         )?;
         let code = new_token("ada_code_");
-        tokens::insert(change, &id, TokenKind::Code, &code, lifetimes.code)?;
+        tokens::insert_token(change, &id, TokenKind::Code, &code, lifetimes.code)?;
         let mut callback = callback;
         callback
             .query_pairs_mut()
@@ -125,7 +125,7 @@ pub async fn install(
 }
 
 /// Returns the answers if they are valid.
-fn checked(
+fn validate_values(
     schema: &Map<String, Value>,
     answers: FormValues,
     limits: &Limits,

@@ -51,11 +51,11 @@ pub struct Installation {
 /// # Errors
 /// `Forbidden` if the key is not an installation's token, `NotFound` if it belongs to another integration,
 /// errors of the store.
-pub fn find_own(
+pub fn find_by_access_token(
     call: &RequestContext,
     integration: &PlatformIntegrationId,
 ) -> Result<Installation> {
-    let grant = own(call, integration, None)?;
+    let grant = check_grant(call, integration, None)?;
     let app = call.app();
     app.store().read(|conn| {
         find(
@@ -67,7 +67,7 @@ pub fn find_own(
     })
 }
 
-fn own<'a>(
+fn check_grant<'a>(
     call: &'a RequestContext,
     integration: &PlatformIntegrationId,
     installation: Option<&InstallationId>,
@@ -96,7 +96,7 @@ pub async fn set_status(
     installation: InstallationId,
     status: Option<InstallationStatus>,
 ) -> Result<Installation> {
-    let id = own(call, &integration, Some(&installation))?
+    let id = check_grant(call, &integration, Some(&installation))?
         .installation_id
         .clone();
     let agent = call.agent()?.id.clone();
@@ -185,13 +185,13 @@ const LIST_FOR_AGENT: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn connections(conn: &Database, agent: &AgentId) -> Result<Vec<InstallationSummary>> {
+pub fn list_installations(conn: &Database, agent: &AgentId) -> Result<Vec<InstallationSummary>> {
     let mut statement = conn.prepare_cached(LIST_FOR_AGENT)?;
-    let rows = statement.query_map(named_params! {":agent_id": agent}, connection)?;
+    let rows = statement.query_map(named_params! {":agent_id": agent}, summary_from_row)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn connection(row: &Row<'_>) -> rusqlite::Result<InstallationSummary> {
+fn summary_from_row(row: &Row<'_>) -> rusqlite::Result<InstallationSummary> {
     Ok(InstallationSummary {
         id: row.get("id")?,
         integration_id: row.get("integration_id")?,

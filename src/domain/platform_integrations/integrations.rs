@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     Definition, DefinitionChanges, IntegrationStatus, PlatformIntegration, not_found,
-    rows::{self, from_row, words_json},
+    rows::{self, from_row, to_json_array},
 };
 use crate::{
     domain::{
@@ -77,8 +77,8 @@ pub async fn create(call: &RequestContext, definition: Definition) -> Result<Cre
                 ":hash": TokenHash::of(client_secret.expose()).as_bytes().as_slice(),
                 ":now": change.now,
             })?;
-            write(change, &integration)?;
-            record(
+            write_definition(change, &integration)?;
+            record_audit(
                 change,
                 workspace,
                 "platform_integration.create",
@@ -104,17 +104,17 @@ pub async fn update(
 ) -> Result<PlatformIntegration> {
     let agent = call.agent()?.id.clone();
     let store = call.app().store();
-    let planned = store.read(|conn| changed(conn, &agent, &id, &changes))?;
+    let planned = store.read(|conn| load_with_changes(conn, &agent, &id, &changes))?;
     let mut proven = ProvenClaims::default();
     proven.prove(SharedClaim::new(planned.definition), call.schemas())?;
     call.app()
         .change_proven(call, proven, move |change, workspace| {
-            let mut integration = changed(change.conn, &agent, &id, &changes)?;
+            let mut integration = load_with_changes(change.conn, &agent, &id, &changes)?;
             change.claim(integration.definition.clone());
             change.require_proven()?;
             integration.updated_at = change.now;
-            write(change, &integration)?;
-            record(
+            write_definition(change, &integration)?;
+            record_audit(
                 change,
                 workspace,
                 "platform_integration.update",
@@ -126,13 +126,13 @@ pub async fn update(
 }
 
 /// Returns an integration with the changes applied and not checked.
-fn changed(
+fn load_with_changes(
     conn: &Connection,
     agent: &AgentId,
     id: &PlatformIntegrationId,
     changes: &DefinitionChanges,
 ) -> Result<PlatformIntegration> {
-    let mut integration = rows::find_own(conn, agent, id)?;
+    let mut integration = rows::find_for_agent(conn, agent, id)?;
     if integration.status != IntegrationStatus::Development {
         return Err(Error::new(
             Kind::Forbidden,
@@ -155,7 +155,7 @@ const UPDATE: &str = "
         call_to_action = :call_to_action, error_codes = :error_codes, updated_at = :now
     WHERE agent_id = :agent_id AND id = :id";
 
-fn write(change: &WriteTx<'_>, integration: &PlatformIntegration) -> Result<()> {
+fn write_definition(change: &WriteTx<'_>, integration: &PlatformIntegration) -> Result<()> {
     let definition = &integration.definition;
     let fields = Value::Object(definition.configuration_fields.clone());
     let codes = definition.error_codes.clone().map(Value::Object);
@@ -168,8 +168,8 @@ fn write(change: &WriteTx<'_>, integration: &PlatformIntegration) -> Result<()> 
         ":contact": definition.contact,
         ":uninstallation_url": definition.uninstallation_url,
         ":oauth_callback_url": definition.oauth_callback_url,
-        ":tags": words_json(definition.tags.iter().map(|tag| tag.as_str())),
-        ":scopes": words_json(definition.scopes.iter().map(|scope| scope.as_str())),
+        ":tags": to_json_array(definition.tags.iter().map(|tag| tag.as_str())),
+        ":scopes": to_json_array(definition.scopes.iter().map(|scope| scope.as_str())),
         ":identifier_field_path": definition.identifier_field_path,
         ":configuration_fields": fields.to_string(),
         ":icon_url": definition.icon_url,
@@ -180,7 +180,7 @@ fn write(change: &WriteTx<'_>, integration: &PlatformIntegration) -> Result<()> 
     Ok(())
 }
 
-pub(super) fn record(
+pub(super) fn record_audit(
     change: &WriteTx<'_>,
     workspace: &WorkspaceId,
     action: &'static str,

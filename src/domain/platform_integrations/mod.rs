@@ -23,14 +23,15 @@ pub use form::{Form, FormAlternative, FormChoice, FormItem, FormItemKind, TextIn
 pub use form_values::{FormValues, SubmittedForm};
 pub use install::{NewInstallation, install};
 pub use installations::{
-    Installation, InstallationStatus, InstallationSummary, connections, find_own, set_status,
+    Installation, InstallationStatus, InstallationSummary, find_by_access_token,
+    list_installations, set_status,
 };
 pub use integrations::{
     CreatedIntegration, IntegrationPage, create, find_any, list, list_all, update,
 };
 pub use status::{approve, archive};
 pub use tokens::{Credential, IssuedTokens, TokenError, TokenKind, exchange};
-pub use uninstall::{UninstallNotification, deliver_due, farewells, uninstall};
+pub use uninstall::{UninstallNotification, deliver_due, list_uninstall_notifications, uninstall};
 
 pub(super) use rewind::REPAIRS;
 

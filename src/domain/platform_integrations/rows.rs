@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use super::{Definition, PlatformIntegration, Tag, not_found};
 use crate::{
     domain::{
-        shared::sql::read_words,
-        tenancy::{access_tokens::scopes, sealed_columns::SealedColumn},
+        shared::sql::read_enum_list,
+        tenancy::{access_tokens::read_scopes, sealed_columns::SealedColumn},
     },
     kernel::{
         Error, Result, Secret,
@@ -30,7 +30,7 @@ const FIND_FOR_AGENT: &str = "
     SELECT * FROM platform_integrations WHERE agent_id = :agent_id AND id = :id";
 
 /// Returns an integration of an agent.
-pub(super) fn find_own(
+pub(super) fn find_for_agent(
     conn: &Connection,
     agent: &AgentId,
     id: &PlatformIntegrationId,
@@ -53,15 +53,15 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<PlatformIntegration> {
             contact: row.get("contact")?,
             uninstallation_url: row.get("uninstallation_url")?,
             oauth_callback_url: row.get("oauth_callback_url")?,
-            tags: read_words(row, "tags", Tag::parse)?,
-            scopes: scopes(row)?,
+            tags: read_enum_list(row, "tags", Tag::parse)?,
+            scopes: read_scopes(row)?,
             identifier_field_path: row.get("identifier_field_path")?,
-            configuration_fields: object(row.get("configuration_fields")?)?,
+            configuration_fields: to_object(row.get("configuration_fields")?)?,
             icon_url: row.get("icon_url")?,
             call_to_action: row.get("call_to_action")?,
             error_codes: row
                 .get::<_, Option<Value>>("error_codes")?
-                .map(object)
+                .map(to_object)
                 .transpose()?,
         },
         created_at: row.get("created_at")?,
@@ -70,11 +70,11 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<PlatformIntegration> {
 }
 
 /// A list of words as it is stored.
-pub(super) fn words_json(words: impl Iterator<Item = &'static str>) -> String {
+pub(super) fn to_json_array(words: impl Iterator<Item = &'static str>) -> String {
     Value::from_iter(words).to_string()
 }
 
-fn object(value: Value) -> rusqlite::Result<Map<String, Value>> {
+fn to_object(value: Value) -> rusqlite::Result<Map<String, Value>> {
     match value {
         Value::Object(members) => Ok(members),
         _ => Err(rusqlite::Error::InvalidQuery),

@@ -2,7 +2,7 @@
 
 use rusqlite::named_params;
 
-use super::{IntegrationStatus, PlatformIntegration, integrations::record, rows};
+use super::{IntegrationStatus, PlatformIntegration, integrations::record_audit, rows};
 use crate::{
     domain::tenancy::{agents, write_tx::WriteTx},
     kernel::{Error, Kind, Result, ids::PlatformIntegrationId},
@@ -16,7 +16,7 @@ const SET_STATUS: &str =
 /// # Errors
 /// `NotFound` if there is no such integration, `Conflict` if it is approved already, errors of the store.
 pub fn approve(change: &WriteTx<'_>, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
-    set(
+    set_status(
         change,
         id,
         IntegrationStatus::Approved,
@@ -29,7 +29,7 @@ pub fn approve(change: &WriteTx<'_>, id: &PlatformIntegrationId) -> Result<Platf
 /// # Errors
 /// `NotFound` if there is no such integration, `Conflict` if it is archived already, errors of the store.
 pub fn archive(change: &WriteTx<'_>, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
-    set(
+    set_status(
         change,
         id,
         IntegrationStatus::Archived,
@@ -37,7 +37,7 @@ pub fn archive(change: &WriteTx<'_>, id: &PlatformIntegrationId) -> Result<Platf
     )
 }
 
-fn set(
+fn set_status(
     change: &WriteTx<'_>,
     id: &PlatformIntegrationId,
     status: IntegrationStatus,
@@ -57,6 +57,6 @@ fn set(
         .prepare_cached(SET_STATUS)?
         .execute(named_params! {":id": id, ":status": status, ":now": change.now})?;
     let agent = agents::find_by_id(change.conn, &integration.agent_id)?;
-    record(change, &agent.workspace_id, action, &integration)?;
+    record_audit(change, &agent.workspace_id, action, &integration)?;
     Ok(integration)
 }

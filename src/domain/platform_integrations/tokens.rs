@@ -81,13 +81,13 @@ pub async fn exchange(
     // Unknown clients are refused before the change waits for the writer.
     let known = app
         .store()
-        .read(|conn| is_client(conn, &client_id, &client_secret))?;
+        .read(|conn| is_valid_client(conn, &client_id, &client_secret))?;
     if !known {
         return Ok(Err(TokenError::InvalidClient));
     }
     let sealer = app.sealer().clone();
     app.change_as(Actor::System, move |change| {
-        if !is_client(change.conn, &client_id, &client_secret)? {
+        if !is_valid_client(change.conn, &client_id, &client_secret)? {
             return Ok(Err(TokenError::InvalidClient));
         }
         let (kind, value) = match &used {
@@ -97,7 +97,7 @@ pub async fn exchange(
         let Some(installation) = redeem(change, &client_id, kind, value)? else {
             return Ok(Err(TokenError::InvalidGrant));
         };
-        prune(change, &installation.id)?;
+        prune_tokens(change, &installation.id)?;
         let tokens = IssuedTokens {
             access_token: new_token(KeyKind::AdaInstallation.prefix()),
             refresh_token: new_token("ada_rt_"),
@@ -120,7 +120,7 @@ pub async fn exchange(
                 lifetimes.refresh_token,
             ),
         ] {
-            insert(change, &installation.id, kind, value, lifetime)?;
+            insert_token(change, &installation.id, kind, value, lifetime)?;
         }
         Ok(Ok(tokens))
     })
@@ -130,7 +130,7 @@ pub async fn exchange(
 const FIND_CLIENT: &str = "
     SELECT 1 FROM platform_integrations WHERE id = :id AND client_secret_hash = :hash";
 
-fn is_client(conn: &Connection, id: &PlatformIntegrationId, secret: &Secret) -> Result<bool> {
+fn is_valid_client(conn: &Connection, id: &PlatformIntegrationId, secret: &Secret) -> Result<bool> {
     let hash = TokenHash::of(secret.expose());
     Ok(conn
         .prepare_cached(FIND_CLIENT)?
@@ -227,7 +227,7 @@ const PRUNE: &str = "
     WHERE installation_id = :installation_id AND expires_at <= :now";
 
 /// Deletes expired codes and tokens, and the oldest ones beyond the maximum.
-fn prune(change: &WriteTx<'_>, installation: &InstallationId) -> Result<()> {
+fn prune_tokens(change: &WriteTx<'_>, installation: &InstallationId) -> Result<()> {
     change
         .conn
         .prepare_cached(PRUNE)?
@@ -251,7 +251,7 @@ const INSERT: &str = "
     INSERT INTO platform_tokens (id, installation_id, kind, hash, created_at, expires_at)
     VALUES (:id, :installation_id, :kind, :hash, :now, :expires_at)";
 
-pub(super) fn insert(
+pub(super) fn insert_token(
     change: &WriteTx<'_>,
     installation: &InstallationId,
     kind: TokenKind,

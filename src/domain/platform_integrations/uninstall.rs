@@ -128,7 +128,10 @@ const LIST: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn farewells(conn: &Connection, agent: &AgentId) -> Result<Vec<UninstallNotification>> {
+pub fn list_uninstall_notifications(
+    conn: &Connection,
+    agent: &AgentId,
+) -> Result<Vec<UninstallNotification>> {
     let mut statement = conn.prepare_cached(LIST)?;
     let rows = statement.query_map(named_params! {":agent_id": agent}, |row| {
         Ok(UninstallNotification {
@@ -165,7 +168,7 @@ const FIND_NEXT: &str = "SELECT min(next_attempt_at) FROM platform_uninstalls";
 pub async fn deliver_due(app: &App) -> Result<Option<Timestamp>> {
     loop {
         let now = app.clock().now();
-        let due = app.store().read(|conn| due(conn, now))?;
+        let due = app.store().read(|conn| find_due(conn, now))?;
         if due.is_empty() {
             return app.store().read(|conn| {
                 Ok(conn
@@ -173,14 +176,14 @@ pub async fn deliver_due(app: &App) -> Result<Option<Timestamp>> {
                     .query_row([], |row| row.get(0))?)
             });
         }
-        let attempts = due.into_iter().map(|due| attempt(app, due));
+        let attempts = due.into_iter().map(|due| attempt_notification(app, due));
         for outcome in join_all(attempts).await {
             outcome?;
         }
     }
 }
 
-fn due(conn: &Connection, now: Timestamp) -> Result<Vec<DueNotification>> {
+fn find_due(conn: &Connection, now: Timestamp) -> Result<Vec<DueNotification>> {
     let mut statement = conn.prepare_cached(FIND_DUE)?;
     let rows = statement.query_map(
         named_params! {":now": now, ":limit": MAX_CONCURRENT},
@@ -207,8 +210,8 @@ const POSTPONE: &str = "
     WHERE agent_id = :agent_id AND installation_id = :id";
 
 /// Sends one notification and records the result.
-async fn attempt(app: &App, due: DueNotification) -> Result<()> {
-    let outcome = tell(app, &due).await;
+async fn attempt_notification(app: &App, due: DueNotification) -> Result<()> {
+    let outcome = send_notification(app, &due).await;
     let attempts = due.attempts + 1;
     let wait = RETRY_WAITS
         .get(due.attempts as usize)
@@ -269,8 +272,8 @@ async fn attempt(app: &App, due: DueNotification) -> Result<()> {
 }
 
 /// Sends the signed request (ada.md §2.6).
-async fn tell(app: &App, due: &DueNotification) -> Result<(), String> {
-    let request = request(app, due).map_err(|error| error.to_string())?;
+async fn send_notification(app: &App, due: &DueNotification) -> Result<(), String> {
+    let request = build_request(app, due).map_err(|error| error.to_string())?;
     let answered = app.outbound().send(request).await;
     match answered {
         Err(error) => Err(error.to_string().chars().take(ERROR_MAX).collect()),
@@ -280,7 +283,7 @@ async fn tell(app: &App, due: &DueNotification) -> Result<(), String> {
     }
 }
 
-fn request(app: &App, due: &DueNotification) -> Result<OutboundRequest> {
+fn build_request(app: &App, due: &DueNotification) -> Result<OutboundRequest> {
     let secret = open_secret(app.sealer(), &due.id, &due.secret)?;
     let mut url = Url::parse(&due.url)
         .map_err(|error| Error::internal("a checked address cannot be read", error))?;

@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_seeds_samples_fit() {
+    fn documented_samples_are_valid() {
         for (service, config) in [
             (
                 Service::Shopify,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Changes, New, Reveal, Service, ServiceIntegration,
-    rows::{find_stored, not_found, seal},
+    rows::{find_stored, not_found, seal_secrets},
     secrets::{SecretNames, SplitConfig, unescape},
 };
 use crate::{
@@ -85,7 +85,7 @@ pub async fn create(call: &RequestContext, new: New, reveal: Reveal) -> Result<S
     check_config(settings.max_config_bytes, new.service, &new.config)?;
     let parts = SplitConfig::of(new.config, app.secret_names());
     let id = ServiceIntegrationId::new_ordered_uuid(app.clock().now());
-    let sealed = seal(app.sealer(), &id, &parts.hidden)?;
+    let sealed = seal_secrets(app.sealer(), &id, &parts.hidden)?;
     app.change(call, move |change, workspace| {
         let numbers = RowRange::of(change.conn, workspace)?;
         let numbers = numbers.ok_or_else(|| Error::not_found("Workspace not found"))?;
@@ -97,14 +97,14 @@ pub async fn create(call: &RequestContext, new: New, reveal: Reveal) -> Result<S
             ":workspace_id": workspace,
             ":service": new.service,
             ":name": new.name,
-            ":config": text(&parts.shown)?,
+            ":config": to_json_text(&parts.shown)?,
             ":secrets": sealed,
             ":is_active": new.is_active,
             ":visibility": new.visibility,
             ":agent_id": new.agent_id,
             ":now": change.now,
         })?;
-        record(
+        record_audit(
             change,
             workspace,
             "integration.create",
@@ -116,7 +116,7 @@ pub async fn create(call: &RequestContext, new: New, reveal: Reveal) -> Result<S
             workspace_id: workspace.clone(),
             name: new.name,
             service: new.service,
-            config: shown(parts, reveal),
+            config: returned_config(parts, reveal),
             is_active: new.is_active,
             visibility: new.visibility,
             agent_id: new.agent_id,
@@ -153,7 +153,7 @@ pub async fn update(
     let mut proven = ProvenClaims::default();
     let plan = app
         .store()
-        .read(|conn| planned(conn, &app, call.workspace(), (&id, &changes, config_update)))?;
+        .read(|conn| plan_update(conn, &app, call.workspace(), (&id, &changes, config_update)))?;
     proven.prove(
         SharedClaim::new(ValidConfig::of(&app, &plan)),
         call.schemas(),
@@ -161,7 +161,7 @@ pub async fn update(
     call.app()
         .change_proven(call, proven, move |change, workspace| {
             let changes = (&id, &changes, config_update);
-            let plan = planned(change.conn, &app, workspace, changes)?;
+            let plan = plan_update(change.conn, &app, workspace, changes)?;
             change.claim(ValidConfig::of(&app, &plan));
             change.require_proven()?;
             let PlannedUpdate {
@@ -174,14 +174,14 @@ pub async fn update(
                 ":workspace_id": workspace,
                 ":service": integration.service,
                 ":name": integration.name,
-                ":config": text(&parts.shown)?,
-                ":secrets": seal(app.sealer(), &id, &parts.hidden)?,
+                ":config": to_json_text(&parts.shown)?,
+                ":secrets": seal_secrets(app.sealer(), &id, &parts.hidden)?,
                 ":is_active": integration.is_active,
                 ":visibility": integration.visibility,
                 ":agent_id": integration.agent_id,
                 ":now": change.now,
             })?;
-            record(
+            record_audit(
                 change,
                 workspace,
                 "integration.update",
@@ -191,7 +191,7 @@ pub async fn update(
             if !lost.is_empty() {
                 info!(integration = %id, secrets = ?lost, "secrets that an update left no place for are gone");
             }
-            integration.config = shown(parts, reveal);
+            integration.config = returned_config(parts, reveal);
             Ok(integration)
         })
         .await
@@ -205,7 +205,7 @@ struct PlannedUpdate {
     lost: Vec<String>,
 }
 
-fn planned(
+fn plan_update(
     conn: &Connection,
     app: &App,
     workspace: &WorkspaceId,
@@ -222,7 +222,7 @@ fn planned(
     }
     let parts = match changes.config {
         Some(config) => {
-            let (parts, more) = meet(old, config, how, app.secret_names());
+            let (parts, more) = merge_config(old, config, how, app.secret_names());
             lost.extend(more);
             parts
         }
@@ -242,7 +242,7 @@ fn planned(
 
 /// Combines the old and the new configuration. Also returns the JSON Pointers of old secrets that
 /// the result does not keep.
-fn meet(
+fn merge_config(
     mut old: SplitConfig,
     config: Map<String, Value>,
     how: ConfigUpdate,
@@ -290,12 +290,12 @@ pub async fn delete(call: &RequestContext, id: ServiceIntegrationId) -> Result<(
             if deleted == 0 {
                 return Err(not_found());
             }
-            record(change, workspace, "integration.delete", &id, None)
+            record_audit(change, workspace, "integration.delete", &id, None)
         })
         .await
 }
 
-fn record(
+fn record_audit(
     change: &WriteTx<'_>,
     workspace: &WorkspaceId,
     action: &'static str,
@@ -313,14 +313,14 @@ fn record(
     )
 }
 
-fn shown(parts: SplitConfig, reveal: Reveal) -> Map<String, Value> {
+fn returned_config(parts: SplitConfig, reveal: Reveal) -> Map<String, Value> {
     match reveal {
         Reveal::Nothing => parts.shown,
         Reveal::Secrets => parts.whole(),
     }
 }
 
-fn text(config: &Map<String, Value>) -> Result<String> {
+fn to_json_text(config: &Map<String, Value>) -> Result<String> {
     serde_json::to_string(config)
         .map_err(|error| Error::internal("a configuration cannot be written", error))
 }
@@ -369,7 +369,7 @@ impl Claim for ValidConfig {
 
 /// Checks the size and the members of a configuration, secrets included.
 fn check_config(max_bytes: usize, service: Service, whole: &Map<String, Value>) -> Result<()> {
-    let bytes = text(whole)?.len();
+    let bytes = to_json_text(whole)?.len();
     if bytes > max_bytes {
         let rule = format!("must have at most {max_bytes} bytes as JSON text, not {bytes}");
         return Err(Violation::body(["config"], Rule::Other(rule)).into());

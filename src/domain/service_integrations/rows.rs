@@ -66,7 +66,7 @@ pub async fn list(call: &RequestContext, slice: ListRange, reveal: Reveal) -> Re
                         |row| row.get(0),
                     )
                     .optional()?
-                    .ok_or_else(unknown_after)?,
+                    .ok_or_else(unknown_after_error)?,
                 None => numbers.after,
             };
             let mut statement = conn.prepare_cached(LIST)?;
@@ -75,8 +75,8 @@ pub async fn list(call: &RequestContext, slice: ListRange, reveal: Reveal) -> Re
                 ":after": after,
                 ":before": numbers.before,
                 // One extra row shows if more rows follow.
-                ":limit": slice.limit.map_or(-1, |limit| clamp(limit.saturating_add(1))),
-                ":skip": clamp(slice.skip),
+                ":limit": slice.limit.map_or(-1, |limit| to_sql_count(limit.saturating_add(1))),
+                ":skip": to_sql_count(slice.skip),
             })?;
             let mut listed = ListPage {
                 items: Vec::new(),
@@ -97,7 +97,7 @@ pub async fn list(call: &RequestContext, slice: ListRange, reveal: Reveal) -> Re
         .await
 }
 
-fn clamp(count: u64) -> i64 {
+fn to_sql_count(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
@@ -126,7 +126,7 @@ pub(super) fn find_stored(
 }
 
 /// The list exists, so an unknown id is an invalid parameter and not `NotFound`.
-fn unknown_after() -> Error {
+fn unknown_after_error() -> Error {
     let violation = Violation {
         location: Location::Query,
         path: vec![PathSegment::Key("after".to_owned())],
@@ -175,7 +175,7 @@ impl StoredIntegration {
         Ok(SplitConfig {
             shown: self.integration.config.clone(),
             hidden: match &self.sealed {
-                Some(sealed) => open(sealer, &self.integration.id, sealed)?,
+                Some(sealed) => open_secrets(sealer, &self.integration.id, sealed)?,
                 None => Map::new(),
             },
             cleared: Vec::new(),
@@ -183,7 +183,11 @@ impl StoredIntegration {
     }
 }
 
-fn open(sealer: &Sealer, id: &ServiceIntegrationId, sealed: &[u8]) -> Result<Map<String, Value>> {
+fn open_secrets(
+    sealer: &Sealer,
+    id: &ServiceIntegrationId,
+    sealed: &[u8],
+) -> Result<Map<String, Value>> {
     let text = SealedColumn::ServiceIntegrationSecrets
         .open(sealer, id.as_str(), sealed)
         .map_err(|error| Error::internal("a sealed secret cannot be opened", error))?;
@@ -192,7 +196,7 @@ fn open(sealer: &Sealer, id: &ServiceIntegrationId, sealed: &[u8]) -> Result<Map
 }
 
 /// Seals the secrets of an integration; none if it has none.
-pub(super) fn seal(
+pub(super) fn seal_secrets(
     sealer: &Sealer,
     id: &ServiceIntegrationId,
     hidden: &Map<String, Value>,

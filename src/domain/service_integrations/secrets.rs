@@ -101,7 +101,7 @@ impl SplitConfig {
     #[must_use]
     pub fn keep(&mut self, old: Self) -> Vec<String> {
         let mut places = HashMap::new();
-        same_members(
+        match_members(
             &old.shown,
             &self.shown,
             (String::new(), String::new()),
@@ -142,7 +142,7 @@ impl SplitConfig {
     pub fn whole(&self) -> Map<String, Value> {
         let mut whole = self.shown.clone();
         for (pointer, value) in &self.hidden {
-            if let Some((members, name)) = parent(&mut whole, pointer) {
+            if let Some((members, name)) = find_parent(&mut whole, pointer) {
                 members.insert(name, value.clone());
             }
         }
@@ -151,7 +151,7 @@ impl SplitConfig {
 }
 
 /// Returns the object that contains the member at a pointer, if it exists, and the member's name.
-fn parent<'a>(
+fn find_parent<'a>(
     root: &'a mut Map<String, Value>,
     pointer: &str,
 ) -> Option<(&'a mut Map<String, Value>, String)> {
@@ -176,7 +176,7 @@ type PointerMap = HashMap<String, String>;
 
 /// Finds the objects of the new configuration that are the same as in the old one. `at` contains
 /// the pointers to both.
-fn same_members(
+fn match_members(
     old: &Map<String, Value>,
     new: &Map<String, Value>,
     at: (String, String),
@@ -186,21 +186,21 @@ fn same_members(
         if let Some(new) = new.get(name) {
             let name = escape(name);
             let at = (format!("{}/{name}", at.0), format!("{}/{name}", at.1));
-            same_objects(old, new, at, places);
+            match_values(old, new, at, places);
         }
     }
     places.insert(at.0, at.1);
 }
 
-fn same_objects(old: &Value, new: &Value, at: (String, String), places: &mut PointerMap) {
+fn match_values(old: &Value, new: &Value, at: (String, String), places: &mut PointerMap) {
     match (old, new) {
-        (Value::Object(old), Value::Object(new)) => same_members(old, new, at, places),
+        (Value::Object(old), Value::Object(new)) => match_members(old, new, at, places),
         (Value::Array(old), Value::Array(new)) => {
-            let (from, to) = (single_elements(old), single_elements(new));
+            let (from, to) = (unique_elements(old), unique_elements(new));
             for (element, index) in from {
                 if let (Some(index), Some(Some(place))) = (index, to.get(element)) {
                     let at = (format!("{}/{index}", at.0), format!("{}/{place}", at.1));
-                    same_objects(element, element, at, places);
+                    match_values(element, element, at, places);
                 }
             }
         }
@@ -210,7 +210,7 @@ fn same_objects(old: &Value, new: &Value, at: (String, String), places: &mut Poi
 
 /// Returns the distinct elements of a list with their indices; an element that occurs more than
 /// once has no index.
-fn single_elements(list: &[Value]) -> HashMap<&Value, Option<usize>> {
+fn unique_elements(list: &[Value]) -> HashMap<&Value, Option<usize>> {
     let mut elements = HashMap::new();
     for (index, element) in list.iter().enumerate() {
         elements

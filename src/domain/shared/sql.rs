@@ -19,7 +19,7 @@ use crate::kernel::{
 };
 
 /// Reads a column that contains a JSON list of enum values.
-pub(in crate::domain) fn read_words<T>(
+pub(in crate::domain) fn read_enum_list<T>(
     row: &Row<'_>,
     column: &str,
     parse: impl Fn(&str) -> Option<T>,
@@ -34,7 +34,7 @@ pub(in crate::domain) fn read_words<T>(
 
 /// Reads a column that contains a JSON object. A value that cannot be read becomes an object with the error, so that
 /// it does not make the other rows of a list unreadable. Only for data that is never updated.
-pub(in crate::domain) fn shown_object(
+pub(in crate::domain) fn read_object_or_error(
     row: &Row<'_>,
     column: usize,
 ) -> rusqlite::Result<Map<String, Value>> {
@@ -53,19 +53,21 @@ pub(in crate::domain) fn shown_object(
 ///
 /// # Errors
 /// Errors that end the whole transaction.
-pub(in crate::domain) fn each_alone<T, R>(
+pub(in crate::domain) fn write_each_in_savepoint<T, R>(
     conn: &Connection,
     things: &[T],
     mut write: impl FnMut(&T) -> Result<R>,
 ) -> Result<Vec<Option<R>>> {
     // Failures are rare, so one savepoint for all is tried first.
-    let all = alone(conn, || {
+    let all = with_savepoint(conn, || {
         things.iter().map(&mut write).collect::<Result<Vec<R>>>()
     })?;
     if let Ok(done) = all {
         return Ok(done.into_iter().map(Some).collect());
     }
-    let each = things.iter().map(|thing| one_alone(conn, || write(thing)));
+    let each = things
+        .iter()
+        .map(|thing| write_in_savepoint(conn, || write(thing)));
     each.collect()
 }
 
@@ -74,17 +76,17 @@ pub(in crate::domain) fn each_alone<T, R>(
 ///
 /// # Errors
 /// Errors that end the whole transaction.
-pub(in crate::domain) fn one_alone<R>(
+pub(in crate::domain) fn write_in_savepoint<R>(
     conn: &Connection,
     write: impl FnOnce() -> Result<R>,
 ) -> Result<Option<R>> {
-    let done = alone(conn, write)?;
+    let done = with_savepoint(conn, write)?;
     let done = done.inspect_err(|error| tracing::error!(?error, "one of many is left out"));
     Ok(done.ok())
 }
 
 /// Runs `write` in a savepoint, and rolls the savepoint back if it fails.
-fn alone<R>(conn: &Connection, write: impl FnOnce() -> Result<R>) -> Result<Result<R>> {
+fn with_savepoint<R>(conn: &Connection, write: impl FnOnce() -> Result<R>) -> Result<Result<R>> {
     let execute = |sql| conn.prepare_cached(sql)?.execute([]);
     execute("SAVEPOINT alone")?;
     let done = write();

@@ -8,7 +8,7 @@ use super::{
     request_auth::RequestContext,
 };
 use crate::{
-    domain::shared::sql::{read_words, text_enum},
+    domain::shared::sql::{read_enum_list, text_enum},
     kernel::{
         Error, Kind, Result, Timestamp,
         ids::{InstallationId, PlatformIntegrationId},
@@ -114,7 +114,7 @@ pub(in crate::domain) fn find_grant(
                 installation_id: row.get("installation_id")?,
                 integration_id: row.get("integration_id")?,
                 creator_handle: row.get("creator_handle")?,
-                scopes: scopes(row)?,
+                scopes: read_scopes(row)?,
                 expires_at: row.get("expires_at")?,
             };
             Ok((principal, grant))
@@ -124,6 +124,6 @@ pub(in crate::domain) fn find_grant(
 }
 
 /// Reads the scopes of an integration or an installation.
-pub(in crate::domain) fn scopes(row: &Row<'_>) -> rusqlite::Result<Vec<Scope>> {
-    read_words(row, "scopes", Scope::parse)
+pub(in crate::domain) fn read_scopes(row: &Row<'_>) -> rusqlite::Result<Vec<Scope>> {
+    read_enum_list(row, "scopes", Scope::parse)
 }

@@ -10,7 +10,7 @@ use super::{
     api_keys::{self, KeyKind, KeyOwner},
     app::App,
     audit::Actor,
-    request_auth::unauthenticated,
+    request_auth::unauthenticated_error,
     write_tx::WriteTx,
 };
 use crate::{
@@ -80,8 +80,8 @@ impl App {
         let find = |conn: &Connection| api_keys::find_valid(conn, &hash);
         let (generation, found) = self
             .store()
-            .read(|conn| api_keys::in_generation(conn, find))?;
-        let principal = found.ok_or_else(unauthenticated)?;
+            .read(|conn| api_keys::read_with_generation(conn, find))?;
+        let principal = found.ok_or_else(unauthenticated_error)?;
         let account = match (principal.kind, principal.owner) {
             (KeyKind::BotpressPat, KeyOwner::Account(account)) => account,
             (KeyKind::BotpressBot | KeyKind::BotpressIntegration, _) => {
@@ -90,7 +90,7 @@ impl App {
                     "This needs a personal access token",
                 ));
             }
-            _ => return Err(unauthenticated()),
+            _ => return Err(unauthenticated_error()),
         };
         let now = self.clock().now();
         self.meter()

@@ -56,7 +56,7 @@ const FIND: &str = "SELECT id, email, created_at FROM accounts WHERE id = :id";
 ///
 /// # Errors
 /// `NotFound`, and errors of the store.
-pub fn of(call: &AccountContext) -> Result<Account> {
+pub fn get(call: &AccountContext) -> Result<Account> {
     let id = call.account();
     call.app().store().read(|conn| {
         conn.prepare_cached(FIND)?
@@ -85,7 +85,7 @@ const FIND_OLDEST: &str = "SELECT id, email, created_at FROM accounts ORDER BY s
 ///
 /// # Errors
 /// Errors of the store.
-pub fn oldest(conn: &Connection) -> Result<Option<Account>> {
+pub fn find_oldest(conn: &Connection) -> Result<Option<Account>> {
     Ok(conn
         .prepare_cached(FIND_OLDEST)?
         .query_row([], from_row)

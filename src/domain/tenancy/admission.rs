@@ -18,7 +18,7 @@ use super::{
     api_keys,
     app::App,
     keyring::CachedKey,
-    request_auth::{Principal, unauthenticated},
+    request_auth::{Principal, unauthenticated_error},
 };
 use crate::kernel::{Error, Kind, Result, Timestamp, ids::ApiKeyId};
 
@@ -35,7 +35,7 @@ pub struct Admission {
 /// Subject of an admission.
 enum AdmissionSubject {
     /// A principal in its tenant.
-    Caller(Arc<CachedKey>),
+    Principal(Arc<CachedKey>),
     /// The owner of a key, outside of any tenant, and the key generation in which the key was valid.
     Key(ApiKeyId, i64),
 }
@@ -83,7 +83,7 @@ impl Admission {
 
     /// Returns a new admission of a principal.
     pub(in crate::domain) fn of_caller(app: &App, known: Arc<CachedKey>) -> Arc<Self> {
-        Self::new(app, AdmissionSubject::Caller(known))
+        Self::new(app, AdmissionSubject::Principal(known))
     }
 
     /// Returns a new admission of a key that was valid in this key generation.
@@ -133,7 +133,7 @@ impl Admission {
             return Ok(());
         }
         let renew = |conn: &Connection| self.renew(conn, now);
-        let renewed = store.read(|conn| api_keys::in_generation(conn, renew))?;
+        let renewed = store.read(|conn| api_keys::read_with_generation(conn, renew))?;
         self.terms().renewed = Some(renewed);
         Ok(())
     }
@@ -174,7 +174,7 @@ impl Admission {
         conn: &Connection,
         now: Timestamp,
     ) -> Result<Option<Arc<Principal>>> {
-        let known = self.caller_of(api_keys::generation(conn)?);
+        let known = self.caller_of(api_keys::read_generation(conn)?);
         match known.filter(|_| self.lasts_at(now)) {
             Some(caller) => Ok(caller),
             None => self.renew(conn, now),
@@ -184,7 +184,7 @@ impl Admission {
     /// Returns the principal in a key generation; `None` if it was not resolved in that generation.
     fn caller_of(&self, generation: i64) -> Option<Option<Arc<Principal>>> {
         let (first, caller) = match &self.holder {
-            AdmissionSubject::Caller(known) => (known.generation, Some(&known.caller)),
+            AdmissionSubject::Principal(known) => (known.generation, Some(&known.caller)),
             AdmissionSubject::Key(_, known) => (*known, None),
         };
         if first == generation {
@@ -204,7 +204,7 @@ impl Admission {
 
     fn lasts_at(&self, now: Timestamp) -> bool {
         let by_itself = match &self.holder {
-            AdmissionSubject::Caller(known) => known.is_valid_at(now),
+            AdmissionSubject::Principal(known) => known.is_valid_at(now),
             AdmissionSubject::Key(..) => true,
         };
         by_itself && self.terms().ends_at.is_none_or(|end| now < end)
@@ -212,16 +212,16 @@ impl Admission {
 
     fn renew(&self, conn: &Connection, now: Timestamp) -> Result<Option<Arc<Principal>>> {
         let known = match &self.holder {
-            AdmissionSubject::Caller(known) => known,
+            AdmissionSubject::Principal(known) => known,
             AdmissionSubject::Key(key, _) if api_keys::is_valid(conn, key)? => return Ok(None),
-            AdmissionSubject::Key(..) => return Err(self.answered(unauthenticated())),
+            AdmissionSubject::Key(..) => return Err(self.answered(unauthenticated_error())),
         };
         // Definitions of the bot and its integrations may have changed too.
         known.caller.cache.clear();
         let caller = known
             .resolve_again(conn, now)
             .map_err(|error| self.answered(error))?;
-        if !is_same(&known.caller, &caller) {
+        if !has_same_rows(&known.caller, &caller) {
             let retry_after = RETRY_DELAY;
             return Err(Error::new(
                 Kind::Unavailable { retry_after },
@@ -252,7 +252,7 @@ impl Admission {
 
 /// True if a principal that was resolved again has the same key, bot and installation rows as before. Data that the
 /// request has already read belongs to these rows.
-fn is_same(before: &Principal, now: &Principal) -> bool {
+fn has_same_rows(before: &Principal, now: &Principal) -> bool {
     let agent = |caller: &Principal| caller.agent.as_ref().map(|agent| agent.seq);
     let installation = |caller: &Principal| {
         let installation = caller.installation.as_ref();

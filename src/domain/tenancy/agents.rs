@@ -11,7 +11,7 @@ use super::{
 use crate::kernel::{
     Error, Kind, Result, Timestamp,
     ids::{AgentId, WorkspaceId},
-    time::serialize_shown,
+    time::serialize_rfc3339,
 };
 
 /// Maximum length of a handle: that of a label in a host name, since `{handle}.localhost` selects the agent.
@@ -29,7 +29,7 @@ pub struct Agent {
     /// Display name.
     pub name: String,
     /// Time of creation.
-    #[serde(serialize_with = "serialize_shown")]
+    #[serde(serialize_with = "serialize_rfc3339")]
     pub created_at: Timestamp,
     /// Row number, which large tables refer to.
     #[serde(skip)]

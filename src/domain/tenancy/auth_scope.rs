@@ -8,7 +8,7 @@ use super::{
     agents::{self, Agent},
     api_keys::{KeyOwner, ValidKey},
     members::{self, Role},
-    request_auth::{PrincipalAgent, unauthenticated},
+    request_auth::{PrincipalAgent, unauthenticated_error},
 };
 use crate::kernel::{
     Error, Kind, Result, Rule, Violation,
@@ -93,20 +93,27 @@ impl AuthScope<'_> {
         principal: &ValidKey,
     ) -> Result<ResolvedScope> {
         match self {
-            Self::Own => own(conn, &principal.owner),
+            Self::Own => resolve_own(conn, &principal.owner),
             Self::Workspace(id) => match &principal.owner {
-                KeyOwner::Account(account) => member(conn, account, &WorkspaceId::from(*id)),
-                _ => Err(forbidden(
+                KeyOwner::Account(account) => {
+                    resolve_in_workspace(conn, account, &WorkspaceId::from(*id))
+                }
+                _ => Err(forbidden_error(
                     "A workspace is managed with a personal access token",
                 )),
             },
-            Self::Bot { bot, integration } => in_bot(conn, &principal.owner, bot, *integration),
+            Self::Bot { bot, integration } => {
+                resolve_in_bot(conn, &principal.owner, bot, *integration)
+            }
         }
     }
 }
 
-fn own(conn: &Connection, owner: &KeyOwner) -> Result<ResolvedScope> {
-    let workspace = owner.workspace().cloned().ok_or_else(unauthenticated)?;
+fn resolve_own(conn: &Connection, owner: &KeyOwner) -> Result<ResolvedScope> {
+    let workspace = owner
+        .workspace()
+        .cloned()
+        .ok_or_else(unauthenticated_error)?;
     let agent = match owner.agent() {
         Some(id) => Some(agents::find(conn, &workspace, id.as_str())?.into()),
         None => None,
@@ -119,14 +126,14 @@ fn own(conn: &Connection, owner: &KeyOwner) -> Result<ResolvedScope> {
     })
 }
 
-fn member(
+fn resolve_in_workspace(
     conn: &Connection,
     account: &AccountId,
     workspace: &WorkspaceId,
 ) -> Result<ResolvedScope> {
-    let role = members::role(conn, workspace, account)?;
+    let role = members::find_role(conn, workspace, account)?;
     let role = role.ok_or_else(|| {
-        forbidden(format!(
+        forbidden_error(format!(
             "Your account is not a member of the workspace {workspace}"
         ))
     })?;
@@ -138,18 +145,18 @@ fn member(
     })
 }
 
-fn in_bot(
+fn resolve_in_bot(
     conn: &Connection,
     owner: &KeyOwner,
     bot: &str,
     integration: Option<&str>,
 ) -> Result<ResolvedScope> {
     // A missing bot and a bot of another workspace must give the same error.
-    let foreign = || forbidden(format!("This token does not act for the bot {bot}"));
+    let foreign = || forbidden_error(format!("This token does not act for the bot {bot}"));
     let agent = match agents::find_by_id(conn, &bot.into()) {
         Ok(agent) => agent,
         Err(error) if error.kind() == Kind::NotFound => {
-            let acting = in_deleted_bot(conn, owner, bot, integration)?;
+            let acting = resolve_in_deleted_bot(conn, owner, bot, integration)?;
             return acting.ok_or_else(foreign);
         }
         Err(error) => return Err(error),
@@ -157,26 +164,28 @@ fn in_bot(
     let (role, integration) = match owner {
         KeyOwner::Agent(_, id) if *id == agent.id && integration.is_none() => (None, None),
         KeyOwner::Agent(_, id) if *id == agent.id => {
-            return Err(forbidden("A bot's token does not act for an integration"));
+            return Err(forbidden_error(
+                "A bot's token does not act for an integration",
+            ));
         }
         KeyOwner::Integration(_, id) => match integration {
-            None => return Err(missing_integration()),
+            None => return Err(missing_integration_error()),
             Some(named) if named == id.as_str() => (None, Some(named)),
             Some(named) => {
-                return Err(forbidden(format!(
+                return Err(forbidden_error(format!(
                     "This token does not act for the integration {named}"
                 )));
             }
         },
         KeyOwner::Account(account) => {
-            let role = members::role(conn, &agent.workspace_id, account)?;
+            let role = members::find_role(conn, &agent.workspace_id, account)?;
             (Some(role.ok_or_else(foreign)?), integration)
         }
         KeyOwner::Agent(..) | KeyOwner::Workspace(_) | KeyOwner::Operator => return Err(foreign()),
     };
     let installation = match integration {
         None => None,
-        Some(id) => Some(installed(conn, owner, &agent, id)?),
+        Some(id) => Some(find_installation(conn, owner, &agent, id)?),
     };
     Ok(ResolvedScope {
         workspace: agent.workspace_id.clone(),
@@ -187,7 +196,7 @@ fn in_bot(
 }
 
 /// Resolves an integration in a deleted bot whose `unregister` is still pending; `None` for every other caller.
-fn in_deleted_bot(
+fn resolve_in_deleted_bot(
     conn: &Connection,
     owner: &KeyOwner,
     bot: &str,
@@ -199,14 +208,14 @@ fn in_deleted_bot(
     let (role, named) = match (owner, integration) {
         (KeyOwner::Integration(_, id), Some(named)) if named == id.as_str() => (None, named),
         (KeyOwner::Account(account), Some(named)) => {
-            match members::role(conn, &agent.workspace_id, account)? {
+            match members::find_role(conn, &agent.workspace_id, account)? {
                 Some(role) => (Some(role), named),
                 None => return Ok(None),
             }
         }
         _ => return Ok(None),
     };
-    let installation = match installed(conn, owner, &agent, named) {
+    let installation = match find_installation(conn, owner, &agent, named) {
         Ok(installation) => installation,
         Err(error) if error.kind() == Kind::Forbidden => return Ok(None),
         Err(error) => return Err(error),
@@ -221,14 +230,14 @@ fn in_deleted_bot(
 
 /// Finds the installation of an integration in a bot, if the owner of the key may act as it: a person must also be a
 /// member of the integration's workspace.
-fn installed(
+fn find_installation(
     conn: &Connection,
     owner: &KeyOwner,
     agent: &Agent,
     integration: &str,
 ) -> Result<ActingInstallation> {
     let refused = || {
-        forbidden(format!(
+        forbidden_error(format!(
             "The integration {integration} is not installed in the bot {}",
             agent.id
         ))
@@ -236,9 +245,9 @@ fn installed(
     let found = acting_installation::find_acting(conn, agent.seq, &integration.into())?;
     let installation = found.ok_or_else(refused)?;
     if let KeyOwner::Account(account) = owner
-        && members::role(conn, &installation.owner, account)?.is_none()
+        && members::find_role(conn, &installation.owner, account)?.is_none()
     {
-        return Err(forbidden(format!(
+        return Err(forbidden_error(format!(
             "The integration {integration} belongs to a workspace that you are not a member of"
         )));
     }
@@ -255,11 +264,11 @@ impl From<Agent> for PrincipalAgent {
     }
 }
 
-fn forbidden(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+fn forbidden_error(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(Kind::Forbidden, message)
 }
 
-fn missing_integration() -> Error {
+fn missing_integration_error() -> Error {
     Violation {
         location: Location::Header,
         path: vec![PathSegment::Key("x-integration-id".to_owned())],

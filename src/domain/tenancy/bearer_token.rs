@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::{
     admission::Admission,
     api_keys::{self, KeyKind, KeyOwner},
-    request_auth::{AuthScope, RequestContext, unauthenticated},
+    request_auth::{AuthScope, RequestContext, unauthenticated_error},
 };
 use crate::{
     domain::{App, shared::rate_limits::ApiClass},
@@ -64,10 +64,10 @@ impl App {
         let find = |conn: &Connection| api_keys::find_valid(conn, &hash);
         let (generation, found) = self
             .store()
-            .read(|conn| api_keys::in_generation(conn, find))?;
+            .read(|conn| api_keys::read_with_generation(conn, find))?;
         let principal = found
             .filter(|principal| ACCEPTED_KEY_KINDS.contains(&principal.kind))
-            .ok_or_else(unauthenticated)?;
+            .ok_or_else(unauthenticated_error)?;
         let own = match &principal.owner {
             KeyOwner::Integration(_, id) => Some(id.as_str()),
             _ => None,

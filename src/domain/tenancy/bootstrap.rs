@@ -146,7 +146,7 @@ fn first_start(change: &WriteTx<'_>, settings: &Settings) -> Result<StartResult>
     )?;
     let mut new_keys = Vec::new();
     for kind in FIRST_KEY_KINDS {
-        let owner = owner(kind, &workspace, Some(&agent), || {
+        let owner = choose_owner(kind, &workspace, Some(&agent), || {
             Ok(KeyOwner::Account(account.id.clone()))
         })?;
         match settings.fixed(kind) {
@@ -179,12 +179,12 @@ fn later_start(
             continue;
         };
         // A member who may delete agents must not be able to prevent the start of the server.
-        if agent.is_none() && is_of_agent(kind) {
+        if agent.is_none() && belongs_to_agent(kind) {
             warn!(%kind, "the fixed key is not made: the workspace has no agent");
             continue;
         }
-        let owner = owner(kind, &workspace, agent, || {
-            let account = accounts::oldest(change.conn)?;
+        let owner = choose_owner(kind, &workspace, agent, || {
+            let account = accounts::find_oldest(change.conn)?;
             let account = account.ok_or_else(|| Error::not_found("there is no account"))?;
             Ok(KeyOwner::Account(account.id))
         })?;
@@ -197,7 +197,7 @@ fn later_start(
     })
 }
 
-const fn is_of_agent(kind: KeyKind) -> bool {
+const fn belongs_to_agent(kind: KeyKind) -> bool {
     match kind {
         KeyKind::Ada
         | KeyKind::AdaEndUsers
@@ -208,7 +208,7 @@ const fn is_of_agent(kind: KeyKind) -> bool {
     }
 }
 
-fn owner(
+fn choose_owner(
     kind: KeyKind,
     workspace: &Workspace,
     agent: Option<&Agent>,

@@ -109,7 +109,7 @@ impl Claims {
     pub(in crate::domain) fn require(&self) -> Result<()> {
         match self.open.is_empty() {
             true => Ok(()),
-            false => Err(unproven()),
+            false => Err(unproven_error()),
         }
     }
 
@@ -118,7 +118,7 @@ impl Claims {
     }
 }
 
-fn unproven() -> Error {
+fn unproven_error() -> Error {
     Error::new(Kind::Internal, "a claim of a change is not proven")
 }
 
@@ -170,7 +170,7 @@ impl App {
                     return done;
                 }
                 *left.lock().unwrap_or_else(PoisonError::into_inner) = claims;
-                Err(unproven())
+                Err(unproven_error())
             });
             let outcome = outcome.await;
             let open = std::mem::take(&mut *open.lock().unwrap_or_else(PoisonError::into_inner));

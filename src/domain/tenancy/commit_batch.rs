@@ -58,13 +58,13 @@ impl CommitHook for CommitBatch {
     fn before_commit(&self, connection: &Connection) -> Result<()> {
         let mut calls = self.calls();
         if !calls.is_empty() {
-            usage::add(connection, calls.drain())?;
+            usage::add_calls(connection, calls.drain())?;
         }
         drop(calls);
         for hook in &self.hooks {
             hook.before_commit(connection)?;
         }
-        let generation = api_keys::generation(connection)?;
+        let generation = api_keys::read_generation(connection)?;
         self.generation.store(generation, Ordering::Relaxed);
         Ok(())
     }

@@ -71,7 +71,7 @@ impl Keyring {
         // Read the change number first: a later change then causes another read.
         let read_at = Some((store.outside_changes(), now.as_seconds()));
         if *self.read_at.read().unwrap_or_else(PoisonError::into_inner) != read_at {
-            self.note(store.read(api_keys::generation)?);
+            self.note(store.read(api_keys::read_generation)?);
             *self.read_at.write().unwrap_or_else(PoisonError::into_inner) = read_at;
         }
         Ok(self.generation.load(Ordering::Relaxed))

@@ -9,7 +9,7 @@ use super::{
     api_keys::{self, KeyKind, ValidKey},
     app::App,
     audit::Actor,
-    request_auth::unauthenticated,
+    request_auth::unauthenticated_error,
     write_tx::WriteTx,
 };
 use crate::kernel::{Result, ids::ApiKeyId, secret::TokenHash};
@@ -84,10 +84,10 @@ impl App {
     ) -> Result<OperatorContext> {
         let (generation, found) = self
             .store()
-            .read(|conn| api_keys::in_generation(conn, find))?;
+            .read(|conn| api_keys::read_with_generation(conn, find))?;
         let principal = found
             .filter(|principal| principal.kind == KeyKind::Operator)
-            .ok_or_else(unauthenticated)?;
+            .ok_or_else(unauthenticated_error)?;
         let key = principal.key_id;
         Ok(OperatorContext {
             admission: Some(Admission::of_key(self, key.clone(), generation)),

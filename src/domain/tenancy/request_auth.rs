@@ -186,7 +186,10 @@ impl RequestContext {
     /// # Errors
     /// `Unauthenticated` for a key without an agent.
     pub fn agent(&self) -> Result<&PrincipalAgent> {
-        self.caller().agent.as_ref().ok_or_else(unauthenticated)
+        self.caller()
+            .agent
+            .as_ref()
+            .ok_or_else(unauthenticated_error)
     }
 
     /// Returns the name of the integration that the caller acts as; `None` for a bot.
@@ -260,7 +263,7 @@ impl App {
         let (hash, class) = (TokenHash::of(token), key.1);
         let known = self.store().read(|conn| {
             // Read the generation first: a later revocation then causes another lookup.
-            let generation = api_keys::generation(conn)?;
+            let generation = api_keys::read_generation(conn)?;
             let (kind, caller) = resolve(conn, &hash, place, kinds, now)?;
             let tenant = Tenant {
                 agent: caller
@@ -300,7 +303,7 @@ impl App {
         };
         self.meter()
             .take_from(&known.allowance, counted, now, |counted| {
-                self.store().read(|conn| usage::calls(conn, counted))
+                self.store().read(|conn| usage::find_calls(conn, counted))
             })
     }
 
@@ -347,12 +350,12 @@ pub(in crate::domain) fn resolve(
         Some(principal) => (principal, None),
         None => {
             let found = access_tokens::find_grant(conn, hash, now)?;
-            let (principal, grant) = found.ok_or_else(unauthenticated)?;
+            let (principal, grant) = found.ok_or_else(unauthenticated_error)?;
             (principal, Some(grant))
         }
     };
     if !kinds.contains(&principal.kind) {
-        return Err(unauthenticated());
+        return Err(unauthenticated_error());
     }
     let ResolvedScope {
         workspace,
@@ -378,6 +381,6 @@ pub(in crate::domain) fn resolve(
 /// Returns the one error for a missing, unknown, revoked or foreign key. It does not reveal which of these is the
 /// case.
 #[must_use]
-pub fn unauthenticated() -> Error {
+pub fn unauthenticated_error() -> Error {
     Error::new(Kind::Unauthenticated, "Invalid or missing API key")
 }

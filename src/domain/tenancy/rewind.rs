@@ -64,7 +64,7 @@ impl Repair {
 
     fn bind(&self, statement: &mut Statement<'_>, now: Timestamp, app: &App) -> Result<()> {
         let horizon = now.plus((self.longest)(app));
-        bind(statement, &[(":now", &now), (":horizon", &horizon)])
+        bind_parameters(statement, &[(":now", &now), (":horizon", &horizon)])
     }
 
     pub(in crate::domain) fn move_waits(
@@ -85,13 +85,13 @@ impl Repair {
         let mut statement = conn.prepare(&sql)?;
         let parameters: [(&str, &dyn ToSql); 3] =
             [(":now", &now), (":horizon", &back.was), (":back", &by)];
-        bind(&mut statement, &parameters)?;
+        bind_parameters(&mut statement, &parameters)?;
         statement.raw_execute()?;
         Ok(())
     }
 }
 
-fn bind(statement: &mut Statement<'_>, parameters: &[(&str, &dyn ToSql)]) -> Result<()> {
+fn bind_parameters(statement: &mut Statement<'_>, parameters: &[(&str, &dyn ToSql)]) -> Result<()> {
     for (name, value) in parameters {
         // A statement may use only some of the parameters.
         if let Some(index) = statement.parameter_index(name)? {

@@ -54,7 +54,10 @@ const ADD_CALLS: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn add(conn: &Connection, counts: impl IntoIterator<Item = (UsageKey, u64)>) -> Result<()> {
+pub fn add_calls(
+    conn: &Connection,
+    counts: impl IntoIterator<Item = (UsageKey, u64)>,
+) -> Result<()> {
     let mut add = conn.prepare_cached(ADD_CALLS)?;
     for (counted, calls) in counts {
         add.execute(named_params! {
@@ -79,7 +82,7 @@ const FIND_CALLS: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn calls(conn: &Connection, counted: &UsageKey) -> Result<u64> {
+pub fn find_calls(conn: &Connection, counted: &UsageKey) -> Result<u64> {
     let calls = conn.prepare_cached(FIND_CALLS)?.query_row(
         named_params! {
             ":workspace_id": counted.tenant.workspace,
@@ -98,7 +101,7 @@ type LimiterCache<K> = Cache<(K, ApiClass), Arc<RateLimiter>>;
 /// Maximum number of cached rate limiters, and the time after the last use for which they are cached.
 const CACHE_LIMITS: (u64, Duration) = (100_000, Duration::from_secs(86_400));
 
-fn allowances<K: Eq + Hash + Send + Sync + 'static>() -> LimiterCache<K> {
+fn new_limiter_cache<K: Eq + Hash + Send + Sync + 'static>() -> LimiterCache<K> {
     let (most, idle) = CACHE_LIMITS;
     Cache::builder()
         .max_capacity(most)
@@ -135,8 +138,8 @@ impl Meter {
             limits,
             explains,
             clock,
-            allowances: allowances(),
-            persons: allowances(),
+            allowances: new_limiter_cache(),
+            persons: new_limiter_cache(),
             pending: Mutex::default(),
         }
     }
@@ -279,10 +282,10 @@ pub async fn flush(app: &App) -> Result<()> {
     let written = app
         .store()
         .write(move |conn| {
-            add(conn, counted)?;
+            add_calls(conn, counted)?;
             for used in used {
                 let (key, at) = used.take();
-                api_keys::touch(conn, &key, at)?;
+                api_keys::set_last_used(conn, &key, at)?;
             }
             Ok(())
         })

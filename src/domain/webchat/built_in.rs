@@ -52,12 +52,12 @@ pub async fn register(app: &App) -> Result<()> {
         .map_err(|error| Error::internal("the chat's definition cannot be read", error))?;
     let text = serde_json::to_string(&definition)
         .map_err(|error| Error::internal("the chat's definition cannot be written", error))?;
-    let known = app.store().read(known)?;
+    let known = app.store().read(find_registered)?;
     if known == Some((text.clone(), enabled)) || (known.is_none() && !enabled) {
         return Ok(());
     }
     app.change_as(Actor::System, move |change| match known {
-        None => make(change, &sealer, definition),
+        None => create_integration(change, &sealer, definition),
         Some((old, _)) => {
             change
                 .conn
@@ -80,7 +80,7 @@ pub async fn register(app: &App) -> Result<()> {
     .await
 }
 
-fn known(conn: &Connection) -> Result<Option<(String, bool)>> {
+fn find_registered(conn: &Connection) -> Result<Option<(String, bool)>> {
     let found = conn
         .prepare_cached(FIND)?
         .query_row(named_params! {":id": ID}, |row| {
@@ -89,7 +89,7 @@ fn known(conn: &Connection) -> Result<Option<(String, bool)>> {
     Ok(found.optional()?)
 }
 
-fn make(
+fn create_integration(
     change: &WriteTx<'_>,
     sealer: &crate::store::Sealer,
     definition: IntegrationDefinition,
@@ -121,5 +121,5 @@ fn make(
         built_in: Some(ID.into()),
         ..NewIntegration::default()
     };
-    integrations::make(change, sealer, &workspace, new).map(drop)
+    integrations::create_in_tx(change, sealer, &workspace, new).map(drop)
 }

@@ -32,7 +32,7 @@ pub struct PublicBot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BotAvailability {
     /// It has code or a URL that receives messages.
-    Answers,
+    Available,
     /// It has neither code nor a URL.
     NoCode,
     /// It is stopped.
@@ -44,7 +44,7 @@ impl BotAvailability {
     #[must_use]
     pub const fn notice(self) -> Option<&'static str> {
         match self {
-            Self::Answers => None,
+            Self::Available => None,
             Self::NoCode => Some("This bot has no code yet: nobody answers until it is deployed."),
             Self::Blocked => Some("This bot is stopped: nobody answers until it is started again."),
         }
@@ -64,11 +64,11 @@ const FIND: &str = "
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub fn shown(app: &App, id_or_handle: &str) -> Result<PublicBot> {
+pub fn find_public_bot(app: &App, id_or_handle: &str) -> Result<PublicBot> {
     let found = app.store().read(|conn| read(conn, id_or_handle))?;
     let mut shown =
         found.ok_or_else(|| Error::not_found("Bot not found. Look at the address again."))?;
-    shown.webhook_id = super::find(app, &shown.id)?;
+    shown.webhook_id = super::find_webhook(app, &shown.id)?;
     Ok(shown)
 }
 
@@ -82,7 +82,7 @@ fn read(conn: &Connection, key: &str) -> Result<Option<PublicBot>> {
                 name: row.get("name")?,
                 standing: match (blocked, has_code) {
                     (true, _) => BotAvailability::Blocked,
-                    (false, true) => BotAvailability::Answers,
+                    (false, true) => BotAvailability::Available,
                     (false, false) => BotAvailability::NoCode,
                 },
                 webhook_id: None,
@@ -115,7 +115,7 @@ const FIND_BY_CHAT: &str = "
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub fn troubles(app: &App, webhook_id: &str, after: Option<u64>) -> Result<ChatFailures> {
+pub fn list_failures(app: &App, webhook_id: &str, after: Option<u64>) -> Result<ChatFailures> {
     let found = app.store().read(|conn| {
         let bot: Option<AgentId> = conn
             .prepare_cached(FIND_BY_CHAT)?
@@ -142,9 +142,9 @@ pub fn troubles(app: &App, webhook_id: &str, after: Option<u64>) -> Result<ChatF
 ///
 /// # Errors
 /// Errors of [`find`] and [`super::ensure`].
-pub async fn with_chat(call: &RequestContext, id: AgentId) -> Result<(Bot, String)> {
+pub async fn find_with_chat(call: &RequestContext, id: AgentId) -> Result<(Bot, String)> {
     let bot = find(call, id).await?;
-    let webhook = super::ensure(call, &bot.id).await?;
+    let webhook = super::ensure_installed(call, &bot.id).await?;
     Ok((bot, webhook))
 }
 
@@ -152,11 +152,11 @@ pub async fn with_chat(call: &RequestContext, id: AgentId) -> Result<(Bot, Strin
 ///
 /// # Errors
 /// `NotFound`, or errors of [`super::ensure_for`].
-pub async fn switch_chat_on(app: &App, id_or_handle: &str) -> Result<()> {
-    let shown = shown(app, id_or_handle)?;
+pub async fn install_chat(app: &App, id_or_handle: &str) -> Result<()> {
+    let shown = find_public_bot(app, id_or_handle)?;
     let agent = app
         .store()
         .read(|conn| agents::find_by_id(conn, &shown.id))?;
-    super::ensure_for(app, Actor::Operator, &agent).await?;
+    super::ensure_installed_as(app, Actor::Operator, &agent).await?;
     Ok(())
 }

@@ -32,7 +32,7 @@ pub struct Conversation {
 impl Conversation {
     fn known(conn: &Connection, found: &conversations::Conversation) -> Result<Self> {
         Ok(Self {
-            id: foreign_ids::fid_of_conversation(conn, found)?,
+            id: foreign_ids::find_conversation_fid(conn, found)?,
             created_at: found.created_at,
             updated_at: found.updated_at,
         })
@@ -43,13 +43,13 @@ impl Conversation {
 ///
 /// # Errors
 /// `Forbidden`, or errors of the store.
-pub(super) fn require_part(
+pub(super) fn require_participant(
     conn: &Connection,
     bot: &PrincipalAgent,
     conversation: &conversations::Conversation,
     user: &EndUserId,
 ) -> Result<()> {
-    conversations::require_part(conn, bot, conversation, user).map(drop)
+    conversations::require_participant(conn, bot, conversation, user).map(drop)
 }
 
 /// Requires that a user owns a conversation.
@@ -76,7 +76,7 @@ pub(super) fn require_owner(
 /// `Invalid` if the foreign id is not allowed; `Conflict` if it is taken; errors of the store.
 pub async fn create(visitor: &WebchatUserRequest, fid: Option<String>) -> Result<Conversation> {
     if let Some(fid) = &fid {
-        foreign_ids::check(fid)?;
+        foreign_ids::validate_fid(fid)?;
     }
     let voice = visitor.voice()?;
     let owner = (visitor.id.clone(), visitor.seq);
@@ -86,12 +86,12 @@ pub async fn create(visitor: &WebchatUserRequest, fid: Option<String>) -> Result
             if let Some(fid) = &fid {
                 foreign_ids::require_free_conversation(change.conn, &voice, fid)?;
             }
-            make(change, &voice, owner, fid)
+            create_in_tx(change, &voice, owner, fid)
         })
         .await
 }
 
-fn make(
+fn create_in_tx(
     change: &WriteTx<'_>,
     voice: &Author,
     (owner, owner_seq): (EndUserId, i64),
@@ -104,10 +104,10 @@ fn make(
         tags: tags.into_iter().collect(),
         integration: None,
     };
-    let made = conversations::make_own(change, voice, &new)?;
-    conversations::join(change, voice.bot(), &made, &owner, Some(owner_seq))?;
+    let made = conversations::create_own_in_tx(change, voice, &new)?;
+    conversations::add_participant_row(change, voice.bot(), &made, &owner, Some(owner_seq))?;
     if let Some(fid) = fid {
-        foreign_ids::name_conversation(change.conn, voice.bot().seq, &fid, made.seq)?;
+        foreign_ids::insert_conversation_fid(change.conn, voice.bot().seq, &fid, made.seq)?;
     }
     Conversation::known(change.conn, &made)
 }
@@ -120,7 +120,7 @@ pub async fn get_or_create(visitor: &WebchatUserRequest, id: String) -> Result<C
     let voice = visitor.voice()?;
     let (call, user) = (visitor.call(), visitor.id.clone());
     let owned = |conn: &Connection, voice: &Author| {
-        let Some(found) = foreign_ids::conversation(conn, voice, &id)? else {
+        let Some(found) = foreign_ids::find_conversation(conn, voice, &id)? else {
             return Ok(None);
         };
         require_owner(&found, &user)?;
@@ -129,16 +129,16 @@ pub async fn get_or_create(visitor: &WebchatUserRequest, id: String) -> Result<C
     if let Some(known) = call.app().store().read(|conn| owned(conn, &voice))? {
         return Ok(known);
     }
-    foreign_ids::check(&id)?;
+    foreign_ids::validate_fid(&id)?;
     let (owner, seq) = (visitor.id.clone(), visitor.seq);
     call.app()
         .change(call, move |change, _| {
-            if let Some(found) = foreign_ids::conversation(change.conn, &voice, &id)? {
+            if let Some(found) = foreign_ids::find_conversation(change.conn, &voice, &id)? {
                 require_owner(&found, &owner)?;
                 return Conversation::known(change.conn, &found);
             }
             foreign_ids::require_free_conversation(change.conn, &voice, &id)?;
-            make(change, &voice, (owner, seq), Some(id))
+            create_in_tx(change, &voice, (owner, seq), Some(id))
         })
         .await
 }
@@ -150,8 +150,8 @@ pub async fn get_or_create(visitor: &WebchatUserRequest, id: String) -> Result<C
 pub fn find(visitor: &WebchatUserRequest, id: &str) -> Result<Conversation> {
     let voice = visitor.voice()?;
     visitor.call().app().store().read(|conn| {
-        let found = foreign_ids::existing(conn, &voice, id)?;
-        require_part(conn, voice.bot(), &found, &visitor.id)?;
+        let found = foreign_ids::get_conversation(conn, &voice, id)?;
+        require_participant(conn, voice.bot(), &found, &visitor.id)?;
         Conversation::known(conn, &found)
     })
 }
@@ -160,10 +160,13 @@ pub fn find(visitor: &WebchatUserRequest, id: &str) -> Result<Conversation> {
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, or errors of the store.
-pub(super) fn owned(visitor: &WebchatUserRequest, id: &str) -> Result<conversations::Conversation> {
+pub(super) fn find_owned(
+    visitor: &WebchatUserRequest,
+    id: &str,
+) -> Result<conversations::Conversation> {
     let voice = visitor.voice()?;
     visitor.call().app().store().read(|conn| {
-        let found = foreign_ids::existing(conn, &voice, id)?;
+        let found = foreign_ids::get_conversation(conn, &voice, id)?;
         require_owner(&found, &visitor.id)?;
         Ok(found)
     })
@@ -174,7 +177,7 @@ pub(super) fn owned(visitor: &WebchatUserRequest, id: &str) -> Result<conversati
 /// # Errors
 /// `NotFound`, `Forbidden`, or errors of the store.
 pub async fn delete(visitor: &WebchatUserRequest, id: &str) -> Result<()> {
-    let found = owned(visitor, id)?;
+    let found = find_owned(visitor, id)?;
     conversations::delete(visitor.call(), found.id)
         .await
         .map(drop)
@@ -205,11 +208,11 @@ pub async fn list(
 }
 
 /// Returns a conversation's id in the chat, and its row.
-pub(super) fn known_by(
+pub(super) fn find_chat_id(
     conn: &Connection,
     voice: &Author,
     id: &ConversationId,
 ) -> Result<(String, i64)> {
-    let found = conversations::existing(conn, voice, id)?;
-    Ok((foreign_ids::fid_of_conversation(conn, &found)?, found.seq))
+    let found = conversations::load_visible(conn, voice, id)?;
+    Ok((foreign_ids::find_conversation_fid(conn, &found)?, found.seq))
 }

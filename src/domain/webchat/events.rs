@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     NAME, Signal, WebchatUserRequest,
-    conversations::{known_by, require_part},
+    conversations::{find_chat_id, require_participant},
     foreign_ids,
 };
 use crate::{
@@ -55,9 +55,9 @@ pub async fn create(
     let voice = visitor.voice()?;
     let app = visitor.call().app();
     let (found, known) = app.store().read(|conn| {
-        let found = foreign_ids::named_conversation(conn, &voice, conversation)?;
-        require_part(conn, voice.bot(), &found, &visitor.id)?;
-        let known = foreign_ids::fid_of_conversation(conn, &found)?;
+        let found = foreign_ids::get_referenced_conversation(conn, &voice, conversation)?;
+        require_participant(conn, voice.bot(), &found, &visitor.id)?;
+        let known = foreign_ids::find_conversation_fid(conn, &found)?;
         Ok((found, known))
     })?;
     let told = json!({
@@ -90,7 +90,7 @@ pub async fn create(
         let signal = Signal::EventCreated(event(made));
         change.then(move |app| app.listeners().tell(seq, signal));
     };
-    let made = events::create_and(visitor.call(), new, tell).await?;
+    let made = events::create_with_hook(visitor.call(), new, tell).await?;
     Ok(shown(&made))
 }
 
@@ -101,7 +101,7 @@ pub async fn create(
 pub fn find(visitor: &WebchatUserRequest, id: &EventId) -> Result<CustomEvent> {
     let event = events::find(visitor.call(), id)?;
     let absent = || Error::not_found(format!("Event \"{id}\" not found"));
-    let (Payload::Given(mut payload), Some(conversation), Some(user)) =
+    let (Payload::Custom(mut payload), Some(conversation), Some(user)) =
         (event.payload, event.conversation_id, event.user_id)
     else {
         return Err(absent());
@@ -111,12 +111,13 @@ pub fn find(visitor: &WebchatUserRequest, id: &EventId) -> Result<CustomEvent> {
     }
     let voice = visitor.voice()?;
     visitor.call().app().store().read(|conn| {
-        let found = conversations::existing(conn, &voice, &conversation).map_err(|_| absent())?;
-        require_part(conn, voice.bot(), &found, &visitor.id)?;
+        let found =
+            conversations::load_visible(conn, &voice, &conversation).map_err(|_| absent())?;
+        require_participant(conn, voice.bot(), &found, &visitor.id)?;
         Ok(CustomEvent {
             id: Some(event.id),
-            conversation: foreign_ids::fid_of_conversation(conn, &found)?,
-            user: foreign_ids::fid_of_user(conn, voice.bot(), &user)?,
+            conversation: foreign_ids::find_conversation_fid(conn, &found)?,
+            user: foreign_ids::find_user_fid(conn, voice.bot(), &user)?,
             payload: match payload.remove("payload") {
                 Some(Value::Object(payload)) => payload,
                 _ => Map::new(),
@@ -140,7 +141,7 @@ pub fn send(
     let known = call
         .app()
         .store()
-        .read(|conn| known_by(conn, &voice, conversation));
+        .read(|conn| find_chat_id(conn, &voice, conversation));
     let (known, seq) = known.map_err(|error| match error.kind() {
         Kind::NotFound => error.with_kind(Kind::ReferenceNotFound),
         _ => error,

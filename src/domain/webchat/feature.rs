@@ -27,7 +27,11 @@ impl App {
 }
 
 /// Ends the streams of a conversation, or those of one user in it.
-pub(in crate::domain) fn on_conversation_end(app: &App, conversation: i64, user: Option<i64>) {
+pub(in crate::domain) fn close_conversation_streams(
+    app: &App,
+    conversation: i64,
+    user: Option<i64>,
+) {
     let listeners = app.listeners();
     listeners.end(|of, by| of == conversation && user.is_none_or(|user| user == by));
 }
@@ -36,7 +40,7 @@ pub(in crate::domain) fn on_conversation_end(app: &App, conversation: i64, user:
 ///
 /// # Errors
 /// None.
-pub(in crate::domain) fn before_user_erasure(
+pub(in crate::domain) fn close_user_streams(
     change: &WriteTx<'_>,
     _: &EndUserId,
     user: i64,

@@ -26,19 +26,19 @@ const MAX_FID_CHARS: usize = 70;
 ///
 /// # Errors
 /// `Invalid`
-pub(super) fn check(fid: &str) -> Result<()> {
-    check_in(Location::Body, &["id"], fid)
+pub(super) fn validate_fid(fid: &str) -> Result<()> {
+    validate_fid_at(Location::Body, &["id"], fid)
 }
 
 /// Validates a foreign id in a user key.
 ///
 /// # Errors
 /// `Invalid`
-pub(super) fn check_claim(fid: &str) -> Result<()> {
-    check_in(Location::Header, &["x-user-key", "id"], fid)
+pub(super) fn validate_claimed_fid(fid: &str) -> Result<()> {
+    validate_fid_at(Location::Header, &["x-user-key", "id"], fid)
 }
 
-fn check_in(location: Location, path: &[&str], fid: &str) -> Result<()> {
+fn validate_fid_at(location: Location, path: &[&str], fid: &str) -> Result<()> {
     let broken = |rule| {
         let steps = path.iter().map(|step| PathSegment::Key((*step).to_owned()));
         Error::from(Violation {
@@ -71,7 +71,7 @@ const USER: &str = "
     WHERE webchat_users.agent_seq = :agent_seq AND webchat_users.fid = :fid";
 
 /// Returns the chat user with this id in the chat.
-pub(super) fn user(
+pub(super) fn find_user(
     conn: &Connection,
     bot: &PrincipalAgent,
     fid: &str,
@@ -90,8 +90,12 @@ pub(super) fn user(
 ///
 /// # Errors
 /// `ReferenceNotFound`, or errors of the store.
-pub(super) fn named_user(conn: &Connection, bot: &PrincipalAgent, fid: &str) -> Result<FoundUser> {
-    user(conn, bot, fid)?
+pub(super) fn get_referenced_user(
+    conn: &Connection,
+    bot: &PrincipalAgent,
+    fid: &str,
+) -> Result<FoundUser> {
+    find_user(conn, bot, fid)?
         .ok_or_else(|| Error::new(Kind::ReferenceNotFound, format!("User \"{fid}\" not found")))
 }
 
@@ -107,7 +111,7 @@ pub(super) fn require_free_user(conn: &Connection, bot: &PrincipalAgent, fid: &s
         let parameters = named_params! {":id": fid, ":agent_id": bot.id};
         conn.prepare_cached(IS_A_USER)?.exists(parameters)
     };
-    if fid == bot.id.as_str() || user(conn, bot, fid)?.is_some() || is_a_user()? {
+    if fid == bot.id.as_str() || find_user(conn, bot, fid)?.is_some() || is_a_user()? {
         return Err(Error::new(
             Kind::Conflict,
             format!("There is a user {fid} already"),
@@ -120,7 +124,12 @@ const INSERT_USER_FID: &str = "
     INSERT INTO webchat_users (agent_seq, fid, user_seq) VALUES (:agent_seq, :fid, :seq)";
 
 /// Stores a user's id in the chat.
-pub(super) fn name_user(conn: &Connection, agent_seq: i64, fid: &str, seq: i64) -> Result<()> {
+pub(super) fn insert_user_fid(
+    conn: &Connection,
+    agent_seq: i64,
+    fid: &str,
+    seq: i64,
+) -> Result<()> {
     conn.prepare_cached(INSERT_USER_FID)?
         .execute(named_params! {":agent_seq": agent_seq, ":fid": fid, ":seq": seq})?;
     Ok(())
@@ -132,7 +141,7 @@ const FID_OF_USER: &str = "
     WHERE end_users.id = :id AND end_users.agent_id = :agent_id";
 
 /// Returns a user's id in the chat; for the bot and for users from elsewhere, the user's own id.
-pub(super) fn fid_of_user(
+pub(super) fn find_user_fid(
     conn: &Connection,
     bot: &PrincipalAgent,
     id: &EndUserId,
@@ -152,12 +161,12 @@ const CONVERSATION: &str = "
     WHERE webchat_conversations.agent_seq = :agent_seq AND webchat_conversations.fid = :fid";
 
 /// Returns the chat conversation with this own or foreign id.
-pub(super) fn conversation(
+pub(super) fn find_conversation(
     conn: &Connection,
     voice: &Author,
     id: &str,
 ) -> Result<Option<Conversation>> {
-    if let Some(found) = conversations::read(conn, voice, &id.into())? {
+    if let Some(found) = conversations::find_visible(conn, voice, &id.into())? {
         return Ok(Some(found));
     }
     let parameters = named_params! {":agent_seq": voice.bot().seq, ":fid": id};
@@ -166,7 +175,7 @@ pub(super) fn conversation(
         .query_row(parameters, |row| row.get(0))
         .optional()?;
     match found {
-        Some(id) => conversations::read(conn, voice, &id),
+        Some(id) => conversations::find_visible(conn, voice, &id),
         None => Ok(None),
     }
 }
@@ -175,8 +184,12 @@ pub(super) fn conversation(
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub(super) fn existing(conn: &Connection, voice: &Author, id: &str) -> Result<Conversation> {
-    let found = conversation(conn, voice, id)?;
+pub(super) fn get_conversation(
+    conn: &Connection,
+    voice: &Author,
+    id: &str,
+) -> Result<Conversation> {
+    let found = find_conversation(conn, voice, id)?;
     found.ok_or_else(|| Error::not_found(format!("Conversation \"{id}\" not found")))
 }
 
@@ -184,12 +197,12 @@ pub(super) fn existing(conn: &Connection, voice: &Author, id: &str) -> Result<Co
 ///
 /// # Errors
 /// `ReferenceNotFound`, or errors of the store.
-pub(super) fn named_conversation(
+pub(super) fn get_referenced_conversation(
     conn: &Connection,
     voice: &Author,
     id: &str,
 ) -> Result<Conversation> {
-    existing(conn, voice, id).map_err(|error| match error.kind() {
+    get_conversation(conn, voice, id).map_err(|error| match error.kind() {
         Kind::NotFound => error.with_kind(Kind::ReferenceNotFound),
         _ => error,
     })
@@ -204,8 +217,8 @@ pub(super) fn require_free_conversation(
     voice: &Author,
     fid: &str,
 ) -> Result<()> {
-    let of_bot = conversations::of_bot(conn, voice.bot().seq, &fid.into())?;
-    if of_bot.is_some() || conversation(conn, voice, fid)?.is_some() {
+    let of_bot = conversations::find_in_bot(conn, voice.bot().seq, &fid.into())?;
+    if of_bot.is_some() || find_conversation(conn, voice, fid)?.is_some() {
         return Err(Error::new(
             Kind::Conflict,
             format!("There is a conversation {fid} already"),
@@ -219,7 +232,7 @@ const INSERT_CONVERSATION_FID: &str = "
     VALUES (:agent_seq, :fid, :seq)";
 
 /// Stores the foreign id of a conversation.
-pub(super) fn name_conversation(
+pub(super) fn insert_conversation_fid(
     conn: &Connection,
     agent_seq: i64,
     fid: &str,
@@ -234,7 +247,7 @@ const FID_OF_CONVERSATION: &str = "
     SELECT fid FROM webchat_conversations WHERE conversation_seq = :seq";
 
 /// Returns a conversation's id in the chat.
-pub(super) fn fid_of_conversation(
+pub(super) fn find_conversation_fid(
     conn: &Connection,
     conversation: &Conversation,
 ) -> Result<String> {

@@ -25,14 +25,18 @@ use crate::{
 /// `NotFound` if the bot does not exist or the server has no chat; `Forbidden` if the bot's chat is disabled, or
 /// if it is not installed yet and the role is below developer; `Conflict` if the bot has another integration
 /// with this name; errors of the store.
-pub async fn ensure(call: &RequestContext, bot: &AgentId) -> Result<String> {
+pub async fn ensure_installed(call: &RequestContext, bot: &AgentId) -> Result<String> {
     let agent = call
         .app()
         .store()
         .read(|conn| agents::find(conn, call.workspace(), bot.as_str()))?;
-    require_chat(call.app())?;
+    require_enabled(call.app())?;
     let seq = agent.seq;
-    if let Some(known) = call.app().store().read(|conn| standing(conn, seq))? {
+    if let Some(known) = call
+        .app()
+        .store()
+        .read(|conn| find_enabled_webhook(conn, seq))?
+    {
         return Ok(known);
     }
     // A read may show the chat; only a role that can change the bot may install it.
@@ -41,7 +45,7 @@ pub async fn ensure(call: &RequestContext, bot: &AgentId) -> Result<String> {
     call.app()
         .change(call, move |change, workspace| {
             let agent = agents::find(change.conn, workspace, agent.id.as_str())?;
-            switch_on(change, &sealer, &agent)
+            install(change, &sealer, &agent)
         })
         .await
 }
@@ -50,18 +54,18 @@ pub async fn ensure(call: &RequestContext, bot: &AgentId) -> Result<String> {
 ///
 /// # Errors
 /// As [`ensure`], without the check of a role.
-pub async fn ensure_for(app: &App, actor: Actor, agent: &Agent) -> Result<String> {
-    require_chat(app)?;
+pub async fn ensure_installed_as(app: &App, actor: Actor, agent: &Agent) -> Result<String> {
+    require_enabled(app)?;
     let seq = agent.seq;
-    if let Some(known) = app.store().read(|conn| standing(conn, seq))? {
+    if let Some(known) = app.store().read(|conn| find_enabled_webhook(conn, seq))? {
         return Ok(known);
     }
     let (sealer, agent) = (app.sealer().clone(), agent.clone());
-    app.change_as(actor, move |change| switch_on(change, &sealer, &agent))
+    app.change_as(actor, move |change| install(change, &sealer, &agent))
         .await
 }
 
-fn require_chat(app: &App) -> Result<()> {
+fn require_enabled(app: &App) -> Result<()> {
     match app.webchat_settings().enabled {
         true => Ok(()),
         false => Err(Error::not_found(
@@ -70,14 +74,14 @@ fn require_chat(app: &App) -> Result<()> {
     }
 }
 
-fn switch_on(change: &WriteTx<'_>, sealer: &Sealer, agent: &Agent) -> Result<String> {
-    if let Some(known) = standing(change.conn, agent.seq)? {
+fn install(change: &WriteTx<'_>, sealer: &Sealer, agent: &Agent) -> Result<String> {
+    if let Some(known) = find_enabled_webhook(change.conn, agent.seq)? {
         return Ok(known);
     }
-    manage::ensure(change, sealer, &agent.clone().into())?;
-    let chat = integrations::usable(change.conn, &agent.workspace_id, &ID.into())?;
+    manage::ensure_bot(change, sealer, &agent.clone().into())?;
+    let chat = integrations::find_usable(change.conn, &agent.workspace_id, &ID.into())?;
     let chat = chat.ok_or_else(|| Error::not_found("This server has no chat yet"))?;
-    let webhook = installations::have(change, sealer, agent.seq, (chat.seq, NAME))?;
+    let webhook = installations::ensure_built_in(change, sealer, agent.seq, (chat.seq, NAME))?;
     audit::record(
         change,
         &NewAuditRecord {
@@ -91,15 +95,15 @@ fn switch_on(change: &WriteTx<'_>, sealer: &Sealer, agent: &Agent) -> Result<Str
 }
 
 /// Returns the webhook id of the bot's chat; `None` if the chat can be installed.
-fn standing(conn: &Connection, seq: i64) -> Result<Option<String>> {
-    let known = installations::built_in(conn, seq, NAME)?.filter(|known| !known.removed);
+fn find_enabled_webhook(conn: &Connection, seq: i64) -> Result<Option<String>> {
+    let known = installations::find_built_in(conn, seq, NAME)?.filter(|known| !known.removed);
     match known {
         Some(known) if known.enabled => Ok(Some(known.webhook_id)),
         Some(_) => Err(Error::new(
             Kind::Forbidden,
             "The chat of the bot is turned off: its installation is disabled",
         )),
-        None => match installations::enabled(conn, seq)? {
+        None => match installations::list_enabled(conn, seq)? {
             others if others.iter().any(|one| one.name == NAME) => Err(Error::new(
                 Kind::Conflict,
                 format!("The bot has an integration of its own with the name {NAME}"),
@@ -113,7 +117,7 @@ fn standing(conn: &Connection, seq: i64) -> Result<Option<String>> {
 ///
 /// # Errors
 /// Errors of the store.
-pub fn find(app: &App, bot: &AgentId) -> Result<Option<String>> {
+pub fn find_webhook(app: &App, bot: &AgentId) -> Result<Option<String>> {
     if !app.webchat_settings().enabled {
         return Ok(None);
     }
@@ -123,7 +127,7 @@ pub fn find(app: &App, bot: &AgentId) -> Result<Option<String>> {
             Err(error) if error.kind() == Kind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let known = installations::built_in(conn, agent.seq, NAME)?;
+        let known = installations::find_built_in(conn, agent.seq, NAME)?;
         let known = known.filter(|known| known.enabled && !known.removed);
         Ok(known.map(|known| known.webhook_id))
     })

@@ -13,7 +13,8 @@ use rusqlite::{Connection, named_params};
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    CustomEvent, Message, Settings, WebchatUserRequest, conversations::require_part, foreign_ids,
+    CustomEvent, Message, Settings, WebchatUserRequest, conversations::require_participant,
+    foreign_ids,
 };
 use crate::{
     domain::tenancy::{admission::Admission, app::App},
@@ -203,7 +204,7 @@ pub enum StreamItem {
     /// A signal.
     Signal(Arc<Signal>),
     /// A heartbeat: there was no signal for some time.
-    Quiet,
+    Heartbeat,
 }
 
 impl Subscription {
@@ -217,7 +218,7 @@ impl Subscription {
                 biased;
                 signal = self.receiver.recv() => Some(StreamItem::Signal(signal?)),
                 () = self.admission.may_end(&mut self.moves) => None,
-                () = &mut quiet => Some(StreamItem::Quiet),
+                () = &mut quiet => Some(StreamItem::Heartbeat),
             };
             if self.admission.has_ended() || self.admission.refusal().is_some() {
                 return None;
@@ -264,7 +265,7 @@ pub fn listen(visitor: &WebchatUserRequest, id: &str) -> Result<Subscription> {
     let voice = visitor.voice()?;
     let app = visitor.call().app();
     let store = app.store();
-    let found = store.read(|conn| foreign_ids::existing(conn, &voice, id))?;
+    let found = store.read(|conn| foreign_ids::get_conversation(conn, &voice, id))?;
     let installation = visitor.visit.installation()?.seq;
     let (listener, receiver) = app.listeners().begin(found.seq, visitor.seq)?;
     let subscription = Subscription {
@@ -280,7 +281,7 @@ pub fn listen(visitor: &WebchatUserRequest, id: &str) -> Result<Subscription> {
     };
     // Checked after the registration: a removal of the user at the same time is either seen here or ends the
     // stream.
-    store.read(|conn| require_part(conn, voice.bot(), &found, &visitor.id))?;
+    store.read(|conn| require_participant(conn, voice.bot(), &found, &visitor.id))?;
     // The same applies to the user key.
     subscription.admission.recheck()?;
     Ok(subscription)

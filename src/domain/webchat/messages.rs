@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     CHANNEL, Signal, WebchatUserRequest,
-    conversations::{known_by, require_part},
+    conversations::{find_chat_id, require_participant},
     foreign_ids,
 };
 use crate::{
@@ -83,9 +83,9 @@ pub async fn create(visitor: &WebchatUserRequest, new: NewMessage) -> Result<Mes
     let voice = visitor.voice()?;
     let app = visitor.call().app();
     let (found, known) = app.store().read(|conn| {
-        let found = foreign_ids::named_conversation(conn, &voice, &new.conversation)?;
-        let known = foreign_ids::fid_of_conversation(conn, &found)?;
-        require_kind(conn, &voice, &new.kind)?;
+        let found = foreign_ids::get_referenced_conversation(conn, &voice, &new.conversation)?;
+        let known = foreign_ids::find_conversation_fid(conn, &found)?;
+        require_declared_type(conn, &voice, &new.kind)?;
         Ok((found, known))
     })?;
     let new = messages::NewMessage {
@@ -103,13 +103,13 @@ pub async fn create(visitor: &WebchatUserRequest, new: NewMessage) -> Result<Mes
         let signal = Signal::MessageCreated(Message::of(made.clone(), conversation, fid));
         change.then(move |app| app.listeners().tell(seq, signal));
     };
-    let made = messages::create_and(visitor.call(), new, tell).await?;
+    let made = messages::create_with_hook(visitor.call(), new, tell).await?;
     Ok(Message::of(made, known, visitor.fid.clone()))
 }
 
 /// Requires that the channel declares this message type. Other integrations may create messages of undeclared
 /// types.
-fn require_kind(conn: &Connection, voice: &Author, kind: &str) -> Result<()> {
+fn require_declared_type(conn: &Connection, voice: &Author, kind: &str) -> Result<()> {
     let speaker = voice.on(conn)?;
     let own = speaker.own()?;
     let channel = own.and_then(|chat| chat.definition.channels.get(CHANNEL));
@@ -130,11 +130,11 @@ fn require_kind(conn: &Connection, voice: &Author, kind: &str) -> Result<()> {
 pub fn deliver(call: &RequestContext, id: &MessageId) -> Result<()> {
     let voice = Author::of(call)?;
     let told = call.app().store().read(|conn| {
-        let Some(message) = messages::read(conn, &voice, id)? else {
+        let Some(message) = messages::find_visible(conn, &voice, id)? else {
             return Ok(None);
         };
-        let (conversation, seq) = known_by(conn, &voice, &message.conversation_id)?;
-        let user = foreign_ids::fid_of_user(conn, voice.bot(), &message.user_id)?;
+        let (conversation, seq) = find_chat_id(conn, &voice, &message.conversation_id)?;
+        let user = foreign_ids::find_user_fid(conn, voice.bot(), &message.user_id)?;
         Ok(Some((seq, Message::of(message, conversation, user))))
     })?;
     // The message may be deleted meanwhile.
@@ -153,10 +153,10 @@ pub fn find(visitor: &WebchatUserRequest, id: &MessageId) -> Result<Message> {
     let message = messages::find(visitor.call(), id)?;
     let voice = visitor.voice()?;
     visitor.call().app().store().read(|conn| {
-        let found = conversations::existing(conn, &voice, &message.conversation_id)?;
-        require_part(conn, voice.bot(), &found, &visitor.id)?;
-        let conversation = foreign_ids::fid_of_conversation(conn, &found)?;
-        let user = foreign_ids::fid_of_user(conn, voice.bot(), &message.user_id)?;
+        let found = conversations::load_visible(conn, &voice, &message.conversation_id)?;
+        require_participant(conn, voice.bot(), &found, &visitor.id)?;
+        let conversation = foreign_ids::find_conversation_fid(conn, &found)?;
+        let user = foreign_ids::find_user_fid(conn, voice.bot(), &message.user_id)?;
         Ok(Message::of(message, conversation, user))
     })
 }
@@ -177,14 +177,14 @@ pub async fn delete(visitor: &WebchatUserRequest, id: MessageId) -> Result<()> {
     let app = visitor.call().app();
     let (conversation, seq) = app
         .store()
-        .read(|conn| known_by(conn, &voice, &message.conversation_id))?;
+        .read(|conn| find_chat_id(conn, &voice, &message.conversation_id))?;
     let signal = Signal::MessageDeleted {
         id: id.clone(),
         conversation,
         user: visitor.fid.clone(),
     };
     let tell = move |app: &App| app.listeners().tell(seq, signal);
-    messages::delete_and(visitor.call(), id, tell)
+    messages::delete_with_effect(visitor.call(), id, tell)
         .await
         .map(drop)
 }
@@ -201,9 +201,9 @@ pub async fn list(
     let voice = visitor.voice()?;
     let store = visitor.call().app().store();
     let (found, conversation) = store.read(|conn| {
-        let found = foreign_ids::existing(conn, &voice, id)?;
-        require_part(conn, voice.bot(), &found, &visitor.id)?;
-        let known = foreign_ids::fid_of_conversation(conn, &found)?;
+        let found = foreign_ids::get_conversation(conn, &voice, id)?;
+        require_participant(conn, voice.bot(), &found, &visitor.id)?;
+        let known = foreign_ids::find_conversation_fid(conn, &found)?;
         Ok((found, known))
     })?;
     let filter = Filter {
@@ -213,7 +213,7 @@ pub async fn list(
     let page = messages::list(visitor.call(), filter, after).await?;
     let next = page.next;
     let items = store.read(|conn| {
-        let authors = authors(conn, voice.bot(), &page.items)?;
+        let authors = find_author_ids(conn, voice.bot(), &page.items)?;
         let messages = page.items.into_iter();
         let known = messages.map(|message| {
             let user = authors.get(&message.user_id).cloned().unwrap_or_default();
@@ -225,7 +225,7 @@ pub async fn list(
 }
 
 /// Returns the ids in the chat of all authors of these messages.
-fn authors(
+fn find_author_ids(
     conn: &Connection,
     bot: &PrincipalAgent,
     messages: &[messages::Message],
@@ -233,7 +233,7 @@ fn authors(
     let mut authors = BTreeMap::new();
     for message in messages {
         if !authors.contains_key(&message.user_id) {
-            let known = foreign_ids::fid_of_user(conn, bot, &message.user_id)?;
+            let known = foreign_ids::find_user_fid(conn, bot, &message.user_id)?;
             authors.insert(message.user_id.clone(), known);
         }
     }

@@ -25,7 +25,7 @@ pub use self::{
         list as list_conversations,
     },
     events::{CustomEvent, create as create_event, find as find_event, send as send_event},
-    install::{ensure, ensure_for, find},
+    install::{ensure_installed, ensure_installed_as, find_webhook},
     listeners::{Listeners, Signal, StreamItem, Subscription, listen},
     messages::{
         Message, NewMessage, create as create_message, delete as delete_message,

@@ -2,7 +2,7 @@
 
 use super::{
     Signal, User, WebchatUserRequest,
-    conversations::{owned, require_part},
+    conversations::{find_owned, require_participant},
     foreign_ids,
 };
 use crate::{
@@ -20,11 +20,11 @@ use crate::{
 /// `NotFound` if the conversation does not exist; `ReferenceNotFound` if the user does not exist; `Forbidden` if
 /// the calling user is not the owner; errors of the store.
 pub async fn add(visitor: &WebchatUserRequest, id: &str, fid: String) -> Result<User> {
-    let found = owned(visitor, id)?;
+    let found = find_owned(visitor, id)?;
     let voice = visitor.voice()?;
     let store = visitor.call().app().store();
-    let user = store.read(|conn| foreign_ids::named_user(conn, voice.bot(), &fid))?;
-    let conversation = store.read(|conn| foreign_ids::fid_of_conversation(conn, &found))?;
+    let user = store.read(|conn| foreign_ids::get_referenced_user(conn, voice.bot(), &fid))?;
+    let conversation = store.read(|conn| foreign_ids::find_conversation_fid(conn, &found))?;
     let signal = Signal::ParticipantAdded {
         conversation,
         participant: fid.clone(),
@@ -40,15 +40,15 @@ pub async fn add(visitor: &WebchatUserRequest, id: &str, fid: String) -> Result<
 /// # Errors
 /// `NotFound`; `Forbidden` if the calling user is not the owner; errors of the store.
 pub fn find(visitor: &WebchatUserRequest, id: &str, fid: &str) -> Result<User> {
-    let conversation = owned(visitor, id)?;
+    let conversation = find_owned(visitor, id)?;
     let voice = visitor.voice()?;
     visitor.call().app().store().read(|conn| {
-        let user = match foreign_ids::user(conn, voice.bot(), fid)? {
+        let user = match foreign_ids::find_user(conn, voice.bot(), fid)? {
             Some(user) => user.id,
             // The bot, and users from elsewhere, have their own ids.
             None => fid.into(),
         };
-        let found = conversations::taking_part(conn, voice.bot(), &conversation, &user)?;
+        let found = conversations::load_participant(conn, voice.bot(), &conversation, &user)?;
         User::known(conn, voice.bot(), found)
     })
 }
@@ -59,16 +59,16 @@ pub fn find(visitor: &WebchatUserRequest, id: &str, fid: &str) -> Result<User> {
 /// `NotFound`; `Invalid` if the user is the owner; `Forbidden` if the calling user is not the owner; errors of
 /// the store.
 pub async fn remove(visitor: &WebchatUserRequest, id: &str, fid: &str) -> Result<()> {
-    let found = owned(visitor, id)?;
+    let found = find_owned(visitor, id)?;
     let voice = visitor.voice()?;
     let store = visitor.call().app().store();
-    let user = store.read(|conn| foreign_ids::user(conn, voice.bot(), fid))?;
+    let user = store.read(|conn| foreign_ids::find_user(conn, voice.bot(), fid))?;
     let user = user.ok_or_else(|| Error::not_found(format!("Participant \"{fid}\" not found")))?;
     if user.id == visitor.id {
         let rule = Rule::Other("must not be the owner of the conversation, who stays".to_owned());
         return Err(Violation::body(["userId"], rule).into());
     }
-    let conversation = store.read(|conn| foreign_ids::fid_of_conversation(conn, &found))?;
+    let conversation = store.read(|conn| foreign_ids::find_conversation_fid(conn, &found))?;
     let signal = Signal::ParticipantRemoved {
         conversation,
         participant: fid.to_owned(),
@@ -90,8 +90,8 @@ pub async fn list(
     let voice = visitor.voice()?;
     let store = visitor.call().app().store();
     let found = store.read(|conn| {
-        let found = foreign_ids::existing(conn, &voice, id)?;
-        require_part(conn, voice.bot(), &found, &visitor.id)?;
+        let found = foreign_ids::get_conversation(conn, &voice, id)?;
+        require_participant(conn, voice.bot(), &found, &visitor.id)?;
         Ok(found)
     })?;
     let page = conversations::list_participants(visitor.call(), found.id, after).await?;

@@ -34,7 +34,7 @@ impl WebchatRequest {
     #[must_use]
     pub fn new(call: RequestContext, configuration: &Value) -> Self {
         Self {
-            own_key: user_keys::of_owner(configuration.get("encryptionKey")),
+            own_key: user_keys::parse_owner_secret(configuration.get("encryptionKey")),
             call,
         }
     }
@@ -47,14 +47,14 @@ impl WebchatRequest {
         let claims = self.claims(key)?;
         let voice = self.voice()?;
         let found = self
-            .domain_read(|conn| foreign_ids::user(conn, voice.bot(), &claims.id))?
+            .domain_read(|conn| foreign_ids::find_user(conn, voice.bot(), &claims.id))?
             .filter(|user| claims.is_of(&user.id));
-        let user = found.ok_or_else(unknown_user)?;
+        let user = found.ok_or_else(user_not_found)?;
         let (agent, fid, id) = (voice.bot().clone(), claims.id.clone(), user.id.clone());
         self.call.admission().holds_while(move |present| {
-            match foreign_ids::user(present.conn, &agent, &fid)? {
+            match foreign_ids::find_user(present.conn, &agent, &fid)? {
                 Some(user) if user.id == id => Ok(()),
-                _ => Err(unknown_user()),
+                _ => Err(user_not_found()),
             }
         });
         Ok(WebchatUserRequest {
@@ -95,8 +95,9 @@ impl WebchatRequest {
         let claims = match &self.own_key {
             Some(own) => user_keys::verify(own, key, now)?,
             None => {
-                let secret = self.domain_read(|conn| user_keys::find(conn, app.sealer(), seq))?;
-                user_keys::verify(&secret.ok_or_else(user_keys::invalid)?, key, now)?
+                let secret =
+                    self.domain_read(|conn| user_keys::find_secret(conn, app.sealer(), seq))?;
+                user_keys::verify(&secret.ok_or_else(user_keys::invalid_key)?, key, now)?
             }
         };
         let admission = self.call.admission();
@@ -105,8 +106,8 @@ impl WebchatRequest {
         }
         let (sealer, key) = (app.sealer().clone(), Secret::new(key));
         admission.holds_while(move |present| {
-            let secret = user_keys::current(present.conn, &sealer, seq)?;
-            let secret = secret.ok_or_else(user_keys::invalid)?;
+            let secret = user_keys::find_current_secret(present.conn, &sealer, seq)?;
+            let secret = secret.ok_or_else(user_keys::invalid_key)?;
             user_keys::verify(&secret, key.expose(), present.now).map(drop)
         });
         Ok(claims)
@@ -128,7 +129,7 @@ impl WebchatUserRequest {
 }
 
 /// Returns the error for a valid key of a user who does not exist.
-pub(super) fn unknown_user() -> Error {
+pub(super) fn user_not_found() -> Error {
     Error::new(
         Kind::Unauthenticated,
         "User not found by this x-user-key: it was deleted, or not created yet",

@@ -54,7 +54,7 @@ impl Claims {
 }
 
 /// Returns the error for any invalid key. It does not say why the key is invalid.
-pub(super) fn invalid() -> Error {
+pub(super) fn invalid_key() -> Error {
     Error::new(Kind::Unauthenticated, "Invalid or missing x-user-key")
 }
 
@@ -63,7 +63,7 @@ pub(super) fn sign(secret: &Secret, fid: &str, user: &EndUserId, now: Timestamp)
     let claims = Claims {
         id: fid.to_owned(),
         user: Some(user.clone()),
-        iat: Some(seconds(now).floor()),
+        iat: Some(to_seconds(now).floor()),
         exp: None,
         nbf: None,
     };
@@ -82,23 +82,23 @@ pub(super) fn verify(secret: &Secret, key: &str, now: Timestamp) -> Result<Claim
     validation.validate_aud = false;
     let secret = DecodingKey::from_secret(secret.expose().as_bytes());
     let decoded = jsonwebtoken::decode::<Claims>(key, &secret, &validation);
-    let claims = decoded.map_err(|_| invalid())?.claims;
-    let now = seconds(now);
+    let claims = decoded.map_err(|_| invalid_key())?.claims;
+    let now = to_seconds(now);
     if claims.exp.is_some_and(|end| end <= now) || claims.nbf.is_some_and(|begin| begin > now) {
-        return Err(invalid());
+        return Err(invalid_key());
     }
     Ok(claims)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "JWTs have seconds as numbers")]
-fn seconds(at: Timestamp) -> f64 {
+fn to_seconds(at: Timestamp) -> f64 {
     at.as_micros() as f64 / 1e6
 }
 
 const FIND: &str = "SELECT sealed FROM webchat_keys WHERE installation_seq = :seq";
 
 /// Returns this server's signing secret of an installation.
-pub(super) fn find(
+pub(super) fn find_secret(
     conn: &Connection,
     sealer: &Sealer,
     installation: i64,
@@ -123,7 +123,7 @@ const CONFIGURATION: &str =
 
 /// Returns the present signing secret of an installation: its owner's if configured, else this server's; `None`
 /// if the installation does not exist or is disabled.
-pub(super) fn current(
+pub(super) fn find_current_secret(
     conn: &Connection,
     sealer: &Sealer,
     installation: i64,
@@ -137,15 +137,15 @@ pub(super) fn current(
     let Some((webhook, sealed)) = configured else {
         return Ok(None);
     };
-    let configuration = installations::open(sealer, &webhook, &sealed)?;
-    match of_owner(configuration.get("encryptionKey")) {
+    let configuration = installations::open_configuration(sealer, &webhook, &sealed)?;
+    match parse_owner_secret(configuration.get("encryptionKey")) {
         Some(own) => Ok(Some(own)),
-        None => find(conn, sealer, installation),
+        None => find_secret(conn, sealer, installation),
     }
 }
 
 /// Parses the owner's signing secret from the installation's configuration.
-pub(super) fn of_owner(configured: Option<&Value>) -> Option<Secret> {
+pub(super) fn parse_owner_secret(configured: Option<&Value>) -> Option<Secret> {
     let key = configured.and_then(Value::as_str);
     key.filter(|key| !key.is_empty()).map(Secret::new)
 }
@@ -153,8 +153,12 @@ pub(super) fn of_owner(configured: Option<&Value>) -> Option<Secret> {
 const INSERT: &str = "INSERT INTO webchat_keys (installation_seq, sealed) VALUES (:seq, :sealed)";
 
 /// Returns this server's signing secret of an installation; creates it at first use.
-pub(super) fn ensure(conn: &Connection, sealer: &Sealer, installation: i64) -> Result<Secret> {
-    if let Some(known) = find(conn, sealer, installation)? {
+pub(super) fn ensure_secret(
+    conn: &Connection,
+    sealer: &Sealer,
+    installation: i64,
+) -> Result<Secret> {
+    if let Some(known) = find_secret(conn, sealer, installation)? {
         return Ok(known);
     }
     let secret = new_hex_secret();

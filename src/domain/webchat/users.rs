@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::{
     FID, NAME, PROFILE, WebchatRequest, WebchatUserRequest, foreign_ids,
-    request_context::unknown_user, user_keys,
+    request_context::user_not_found, user_keys,
 };
 use crate::{
     domain::{
@@ -74,7 +74,7 @@ impl User {
         bot: &PrincipalAgent,
         user: users::User,
     ) -> Result<Self> {
-        let fid = foreign_ids::fid_of_user(conn, bot, &user.id)?;
+        let fid = foreign_ids::find_user_fid(conn, bot, &user.id)?;
         Ok(Self::of(user, fid))
     }
 }
@@ -128,7 +128,7 @@ pub async fn create(visit: &WebchatRequest, new: NewUser) -> Result<(User, Secre
         ));
     }
     if let Some(fid) = &new.id {
-        foreign_ids::check(fid)?;
+        foreign_ids::validate_fid(fid)?;
     }
     new.profile.check()?;
     let voice = visit.voice()?;
@@ -137,8 +137,8 @@ pub async fn create(visit: &WebchatRequest, new: NewUser) -> Result<(User, Secre
     call.app()
         .change(call, move |change, _| {
             let sealer = voice.sealer();
-            let (user, id) = make(change, &voice, new.id, new.profile)?;
-            let secret = user_keys::ensure(change.conn, sealer, installation)?;
+            let (user, id) = create_in_tx(change, &voice, new.id, new.profile)?;
+            let secret = user_keys::ensure_secret(change.conn, sealer, installation)?;
             let key = user_keys::sign(&secret, &user.id, &id, change.now)?;
             Ok((user, key))
         })
@@ -146,7 +146,7 @@ pub async fn create(visit: &WebchatRequest, new: NewUser) -> Result<(User, Secre
 }
 
 /// Creates a user, and returns it with its own id.
-fn make(
+fn create_in_tx(
     change: &WriteTx<'_>,
     voice: &Author,
     fid: Option<String>,
@@ -164,11 +164,11 @@ fn make(
         picture_url: profile.picture_url,
         ..users::NewUser::default()
     };
-    let user = users::make(change, voice, &tags, new)?;
+    let user = users::create_in_tx(change, voice, &tags, new)?;
     let id = user.id.clone();
     let fid = fid.unwrap_or_else(|| id.to_string());
-    let seq = user.seq.ok_or_else(unknown_user)?;
-    foreign_ids::name_user(change.conn, bot.seq, &fid, seq)?;
+    let seq = user.seq.ok_or_else(user_not_found)?;
+    foreign_ids::insert_user_fid(change.conn, bot.seq, &fid, seq)?;
     Ok((User::of(user, fid), id))
 }
 
@@ -185,10 +185,10 @@ pub async fn get_or_create(visit: &WebchatRequest, key: &str, profile: UserField
     let call = visit.call();
     if profile.is_empty() {
         let known = call.app().store().read(|conn| {
-            let Some(found) = foreign_ids::user(conn, voice.bot(), &claims.id)? else {
+            let Some(found) = foreign_ids::find_user(conn, voice.bot(), &claims.id)? else {
                 return Ok(None);
             };
-            let user = users::existing(conn, voice.bot(), &found.id)?;
+            let user = users::load(conn, voice.bot(), &found.id)?;
             Ok(claims
                 .is_of(&found.id)
                 .then(|| User::of(user, claims.id.clone())))
@@ -199,17 +199,18 @@ pub async fn get_or_create(visit: &WebchatRequest, key: &str, profile: UserField
     }
     call.app()
         .change(call, move |change, _| {
-            match foreign_ids::user(change.conn, voice.bot(), &claims.id)? {
+            match foreign_ids::find_user(change.conn, voice.bot(), &claims.id)? {
                 Some(found) if claims.is_of(&found.id) => {
-                    let changed = users::apply(change, &voice, &found.id, profile.changes())?;
+                    let changed =
+                        users::update_in_tx(change, &voice, &found.id, profile.changes())?;
                     Ok(User::of(changed, claims.id))
                 }
                 // This server signs keys for existing users only, so this user was deleted.
-                _ if claims.is_of_someone() => Err(unknown_user()),
-                Some(_) => Err(user_keys::invalid()),
+                _ if claims.is_of_someone() => Err(user_not_found()),
+                Some(_) => Err(user_keys::invalid_key()),
                 None => {
-                    foreign_ids::check_claim(&claims.id)?;
-                    Ok(make(change, &voice, Some(claims.id), profile)?.0)
+                    foreign_ids::validate_claimed_fid(&claims.id)?;
+                    Ok(create_in_tx(change, &voice, Some(claims.id), profile)?.0)
                 }
             }
         })

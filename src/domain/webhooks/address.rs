@@ -24,7 +24,7 @@ pub(super) struct StoredAddress {
 impl StoredAddress {
     pub(super) fn seal(sealer: &Sealer, id: &WebhookEndpointId, url: &str) -> Self {
         let column = SealedColumn::WebhookUrl;
-        match without_secrets(url) {
+        match redact_url(url) {
             None => Self {
                 shown: url.to_owned(),
                 sealed: None,
@@ -38,13 +38,17 @@ impl StoredAddress {
 }
 
 /// Opens a sealed address.
-pub(super) fn open(sealer: &Sealer, id: &WebhookEndpointId, sealed: &[u8]) -> Result<String> {
+pub(super) fn open_address(
+    sealer: &Sealer,
+    id: &WebhookEndpointId,
+    sealed: &[u8],
+) -> Result<String> {
     let opened = SealedColumn::WebhookUrl.open(sealer, id.as_str(), sealed)?;
     String::from_utf8(opened).map_err(|error| Error::internal("a sealed address is no text", error))
 }
 
 /// Returns the address with its query, fragment and user info removed; none if it has none of these.
-fn without_secrets(text: &str) -> Option<String> {
+fn redact_url(text: &str) -> Option<String> {
     let Ok(mut url) = Url::parse(text) else {
         let (shown, _) = text.split_once(['?', '#'])?;
         return Some(shown.to_owned());
@@ -125,7 +129,7 @@ mod tests {
             ("no url?s", Some("no url")),
             ("", None),
         ] {
-            assert_eq!(without_secrets(url).as_deref(), shown, "{url}");
+            assert_eq!(redact_url(url).as_deref(), shown, "{url}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, named_params};
 
-use super::endpoints::stored_of_any;
+use super::endpoints::load_any_endpoint;
 use crate::{
     domain::tenancy::app::App,
     kernel::{
@@ -63,14 +63,14 @@ const EXISTS: &str = "
 ///
 /// # Errors
 /// `NotFound` if there is no such endpoint, `Invalid` if `from` is not one of its attempts, errors of the store.
-pub async fn attempts(
+pub async fn list_attempts(
     app: &App,
     id: WebhookEndpointId,
     from: Option<WebhookAttemptId>,
     limit: u32,
 ) -> Result<EndpointAttempts> {
     let read = move |conn: &Connection| {
-        let endpoint = stored_of_any(conn, &id)?.seq;
+        let endpoint = load_any_endpoint(conn, &id)?.seq;
         if let Some(from) = &from {
             let known: bool = conn.prepare_cached(EXISTS)?.query_row(
                 named_params! {":endpoint": endpoint, ":from": from},

@@ -6,8 +6,8 @@ use serde_json::json;
 use super::{
     Endpoint, Settings,
     address::StoredAddress,
-    checks::{check_description, check_room, check_url, checked_filters},
-    endpoints::{not_found, stored},
+    checks::{check_description, check_endpoint_limit, check_url, validate_event_filters},
+    endpoints::{load_endpoint, not_found},
     queue,
     secret::SigningKey,
 };
@@ -68,12 +68,12 @@ pub async fn create(call: &RequestContext, new: NewEndpoint) -> Result<Endpoint>
     let max = app.webhook_settings().max_endpoints;
     check_url(app, &new.url).await?;
     check_description(&new.description)?;
-    let event_filters = checked_filters(new.event_filters)?;
+    let event_filters = validate_event_filters(new.event_filters)?;
     let id = WebhookEndpointId::new_endpoint();
     let secret = SigningKey::generate().seal(app.sealer(), &id, SealedColumn::WebhookSecret);
     let address = StoredAddress::seal(app.sealer(), &id, &new.url);
     let created = app.change(call, move |change, workspace| {
-        check_room(change.conn, &agent, max)?;
+        check_endpoint_limit(change.conn, &agent, max)?;
         let disabled_at = (!new.enabled).then_some(change.now);
         let endpoint = Endpoint {
             id,
@@ -101,7 +101,7 @@ pub async fn create(call: &RequestContext, new: NewEndpoint) -> Result<Endpoint>
             ":disabled_reason": endpoint.disabled_reason,
             ":now": change.now,
         })?;
-        record(change, workspace, "webhook.create", &endpoint.id)?;
+        record_audit(change, workspace, "webhook.create", &endpoint.id)?;
         Ok(endpoint)
     });
     created.await
@@ -135,10 +135,13 @@ pub async fn update(
     if let Some(description) = &changes.description {
         check_description(description)?;
     }
-    let filters = changes.event_filters.map(checked_filters).transpose()?;
+    let filters = changes
+        .event_filters
+        .map(validate_event_filters)
+        .transpose()?;
     let parts = app.clone();
     let updated = app.change(call, move |change, workspace| {
-        let found = stored(change.conn, &agent, &id)?;
+        let found = load_endpoint(change.conn, &agent, &id)?;
         let seq = found.seq;
         let mut endpoint = found.whole(parts.sealer())?;
         endpoint.url = changes.url.unwrap_or(endpoint.url);
@@ -174,7 +177,7 @@ pub async fn update(
             ":disabled_reason": endpoint.disabled_reason,
             ":now": change.now,
         })?;
-        record(change, workspace, "webhook.update", &id)?;
+        record_audit(change, workspace, "webhook.update", &id)?;
         change.then(|app| app.webhooks().endpoints_changed());
         Ok(endpoint)
     });
@@ -203,7 +206,7 @@ pub async fn delete(call: &RequestContext, id: WebhookEndpointId) -> Result<()> 
             return Err(not_found());
         }
         change.then(|app| app.webhooks().endpoints_changed());
-        record(change, workspace, "webhook.delete", &id)
+        record_audit(change, workspace, "webhook.delete", &id)
     });
     deleted.await
 }
@@ -231,7 +234,7 @@ pub async fn rotate_secret(
     };
     let app = call.app().clone();
     let rotated = call.app().change(call, move |change, workspace| {
-        let found = stored(change.conn, &agent, &id)?;
+        let found = load_endpoint(change.conn, &agent, &id)?;
         let old = found.key(app.sealer())?;
         if old == new {
             return Ok(());
@@ -245,7 +248,7 @@ pub async fn rotate_secret(
             ":now": change.now,
         })?;
         change.then(|app| app.webhooks().endpoints_changed());
-        record(change, workspace, "webhook.rotate_secret", &id)
+        record_audit(change, workspace, "webhook.rotate_secret", &id)
     });
     rotated.await
 }
@@ -273,7 +276,7 @@ const FIND_WORKSPACE: &str = "
 
 /// Disables an endpoint that does not work. `updated_at` stays, because the owner did not change it. Returns
 /// true if the endpoint was enabled.
-pub(super) fn disable(change: &WriteTx<'_>, seq: i64, reason: &str) -> Result<bool> {
+pub(super) fn disable_endpoint(change: &WriteTx<'_>, seq: i64, reason: &str) -> Result<bool> {
     let disabled = change
         .conn
         .prepare_cached(DISABLE)?
@@ -293,11 +296,11 @@ pub(super) fn disable(change: &WriteTx<'_>, seq: i64, reason: &str) -> Result<bo
             Ok((row.get(0)?, row.get(1)?))
         })?;
     tracing::warn!(endpoint = %id, reason, "a webhook endpoint is disabled");
-    record(change, &workspace, "webhook.disable", &id)?;
+    record_audit(change, &workspace, "webhook.disable", &id)?;
     Ok(true)
 }
 
-fn record(
+fn record_audit(
     change: &WriteTx<'_>,
     workspace: &WorkspaceId,
     action: &'static str,
@@ -315,6 +318,6 @@ fn record(
 }
 
 /// True if an endpoint that has failed since `first` is to be disabled.
-pub(super) fn gives_up(settings: &Settings, first: Timestamp, now: Timestamp) -> bool {
+pub(super) fn is_failing_too_long(settings: &Settings, first: Timestamp, now: Timestamp) -> bool {
     now.since(first) >= settings.disable_after()
 }

@@ -13,7 +13,7 @@ use crate::{
         ids::AgentId,
         violation::{Location, PathSegment},
     },
-    net::outbound::{OutboundError, web_address},
+    net::outbound::{OutboundError, parse_web_url},
 };
 
 /// Maximum length of an address, in bytes.
@@ -27,7 +27,7 @@ const COUNT_ENDPOINTS: &str = "
     SELECT count(*) FROM webhook_endpoints
     WHERE agent_id = :agent_id AND deleted_at IS NULL";
 
-pub(super) fn check_room(conn: &Connection, agent: &AgentId, max: u32) -> Result<()> {
+pub(super) fn check_endpoint_limit(conn: &Connection, agent: &AgentId, max: u32) -> Result<()> {
     let count: u32 = conn
         .prepare_cached(COUNT_ENDPOINTS)?
         .query_row(named_params! {":agent_id": agent}, |row| row.get(0))?;
@@ -47,7 +47,7 @@ pub(super) fn check_description(description: &str) -> Result<()> {
 }
 
 /// Checks the event types of an endpoint and removes repeated ones.
-pub(super) fn checked_filters(filters: Vec<String>) -> Result<Vec<String>> {
+pub(super) fn validate_event_filters(filters: Vec<String>) -> Result<Vec<String>> {
     let mut checked: Vec<String> = Vec::with_capacity(filters.len());
     for (index, name) in filters.into_iter().enumerate() {
         if EventType::find(&name).is_none() {
@@ -81,7 +81,7 @@ pub(super) async fn check_url(app: &App, text: &str) -> Result<()> {
     }
     let http = app.webhook_settings().takes_http(settings.development);
     check_scheme(text, http).map_err(wrong)?;
-    if web_address(text).is_none() {
+    if parse_web_url(text).is_none() {
         return Err(wrong(Rule::Format("URL".to_owned())));
     }
     match app.outbound().check(text, RESOLVE_TIMEOUT).await {
@@ -122,7 +122,7 @@ impl Settings {
 }
 
 /// Checks that the settings still allow an address. They may have changed since it was registered.
-pub(super) fn may_call(app: &App, url: &str) -> Result<(), String> {
+pub(super) fn check_still_allowed(app: &App, url: &str) -> Result<(), String> {
     let settings = app.settings();
     let http = app.webhook_settings().takes_http(settings.development);
     check_scheme(url, http).map_err(|rule| format!("the url {rule}"))
@@ -157,10 +157,10 @@ mod tests {
     fn filters_are_event_types_each_once() {
         let names = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect();
         let created = "v1.end_user.created";
-        let checked = checked_filters(names(&[created, created]));
+        let checked = validate_event_filters(names(&[created, created]));
         assert_eq!(checked.ok(), Some(vec![created.to_owned()]));
-        assert_eq!(checked_filters(Vec::new()).ok(), Some(Vec::new()));
-        let error = checked_filters(names(&[created, "v1.other"])).expect_err("refused");
+        assert_eq!(validate_event_filters(Vec::new()).ok(), Some(Vec::new()));
+        let error = validate_event_filters(names(&[created, "v1.other"])).expect_err("refused");
         assert!(
             error
                 .message()

@@ -68,7 +68,10 @@ const FIND: &str = "
 /// `NotFound` if the caller's agent has no such endpoint, errors of the store.
 pub fn find(call: &RequestContext, id: &WebhookEndpointId) -> Result<Endpoint> {
     let agent = &call.agent()?.id;
-    let found = call.app().store().read(|conn| stored(conn, agent, id))?;
+    let found = call
+        .app()
+        .store()
+        .read(|conn| load_endpoint(conn, agent, id))?;
     found.whole(call.app().sealer())
 }
 
@@ -76,9 +79,12 @@ pub fn find(call: &RequestContext, id: &WebhookEndpointId) -> Result<Endpoint> {
 ///
 /// # Errors
 /// `NotFound` if the caller's agent has no such endpoint, errors of the store.
-pub fn secret(call: &RequestContext, id: &WebhookEndpointId) -> Result<Secret> {
+pub fn load_secret(call: &RequestContext, id: &WebhookEndpointId) -> Result<Secret> {
     let agent = &call.agent()?.id;
-    let found = call.app().store().read(|conn| stored(conn, agent, id))?;
+    let found = call
+        .app()
+        .store()
+        .read(|conn| load_endpoint(conn, agent, id))?;
     Ok(found.key(call.app().sealer())?.to_secret())
 }
 
@@ -136,7 +142,7 @@ const LIST_ALL: &str = "SELECT * FROM webhook_endpoints WHERE deleted_at IS NULL
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn all(app: &App) -> Result<Vec<Endpoint>> {
+pub async fn list_all(app: &App) -> Result<Vec<Endpoint>> {
     let read = |conn: &Connection| {
         let mut statement = conn.prepare_cached(LIST_ALL)?;
         let rows = statement.query_map([], from_row)?;
@@ -154,7 +160,7 @@ const FIND_BY_URL_PART: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn keys_of_urls_with(
+pub fn load_keys_by_url(
     conn: &Connection,
     sealer: &Sealer,
     part: &str,
@@ -186,7 +192,7 @@ pub(super) struct StoredEndpoint {
 }
 
 /// Loads an endpoint of an agent.
-pub(super) fn stored(
+pub(super) fn load_endpoint(
     conn: &Connection,
     agent: &AgentId,
     id: &WebhookEndpointId,
@@ -204,7 +210,10 @@ const FIND_ANY: &str = "
     SELECT * FROM webhook_endpoints WHERE id = :id AND deleted_at IS NULL";
 
 /// Loads an endpoint of any agent, for the operator.
-pub(super) fn stored_of_any(conn: &Connection, id: &WebhookEndpointId) -> Result<StoredEndpoint> {
+pub(super) fn load_any_endpoint(
+    conn: &Connection,
+    id: &WebhookEndpointId,
+) -> Result<StoredEndpoint> {
     conn.prepare_cached(FIND_ANY)?
         .query_row(named_params! {":id": id}, StoredEndpoint::from_row)
         .optional()?
@@ -215,7 +224,7 @@ const FIND_BY_SEQ: &str = "
     SELECT * FROM webhook_endpoints WHERE seq = :seq AND deleted_at IS NULL";
 
 /// Loads an endpoint by its `seq`, for the dispatcher.
-pub(super) fn stored_at(conn: &Connection, seq: i64) -> Result<Option<StoredEndpoint>> {
+pub(super) fn load_endpoint_by_seq(conn: &Connection, seq: i64) -> Result<Option<StoredEndpoint>> {
     Ok(conn
         .prepare_cached(FIND_BY_SEQ)?
         .query_row(named_params! {":seq": seq}, StoredEndpoint::from_row)
@@ -241,7 +250,7 @@ impl StoredEndpoint {
     /// Opens the full address.
     pub(super) fn url(&self, sealer: &Sealer) -> Result<String> {
         match &self.sealed_url {
-            Some(sealed) => address::open(sealer, &self.endpoint.id, sealed),
+            Some(sealed) => address::open_address(sealer, &self.endpoint.id, sealed),
             None => Ok(self.endpoint.url.clone()),
         }
     }

@@ -24,7 +24,12 @@ const ERASE: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn erase_chain(change: &WriteTx<'_>, agent: &AgentId, last: i64, tag: &str) -> Result<()> {
+pub fn erase_message_chain(
+    change: &WriteTx<'_>,
+    agent: &AgentId,
+    last: i64,
+    tag: &str,
+) -> Result<()> {
     let erased = change
         .conn
         .prepare_cached(ERASE)?

@@ -31,41 +31,41 @@ pub const EVENT_TYPES: &[EventType] = &[
     EventType {
         name: "v1.end_user.created",
         description: "An end user was created.",
-        example: end_user,
+        example: sample_end_user,
     },
     EventType {
         name: "v1.end_user.updated",
         description: "The profile of an end user was changed. Changes of system properties and of \
                       Ada's own metavariables do not count.",
-        example: end_user,
+        example: sample_end_user,
     },
     EventType {
         name: "v1.conversation.created",
         description: "A conversation was created. Not emitted by this version of the server.",
-        example: conversation_created,
+        example: sample_conversation_created,
     },
     EventType {
         name: "v1.conversation.message",
         description: "A message was added to a conversation. Not emitted by this version of the \
                       server.",
-        example: conversation_message,
+        example: sample_conversation_message,
     },
     EventType {
         name: "v1.conversation.ended",
         description: "A conversation ended. Not emitted by this version of the server.",
-        example: conversation_ended,
+        example: sample_conversation_ended,
     },
     EventType {
         name: "v1.conversation.handoff.ended",
         description: "The handoff of a conversation to a person ended. Not emitted by this version \
                       of the server.",
-        example: handoff_ended,
+        example: sample_handoff_ended,
     },
     EventType {
         name: "v1.audit_log.emitted",
         description: "Something was recorded in the audit log. Not emitted by this version of the \
                       server.",
-        example: audit_log,
+        example: sample_audit_log,
     },
 ];
 
@@ -75,7 +75,7 @@ const CHANNEL_ID: &str = "66f0c0ffee0000000000d001";
 const CREATED_AT: &str = "2026-01-02T03:04:05+00:00";
 const AGENT_DOMAIN: &str = "example.ada.support";
 
-fn end_user() -> Value {
+fn sample_end_user() -> Value {
     json!({
         "end_user_id": END_USER_ID,
         "external_id": null,
@@ -94,7 +94,7 @@ fn end_user() -> Value {
     })
 }
 
-fn conversation_created() -> Value {
+fn sample_conversation_created() -> Value {
     json!({
         "conversation_id": CONVERSATION_ID,
         "channel_id": CHANNEL_ID,
@@ -105,7 +105,7 @@ fn conversation_created() -> Value {
     })
 }
 
-fn conversation_message() -> Value {
+fn sample_conversation_message() -> Value {
     json!({
         "message_id": "66f0c0ffee0000000000e001",
         "conversation_id": CONVERSATION_ID,
@@ -125,7 +125,7 @@ fn conversation_message() -> Value {
     })
 }
 
-fn conversation_ended() -> Value {
+fn sample_conversation_ended() -> Value {
     json!({
         "conversation_id": CONVERSATION_ID,
         "channel_id": CHANNEL_ID,
@@ -138,7 +138,7 @@ fn conversation_ended() -> Value {
     })
 }
 
-fn handoff_ended() -> Value {
+fn sample_handoff_ended() -> Value {
     json!({
         "conversation_id": CONVERSATION_ID,
         "end_user_id": END_USER_ID,
@@ -147,7 +147,7 @@ fn handoff_ended() -> Value {
     })
 }
 
-fn audit_log() -> Value {
+fn sample_audit_log() -> Value {
     json!({
         "id": "66f0c0ffee0000000000f001",
         "timestamp": CREATED_AT,

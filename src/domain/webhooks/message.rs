@@ -31,13 +31,13 @@ pub struct WebhookEvent<'a, D> {
 ///
 /// # Errors
 /// Errors of the store.
-pub fn emit<D: Serialize>(
+pub fn publish_event<D: Serialize>(
     change: &WriteTx<'_>,
     agent: &AgentId,
     event: &WebhookEvent<'_, D>,
 ) -> Result<i64> {
-    let (message, _) = insert(change, agent, event)?;
-    queue::fan_out(change, agent, message, event.event_type)?;
+    let (message, _) = insert_message(change, agent, event)?;
+    queue::enqueue_for_subscribers(change, agent, message, event.event_type)?;
     Ok(message)
 }
 
@@ -57,7 +57,7 @@ const INSERT: &str = "
     VALUES (?, (SELECT seq FROM agents WHERE id = ?), ?, ?, ?, ?)";
 
 /// Inserts the message of an event without enqueueing it. Returns its `seq` and id.
-pub(super) fn insert<D: Serialize>(
+pub(super) fn insert_message<D: Serialize>(
     change: &WriteTx<'_>,
     agent: &AgentId,
     event: &WebhookEvent<'_, D>,

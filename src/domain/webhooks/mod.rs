@@ -25,15 +25,15 @@ mod settings;
 pub mod signature;
 
 pub use address::seal_addresses;
-pub use attempts::{Attempt, EndpointAttempts, attempts};
+pub use attempts::{Attempt, EndpointAttempts, list_attempts};
 pub use change::{EndpointChanges, NewEndpoint, create, delete, rotate_secret, update};
 pub use doorbell::Doorbell;
 pub use endpoints::{
-    Endpoint, EndpointPage, PageRequest, all, find, keys_of_urls_with, list, secret,
+    Endpoint, EndpointPage, PageRequest, find, list, list_all, load_keys_by_url, load_secret,
 };
-pub use erase::erase_chain;
+pub use erase::erase_message_chain;
 pub use event_types::{EVENT_TYPES, EventType};
-pub use message::{WebhookEvent, emit};
+pub use message::{WebhookEvent, publish_event};
 pub use metrics::Metrics;
 pub use recovery::{recover, replay, resend, send_example};
 pub use settings::Settings;

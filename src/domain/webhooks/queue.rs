@@ -17,7 +17,7 @@ const ENQUEUE_FOR_SUBSCRIBERS: &str = "
            OR EXISTS (SELECT 1 FROM json_each(event_filters) WHERE value = ?3))";
 
 /// Enqueues a message for the subscribed endpoints of its agent.
-pub(super) fn fan_out(
+pub(super) fn enqueue_for_subscribers(
     change: &WriteTx<'_>,
     agent: &AgentId,
     message: i64,
@@ -33,7 +33,7 @@ pub(super) fn fan_out(
 const ENQUEUE: &str = "INSERT INTO webhook_queue (endpoint_seq, message_seq) VALUES (?, ?)";
 
 /// Enqueues a message for one endpoint.
-pub(super) fn put(change: &WriteTx<'_>, endpoint: i64, message: i64) -> Result<()> {
+pub(super) fn enqueue(change: &WriteTx<'_>, endpoint: i64, message: i64) -> Result<()> {
     let mut statement = change.conn.prepare_cached(ENQUEUE)?;
     statement.execute(params![endpoint, message])?;
     change.wake_dispatcher();
@@ -56,14 +56,14 @@ const REMOVE: &str = "
         ORDER BY message_seq LIMIT :limit)";
 
 /// Moves the oldest queued deliveries of an endpoint to `webhook_deliveries`, due now.
-pub(super) fn schedule(
+pub(super) fn schedule_oldest(
     conn: &Connection,
     endpoint: i64,
     now: Timestamp,
     limit: usize,
 ) -> Result<()> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    move_on(conn, endpoint, (0, i64::MAX), now, limit)
+    schedule_range(conn, endpoint, (0, i64::MAX), now, limit)
 }
 
 /// Moves a delivery to `webhook_deliveries`, due now, if it is in the queue.
@@ -73,10 +73,10 @@ pub(super) fn schedule_one(
     message: i64,
     now: Timestamp,
 ) -> Result<()> {
-    move_on(conn, endpoint, (message, message), now, 1)
+    schedule_range(conn, endpoint, (message, message), now, 1)
 }
 
-fn move_on(
+fn schedule_range(
     conn: &Connection,
     endpoint: i64,
     (first, last): (i64, i64),
@@ -118,7 +118,7 @@ const LIST_ENDPOINTS: &str = "
     SELECT seq FROM endpoints WHERE seq IS NOT NULL";
 
 /// Returns the endpoints with queued deliveries, in ascending order.
-pub(super) fn endpoints(conn: &Connection) -> Result<Vec<i64>> {
+pub(super) fn list_endpoints(conn: &Connection) -> Result<Vec<i64>> {
     let mut statement = conn.prepare_cached(LIST_ENDPOINTS)?;
     let found = statement.query_map([], |row| row.get(0))?;
     Ok(found.collect::<rusqlite::Result<_>>()?)

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::{
     EventType, WebhookEvent,
-    endpoints::{StoredEndpoint, stored_of_any},
-    message::insert,
+    endpoints::{StoredEndpoint, load_any_endpoint},
+    message::insert_message,
     queue,
 };
 use crate::{
@@ -42,7 +42,7 @@ pub async fn resend(
     message: WebhookMessageId,
 ) -> Result<()> {
     let sent = operator.change(move |change| {
-        let endpoint = enabled(change, &id)?;
+        let endpoint = load_enabled_endpoint(change, &id)?;
         let [earliest, latest] = message.made_between();
         let sought = named_params! {
             ":agent_id": endpoint.endpoint.agent_id,
@@ -90,7 +90,7 @@ pub async fn replay(
     since: Timestamp,
 ) -> Result<u64> {
     let replayed = operator.change(move |change| {
-        let endpoint = enabled(change, &id)?;
+        let endpoint = load_enabled_endpoint(change, &id)?;
         let replayed = change.conn.prepare_cached(REPLAY)?.execute(named_params! {
             ":endpoint": endpoint.seq,
             ":agent_id": endpoint.endpoint.agent_id,
@@ -124,7 +124,7 @@ pub async fn recover(
     since: Timestamp,
 ) -> Result<u64> {
     let recovered = operator.change(move |change| {
-        let endpoint = enabled(change, &id)?;
+        let endpoint = load_enabled_endpoint(change, &id)?;
         let recovered = change
             .conn
             .prepare_cached(RECOVER)?
@@ -155,7 +155,7 @@ pub async fn send_example(
         Error::from(Violation::body(["event_type"], rule))
     })?;
     let sent = operator.change(move |change| {
-        let endpoint = enabled(change, &id)?;
+        let endpoint = load_enabled_endpoint(change, &id)?;
         let data = event_type.example();
         let end_user = event_type.name.starts_with("v1.end_user.");
         let tag = data["end_user_id"].as_str().filter(|_| end_user);
@@ -165,15 +165,15 @@ pub async fn send_example(
             data: &data,
             previous: None,
         };
-        let (message, id) = insert(change, &endpoint.endpoint.agent_id, &event)?;
-        queue::put(change, endpoint.seq, message)?;
+        let (message, id) = insert_message(change, &endpoint.endpoint.agent_id, &event)?;
+        queue::enqueue(change, endpoint.seq, message)?;
         Ok(id)
     });
     sent.await
 }
 
-fn enabled(change: &WriteTx<'_>, id: &WebhookEndpointId) -> Result<StoredEndpoint> {
-    let stored = stored_of_any(change.conn, id)?;
+fn load_enabled_endpoint(change: &WriteTx<'_>, id: &WebhookEndpointId) -> Result<StoredEndpoint> {
+    let stored = load_any_endpoint(change.conn, id)?;
     if stored.endpoint.enabled {
         return Ok(stored);
     }

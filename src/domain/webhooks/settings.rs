@@ -57,12 +57,12 @@ impl Default for Settings {
 impl Settings {
     /// Returns the wait after the failure of the `attempt`-th attempt, counted from 1; none after the last.
     pub(super) fn wait(&self, attempt: u32) -> Option<Duration> {
-        backoff::wait(&self.retry_seconds, attempt)
+        backoff::wait_after(&self.retry_seconds, attempt)
     }
 
     /// Returns the maximum time between two attempts at a delivery.
     pub(super) fn longest_wait(&self) -> Duration {
-        backoff::longest(&self.retry_seconds, self.jitter_percent)
+        backoff::max_wait(&self.retry_seconds, self.jitter_percent)
     }
 
     pub(super) const fn timeout(&self) -> Duration {

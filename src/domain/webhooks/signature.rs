@@ -27,11 +27,11 @@ pub struct SignedContent<'a> {
 /// Returns the value of the signature header: one signature for each key, separated by spaces.
 #[must_use]
 pub fn sign(keys: &[&SigningKey], signed: &SignedContent<'_>) -> String {
-    let signatures: Vec<String> = keys.iter().map(|key| one(key, signed)).collect();
+    let signatures: Vec<String> = keys.iter().map(|key| sign_with_key(key, signed)).collect();
     signatures.join(" ")
 }
 
-fn one(key: &SigningKey, signed: &SignedContent<'_>) -> String {
+fn sign_with_key(key: &SigningKey, signed: &SignedContent<'_>) -> String {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length");
     mac.update(signed.id.as_bytes());
@@ -68,7 +68,7 @@ pub fn verify(
         return Err(Mismatch::Time);
     }
     let good = keys.iter().any(|key| {
-        let expected = one(key, signed);
+        let expected = sign_with_key(key, signed);
         header
             .split(' ')
             .any(|given| given.as_bytes().ct_eq(expected.as_bytes()).into())

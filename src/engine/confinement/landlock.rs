@@ -59,7 +59,7 @@ pub(super) fn scope_signals() -> bool {
 
 /// Allows the process to read and execute only files below `places`, and to write only `/dev/null`. Returns false if
 /// the kernel cannot enforce that.
-pub(super) fn read_only(places: &[PathBuf]) -> bool {
+pub(super) fn restrict_files(places: &[PathBuf]) -> bool {
     let restricted = || -> Result<RestrictionStatus, RulesetError> {
         let rules = Ruleset::default()
             .handle_access(AccessFs::from_all(FILES_ABI))?
@@ -78,7 +78,7 @@ pub(super) fn read_only(places: &[PathBuf]) -> bool {
 }
 
 /// Returns the paths that a Node.js installed at `installed` reads.
-pub(super) fn of_node(installed: &Path) -> Vec<PathBuf> {
+pub(super) fn node_paths(installed: &Path) -> Vec<PathBuf> {
     let system = SYSTEM_PATHS.iter().map(PathBuf::from);
     system.chain([installed.to_owned()]).collect()
 }

@@ -33,17 +33,17 @@ pub struct Measures {
 /// # Errors
 /// Errors of the limits that every system supports.
 pub fn confine_worker() -> io::Result<Measures> {
-    limit(Resource::Core, 0)?;
-    limit(Resource::Fsize, 0)?;
+    set_limit(Resource::Core, 0)?;
+    set_limit(Resource::Fsize, 0)?;
     let mut measures = Measures::default();
     #[cfg(target_os = "linux")]
     {
         rustix::thread::set_no_new_privs(true)?;
         measures.signals = landlock::scope_signals();
-        measures.files = landlock::read_only(&[]);
-        measures.calls = seccomp::refuse_those_to_other_processes();
+        measures.files = landlock::restrict_files(&[]);
+        measures.calls = seccomp::block_calls_to_other_processes();
     }
-    limit(Resource::Nofile, 16)?;
+    set_limit(Resource::Nofile, 16)?;
     Ok(measures)
 }
 
@@ -52,8 +52,8 @@ pub fn confine_worker() -> io::Result<Measures> {
 /// # Errors
 /// Errors of the limits that every system supports.
 pub fn confine_node(installed: &Path, wanted: Measures) -> io::Result<Measures> {
-    limit(Resource::Core, 0)?;
-    limit(Resource::Fsize, 0)?;
+    set_limit(Resource::Core, 0)?;
+    set_limit(Resource::Fsize, 0)?;
     #[cfg(target_os = "linux")]
     {
         // If the server ends before this call, the closed input ends the process.
@@ -61,8 +61,8 @@ pub fn confine_node(installed: &Path, wanted: Measures) -> io::Result<Measures> 
         rustix::thread::set_no_new_privs(true)?;
         Ok(Measures {
             signals: wanted.signals && landlock::scope_signals(),
-            files: wanted.files && landlock::read_only(&landlock::of_node(installed)),
-            calls: wanted.calls && seccomp::refuse_those_to_other_processes(),
+            files: wanted.files && landlock::restrict_files(&landlock::node_paths(installed)),
+            calls: wanted.calls && seccomp::block_calls_to_other_processes(),
             user: wanted.user,
         })
     }
@@ -117,7 +117,7 @@ pub fn limit_memory(bytes: u64, most: u64) -> io::Result<()> {
 ///
 /// # Errors
 /// Errors of the system.
-pub fn limit_more_memory(bytes: u64) -> io::Result<()> {
+pub fn limit_added_memory(bytes: u64) -> io::Result<()> {
     let page = rustix::param::page_size() as u64;
     let own = std::fs::read_to_string("/proc/self/statm")
         .ok()
@@ -130,11 +130,11 @@ pub fn limit_more_memory(bytes: u64) -> io::Result<()> {
 ///
 /// # Errors
 /// Errors of the system.
-pub fn limit_time(seconds: u64) -> io::Result<()> {
-    limit(Resource::Cpu, seconds)
+pub fn limit_cpu_time(seconds: u64) -> io::Result<()> {
+    set_limit(Resource::Cpu, seconds)
 }
 
-fn limit(resource: Resource, most: u64) -> io::Result<()> {
+fn set_limit(resource: Resource, most: u64) -> io::Result<()> {
     let limit = Rlimit {
         current: Some(most),
         maximum: Some(most),

@@ -30,15 +30,15 @@ const FORBIDDEN_CALLS: [i64; 6] = [
 
 /// Makes system calls that touch other processes fail, in this process and in the program that it becomes. Returns
 /// false if the kernel, or this processor, has no such filter.
-pub(super) fn refuse_those_to_other_processes() -> bool {
+pub(super) fn block_calls_to_other_processes() -> bool {
     let Ok(architecture) = TargetArch::try_from(std::env::consts::ARCH) else {
         return false;
     };
-    let filter = filter(architecture, u64::from(std::process::id()));
+    let filter = build_filter(architecture, u64::from(std::process::id()));
     filter.is_ok_and(|filter| apply_filter(&filter).is_ok())
 }
 
-fn filter(architecture: TargetArch, own: u64) -> Result<BpfProgram, BackendError> {
+fn build_filter(architecture: TargetArch, own: u64) -> Result<BpfProgram, BackendError> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
     for call in OWN_FIRST_ARGUMENT {
         rules.insert(call, vec![SeccompRule::new(vec![is_not(0, own)?])?]);

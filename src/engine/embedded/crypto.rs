@@ -12,7 +12,7 @@ use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
 /// Returns the hash of a text, or `None` for an unknown algorithm.
 pub(super) fn hash(algorithm: &str, text: &[u8]) -> Option<Vec<u8>> {
-    Some(match plain(algorithm).as_str() {
+    Some(match normalize_algorithm(algorithm).as_str() {
         "md5" => Md5::digest(text).to_vec(),
         "sha1" => Sha1::digest(text).to_vec(),
         "sha224" => Sha224::digest(text).to_vec(),
@@ -25,25 +25,25 @@ pub(super) fn hash(algorithm: &str, text: &[u8]) -> Option<Vec<u8>> {
 
 /// Returns the HMAC of a text, or `None` for an unknown algorithm.
 pub(super) fn mac(algorithm: &str, key: &[u8], text: &[u8]) -> Option<Vec<u8>> {
-    match plain(algorithm).as_str() {
-        "md5" => with::<Hmac<Md5>>(key, text),
-        "sha1" => with::<Hmac<Sha1>>(key, text),
-        "sha224" => with::<Hmac<Sha224>>(key, text),
-        "sha256" => with::<Hmac<Sha256>>(key, text),
-        "sha384" => with::<Hmac<Sha384>>(key, text),
-        "sha512" => with::<Hmac<Sha512>>(key, text),
+    match normalize_algorithm(algorithm).as_str() {
+        "md5" => compute_mac::<Hmac<Md5>>(key, text),
+        "sha1" => compute_mac::<Hmac<Sha1>>(key, text),
+        "sha224" => compute_mac::<Hmac<Sha224>>(key, text),
+        "sha256" => compute_mac::<Hmac<Sha256>>(key, text),
+        "sha384" => compute_mac::<Hmac<Sha384>>(key, text),
+        "sha512" => compute_mac::<Hmac<Sha512>>(key, text),
         _ => None,
     }
 }
 
-fn with<M: Mac + KeyInit>(key: &[u8], text: &[u8]) -> Option<Vec<u8>> {
+fn compute_mac<M: Mac + KeyInit>(key: &[u8], text: &[u8]) -> Option<Vec<u8>> {
     let mut mac = <M as KeyInit>::new_from_slice(key).ok()?;
     mac.update(text);
     Some(mac.finalize().into_bytes().to_vec())
 }
 
 /// Normalizes the name of an algorithm: `SHA-256`, `RSA-SHA256` and `sha256` are the same.
-fn plain(algorithm: &str) -> String {
+fn normalize_algorithm(algorithm: &str) -> String {
     let name = algorithm.to_ascii_lowercase();
     let name = name.strip_prefix("rsa-").unwrap_or(&name);
     name.replace('-', "")

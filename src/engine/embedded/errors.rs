@@ -6,7 +6,7 @@ use super::{isolate_state::IsolateState, modules};
 use crate::engine::{EngineError, Exception};
 
 /// Returns the failure for an exception that was thrown while the code was loaded.
-pub(super) fn load_failure(desk: &IsolateState, thrown: Exception) -> EngineError {
+pub(super) fn to_load_error(desk: &IsolateState, thrown: Exception) -> EngineError {
     let missing = desk.missing.borrow();
     let text = &thrown.text;
     if desk.budget.was_interrupted() {
@@ -29,7 +29,7 @@ pub(super) fn load_failure(desk: &IsolateState, thrown: Exception) -> EngineErro
 }
 
 /// Returns the failure for an exception that a call threw.
-pub(super) fn failure_of(thrown: Exception, memory: usize) -> EngineError {
+pub(super) fn to_call_error(thrown: Exception, memory: usize) -> EngineError {
     match is_out_of_memory(&thrown.text) {
         true => EngineError::Memory(memory),
         false => EngineError::Thrown(thrown),
@@ -46,29 +46,29 @@ fn is_out_of_memory(text: &str) -> bool {
 }
 
 /// Converts an error of the engine into an exception with its stack.
-pub(super) fn describe(error: &CaughtError<'_>) -> Exception {
+pub(super) fn to_exception(error: &CaughtError<'_>) -> Exception {
     match error {
         CaughtError::Exception(exception) => {
             let name: Option<String> = exception.as_object().get("name").ok();
             let name = name.unwrap_or_else(|| "Error".to_owned());
             let message = exception.message().unwrap_or_default();
             let stack = exception.stack().unwrap_or_default();
-            thrown(format!("{name}: {message}"), &stack)
+            new_exception(format!("{name}: {message}"), &stack)
         }
-        CaughtError::Value(value) => thrown(text_of(value), ""),
+        CaughtError::Value(value) => new_exception(value_to_text(value), ""),
         CaughtError::Error(rquickjs::Error::Allocation) => {
-            thrown("InternalError: out of memory".to_owned(), "")
+            new_exception("InternalError: out of memory".to_owned(), "")
         }
-        CaughtError::Error(error) => thrown(error.to_string(), ""),
+        CaughtError::Error(error) => new_exception(error.to_string(), ""),
     }
 }
 
 /// Creates an exception, with the positions of its stack as they are in the bundle.
-pub(super) fn thrown(text: String, stack: &str) -> Exception {
-    Exception::new(text, &modules::unwrapped_places(stack))
+pub(super) fn new_exception(text: String, stack: &str) -> Exception {
+    Exception::new(text, &modules::unwrap_positions(stack))
 }
 
-fn text_of(value: &Value<'_>) -> String {
+fn value_to_text(value: &Value<'_>) -> String {
     if value.is_null() {
         return "null".to_owned();
     }

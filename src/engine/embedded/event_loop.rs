@@ -17,7 +17,7 @@ use rquickjs::{
 
 use super::{
     budget::Budget,
-    errors::{describe, failure_of, load_failure},
+    errors::{to_call_error, to_exception, to_load_error},
     fetch::FetchResponse,
     host,
     isolate::Shared,
@@ -104,8 +104,8 @@ impl EventLoop {
         tracker.watch(&runtime);
         desk.budget.begin(limits.cpu);
         let entry = context
-            .with(|ctx| start(&ctx, (program, bundle), &desk, &tracker))
-            .map_err(|thrown| load_failure(&desk, thrown))?;
+            .with(|ctx| set_up_isolate(&ctx, (program, bundle), &desk, &tracker))
+            .map_err(|thrown| to_load_error(&desk, thrown))?;
         let turns = Self {
             entry,
             context,
@@ -238,9 +238,11 @@ impl EventLoop {
         desk.current.set(call);
         desk.budget
             .begin(limit.saturating_sub(used.unwrap_or_default()));
-        let thrown = self
-            .context
-            .with(|ctx| enter(&ctx).catch(&ctx).map_err(|error| describe(&error)));
+        let thrown = self.context.with(|ctx| {
+            enter(&ctx)
+                .catch(&ctx)
+                .map_err(|error| to_exception(&error))
+        });
         self.drain();
         let interrupted = desk.budget.was_interrupted();
         let mut dead = false;
@@ -254,7 +256,7 @@ impl EventLoop {
                 desk.answer(id, Err(EngineError::CpuTime(limit)));
                 desk.close(id);
             } else if let Err(thrown) = thrown {
-                desk.answer(id, Err(failure_of(thrown, desk.limits.memory)));
+                desk.answer(id, Err(to_call_error(thrown, desk.limits.memory)));
             }
         } else if let Err(thrown) = thrown {
             desk.log_uncaught(&thrown);
@@ -289,7 +291,7 @@ impl EventLoop {
                 // No code can catch an exception of a job; a rejection stays with its promise.
                 Err(job) => {
                     let thrown = job.0.with(|ctx| {
-                        describe(&CaughtError::from_error(&ctx, rquickjs::Error::Exception))
+                        to_exception(&CaughtError::from_error(&ctx, rquickjs::Error::Exception))
                     });
                     if !self.desk.budget.was_interrupted() {
                         self.desk.log_uncaught(&thrown);
@@ -327,20 +329,22 @@ impl EventLoop {
 }
 
 /// Sets up an isolate and loads the code.
-fn start(
+fn set_up_isolate(
     ctx: &Ctx<'_>,
     (program, bundle): (&Program, Vec<u8>),
     desk: &Rc<IsolateState>,
     tracker: &RejectionTracker,
 ) -> Result<EntryPoints, Exception> {
     let started = || -> rquickjs::Result<EntryPoints> {
-        let host = host::object(ctx, desk)?;
+        let host = host::create_host(ctx, desk)?;
         let env = Object::new(ctx.clone())?;
         for (name, value) in &program.env {
             env.set(name.as_str(), value.expose())?;
         }
-        let set_up: Function<'_> =
-            ctx.eval_with_options(modules::START_SCRIPT, modules::options("node:internal"))?;
+        let set_up: Function<'_> = ctx.eval_with_options(
+            modules::START_SCRIPT,
+            modules::eval_options("node:internal"),
+        )?;
         let entry: Object<'_> = set_up.call((host, env))?;
         let function = |name: &str| -> rquickjs::Result<Persistent<Function<'static>>> {
             Ok(Persistent::save(ctx, entry.get::<_, Function<'_>>(name)?))
@@ -358,10 +362,10 @@ fn start(
         load.call::<_, ()>((bundle,))?;
         Ok(made)
     };
-    started().catch(ctx).map_err(|error| describe(&error))
+    started().catch(ctx).map_err(|error| to_exception(&error))
 }
 
 /// Creates the budget of an isolate.
-pub(super) fn budget(shared: &Shared) -> Rc<Budget> {
+pub(super) fn new_budget(shared: &Shared) -> Rc<Budget> {
     Rc::new(Budget::new(Arc::clone(&shared.stopping)))
 }

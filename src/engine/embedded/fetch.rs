@@ -7,7 +7,7 @@ use url::Url;
 
 use super::in_flight::{InFlight, Reservation};
 use crate::{
-    kernel::clock::within,
+    kernel::clock::with_timeout,
     net::outbound::{Outbound, OutboundError, OutboundRequest, OutboundStream},
 };
 
@@ -68,19 +68,19 @@ pub(super) async fn exchange(
     let timeout = fetch.timeout.min(outbound.timeout());
     for followed in 0..=MAX_REDIRECTS {
         let request = OutboundRequest {
-            method: method(&fetch.method)?,
+            method: parse_method(&fetch.method)?,
             url: fetch.url.clone(),
             headers: fetch.headers.clone(),
             body: fetch.body.clone(),
             timeout,
             // One byte over the limit, to detect a longer response.
-            max_response: most(&outbound, &fetch).saturating_add(1),
+            max_response: response_limit(&outbound, &fetch).saturating_add(1),
         };
-        let answer = within(timeout, read(&outbound, &flight, request)).await;
+        let answer = with_timeout(timeout, read_response(&outbound, &flight, request)).await;
         let late = OutboundError::Timeout(timeout).to_string();
         let (answer, body, held) = answer.unwrap_or(Err(late))?;
-        if body.len() > most(&outbound, &fetch) {
-            return Err(too_long(&outbound, &fetch));
+        if body.len() > response_limit(&outbound, &fetch) {
+            return Err(too_long_error(&outbound, &fetch));
         }
         let location = answer.headers.iter().find(|(name, _)| name == "location");
         let location = location.map(|(_, value)| value.clone());
@@ -108,7 +108,7 @@ pub(super) async fn exchange(
 }
 
 /// Reads a response and reserves memory for its bytes.
-async fn read(
+async fn read_response(
     outbound: &Outbound,
     flight: &Arc<InFlight>,
     request: OutboundRequest,
@@ -128,13 +128,13 @@ async fn read(
     Ok((answer, body, held))
 }
 
-fn most(outbound: &Outbound, fetch: &FetchRequest) -> usize {
+fn response_limit(outbound: &Outbound, fetch: &FetchRequest) -> usize {
     outbound.max_response().min(fetch.max_response)
 }
 
 /// Returns the error text, which names the limit that the response exceeds.
-fn too_long(outbound: &Outbound, fetch: &FetchRequest) -> String {
-    let most = most(outbound, fetch);
+fn too_long_error(outbound: &Outbound, fetch: &FetchRequest) -> String {
+    let most = response_limit(outbound, fetch);
     let name = match most < fetch.max_response {
         true => "outbound.max_response_bytes",
         false => "a quarter of runtime.memory_bytes",
@@ -169,7 +169,7 @@ impl FetchRequest {
     }
 }
 
-fn method(name: &str) -> Result<&'static str, String> {
+fn parse_method(name: &str) -> Result<&'static str, String> {
     const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     let known = METHODS.iter().find(|known| **known == name);
     known

@@ -10,12 +10,12 @@ use subtle::ConstantTimeEq;
 
 use super::{
     crypto,
-    errors::thrown,
+    errors::new_exception,
     fetch::{FetchRequest, Redirect, exchange},
     isolate_state::IsolateState,
     modules, time_zone, url,
 };
-use crate::engine::{EngineError, Level, Response, error::cut};
+use crate::engine::{EngineError, Level, Response, error::truncate_text};
 
 /// Maximum number of random bytes per call.
 const MAX_RANDOM_BYTES: usize = 1 << 20;
@@ -40,18 +40,18 @@ impl<'js> FromJs<'js> for Binary {
 }
 
 /// Creates the object that the modules get as `host`. The code itself never sees it.
-pub(super) fn object<'js>(ctx: &Ctx<'js>, desk: &Rc<IsolateState>) -> Result<Object<'js>> {
+pub(super) fn create_host<'js>(ctx: &Ctx<'js>, desk: &Rc<IsolateState>) -> Result<Object<'js>> {
     let host = Object::new(ctx.clone())?;
     host.set("memory", desk.limits.memory as f64)?;
-    answers(ctx, &host, desk)?;
-    operations(ctx, &host, desk)?;
-    time_and_log(ctx, &host, desk)?;
-    texts(ctx, &host)?;
-    cryptography(ctx, &host)?;
+    add_reply_functions(ctx, &host, desk)?;
+    add_operation_functions(ctx, &host, desk)?;
+    add_time_and_log_functions(ctx, &host, desk)?;
+    add_text_functions(ctx, &host)?;
+    add_crypto_functions(ctx, &host)?;
     Ok(host)
 }
 
-fn add<'js, P>(
+fn add_function<'js, P>(
     ctx: &Ctx<'js>,
     host: &Object<'js>,
     name: &str,
@@ -61,9 +61,13 @@ fn add<'js, P>(
 }
 
 /// Adds the functions that reply to calls.
-fn answers<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<IsolateState>) -> Result<()> {
+fn add_reply_functions<'js>(
+    ctx: &Ctx<'js>,
+    host: &Object<'js>,
+    desk: &Rc<IsolateState>,
+) -> Result<()> {
     let with = Rc::clone(desk);
-    add(
+    add_function(
         ctx,
         host,
         "answer",
@@ -83,30 +87,34 @@ fn answers<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<IsolateState>) -> 
         },
     )?;
     let with = Rc::clone(desk);
-    add(
+    add_function(
         ctx,
         host,
         "fail",
         move |call: u64, kind: String, text: String, stack: Opt<String>| {
             let failure = match kind.as_str() {
                 "memory" => EngineError::Memory(with.limits.memory),
-                "answer" => EngineError::BadAnswer(cut(text)),
-                "missing" => EngineError::Missing(cut(text)),
-                _ => EngineError::Thrown(thrown(text, &stack.0.unwrap_or_default())),
+                "answer" => EngineError::BadAnswer(truncate_text(text)),
+                "missing" => EngineError::Missing(truncate_text(text)),
+                _ => EngineError::Thrown(new_exception(text, &stack.0.unwrap_or_default())),
             };
             with.answer(call, Err(failure));
         },
     )?;
     let with = Rc::clone(desk);
-    add(ctx, host, "missing", move |what: String| {
+    add_function(ctx, host, "missing", move |what: String| {
         with.lacks(what);
     })
 }
 
 /// Adds the functions for timers and requests.
-fn operations<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<IsolateState>) -> Result<()> {
+fn add_operation_functions<'js>(
+    ctx: &Ctx<'js>,
+    host: &Object<'js>,
+    desk: &Rc<IsolateState>,
+) -> Result<()> {
     let with = Rc::clone(desk);
-    add(
+    add_function(
         ctx,
         host,
         "timer",
@@ -117,9 +125,9 @@ fn operations<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<IsolateState>) 
         },
     )?;
     let with = Rc::clone(desk);
-    add(ctx, host, "cancel", move |id: u64| with.cancel(id))?;
+    add_function(ctx, host, "cancel", move |id: u64| with.cancel(id))?;
     let with = Rc::clone(desk);
-    add(
+    add_function(
         ctx,
         host,
         "fetch",
@@ -155,34 +163,40 @@ fn operations<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<IsolateState>) 
     )
 }
 
-fn time_and_log<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<IsolateState>) -> Result<()> {
+fn add_time_and_log_functions<'js>(
+    ctx: &Ctx<'js>,
+    host: &Object<'js>,
+    desk: &Rc<IsolateState>,
+) -> Result<()> {
     let with = Rc::clone(desk);
-    add(ctx, host, "log", move |level: String, text: String| {
+    add_function(ctx, host, "log", move |level: String, text: String| {
         with.log(Level::named(&level), &text);
     })?;
     let with = Rc::clone(desk);
-    add(ctx, host, "uncaught", move |text: String, stack: String| {
-        with.log_uncaught(&thrown(text, &stack));
+    add_function(ctx, host, "uncaught", move |text: String, stack: String| {
+        with.log_uncaught(&new_exception(text, &stack));
     })?;
     let with = Rc::clone(desk);
-    add(ctx, host, "elapsed", move || {
+    add_function(ctx, host, "elapsed", move || {
         with.budget.now().as_secs_f64() * 1000.0
     })?;
     let with = Rc::clone(desk);
     // Whole milliseconds, which a double holds exactly until the year 287,396.
-    add(ctx, host, "time", move || {
+    add_function(ctx, host, "time", move || {
         (with.clock.now().as_micros() / 1000) as f64
     })?;
-    add(ctx, host, "zone", |name: String, at: f64| {
-        time_zone::at(&name, at)
+    add_function(ctx, host, "zone", |name: String, at: f64| {
+        time_zone::offset_at(&name, at)
     })?;
-    add(
+    add_function(
         ctx,
         host,
         "module",
         |ctx: Ctx<'js>, name: String| -> Result<Value<'js>> {
-            match modules::source(&name) {
-                Some(source) => modules::compile(&ctx, &name, source).map(Function::into_value),
+            match modules::find_source(&name) {
+                Some(source) => {
+                    modules::compile_module(&ctx, &name, source).map(Function::into_value)
+                }
                 None => Ok(Value::new_null(ctx)),
             }
         },
@@ -190,11 +204,11 @@ fn time_and_log<'js>(ctx: &Ctx<'js>, host: &Object<'js>, desk: &Rc<IsolateState>
 }
 
 /// Adds the functions for texts, bytes and URLs.
-fn texts<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
-    add(ctx, host, "utf8", |ctx: Ctx<'js>, text: String| {
+fn add_text_functions<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
+    add_function(ctx, host, "utf8", |ctx: Ctx<'js>, text: String| {
         Bytes::new_copy(ctx, text.into_bytes())
     })?;
-    add(
+    add_function(
         ctx,
         host,
         "text",
@@ -205,10 +219,10 @@ fn texts<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
             Ok(String::from_utf8_lossy(&array.0).into_owned())
         },
     )?;
-    add(ctx, host, "encode", |array: Binary, encoding: String| {
+    add_function(ctx, host, "encode", |array: Binary, encoding: String| {
         crypto::encode(&array.0, &encoding)
     })?;
-    add(
+    add_function(
         ctx,
         host,
         "decode",
@@ -216,22 +230,22 @@ fn texts<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
             Bytes::new_copy(ctx, crypto::decode(&text, &encoding))
         },
     )?;
-    add(ctx, host, "url", |input: String, base: Opt<String>| {
-        url::parts(&input, base.0.as_deref())
+    add_function(ctx, host, "url", |input: String, base: Opt<String>| {
+        url::parse_parts(&input, base.0.as_deref())
     })?;
-    add(
+    add_function(
         ctx,
         host,
         "urlWith",
-        |href: String, part: String, value: String| url::changed(&href, &part, &value),
+        |href: String, part: String, value: String| url::set_part(&href, &part, &value),
     )
 }
 
-fn cryptography<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
+fn add_crypto_functions<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     let array = |ctx: Ctx<'js>, made: Option<Vec<u8>>| {
         made.map(|made| Bytes::new_copy(ctx, made)).transpose()
     };
-    add(
+    add_function(
         ctx,
         host,
         "hash",
@@ -239,7 +253,7 @@ fn cryptography<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
             array(ctx, crypto::hash(&algorithm, &text.0))
         },
     )?;
-    add(
+    add_function(
         ctx,
         host,
         "hmac",
@@ -247,7 +261,7 @@ fn cryptography<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
             array(ctx, crypto::mac(&algorithm, &key.0, &text.0))
         },
     )?;
-    add(ctx, host, "random", |ctx: Ctx<'js>, count: usize| {
+    add_function(ctx, host, "random", |ctx: Ctx<'js>, count: usize| {
         if count > MAX_RANDOM_BYTES {
             return Err(Exception::throw_range(
                 &ctx,
@@ -258,7 +272,7 @@ fn cryptography<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
         rand::fill(&mut random[..]);
         Bytes::new_copy(ctx, random)
     })?;
-    add(ctx, host, "equal", |one: Binary, other: Binary| {
+    add_function(ctx, host, "equal", |one: Binary, other: Binary| {
         bool::from(one.0.ct_eq(&other.0))
     })
 }

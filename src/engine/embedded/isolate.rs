@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     engine::{EngineError, Program, Request, Response, log::LogSink},
-    kernel::{Clock, clock::within},
+    kernel::{Clock, clock::with_timeout},
     net::outbound::Outbound,
 };
 
@@ -82,7 +82,7 @@ impl Isolate {
         let (loaded, ready) = oneshot::channel();
         let shared = Arc::<Shared>::default();
         // Allocated on this thread, so that the heap of the isolate's thread has no hole of its size.
-        let bundle = modules::wrapped(code);
+        let bundle = modules::wrap_bundle(code);
         let thread = thread::Builder::new()
             .name(thread_name(&program.id))
             .stack_size(program.limits.stack + EXTRA_STACK_BYTES)
@@ -90,7 +90,7 @@ impl Isolate {
                 let (program, shared, events) =
                     (program.clone(), Arc::clone(&shared), events.clone());
                 move || {
-                    live(
+                    run_thread(
                         (&program, bundle),
                         shared,
                         surroundings,
@@ -108,7 +108,7 @@ impl Isolate {
             thread: Some(thread),
         };
         let hung = || EngineError::CpuTime(program.limits.cpu);
-        let loaded = within(program.limits.cpu + SLACK, ready).await;
+        let loaded = with_timeout(program.limits.cpu + SLACK, ready).await;
         loaded
             .map_err(|_| hung())?
             .map_err(|_| EngineError::Stopped("its thread ended".to_owned()))??;
@@ -127,7 +127,7 @@ impl Isolate {
         self.events
             .send(IsolateEvent::Call { request, reply })
             .ok()?;
-        match within(self.wall + SLACK, answer).await {
+        match with_timeout(self.wall + SLACK, answer).await {
             // The isolate replies to every call that it takes.
             Ok(result) => result.ok(),
             Err(_) => {
@@ -175,7 +175,7 @@ impl Drop for Isolate {
 }
 
 /// Runs the thread of an isolate.
-fn live(
+fn run_thread(
     (program, bundle): (&Program, Vec<u8>),
     shared: Arc<Shared>,
     surroundings: IsolateServices,
@@ -184,7 +184,7 @@ fn live(
     loaded: oneshot::Sender<Result<(), EngineError>>,
 ) {
     let id = Arc::from(program.id.as_str());
-    let budget = event_loop::budget(&shared);
+    let budget = event_loop::new_budget(&shared);
     let desk = Rc::new(IsolateState::new(
         id,
         program.limits,

@@ -308,7 +308,7 @@ impl IsolateState {
         let Some(bot) = self.next_line() else { return };
         match level {
             Level::Error => {
-                let text = modules::unwrapped_places(text);
+                let text = modules::unwrap_positions(text);
                 self.sink.write(&self.program, bot, level, &text);
             }
             _ => self.sink.write(&self.program, bot, level, text),

@@ -4,7 +4,7 @@ use rquickjs::{Ctx, Function, Result, context::EvalOptions};
 
 use crate::engine::{
     exception::BUNDLE_FILE,
-    positions::{Position, replaced},
+    positions::{Position, replace_positions},
 };
 
 /// Names and sources. A source is the body of a function with the parameters `host`, `require`, `module` and
@@ -56,7 +56,7 @@ const MODULES: &[(&str, &str)] = &[
 pub(super) const START_SCRIPT: &str = include_str!("../js/start.js");
 
 /// Returns the source of a built-in module.
-pub(super) fn source(name: &str) -> Option<&'static str> {
+pub(super) fn find_source(name: &str) -> Option<&'static str> {
     let mut modules = MODULES.iter();
     modules
         .find(|(known, _)| *known == name)
@@ -64,16 +64,20 @@ pub(super) fn source(name: &str) -> Option<&'static str> {
 }
 
 /// Compiles a built-in module to a function.
-pub(super) fn compile<'js>(ctx: &Ctx<'js>, name: &str, source: &str) -> Result<Function<'js>> {
+pub(super) fn compile_module<'js>(
+    ctx: &Ctx<'js>,
+    name: &str,
+    source: &str,
+) -> Result<Function<'js>> {
     let text = format!("(function (host, require, module, exports) {{ 'use strict'; {source}\n}})");
-    ctx.eval_with_options(text, options(&format!("node:{name}")))
+    ctx.eval_with_options(text, eval_options(&format!("node:{name}")))
 }
 
 /// Start of the function that Node.js wraps around a bundle. It is on the bundle's first line.
 const WRAPPER_START: &str = "(function (exports, require, module, __filename, __dirname) {";
 
 /// Wraps a bundle in the function of Node.js, with capacity for the zero byte that the engine needs at its end.
-pub(super) fn wrapped(code: &str) -> Vec<u8> {
+pub(super) fn wrap_bundle(code: &str) -> Vec<u8> {
     // The line feed of the `#!` line stays, so that no position changes.
     let code = match code.starts_with("#!") {
         true => code.find('\n').map_or("", |end| &code[end..]),
@@ -88,9 +92,9 @@ pub(super) fn wrapped(code: &str) -> Vec<u8> {
 }
 
 /// Replaces positions in the wrapped bundle by positions in the bundle.
-pub(super) fn unwrapped_places(text: &str) -> String {
+pub(super) fn unwrap_positions(text: &str) -> String {
     let head = u32::try_from(WRAPPER_START.len()).unwrap_or_default();
-    replaced(text, |Position { line, column }| {
+    replace_positions(text, |Position { line, column }| {
         let column = if line == 1 {
             column.saturating_sub(head).max(1)
         } else {
@@ -102,10 +106,10 @@ pub(super) fn unwrapped_places(text: &str) -> String {
 
 /// Compiles a wrapped bundle to a function.
 pub(super) fn compile_bundle<'js>(ctx: &Ctx<'js>, wrapped: Vec<u8>) -> Result<Function<'js>> {
-    ctx.eval_with_options(wrapped, options(BUNDLE_FILE))
+    ctx.eval_with_options(wrapped, eval_options(BUNDLE_FILE))
 }
 
-pub(super) fn options(name: &str) -> EvalOptions {
+pub(super) fn eval_options(name: &str) -> EvalOptions {
     let mut options = EvalOptions::default();
     options.strict = false;
     options.filename = Some(name.to_owned());

@@ -4,16 +4,16 @@ use serde_json::{Value, json};
 use url::{Position, Url};
 
 /// Returns the parts of a URL as JSON, or `None` if it is invalid.
-pub(super) fn parts(input: &str, base: Option<&str>) -> Option<String> {
+pub(super) fn parse_parts(input: &str, base: Option<&str>) -> Option<String> {
     let url = match base {
         Some(base) => Url::parse(base).ok()?.join(input).ok()?,
         None => Url::parse(input).ok()?,
     };
-    Some(shown(&url).to_string())
+    Some(to_json(&url).to_string())
 }
 
 /// Changes one part of a URL and returns its parts. An invalid value leaves the URL unchanged.
-pub(super) fn changed(href: &str, part: &str, value: &str) -> Option<String> {
+pub(super) fn set_part(href: &str, part: &str, value: &str) -> Option<String> {
     let mut url = Url::parse(href).ok()?;
     // The setters of the URL standard ignore an invalid value.
     let _ = match part {
@@ -43,7 +43,7 @@ pub(super) fn changed(href: &str, part: &str, value: &str) -> Option<String> {
         }
         _ => Err(()),
     };
-    Some(shown(&url).to_string())
+    Some(to_json(&url).to_string())
 }
 
 fn set_host(url: &mut Url, value: &str) -> Result<(), ()> {
@@ -58,7 +58,7 @@ fn set_host(url: &mut Url, value: &str) -> Result<(), ()> {
     }
 }
 
-fn shown(url: &Url) -> Value {
+fn to_json(url: &Url) -> Value {
     let origin = url.origin();
     json!({
         "href": url.as_str(),

@@ -24,10 +24,11 @@ use super::{
 };
 use crate::{
     engine::{
-        EngineError, Exception, Level, Limits, Program, Request, Response, error::cut, log::LogSink,
+        EngineError, Exception, Level, Limits, Program, Request, Response, error::truncate_text,
+        log::LogSink,
     },
     kernel::{
-        clock::{pause, within},
+        clock::{sleep_real_time, with_timeout},
         secret::new_token,
     },
 };
@@ -115,13 +116,13 @@ impl Child {
             pid: child.id().unwrap_or_default(),
             state: Arc::clone(&state),
         };
-        tokio::spawn(write(stdin, orders));
+        tokio::spawn(write_orders(stdin, orders));
         let outputs = [
-            tokio::spawn(read_errors(BufReader::new(stderr), Arc::clone(&state))),
-            tokio::spawn(read(BufReader::new(stdout), Arc::clone(&state))),
+            tokio::spawn(read_stderr(BufReader::new(stderr), Arc::clone(&state))),
+            tokio::spawn(read_frames(BufReader::new(stdout), Arc::clone(&state))),
         ];
-        tokio::spawn(look_after(Arc::downgrade(&state), made.pid));
-        tokio::spawn(keep(child, outputs, Arc::clone(&state)));
+        tokio::spawn(supervise(Arc::downgrade(&state), made.pid));
+        tokio::spawn(wait_for_end(child, outputs, Arc::clone(&state)));
         state.send(&RunnerRequest::Load {
             mark: &state.mark,
             code,
@@ -131,7 +132,7 @@ impl Child {
                 .map(|(name, value)| (name.as_str(), value.expose()))
                 .collect(),
         });
-        match within(START_TIMEOUT + program.limits.cpu, ready).await {
+        match with_timeout(START_TIMEOUT + program.limits.cpu, ready).await {
             Ok(Ok(Ok(()))) => Ok(made),
             Ok(Ok(Err(failure))) => Err(failure),
             Ok(Err(_)) => Err(state.why_ended()),
@@ -161,7 +162,7 @@ impl Child {
         };
         self.state.send(&RunnerRequest::Call { id, request });
         let wall = self.state.limits.wall;
-        match within(wall, answer).await {
+        match with_timeout(wall, answer).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(self.state.why_ended()),
             Err(_) => Err(EngineError::TimedOut(wall)),
@@ -248,7 +249,7 @@ impl State {
                 answer,
             } => {
                 let failure = if answer {
-                    EngineError::BadAnswer(cut(text))
+                    EngineError::BadAnswer(truncate_text(text))
                 } else {
                     EngineError::Thrown(Exception::new(text, &stack))
                 };
@@ -297,7 +298,7 @@ impl State {
     }
 }
 
-async fn write(mut stdin: ChildStdin, mut orders: mpsc::UnboundedReceiver<String>) {
+async fn write_orders(mut stdin: ChildStdin, mut orders: mpsc::UnboundedReceiver<String>) {
     while let Some(line) = orders.recv().await {
         if stdin.write_all(line.as_bytes()).await.is_err() {
             return;
@@ -305,9 +306,9 @@ async fn write(mut stdin: ChildStdin, mut orders: mpsc::UnboundedReceiver<String
     }
 }
 
-async fn read(mut stdout: BufReader<ChildStdout>, state: Arc<State>) {
+async fn read_frames(mut stdout: BufReader<ChildStdout>, state: Arc<State>) {
     loop {
-        match lines::next(&mut stdout, MAX_LINE_BYTES).await {
+        match lines::read_line(&mut stdout, MAX_LINE_BYTES).await {
             Line::Text(line) => {
                 let frame = line.strip_prefix(&state.mark);
                 match frame.and_then(|frame| serde_json::from_str(frame).ok()) {
@@ -327,8 +328,8 @@ async fn read(mut stdout: BufReader<ChildStdout>, state: Arc<State>) {
 }
 
 /// Logs the error output of Node.js itself: mostly, the reason why it ends.
-async fn read_errors(mut stderr: BufReader<tokio::process::ChildStderr>, state: Arc<State>) {
-    while let Line::Text(line) = lines::next(&mut stderr, MAX_LINE_BYTES).await {
+async fn read_stderr(mut stderr: BufReader<tokio::process::ChildStderr>, state: Arc<State>) {
+    while let Line::Text(line) = lines::read_line(&mut stderr, MAX_LINE_BYTES).await {
         if line.contains("heap out of memory") {
             let memory = state.limits.memory;
             state
@@ -343,7 +344,11 @@ async fn read_errors(mut stderr: BufReader<tokio::process::ChildStderr>, state: 
 }
 
 /// Waits until the child ends, or kills it on request. Then fails its pending calls.
-async fn keep(mut child: tokio::process::Child, outputs: [JoinHandle<()>; 2], state: Arc<State>) {
+async fn wait_for_end(
+    mut child: tokio::process::Child,
+    outputs: [JoinHandle<()>; 2],
+    state: Arc<State>,
+) {
     let status = tokio::select! {
         status = child.wait() => status,
         () = state.end.notified() => {
@@ -354,7 +359,7 @@ async fn keep(mut child: tokio::process::Child, outputs: [JoinHandle<()>; 2], st
     };
     // The last output may contain a response, or the reason for the end.
     for output in outputs {
-        let _ = within(OUTPUT_TIMEOUT, output).await;
+        let _ = with_timeout(OUTPUT_TIMEOUT, output).await;
     }
     let text = status.map_or_else(|error| error.to_string(), |status| status.to_string());
     let mut table = state.table();
@@ -368,9 +373,9 @@ async fn keep(mut child: tokio::process::Child, outputs: [JoinHandle<()>; 2], st
 }
 
 /// Checks at intervals that a child with calls responds to pings and stays within its memory limit.
-async fn look_after(state: std::sync::Weak<State>, pid: u32) {
+async fn supervise(state: std::sync::Weak<State>, pid: u32) {
     loop {
-        pause(CHECK_INTERVAL).await;
+        sleep_real_time(CHECK_INTERVAL).await;
         let Some(state) = state.upgrade() else { return };
         let (pong, id) = {
             let mut table = state.table();
@@ -386,7 +391,7 @@ async fn look_after(state: std::sync::Weak<State>, pid: u32) {
             table.pings.insert(id, ping);
             (pong, id)
         };
-        if let Some(bytes) = spawner::resident(pid) {
+        if let Some(bytes) = spawner::resident_memory(pid) {
             state.memory.store(bytes, Ordering::Relaxed);
             if bytes > state.limits.memory as u64 + NODE_MEMORY {
                 return state.end_for(EngineError::Memory(state.limits.memory));
@@ -395,7 +400,7 @@ async fn look_after(state: std::sync::Weak<State>, pid: u32) {
         state.send(&RunnerRequest::Ping { id });
         let limit = state.limits.cpu;
         // A pong drops the sender, so only the timeout is an error here.
-        if within(limit, pong).await.is_err() {
+        if with_timeout(limit, pong).await.is_err() {
             return state.end_for(EngineError::CpuTime(limit));
         }
     }

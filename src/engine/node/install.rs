@@ -7,7 +7,7 @@ use tokio::process::Command;
 
 use crate::{
     engine::{Settings, confinement::Measures, helper},
-    kernel::clock::within,
+    kernel::clock::with_timeout,
 };
 
 /// Maximum time of one trial run of Node.js.
@@ -58,11 +58,11 @@ impl NodeInstall {
             .args(["-e", PROBE_SCRIPT])
             .env_clear()
             .current_dir("/");
-        let output = output(command)
+        let output = run_command(command)
             .await
             .map_err(|why| format!("{path} {why}"))?;
         let answer: ProbeOutput =
-            last_line(&output).ok_or_else(|| format!("{path} is not Node.js, or too old"))?;
+            parse_last_line(&output).ok_or_else(|| format!("{path} is not Node.js, or too old"))?;
         let has = |flag: &str| answer.flags.iter().any(|known| known == flag);
         // The permission model has its stable flag since Node.js 22.13 and 23.5.
         let permission = ["--permission", "--experimental-permission"];
@@ -97,10 +97,14 @@ impl NodeInstall {
             let mut command = launcher.command(settings.memory_bytes as u64, true);
             command.arg("--").arg(&self.path).args(&self.flags);
             command.args(["--no-warnings", "-e", PROBE_SCRIPT]);
-            let text = output(Command::from(command)).await.unwrap_or_default();
-            let measures: Option<Measures> = first_line(&text);
-            if let Some(measures) = measures.filter(|_| last_line::<ProbeOutput>(&text).is_some()) {
-                report(measures);
+            let text = run_command(Command::from(command))
+                .await
+                .unwrap_or_default();
+            let measures: Option<Measures> = parse_first_line(&text);
+            if let Some(measures) =
+                measures.filter(|_| parse_last_line::<ProbeOutput>(&text).is_some())
+            {
+                log_measures(measures);
                 self.launcher = Some(launcher);
                 return Ok(());
             }
@@ -163,7 +167,7 @@ impl Launcher {
 }
 
 /// Logs which measures confine Node.js and which do not.
-fn report(measures: Measures) {
+fn log_measures(measures: Measures) {
     let all = [
         (measures.signals, "signals (Landlock)"),
         (measures.calls, "system calls to other processes (seccomp)"),
@@ -188,22 +192,22 @@ fn report(measures: Measures) {
 }
 
 /// Runs a command and returns its standard output.
-async fn output(mut command: Command) -> Result<String, String> {
+async fn run_command(mut command: Command) -> Result<String, String> {
     command
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .kill_on_drop(true);
-    let output = within(PROBE_TIMEOUT, command.output())
+    let output = with_timeout(PROBE_TIMEOUT, command.output())
         .await
         .map_err(|_| "does not answer".to_owned())?
         .map_err(|error| format!("cannot be started: {error}"))?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn first_line<T: DeserializeOwned>(text: &str) -> Option<T> {
+fn parse_first_line<T: DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_str(text.lines().next()?).ok()
 }
 
-fn last_line<T: DeserializeOwned>(text: &str) -> Option<T> {
+fn parse_last_line<T: DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_str(text.lines().last()?).ok()
 }

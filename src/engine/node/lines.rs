@@ -13,7 +13,7 @@ pub(super) enum Line {
 }
 
 /// Reads a line of at most `cap` bytes.
-pub(super) async fn next(reader: &mut (impl AsyncBufRead + Unpin), cap: usize) -> Line {
+pub(super) async fn read_line(reader: &mut (impl AsyncBufRead + Unpin), cap: usize) -> Line {
     let mut line = Vec::new();
     loop {
         let chunk = match reader.fill_buf().await {
@@ -41,11 +41,11 @@ mod tests {
     #[tokio::test]
     async fn lines_end_and_have_a_cap() {
         let mut text: &[u8] = b"one\n\ntwo is long\nthree";
-        assert!(matches!(next(&mut text, 5).await, Line::Text(line) if line == "one"));
-        assert!(matches!(next(&mut text, 5).await, Line::Text(line) if line.is_empty()));
-        assert!(matches!(next(&mut text, 5).await, Line::TooLong));
+        assert!(matches!(read_line(&mut text, 5).await, Line::Text(line) if line == "one"));
+        assert!(matches!(read_line(&mut text, 5).await, Line::Text(line) if line.is_empty()));
+        assert!(matches!(read_line(&mut text, 5).await, Line::TooLong));
         let mut rest: &[u8] = b"three";
-        assert!(matches!(next(&mut rest, 5).await, Line::Text(line) if line == "three"));
-        assert!(matches!(next(&mut rest, 5).await, Line::End));
+        assert!(matches!(read_line(&mut rest, 5).await, Line::Text(line) if line == "three"));
+        assert!(matches!(read_line(&mut rest, 5).await, Line::End));
     }
 }

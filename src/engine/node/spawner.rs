@@ -48,7 +48,7 @@ pub(super) async fn spawn(command: Command) -> io::Result<Child> {
 }
 
 /// Returns the resident memory of a process, in bytes, if the system reports it.
-pub(super) fn resident(pid: u32) -> Option<u64> {
+pub(super) fn resident_memory(pid: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
     let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;

@@ -42,10 +42,10 @@ pub fn check(source: &str) -> Result<(), ExceededLimit> {
     while let Some(&byte) = bytes.get(at) {
         at += 1;
         match byte {
-            b'#' => at = end_of(bytes, at, b'\n'),
-            b'"' => at = end_of(bytes, at, b'"'),
+            b'#' => at = skip_to_end(bytes, at, b'\n'),
+            b'"' => at = skip_to_end(bytes, at, b'"'),
             // String literals with a prefix: s'…', r'…' and t'…'.
-            b'\'' if before.is_ascii_alphanumeric() => at = end_of(bytes, at, b'\''),
+            b'\'' if before.is_ascii_alphanumeric() => at = skip_to_end(bytes, at, b'\''),
             b'(' | b'[' | b'{' => {
                 levels.push(0);
                 if levels.len() > MAX_DEPTH + 1 {
@@ -53,23 +53,23 @@ pub fn check(source: &str) -> Result<(), ExceededLimit> {
                 }
             }
             b')' | b']' | b'}' if levels.len() > 1 => drop(levels.pop()),
-            b';' => set(&mut levels, 0),
+            b';' => set_operators(&mut levels, 0),
             b'\n' => {
                 while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
                     at += 1;
                 }
                 // A line break ends a statement, unless an operator is before or after it.
                 let after = bytes.get(at).copied().unwrap_or(b'\n');
-                if !joins(before) && !joins(after) {
-                    set(&mut levels, 0);
+                if !is_joining_operator(before) && !is_joining_operator(after) {
+                    set_operators(&mut levels, 0);
                 }
             }
-            operator if operator == b'.' || joins(operator) => {
+            operator if operator == b'.' || is_joining_operator(operator) => {
                 let operators = levels.last().copied().unwrap_or(0) + 1;
                 if operators > MAX_OPERATORS {
                     return Err(ExceededLimit::Operators);
                 }
-                set(&mut levels, operators);
+                set_operators(&mut levels, operators);
             }
             _ => {}
         }
@@ -81,18 +81,18 @@ pub fn check(source: &str) -> Result<(), ExceededLimit> {
 }
 
 /// True for a byte of an operator that continues a statement across a line break.
-fn joins(byte: u8) -> bool {
+fn is_joining_operator(byte: u8) -> bool {
     b"!-+*/|&=<>?%".contains(&byte)
 }
 
-fn set(levels: &mut [usize], operators: usize) {
+fn set_operators(levels: &mut [usize], operators: usize) {
     if let Some(last) = levels.last_mut() {
         *last = operators;
     }
 }
 
 /// Returns the index after the next byte that ends a string literal or a comment.
-fn end_of(bytes: &[u8], mut at: usize, end: u8) -> usize {
+fn skip_to_end(bytes: &[u8], mut at: usize, end: u8) -> usize {
     while let Some(&byte) = bytes.get(at) {
         at += if byte == b'\\' && end != b'\n' { 2 } else { 1 };
         if byte == end {

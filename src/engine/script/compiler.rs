@@ -70,7 +70,7 @@ impl Compiler {
         let compiled = compile(source, &self.functions);
         let compiled = compiled.map_err(|diagnostics| {
             let text = Formatter::new(source, diagnostics).to_string();
-            ScriptError::Compile(cut(text.trim()))
+            ScriptError::Compile(truncate_text(text.trim()))
         })?;
         Ok(compiled.program)
     }
@@ -97,12 +97,13 @@ pub(super) fn resolve(program: &Program, object: VrlValue) -> Result<Value, Scri
     let resolved = runtime.resolve_with_control(&mut target, program, &zone, &mut control);
     let value = resolved.map_err(|end| match end {
         Terminate::Interrupted => ScriptError::TimedOut,
-        other => ScriptError::Failed(cut(&other.to_string())),
+        other => ScriptError::Failed(truncate_text(&other.to_string())),
     })?;
-    serde_json::to_value(value).map_err(|error| ScriptError::Failed(cut(&error.to_string())))
+    serde_json::to_value(value)
+        .map_err(|error| ScriptError::Failed(truncate_text(&error.to_string())))
 }
 
-fn cut(text: &str) -> String {
+fn truncate_text(text: &str) -> String {
     match text.len() > MAX_ERROR_BYTES {
         true => format!("{}…", &text[..text.floor_char_boundary(MAX_ERROR_BYTES)]),
         false => text.to_owned(),

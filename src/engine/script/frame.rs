@@ -46,7 +46,7 @@ pub(super) type ScriptResult = Result<Value, ScriptError>;
 ///
 /// # Errors
 /// The length of the value, if it is longer than `most`.
-pub(super) fn frame(value: &impl Serialize, most: usize) -> Result<Vec<u8>, usize> {
+pub(super) fn encode(value: &impl Serialize, most: usize) -> Result<Vec<u8>, usize> {
     let mut bytes = vec![0; 4];
     // Fails only for maps with keys that are not strings, which no message has.
     if serde_json::to_writer(&mut bytes, value).is_err() {
@@ -74,7 +74,7 @@ pub(super) fn read<T: DeserializeOwned>(
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         other => other?,
     }
-    let mut body = vec![0; length(head, most)?];
+    let mut body = vec![0; parse_length(head, most)?];
     reader.read_exact(&mut body)?;
     Ok(Some(serde_json::from_slice(&body)?))
 }
@@ -89,29 +89,29 @@ pub(super) fn write(writer: &mut impl Write, frame: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// Errors of the reader, also at its end, and an error for an invalid frame.
-pub(super) async fn receive<T: DeserializeOwned>(
+pub(super) async fn read_async<T: DeserializeOwned>(
     reader: &mut (impl AsyncRead + Unpin),
     most: usize,
 ) -> io::Result<T> {
-    Ok(serde_json::from_slice(&receive_bytes(reader, most).await?)?)
+    Ok(serde_json::from_slice(&read_bytes(reader, most).await?)?)
 }
 
 /// Reads the content of a frame.
 ///
 /// # Errors
 /// Errors of the reader, also at its end, and `InvalidData` for a length over `most`.
-pub(super) async fn receive_bytes(
+pub(super) async fn read_bytes(
     reader: &mut (impl AsyncRead + Unpin),
     most: usize,
 ) -> io::Result<Vec<u8>> {
     let mut head = [0; 4];
     reader.read_exact(&mut head).await?;
-    let mut body = vec![0; length(head, most)?];
+    let mut body = vec![0; parse_length(head, most)?];
     reader.read_exact(&mut body).await?;
     Ok(body)
 }
 
-fn length(head: [u8; 4], most: usize) -> io::Result<usize> {
+fn parse_length(head: [u8; 4], most: usize) -> io::Result<usize> {
     let length = usize::try_from(u32::from_be_bytes(head)).unwrap_or(usize::MAX);
     if length > most {
         let text = format!("a frame of {length} bytes, and at most {most} are read");

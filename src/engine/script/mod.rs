@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     bounds::{ExceededLimit, MAX_SOURCE_BYTES},
     pool::Scripts,
-    worker::{WorkerLimits, serve},
+    worker::{WorkerLimits, run_worker},
 };
 
 /// Maximum time that a script runs.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     engine::Settings,
-    kernel::{clock::within, critical_thread},
+    kernel::{clock::with_timeout, critical_thread},
 };
 
 /// Maximum time that a script waits for a worker.
@@ -85,7 +85,7 @@ impl Scripts {
     /// # Errors
     /// Any [`ScriptError`].
     pub async fn check(&self, source: &str) -> Result<(), ScriptError> {
-        critical_thread::must_not_run("a script");
+        critical_thread::assert_not_critical("a script");
         self.ask(source, None).await.map(drop)
     }
 
@@ -94,7 +94,7 @@ impl Scripts {
     /// # Errors
     /// Any [`ScriptError`].
     pub async fn run(&self, source: &str, object: &Value) -> Result<Value, ScriptError> {
-        critical_thread::must_not_run("a script");
+        critical_thread::assert_not_critical("a script");
         self.ask(source, Some(object)).await
     }
 
@@ -104,7 +104,7 @@ impl Scripts {
         let mut place = self.0.place(&lane).await?;
         // The frame is built only now, so that a waiting script takes no memory for it.
         let most = self.0.settings.script_input_bytes;
-        let frame = frame::frame(&ScriptRequestRef { source, object }, most + FRAME_OVERHEAD);
+        let frame = frame::encode(&ScriptRequestRef { source, object }, most + FRAME_OVERHEAD);
         let frame = Arc::new(frame.map_err(|_| ScriptError::Input(most))?);
         for _ in 0..MAX_ATTEMPTS {
             match self.0.exchange(place, &frame).await? {
@@ -152,7 +152,7 @@ impl Pool {
         let waits = Arc::clone(&lane.wait).try_acquire_owned();
         let queued = Arc::clone(&self.places).try_acquire_owned();
         let (waits, queued) = (waits.map_err(|_| busy())?, queued.map_err(|_| busy())?);
-        let permits = within(WORKER_TIMEOUT, async {
+        let permits = with_timeout(WORKER_TIMEOUT, async {
             let runs = Arc::clone(&lane.run).acquire_owned().await;
             let works = Arc::clone(&self.workers).acquire_owned().await;
             runs.and_then(|runs| works.map(|works| (runs, works)))
@@ -195,13 +195,13 @@ impl Pool {
     async fn start(self: &Arc<Self>) -> Result<mpsc::Sender<Job>, ScriptError> {
         let process = WorkerProcess::start(&self.settings).await?;
         let (worker, jobs) = mpsc::channel(1);
-        tokio::spawn(serve(process, jobs, Arc::downgrade(self)));
+        tokio::spawn(run_jobs(process, jobs, Arc::downgrade(self)));
         Ok(worker)
     }
 }
 
 /// Runs the jobs of a worker, until the worker ends or the pool is gone.
-async fn serve(mut process: WorkerProcess, mut jobs: mpsc::Receiver<Job>, pool: Weak<Pool>) {
+async fn run_jobs(mut process: WorkerProcess, mut jobs: mpsc::Receiver<Job>, pool: Weak<Pool>) {
     loop {
         let job = tokio::select! {
             job = jobs.recv() => job,

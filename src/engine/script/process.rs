@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     engine::{Settings, helper},
-    kernel::clock::within,
+    kernel::clock::with_timeout,
 };
 
 /// Maximum time until a worker has started; other processes may occupy the processors.
@@ -53,7 +53,7 @@ impl WorkerProcess {
     /// # Errors
     /// `Unavailable` if the worker does not start.
     pub(super) async fn start(settings: &Settings) -> Result<Self, ScriptError> {
-        let started = within(START_TIMEOUT, Self::started(settings)).await;
+        let started = with_timeout(START_TIMEOUT, Self::started(settings)).await;
         let started = started.unwrap_or_else(|_| Err(io::Error::other("it does not answer")));
         started.map_err(|error| {
             tracing::error!(%error, "a worker for scripts cannot be started");
@@ -89,7 +89,7 @@ impl WorkerProcess {
             memory: settings.script_memory_bytes,
             most: settings.script_output_bytes + FRAME_OVERHEAD,
         };
-        let hello = frame::receive(&mut process.output, FRAME_OVERHEAD).await;
+        let hello = frame::read_async(&mut process.output, FRAME_OVERHEAD).await;
         if !hello.is_ok_and(|hello: Hello| hello == Hello::new()) {
             let (_, text) = process.end().await;
             return Err(io::Error::other(format!("it is no worker: {text}")));
@@ -101,10 +101,10 @@ impl WorkerProcess {
     pub(super) async fn exchange(&mut self, asked: &[u8]) -> Outcome {
         let answer = async {
             self.input.write_all(asked).await?;
-            frame::receive_bytes(&mut self.output, self.most).await
+            frame::read_bytes(&mut self.output, self.most).await
         };
-        match within(MAX_RUN_TIME + SLACK, answer).await {
-            Ok(Ok(bytes)) => Outcome::Answered(read(&bytes)),
+        match with_timeout(MAX_RUN_TIME + SLACK, answer).await {
+            Ok(Ok(bytes)) => Outcome::Answered(parse_result(&bytes)),
             Ok(Err(_)) => self.why_ended().await,
             Err(_) => Outcome::Broken(ScriptError::TimedOut),
         }
@@ -137,7 +137,7 @@ impl WorkerProcess {
     /// Ends the worker. Returns its status, if it had ended by itself, and its error output.
     async fn end(&mut self) -> (Option<i32>, String) {
         let mut text = String::new();
-        let status = within(SLACK, async {
+        let status = with_timeout(SLACK, async {
             let mut errors = (&mut self.errors).take(MAX_STDERR_BYTES);
             // The worker writes UTF-8.
             let _ = errors.read_to_string(&mut text).await;
@@ -150,7 +150,7 @@ impl WorkerProcess {
     }
 }
 
-fn read(bytes: &[u8]) -> ScriptResult {
+fn parse_result(bytes: &[u8]) -> ScriptResult {
     serde_json::from_slice(bytes).unwrap_or_else(|error| {
         let text = format!("what it makes cannot be read: {error}");
         Err(ScriptError::Failed(text))

@@ -55,18 +55,18 @@ pub struct WorkerLimits {
 ///
 /// # Errors
 /// Errors of the standard streams, and an error if the process cannot confine itself.
-pub fn serve(worker: &WorkerLimits) -> io::Result<()> {
+pub fn run_worker(worker: &WorkerLimits) -> io::Result<()> {
     // Opened now, because no file can be opened after the confinement.
     let memory = MemoryUsage::open();
     confinement::confine_worker()?;
     let (watch, watched) = mpsc::channel();
     let idle = worker.idle;
-    thread::Builder::new().spawn(move || look_after(idle, &watched))?;
+    thread::Builder::new().spawn(move || watch_time(idle, &watched))?;
     let worker = worker.clone();
     let working = thread::Builder::new()
         .name("script".to_owned())
         .stack_size(STACK_BYTES)
-        .spawn(move || work(&worker, memory, &watch))?;
+        .spawn(move || run_scripts(&worker, memory, &watch))?;
     let panicked = |_| Err(io::Error::other("the script engine has a defect"));
     working.join().unwrap_or_else(panicked)
 }
@@ -78,7 +78,7 @@ enum TimeLimit {
 }
 
 /// Ends the process when the current activity takes too long.
-fn look_after(idle: Duration, watched: &mpsc::Receiver<TimeLimit>) {
+fn watch_time(idle: Duration, watched: &mpsc::Receiver<TimeLimit>) {
     let (mut wait, mut status) = (idle, 0);
     loop {
         match watched.recv_timeout(wait) {
@@ -90,7 +90,7 @@ fn look_after(idle: Duration, watched: &mpsc::Receiver<TimeLimit>) {
     }
 }
 
-fn work(
+fn run_scripts(
     worker: &WorkerLimits,
     memory: Option<MemoryUsage>,
     watch: &Sender<TimeLimit>,
@@ -103,13 +103,13 @@ fn work(
     if let Some(room) = &mut room {
         room.limit()?;
     }
-    send(&mut output, &Hello::new(), MAX_SOURCE_BYTES)?;
+    write_message(&mut output, &Hello::new(), MAX_SOURCE_BYTES)?;
     let most = worker.input + FRAME_OVERHEAD;
-    while let Some(asked) = receive(&mut input, most)? {
-        let answer = answer(&mut language, asked, watch);
+    while let Some(asked) = read_request(&mut input, most)? {
+        let answer = handle_request(&mut language, asked, watch);
         // The thread that receives it lives as long as the process.
         let _ = watch.send(TimeLimit::Idle);
-        send(&mut output, &answer, worker.output)?;
+        write_message(&mut output, &answer, worker.output)?;
         if let Some(room) = &mut room
             && !room.limit()?
         {
@@ -119,7 +119,7 @@ fn work(
     Ok(())
 }
 
-fn answer(
+fn handle_request(
     language: &mut Compiler,
     asked: ScriptRequest,
     watch: &Sender<TimeLimit>,
@@ -136,14 +136,18 @@ fn answer(
     super::compiler::resolve(program, object)
 }
 
-fn receive(input: &mut Stdin, most: usize) -> io::Result<Option<ScriptRequest>> {
+fn read_request(input: &mut Stdin, most: usize) -> io::Result<Option<ScriptRequest>> {
     frame::read(input, most)
 }
 
-fn send(output: &mut Stdout, value: &impl serde::Serialize, most: usize) -> io::Result<()> {
-    let bytes = frame::frame(value, most).or_else(|_| {
+fn write_message(
+    output: &mut Stdout,
+    value: &impl serde::Serialize,
+    most: usize,
+) -> io::Result<()> {
+    let bytes = frame::encode(value, most).or_else(|_| {
         let too_large: ScriptResult = Err(ScriptError::Output(most));
-        frame::frame(&too_large, FRAME_OVERHEAD)
+        frame::encode(&too_large, FRAME_OVERHEAD)
     });
     let bytes = bytes.map_err(|_| io::Error::other("an answer cannot be written"))?;
     frame::write(output, &bytes)

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-use super::host::{Host, is_below};
+use super::host::{Host, is_subdomain};
 use crate::kernel::Result;
 
 /// An entry of the setting `server.allowed_hosts`.
@@ -14,7 +14,7 @@ pub enum AllowedHost {
     /// Any host: `*`.
     Any,
     /// All subdomains of a name: `*.example.com`.
-    Below(String),
+    Subdomains(String),
     /// A name: `parlance.example.com`.
     Name(String),
     /// An IP address: `192.0.2.7`, `[2001:db8::1]`.
@@ -40,7 +40,7 @@ impl AllowedHost {
     pub(super) fn allows(&self, host: Host<'_>) -> bool {
         match (self, host) {
             (Self::Any, _) => true,
-            (Self::Below(parent), Host::Name(name)) => is_below(name, parent),
+            (Self::Subdomains(parent), Host::Name(name)) => is_subdomain(name, parent),
             (Self::Name(allowed), Host::Name(name)) => allowed.eq_ignore_ascii_case(name),
             (Self::Address(allowed), Host::Address(address)) => *allowed == address,
             _ => false,
@@ -57,7 +57,7 @@ impl TryFrom<String> for AllowedHost {
         }
         if let Some(parent) = text.strip_prefix("*.") {
             return match Host::parse(parent) {
-                Some(Host::Name(name)) => Ok(Self::Below(name.to_ascii_lowercase())),
+                Some(Host::Name(name)) => Ok(Self::Subdomains(name.to_ascii_lowercase())),
                 _ => Err(InvalidHost),
             };
         }
@@ -73,7 +73,7 @@ impl From<AllowedHost> for String {
     fn from(host: AllowedHost) -> Self {
         match host {
             AllowedHost::Any => "*".to_owned(),
-            AllowedHost::Below(parent) => format!("*.{parent}"),
+            AllowedHost::Subdomains(parent) => format!("*.{parent}"),
             AllowedHost::Name(name) => name,
             AllowedHost::Address(address) => Host::Address(address).to_string(),
         }

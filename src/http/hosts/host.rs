@@ -86,11 +86,11 @@ fn is_name(name: &str) -> bool {
 
 /// True for `localhost` and its subdomains, which always resolve to loopback (RFC 6761).
 pub(super) fn is_loopback_name(name: &str) -> bool {
-    is_below(name, "localhost") || name.eq_ignore_ascii_case("localhost")
+    is_subdomain(name, "localhost") || name.eq_ignore_ascii_case("localhost")
 }
 
 /// True if `name` is a subdomain of `parent`.
-pub(super) fn is_below(name: &str, parent: &str) -> bool {
+pub(super) fn is_subdomain(name: &str, parent: &str) -> bool {
     let Some(at) = name.len().checked_sub(parent.len()).filter(|at| *at > 1) else {
         return false;
     };

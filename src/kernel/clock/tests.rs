@@ -35,7 +35,7 @@ async fn sleep_ends_when_the_clock_goes_back() {
     clock.advance(Duration::from_secs(400 * 86_400));
     sleeper.await.expect("the sleeper wakes up");
     // The clock went back and is ahead again: rows written in between may still have later dates.
-    assert_eq!(watch.next().await, Rewind::Told);
+    assert_eq!(watch.next().await, Rewind::Requested);
 }
 
 #[test]

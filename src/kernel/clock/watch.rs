@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::watch::Receiver;
 
-use super::{Clock, Mode, MonotonicTime, State, for_a_while, shown};
+use super::{Clock, Mode, MonotonicTime, State, current_time, wait_for_change};
 use crate::kernel::Timestamp;
 
 /// Interval between two comparisons of the wall-clock time with the monotonic time.
@@ -19,7 +19,7 @@ const MAX_READ_TIME: Duration = Duration::from_millis(50);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rewind {
     /// A call set the clock back.
-    Told,
+    Requested,
     /// The system's clock was set back.
     System(SystemRewind),
 }
@@ -47,7 +47,7 @@ impl ClockWatch {
     pub(super) fn new(clock: &Clock) -> Self {
         let state = clock.state.subscribe();
         let last = *state.borrow();
-        let (now, steady) = both(&last);
+        let (now, steady) = read_both_times(&last);
         Self {
             clock: clock.clone(),
             state,
@@ -63,18 +63,18 @@ impl ClockWatch {
             if let Some(turn) = self.look() {
                 return turn;
             }
-            for_a_while(&mut self.state, self.last.mode, CHECK_INTERVAL).await;
+            wait_for_change(&mut self.state, self.last.mode, CHECK_INTERVAL).await;
         }
     }
 
     fn look(&mut self) -> Option<Rewind> {
         let state = *self.state.borrow_and_update();
-        let (now, steady) = both(&state);
+        let (now, steady) = read_both_times(&state);
         let last = std::mem::replace(&mut self.last, state);
         let expected = self.now.plus(steady.since(self.steady));
         (self.now, self.steady) = (now, steady);
         if state.rewinds != last.rewinds {
-            return Some(Rewind::Told);
+            return Some(Rewind::Requested);
         }
         if state.mode != last.mode || matches!(state.mode, Mode::Frozen { .. }) {
             return None;
@@ -90,10 +90,10 @@ impl ClockWatch {
 }
 
 /// Reads both times at nearly the same instant.
-fn both(state: &State) -> (Timestamp, MonotonicTime) {
+fn read_both_times(state: &State) -> (Timestamp, MonotonicTime) {
     loop {
         let before = state.steady();
-        let now = shown(state.mode);
+        let now = current_time(state.mode);
         let after = state.steady();
         if after.since(before) < MAX_READ_TIME {
             return (now, after);

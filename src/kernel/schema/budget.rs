@@ -49,7 +49,7 @@ static PLACEHOLDER: Value = Value::Null;
 static EXHAUSTED_PLACEHOLDER: Value = Value::Bool(false);
 
 /// True for the value of an error that was created after the budget was used up.
-pub(super) fn is_unseen(instance: &Value) -> bool {
+pub(super) fn is_after_exhaustion(instance: &Value) -> bool {
     *instance == EXHAUSTED_PLACEHOLDER
 }
 
@@ -77,7 +77,7 @@ thread_local! {
 }
 
 /// Runs a check within a budget.
-pub(super) fn within<T>(budget: Budget, check: impl FnOnce() -> T) -> (T, BudgetUsage) {
+pub(super) fn run_with_budget<T>(budget: Budget, check: impl FnOnce() -> T) -> (T, BudgetUsage) {
     BUDGET.with(|meter| {
         meter.steps.set(budget.steps);
         meter.errors.set(budget.errors);
@@ -97,7 +97,7 @@ pub(super) fn within<T>(budget: Budget, check: impl FnOnce() -> T) -> (T, Budget
 }
 
 /// Takes steps. If too few are left, sets the rest to zero and returns false.
-fn step(steps: impl FnOnce(&BudgetState) -> u64) -> bool {
+fn take_steps(steps: impl FnOnce(&BudgetState) -> u64) -> bool {
     BUDGET.with(|meter| {
         let wanted = steps(meter);
         let left = meter.steps.get();
@@ -111,21 +111,21 @@ fn step(steps: impl FnOnce(&BudgetState) -> u64) -> bool {
     })
 }
 
-fn look() -> bool {
-    step(|meter| meter.look.get())
+fn charge_access() -> bool {
+    take_steps(|meter| meter.look.get())
 }
 
 /// Takes the steps for an access to a text of this length.
-fn read(bytes: usize) -> bool {
+fn charge_text(bytes: usize) -> bool {
     let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-    step(|meter| {
+    take_steps(|meter| {
         let matching = bytes.saturating_mul(meter.pattern.get()) / 64;
         (meter.look.get() + bytes / 64 + meter.backtracking.get()).saturating_add(matching)
     })
 }
 
 /// Returns the steps for a traversal of the whole value, for example to compare or hash it.
-pub(super) fn whole(value: &Value) -> u64 {
+pub(super) fn traversal_cost(value: &Value) -> u64 {
     let mut steps = 0_u64;
     let mut left = vec![value];
     while let Some(value) = left.pop() {
@@ -199,7 +199,7 @@ impl<'a> Node<'a, BudgetedJson> for BudgetedValue<'a> {
 
     fn as_object(&self) -> Option<BudgetedObject<'a>> {
         match self.0 {
-            _ if !look() => None,
+            _ if !charge_access() => None,
             Value::Object(members) => Some(BudgetedObject(members)),
             _ => None,
         }
@@ -207,7 +207,7 @@ impl<'a> Node<'a, BudgetedJson> for BudgetedValue<'a> {
 
     fn as_array(&self) -> Option<BudgetedArray<'a>> {
         match self.0 {
-            _ if !look() => None,
+            _ if !charge_access() => None,
             Value::Array(items) => Some(BudgetedArray(items)),
             _ => None,
         }
@@ -216,15 +216,15 @@ impl<'a> Node<'a, BudgetedJson> for BudgetedValue<'a> {
     fn as_string(&self) -> Option<Cow<'a, str>> {
         let Value::String(text) = self.0 else {
             // Counts too: many keywords ask every value for its text.
-            look();
+            charge_access();
             return None;
         };
-        read(text.len()).then_some(Cow::Borrowed(text.as_str()))
+        charge_text(text.len()).then_some(Cow::Borrowed(text.as_str()))
     }
 
     fn as_number(&self) -> Option<&'a Number> {
         match self.0 {
-            _ if !look() => None,
+            _ if !charge_access() => None,
             Value::Number(number) => Some(number),
             _ => None,
         }
@@ -232,18 +232,18 @@ impl<'a> Node<'a, BudgetedJson> for BudgetedValue<'a> {
 
     fn as_boolean(&self) -> Option<bool> {
         match self.0 {
-            _ if !look() => None,
+            _ if !charge_access() => None,
             Value::Bool(boolean) => Some(*boolean),
             _ => None,
         }
     }
 
     fn is_null(&self) -> bool {
-        look() && self.0.is_null()
+        charge_access() && self.0.is_null()
     }
 
     fn json_type(&self) -> JsonType {
-        if !look() {
+        if !charge_access() {
             return JsonType::Null;
         }
         match self.0 {
@@ -258,22 +258,22 @@ impl<'a> Node<'a, BudgetedJson> for BudgetedValue<'a> {
 
     fn string_length(&self) -> Option<u64> {
         let Value::String(text) = self.0 else {
-            look();
+            charge_access();
             return None;
         };
-        step(|meter| meter.look.get() + text.len() as u64 / 256)
+        take_steps(|meter| meter.look.get() + text.len() as u64 / 256)
             .then(|| text.chars().count() as u64)
     }
 
     fn equals_value(&self, expected: &Value) -> bool {
         let fits = match (self.0, expected) {
             (Value::Array(_), Value::Array(_)) | (Value::Object(_), Value::Object(_)) => {
-                step(|meter| meter.look.get() + whole(expected) / 4)
+                take_steps(|meter| meter.look.get() + traversal_cost(expected) / 4)
             }
             (Value::String(text), Value::String(expected)) if text.len() == expected.len() => {
-                step(|meter| meter.look.get() + text.len() as u64 / 256)
+                take_steps(|meter| meter.look.get() + text.len() as u64 / 256)
             }
-            _ => look(),
+            _ => charge_access(),
         };
         fits && cmp::equal(self.0, expected)
     }
@@ -316,7 +316,7 @@ impl<'a> Object<'a, BudgetedJson> for BudgetedObject<'a> {
     }
 
     fn get(&self, key: &String) -> Option<BudgetedValue<'a>> {
-        if !look() {
+        if !charge_access() {
             return None;
         }
         self.0.get(key.as_str()).map(BudgetedValue)
@@ -332,7 +332,7 @@ impl<'a> Iterator for MemberIter<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let (key, value) = self.0.next()?;
-        read(key.len()).then_some((key.as_str(), BudgetedValue(value)))
+        charge_text(key.len()).then_some((key.as_str(), BudgetedValue(value)))
     }
 }
 
@@ -349,13 +349,13 @@ impl<'a> Array<'a, BudgetedJson> for BudgetedArray<'a> {
     }
 
     fn is_unique(&self) -> bool {
-        let all: u64 = self.0.iter().map(whole).sum();
+        let all: u64 = self.0.iter().map(traversal_cost).sum();
         // The validator's hash ignores the brackets of arrays. Items that differ only in them collide, so it
         // compares each of them with each other.
         let alike = || self.0.iter().filter(|item| has_nested_array(item));
         let compared = alike().count() as u64;
-        let compared = compared.saturating_mul(alike().map(whole).sum::<u64>() / 4);
-        step(|_| all.saturating_add(compared)) && unique::is_unique(self.0)
+        let compared = compared.saturating_mul(alike().map(traversal_cost).sum::<u64>() / 4);
+        take_steps(|_| all.saturating_add(compared)) && unique::is_unique(self.0)
     }
 }
 
@@ -364,6 +364,6 @@ impl<'a> Iterator for ItemIter<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let item = self.0.next()?;
-        look().then_some(BudgetedValue(item))
+        charge_access().then_some(BudgetedValue(item))
     }
 }

@@ -48,17 +48,18 @@ const ANNOTATION_KEYWORDS: [&str; 8] = [
 /// The vendors' schemas are draft-07 (botpress.md §4), which ignores keywords of later drafts and keywords
 /// beside `$ref`. A schema with such keywords is read as 2020-12, so that no rule is silently ignored. The
 /// tuple form `items: […]` exists only in draft-07.
-pub(super) fn draft_of(schema: &Value) -> Option<Draft> {
+pub(super) fn detect_draft(schema: &Value) -> Option<Draft> {
     if schema.get("$schema").is_some_and(Value::is_string) {
         return None;
     }
     let (mut newer, mut tuple) = (false, false);
-    each(schema, &mut |members| {
+    for_each_subschema(schema, &mut |members| {
         newer |= NEWER_KEYWORDS
             .iter()
             .any(|keyword| members.contains_key(*keyword));
-        newer |= members.get("$ref").is_some_and(is_of_later_draft);
-        newer |= members.contains_key("$ref") && members.keys().any(|keyword| is_rule(keyword));
+        newer |= members.get("$ref").is_some_and(refers_to_later_draft);
+        newer |=
+            members.contains_key("$ref") && members.keys().any(|keyword| restricts_values(keyword));
         tuple |= members.get("items").is_some_and(Value::is_array);
     });
     Some(match newer && !tuple {
@@ -68,14 +69,14 @@ pub(super) fn draft_of(schema: &Value) -> Option<Draft> {
 }
 
 /// True for a reference to the meta-schema of a draft after draft-07.
-fn is_of_later_draft(reference: &Value) -> bool {
+fn refers_to_later_draft(reference: &Value) -> bool {
     let text = reference.as_str().unwrap_or_default();
     text.starts_with("https://json-schema.org/draft/")
 }
 
 /// True for a keyword that has an effect beside `$ref` in later drafts. `$id` has one: it is the base of the
 /// reference.
-fn is_rule(keyword: &str) -> bool {
+fn restricts_values(keyword: &str) -> bool {
     if keyword.starts_with('$') {
         return keyword == "$id";
     }
@@ -83,18 +84,23 @@ fn is_rule(keyword: &str) -> bool {
 }
 
 /// Calls `see` for each subschema that is an object, the outermost first.
-pub(super) fn each<'s>(schema: &'s Value, see: &mut impl FnMut(&'s Map<String, Value>)) {
+pub(super) fn for_each_subschema<'s>(
+    schema: &'s Value,
+    see: &mut impl FnMut(&'s Map<String, Value>),
+) {
     match schema {
-        Value::Array(items) => items.iter().for_each(|item| each(item, see)),
+        Value::Array(items) => items.iter().for_each(|item| for_each_subschema(item, see)),
         Value::Object(members) => {
             see(members);
             for (keyword, value) in members {
                 match value {
                     _ if DATA_KEYWORDS.contains(&&**keyword) => {}
-                    Value::Object(inner) if is_by_name(keyword) => {
-                        inner.values().for_each(|value| each(value, see));
+                    Value::Object(inner) if has_named_schemas(keyword) => {
+                        inner
+                            .values()
+                            .for_each(|value| for_each_subschema(value, see));
                     }
-                    value => each(value, see),
+                    value => for_each_subschema(value, see),
                 }
             }
         }
@@ -103,18 +109,25 @@ pub(super) fn each<'s>(schema: &'s Value, see: &mut impl FnMut(&'s Map<String, V
 }
 
 /// Calls `see` for each subschema that is an object, with write access.
-pub(super) fn each_mut(schema: &mut Value, see: &mut impl FnMut(&mut Map<String, Value>)) {
+pub(super) fn for_each_subschema_mut(
+    schema: &mut Value,
+    see: &mut impl FnMut(&mut Map<String, Value>),
+) {
     match schema {
-        Value::Array(items) => items.iter_mut().for_each(|item| each_mut(item, see)),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| for_each_subschema_mut(item, see)),
         Value::Object(members) => {
             see(members);
             for (keyword, value) in members {
                 match value {
                     _ if DATA_KEYWORDS.contains(&&**keyword) => {}
-                    Value::Object(inner) if is_by_name(keyword) => {
-                        inner.values_mut().for_each(|value| each_mut(value, see));
+                    Value::Object(inner) if has_named_schemas(keyword) => {
+                        inner
+                            .values_mut()
+                            .for_each(|value| for_each_subschema_mut(value, see));
                     }
-                    value => each_mut(value, see),
+                    value => for_each_subschema_mut(value, see),
                 }
             }
         }
@@ -122,7 +135,7 @@ pub(super) fn each_mut(schema: &mut Value, see: &mut impl FnMut(&mut Map<String,
     }
 }
 
-fn is_by_name(keyword: &str) -> bool {
+fn has_named_schemas(keyword: &str) -> bool {
     NAMED_SCHEMA_KEYWORDS.contains(&keyword)
 }
 
@@ -147,9 +160,9 @@ mod tests {
                 Draft::Draft7,
             ),
         ] {
-            assert_eq!(draft_of(&schema), Some(draft), "{schema}");
+            assert_eq!(detect_draft(&schema), Some(draft), "{schema}");
         }
         let named = json!({"$schema": "https://json-schema.org/draft/2020-12/schema"});
-        assert_eq!(draft_of(&named), None);
+        assert_eq!(detect_draft(&named), None);
     }
 }

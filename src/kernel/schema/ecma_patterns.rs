@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::HashMap};
 
 use serde_json::{Map, Value};
 
-use super::draft::{each, each_mut};
+use super::draft::{for_each_subschema, for_each_subschema_mut};
 
 /// All characters but the four line terminators: the set that `.` matches.
 const ANY_BUT_LINE_END: &str = "[^\\n\\r\u{2028}\u{2029}]";
@@ -27,14 +27,14 @@ pub(super) type PatternSources = HashMap<String, String>;
 
 /// Returns the schema with its patterns translated, and the map back to the originals. `None` if no pattern
 /// needs a translation.
-pub(super) fn translated(
+pub(super) fn translate_patterns(
     schema: &Value,
     reach: TranslationScope,
 ) -> Option<(Value, PatternSources)> {
     let mut written = PatternSources::new();
-    each(schema, &mut |members| {
-        for pattern in patterns(members) {
-            if let Cow::Owned(new) = pattern_of(pattern, reach) {
+    for_each_subschema(schema, &mut |members| {
+        for pattern in list_patterns(members) {
+            if let Cow::Owned(new) = translate_pattern(pattern, reach) {
                 written.insert(new, pattern.to_owned());
             }
         }
@@ -43,18 +43,18 @@ pub(super) fn translated(
         return None;
     }
     let mut schema = schema.clone();
-    each_mut(&mut schema, &mut |members| {
+    for_each_subschema_mut(&mut schema, &mut |members| {
         if let Some(Value::String(pattern)) = members.get_mut("pattern") {
-            *pattern = pattern_of(pattern, reach).into_owned();
+            *pattern = translate_pattern(pattern, reach).into_owned();
         }
         if let Some(Value::Object(inner)) = members.get_mut("patternProperties") {
-            rename(inner, reach);
+            translate_keys(inner, reach);
         }
     });
     Some((schema, written))
 }
 
-fn patterns(members: &Map<String, Value>) -> impl Iterator<Item = &str> {
+fn list_patterns(members: &Map<String, Value>) -> impl Iterator<Item = &str> {
     let own = members.get("pattern").and_then(Value::as_str);
     let of_members = members.get("patternProperties").and_then(Value::as_object);
     own.into_iter().chain(
@@ -65,24 +65,24 @@ fn patterns(members: &Map<String, Value>) -> impl Iterator<Item = &str> {
     )
 }
 
-fn rename(members: &mut Map<String, Value>, reach: TranslationScope) {
+fn translate_keys(members: &mut Map<String, Value>, reach: TranslationScope) {
     *members = std::mem::take(members)
         .into_iter()
-        .map(|(pattern, value)| (pattern_of(&pattern, reach).into_owned(), value))
+        .map(|(pattern, value)| (translate_pattern(&pattern, reach).into_owned(), value))
         .collect();
 }
 
 /// Translates a pattern to the engine's syntax.
-fn pattern_of(pattern: &str, reach: TranslationScope) -> Cow<'_, str> {
+fn translate_pattern(pattern: &str, reach: TranslationScope) -> Cow<'_, str> {
     let mut translator = Translator {
         rest: pattern,
         new: String::with_capacity(pattern.len() + 16),
         reach,
-        groups: groups(pattern),
+        groups: list_named_groups(pattern),
         looks_back: ["(?=", "(?!", "(?<=", "(?<!"]
             .iter()
             .any(|look| pattern.contains(look))
-            || refers_back(pattern),
+            || has_backreference(pattern),
     };
     translator.run();
     match translator.new == pattern {
@@ -216,7 +216,7 @@ impl Translator<'_> {
 }
 
 /// Lists the named groups of a pattern with their numbers.
-fn groups(pattern: &str) -> Vec<(&str, usize)> {
+fn list_named_groups(pattern: &str) -> Vec<(&str, usize)> {
     let (mut groups, mut number, mut in_class) = (Vec::new(), 0, false);
     let mut rest = pattern;
     while let Some(next) = rest.chars().next() {
@@ -247,7 +247,7 @@ fn groups(pattern: &str) -> Vec<(&str, usize)> {
 }
 
 /// True if a pattern has a backreference, by number or by name.
-fn refers_back(pattern: &str) -> bool {
+fn has_backreference(pattern: &str) -> bool {
     let mut escaped = false;
     pattern.chars().any(|next| {
         let refers = escaped && matches!(next, '1'..='9' | 'k');
@@ -278,16 +278,19 @@ mod tests {
             (r"^\d+$", r"^\d+$"),
         ] {
             assert_eq!(
-                pattern_of(written, TranslationScope::Whole),
+                translate_pattern(written, TranslationScope::Whole),
                 new,
                 "{written}"
             );
         }
         assert_eq!(
-            pattern_of("a.b", TranslationScope::Whole),
+            translate_pattern("a.b", TranslationScope::Whole),
             format!("a{ANY_BUT_LINE_END}b")
         );
-        assert_eq!(pattern_of("a.b", TranslationScope::WithoutDots), "a.b");
+        assert_eq!(
+            translate_pattern("a.b", TranslationScope::WithoutDots),
+            "a.b"
+        );
     }
 
     #[test]
@@ -303,7 +306,8 @@ mod tests {
             },
             "patternProperties": {"[^]": {"items": [{"pattern": "[^]"}]}},
         });
-        let (new, written) = translated(&schema, TranslationScope::Whole).expect("patterns");
+        let (new, written) =
+            translate_patterns(&schema, TranslationScope::Whole).expect("patterns");
         let any = r"[\s\S]";
         assert_eq!(written.get(any).map(String::as_str), Some("[^]"));
         assert_eq!(
@@ -321,7 +325,7 @@ mod tests {
             })
         );
         assert_eq!(
-            translated(&json!({"pattern": "^a$"}), TranslationScope::Whole),
+            translate_patterns(&json!({"pattern": "^a$"}), TranslationScope::Whole),
             None
         );
     }

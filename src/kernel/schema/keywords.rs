@@ -41,16 +41,16 @@ pub(super) fn is_reference(keyword: &str) -> bool {
 }
 
 /// Returns the subschemas that a keyword applies to the same place; `None` for other keywords.
-pub(super) fn in_place<'r>(
+pub(super) fn in_place_subschemas<'r>(
     here: &ResolvedSchema<'r>,
     keyword: &str,
     value: &'r Value,
 ) -> Option<Vec<ResolvedSchema<'r>>> {
     if IN_PLACE.contains(&keyword) {
-        return Some(schemas(here, value, false));
+        return Some(list_subschemas(here, value, false));
     }
     if IN_PLACE_BY_NAME.contains(&keyword) {
-        return Some(schemas(here, value, true));
+        return Some(list_subschemas(here, value, true));
     }
     if !is_reference(keyword) {
         return None;
@@ -73,26 +73,26 @@ pub(super) fn in_place<'r>(
 }
 
 /// Returns the subschemas that a keyword applies to parts of the value.
-pub(super) fn inside<'r>(
+pub(super) fn inner_subschemas<'r>(
     here: &ResolvedSchema<'r>,
     keyword: &str,
     value: &'r Value,
 ) -> Vec<ResolvedSchema<'r>> {
     let by_name = INSIDE_BY_NAME.contains(&keyword);
     if by_name || INSIDE.contains(&keyword) {
-        return schemas(here, value, by_name);
+        return list_subschemas(here, value, by_name);
     }
     Vec::new()
 }
 
 /// True if a keyword without subschemas for the same place reads the value.
-pub(super) fn looks(here: &ResolvedSchema<'_>, keyword: &str) -> bool {
+pub(super) fn reads_value(here: &ResolvedSchema<'_>, keyword: &str) -> bool {
     let about_the_schema = keyword.starts_with('$') || keyword == "definitions";
     !about_the_schema && here.draft.is_known_keyword(keyword)
 }
 
 /// Lists the subschemas in a keyword's value: itself, its items, or its members.
-fn schemas<'r>(
+fn list_subschemas<'r>(
     here: &ResolvedSchema<'r>,
     value: &'r Value,
     by_name: bool,

@@ -22,13 +22,13 @@ use referencing::Draft;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub(crate) use self::report::shortened;
+pub(crate) use self::report::truncate_text;
 use self::{
-    budget::{Budget, BudgetedJson, BudgetedValue, within},
-    draft::draft_of,
-    ecma_patterns::{PatternSources, TranslationScope, translated},
-    report::violations,
-    schema_error::fault,
+    budget::{Budget, BudgetedJson, BudgetedValue, run_with_budget},
+    draft::detect_draft,
+    ecma_patterns::{PatternSources, TranslationScope, translate_patterns},
+    report::to_violations,
+    schema_error::describe_compile_error,
     work::WorkEstimate,
 };
 use super::{
@@ -109,11 +109,11 @@ impl Schema {
     /// # Errors
     /// A text that describes the defect or names the exceeded limit.
     pub fn compile(schema: &Value, limits: &Limits) -> Result<Self, String> {
-        critical_thread::must_not_run("the compilation of a JSON Schema");
+        critical_thread::assert_not_critical("the compilation of a JSON Schema");
         if !is_nested_at_most(schema, MAX_SCHEMA_DEPTH) {
             return Err(format!("it is nested more than {MAX_SCHEMA_DEPTH} deep"));
         }
-        let draft = draft_of(schema);
+        let draft = detect_draft(schema);
         let compiled = Self::compile_as(schema, draft, limits);
         // Earlier versions read all schemas as 2020-12. A stored schema is accepted if either draft can read it.
         if compiled.is_err() && draft == Some(Draft::Draft7) && *limits == Limits::STORED {
@@ -124,7 +124,7 @@ impl Schema {
 
     fn compile_as(schema: &Value, draft: Option<Draft>, limits: &Limits) -> Result<Self, String> {
         let counted_as = draft.unwrap_or_default();
-        let work = work::count(schema, counted_as, limits.max_subschemas)?;
+        let work = work::count_work(schema, counted_as, limits.max_subschemas)?;
         if work.most > limits.max_work {
             let WorkEstimate { most, place, .. } = &work;
             let most = if *most > 1_000_000_000 {
@@ -137,14 +137,14 @@ impl Schema {
                 limits.max_work
             ));
         }
-        let options = options();
+        let options = validator_options();
         let options = match draft {
             Some(draft) => options.with_draft(draft),
             None => options,
         };
         let mut failed = None;
         for reach in [TranslationScope::Whole, TranslationScope::WithoutDots] {
-            let found = translated(schema, reach);
+            let found = translate_patterns(schema, reach);
             let (schema, patterns) = match &found {
                 Some((schema, patterns)) => (schema, patterns.clone()),
                 None => (schema, PatternSources::new()),
@@ -157,7 +157,9 @@ impl Schema {
                         patterns,
                     });
                 }
-                Err(error) => failed = failed.or_else(|| Some(fault(&error, &patterns))),
+                Err(error) => {
+                    failed = failed.or_else(|| Some(describe_compile_error(&error, &patterns)))
+                }
             }
             if found.is_none() {
                 break;
@@ -172,7 +174,7 @@ impl Schema {
     /// rules are found, the last rule says so.
     #[must_use]
     pub fn check(&self, value: &Value, location: Location, limits: &Limits) -> Vec<Violation> {
-        critical_thread::must_not_run("a JSON Schema");
+        critical_thread::assert_not_critical("a JSON Schema");
         let whole = |rule: String| Violation {
             location,
             path: Vec::new(),
@@ -188,7 +190,8 @@ impl Schema {
             errors: 0,
             prices: self.work.prices,
         };
-        let (valid, spent) = within(budget, || self.validator.is_valid(BudgetedValue(value)));
+        let (valid, spent) =
+            run_with_budget(budget, || self.validator.is_valid(BudgetedValue(value)));
         if spent.exhausted {
             return vec![whole(format!(
                 "asks for more than {} steps to check (schemas.max_steps)",
@@ -199,7 +202,7 @@ impl Schema {
             return Vec::new();
         }
         // An error holds the path to its value. An error of `not` also holds a copy of the schema.
-        let bytes = 1000 + longest_path(value) * 4 + self.work.negated * 100;
+        let bytes = 1000 + longest_path_bytes(value) * 4 + self.work.negated * 100;
         let budget = Budget {
             // Errors hold the names of unexpected members.
             steps: limits.max_steps / 4,
@@ -209,12 +212,12 @@ impl Schema {
         let find = || {
             let errors = self.validator.iter_errors(BudgetedValue(value));
             errors
-                .flat_map(|error| violations(&error, location))
+                .flat_map(|error| to_violations(&error, location))
                 .collect::<Vec<_>>()
         };
         // The validator panics when it formats the error of a pattern that gave up: it expects the text, but
         // the error holds a placeholder.
-        let (found, spent) = within(budget, || panics::catch(find));
+        let (found, spent) = run_with_budget(budget, || panics::catch_panic(find));
         let Some(mut broken) = found else {
             let rule =
                 "has a text on which a pattern of its schema goes back and tries again too often";
@@ -244,7 +247,7 @@ impl Schema {
     }
 }
 
-fn options()
+fn validator_options()
 -> jsonschema::ValidationOptions<'static, std::sync::Arc<dyn jsonschema::Retrieve>, BudgetedJson> {
     let patterns = PatternOptions::fancy_regex()
         .size_limit(MAX_COMPILED_PATTERN_BYTES)
@@ -258,12 +261,12 @@ fn options()
         .without_content_encoding_support("base64")
         .without_content_media_type_support("application/json")
         // Draft-07 lacks these two formats, but the validators of its users support them.
-        .with_format("uuid", |text| is_format("uuid", text))
-        .with_format("duration", |text| is_format("duration", text))
+        .with_format("uuid", |text| matches_format("uuid", text))
+        .with_format("duration", |text| matches_format("duration", text))
 }
 
 /// True for a text that matches a format of a later draft.
-fn is_format(format: &'static str, text: &str) -> bool {
+fn matches_format(format: &'static str, text: &str) -> bool {
     static FORMATS: LazyLock<[(&str, jsonschema::Validator); 2]> = LazyLock::new(|| {
         ["uuid", "duration"].map(|format| {
             let options = jsonschema::options().should_validate_formats(true);
@@ -297,12 +300,12 @@ fn is_nested_at_most(value: &Value, deepest: usize) -> bool {
 }
 
 /// Returns the length of the longest path in the value, in bytes: names of members and indices.
-fn longest_path(value: &Value) -> u64 {
+fn longest_path_bytes(value: &Value) -> u64 {
     let longest = match value {
-        Value::Array(items) => items.iter().map(longest_path).max(),
+        Value::Array(items) => items.iter().map(longest_path_bytes).max(),
         Value::Object(members) => members
             .iter()
-            .map(|(key, value)| key.len() as u64 + longest_path(value))
+            .map(|(key, value)| key.len() as u64 + longest_path_bytes(value))
             .max(),
         _ => return 0,
     };

@@ -13,7 +13,7 @@ thread_local! {
 
 /// Runs `work` and returns `None` if it panics. The panic is not logged. `work` must not leave shared state
 /// half-changed.
-pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub(super) fn catch_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let others = panic::take_hook();

@@ -25,7 +25,7 @@ pub(super) struct PatternEstimate {
 ///
 /// # Errors
 /// A text that names the exceeded limit.
-pub(super) fn estimate(pattern: &str) -> Result<PatternEstimate, String> {
+pub(super) fn estimate_pattern(pattern: &str) -> Result<PatternEstimate, String> {
     if pattern.len() > MAX_PATTERN_BYTES {
         return Err(format!("a pattern has at most {MAX_PATTERN_BYTES} bytes"));
     }
@@ -37,7 +37,7 @@ pub(super) fn estimate(pattern: &str) -> Result<PatternEstimate, String> {
     if size > MAX_SIZE {
         return Err(format!(
             "the pattern {} is too large when its repetitions are written out",
-            super::report::shortened(pattern, 60)
+            super::report::truncate_text(pattern, 60)
         ));
     }
     let active = if is_one_repetition(pattern) { 8 } else { size };
@@ -228,14 +228,17 @@ mod tests {
             "\\",
             "",
         ] {
-            let found = estimate(pattern).expect(pattern);
+            let found = estimate_pattern(pattern).expect(pattern);
             assert!(found.size < 40_000, "{pattern}: {found:?}");
         }
-        assert!(estimate(r"(a)\1").expect("a pattern").backtracks);
-        assert!(!estimate(r"^\d+$").expect("a pattern").backtracks);
-        assert_eq!(estimate("^.{0,2000}$").expect("a pattern").active, 8);
+        assert!(estimate_pattern(r"(a)\1").expect("a pattern").backtracks);
+        assert!(!estimate_pattern(r"^\d+$").expect("a pattern").backtracks);
+        assert_eq!(
+            estimate_pattern("^.{0,2000}$").expect("a pattern").active,
+            8
+        );
         assert!(
-            estimate("(?:a|b)*a(?:a|b){2000}")
+            estimate_pattern("(?:a|b)*a(?:a|b){2000}")
                 .expect("a pattern")
                 .active
                 > 2000
@@ -244,11 +247,11 @@ mod tests {
 
     #[test]
     fn what_grows_or_nests_is_refused() {
-        assert!(estimate("((((a{100}){100}){100}){100}){100}").is_err());
-        assert!(estimate(&"(".repeat(60)).is_err());
-        assert!(estimate(&"(".repeat(5000)).is_err());
-        assert!(estimate(&"a".repeat(5000)).is_err());
-        assert!(estimate("a{99999999999999999999999}").is_err());
-        assert!(estimate(r"\p{L}{1000}").is_err());
+        assert!(estimate_pattern("((((a{100}){100}){100}){100}){100}").is_err());
+        assert!(estimate_pattern(&"(".repeat(60)).is_err());
+        assert!(estimate_pattern(&"(".repeat(5000)).is_err());
+        assert!(estimate_pattern(&"a".repeat(5000)).is_err());
+        assert!(estimate_pattern("a{99999999999999999999999}").is_err());
+        assert!(estimate_pattern(r"\p{L}{1000}").is_err());
     }
 }

@@ -7,7 +7,7 @@ use jsonschema::{
 };
 use serde_json::Value;
 
-use super::budget::is_unseen;
+use super::budget::is_after_exhaustion;
 use crate::kernel::violation::{Location, PathSegment, Rule, Violation};
 
 /// Maximum number of values of an `enum` that an error lists.
@@ -15,12 +15,12 @@ const MAX_VALUES: usize = 50;
 
 /// Returns the rules of an error. An error from after the end of the budget has none, with one exception: if
 /// some alternatives were checked before, it is certain that none of them matches.
-pub(super) fn violations(error: &ValidationError<'_>, location: Location) -> Vec<Violation> {
-    let path = steps(error.instance_path());
+pub(super) fn to_violations(error: &ValidationError<'_>, location: Location) -> Vec<Violation> {
+    let path = to_path(error.instance_path());
     if let ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } =
         error.kind()
     {
-        let unseen = |error: &ValidationError<'_>| is_unseen(error.instance());
+        let unseen = |error: &ValidationError<'_>| is_after_exhaustion(error.instance());
         let mut looked_into = context.iter().flatten();
         if looked_into.clone().any(unseen) && looked_into.any(|error| !unseen(error)) {
             return vec![Violation {
@@ -30,7 +30,7 @@ pub(super) fn violations(error: &ValidationError<'_>, location: Location) -> Vec
             }];
         }
     }
-    if is_unseen(error.instance()) {
+    if is_after_exhaustion(error.instance()) {
         return Vec::new();
     }
     let with = |extra: Option<&str>, rule: Rule| Violation {
@@ -52,13 +52,15 @@ pub(super) fn violations(error: &ValidationError<'_>, location: Location) -> Vec
             .map(|key| with(Some(key), Rule::Unexpected))
             .collect(),
         other @ (ValidationErrorKind::AnyOf { context }
-        | ValidationErrorKind::OneOfNotValid { context }) => alternatives(context, &path, location)
-            .unwrap_or_else(|| vec![with(None, rule(other, error))]),
-        other => vec![with(None, rule(other, error))],
+        | ValidationErrorKind::OneOfNotValid { context }) => {
+            merge_alternatives(context, &path, location)
+                .unwrap_or_else(|| vec![with(None, to_rule(other, error))])
+        }
+        other => vec![with(None, to_rule(other, error))],
     }
 }
 
-fn rule(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Rule {
+fn to_rule(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Rule {
     match kind {
         ValidationErrorKind::Type { kind } => Rule::Type {
             expected: match kind {
@@ -74,11 +76,11 @@ fn rule(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Rule {
         ValidationErrorKind::Enum { options } => Rule::OneOf {
             allowed: options
                 .as_array()
-                .map(|options| shown(options))
+                .map(|options| format_values(options))
                 .unwrap_or_default(),
         },
         ValidationErrorKind::Constant { expected_value } => Rule::OneOf {
-            allowed: shown(std::slice::from_ref(&**expected_value)),
+            allowed: format_values(std::slice::from_ref(&**expected_value)),
         },
         ValidationErrorKind::MinLength { limit }
         | ValidationErrorKind::MinItems { limit }
@@ -86,22 +88,22 @@ fn rule(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Rule {
         ValidationErrorKind::MaxLength { limit }
         | ValidationErrorKind::MaxItems { limit }
         | ValidationErrorKind::MaxProperties { limit } => Rule::MaxLength(*limit),
-        ValidationErrorKind::Minimum { limit } => Rule::Minimum(number(limit)),
-        ValidationErrorKind::Maximum { limit } => Rule::Maximum(number(limit)),
+        ValidationErrorKind::Minimum { limit } => Rule::Minimum(format_limit(limit)),
+        ValidationErrorKind::Maximum { limit } => Rule::Maximum(format_limit(limit)),
         ValidationErrorKind::Format { format } => Rule::Format(format.clone()),
         ValidationErrorKind::Pattern { pattern } => Rule::Pattern(pattern.clone()),
-        _ => Rule::Other(in_words(kind, error)),
+        _ => Rule::Other(describe_rule(kind, error)),
     }
 }
 
 /// Describes the rules that have no variant of [`Rule`].
-fn in_words(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> String {
+fn describe_rule(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> String {
     match kind {
         ValidationErrorKind::ExclusiveMinimum { limit } => {
-            format!("must be greater than {}", number(limit))
+            format!("must be greater than {}", format_limit(limit))
         }
         ValidationErrorKind::ExclusiveMaximum { limit } => {
-            format!("must be less than {}", number(limit))
+            format!("must be less than {}", format_limit(limit))
         }
         ValidationErrorKind::MultipleOf { multiple_of } => {
             format!("must be a multiple of {multiple_of}")
@@ -122,7 +124,7 @@ fn in_words(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> String {
         ValidationErrorKind::OneOfMultipleValid { .. } => {
             "fits more than one of the alternatives (oneOf)".to_owned()
         }
-        other => shortened(
+        other => truncate_text(
             &format!("is invalid ({}): {}", other.keyword(), error.masked()),
             500,
         ),
@@ -131,7 +133,7 @@ fn in_words(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> String {
 
 /// Returns the rules that a value breaks if it matches no alternative. Alternatives of another type than the
 /// value's are ignored, unless all of them are.
-fn alternatives(
+fn merge_alternatives(
     context: &[Vec<ValidationError<'_>>],
     here: &[PathSegment],
     location: Location,
@@ -141,13 +143,13 @@ fn alternatives(
         .map(|errors| {
             errors
                 .iter()
-                .flat_map(|error| violations(error, location))
+                .flat_map(|error| to_violations(error, location))
                 .collect()
         })
         .collect();
     let (of_another_type, fitting): (Vec<_>, Vec<_>) = broken
         .into_iter()
-        .partition(|violations| expected_type(violations, here).is_some());
+        .partition(|violations| single_expected_type(violations, here).is_some());
     if fitting.len() > 1 {
         return None;
     }
@@ -156,7 +158,7 @@ fn alternatives(
     }
     let mut expected: Vec<String> = of_another_type
         .iter()
-        .flat_map(|violations| expected_type(violations, here).unwrap_or_default())
+        .flat_map(|violations| single_expected_type(violations, here).unwrap_or_default())
         .cloned()
         .collect();
     expected.sort_by_key(|name| name == "null");
@@ -168,7 +170,10 @@ fn alternatives(
 }
 
 /// Returns the types expected of the value at `here`, if that is the only broken rule.
-fn expected_type<'a>(violations: &'a [Violation], here: &[PathSegment]) -> Option<&'a [String]> {
+fn single_expected_type<'a>(
+    violations: &'a [Violation],
+    here: &[PathSegment],
+) -> Option<&'a [String]> {
     match violations {
         [
             Violation {
@@ -182,11 +187,13 @@ fn expected_type<'a>(violations: &'a [Violation], here: &[PathSegment]) -> Optio
 }
 
 /// Formats values as JSON, up to a maximum number.
-fn shown(values: &[Value]) -> Vec<String> {
+fn format_values(values: &[Value]) -> Vec<String> {
     let shown = values.iter().take(MAX_VALUES).map(|value| match value {
         // To format a large value only to truncate it would take as much memory as the value.
-        Value::Array(_) | Value::Object(_) if super::budget::whole(value) > 50 => "…".to_owned(),
-        Value::String(text) if text.len() > 300 => format!("{:?}", shortened(text, 300)),
+        Value::Array(_) | Value::Object(_) if super::budget::traversal_cost(value) > 50 => {
+            "…".to_owned()
+        }
+        Value::String(text) if text.len() > 300 => format!("{:?}", truncate_text(text, 300)),
         value => value.to_string(),
     });
     let mut shown: Vec<String> = shown.collect();
@@ -197,13 +204,13 @@ fn shown(values: &[Value]) -> Vec<String> {
 }
 
 /// Formats a limit as people write it: `0`, not `0.0` as in some documents.
-fn number(limit: &Value) -> String {
+fn format_limit(limit: &Value) -> String {
     let text = limit.to_string();
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
 /// Converts the validator's path.
-pub(super) fn steps(pointer: &Pointer) -> Vec<PathSegment> {
+pub(super) fn to_path(pointer: &Pointer) -> Vec<PathSegment> {
     pointer
         .iter()
         .map(|segment| match segment {
@@ -214,7 +221,7 @@ pub(super) fn steps(pointer: &Pointer) -> Vec<PathSegment> {
 }
 
 /// Truncates a text to about `most` bytes of JSON. `…` replaces the rest.
-pub(crate) fn shortened(text: &str, most: usize) -> String {
+pub(crate) fn truncate_text(text: &str, most: usize) -> String {
     let mut left = most;
     let mut short = String::new();
     for character in text.chars() {

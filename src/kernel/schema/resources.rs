@@ -30,16 +30,16 @@ impl Resources {
     pub(super) fn of(schema: &Value, whole: &ResolvedSchema<'_>) -> Result<Self, String> {
         let mut own = HashSet::new();
         let members = || schema.as_object().into_iter().flatten();
-        if members().any(|(_, value)| is_used(value, &["$id", "id"])) {
-            if is_used(schema, &["$dynamicRef", "$recursiveRef"]) {
+        if members().any(|(_, value)| uses_keyword(value, &["$id", "id"])) {
+            if uses_keyword(schema, &["$dynamicRef", "$recursiveRef"]) {
                 // The target of a dynamic reference depends on the path to it.
                 return Err("it refers dynamically, and parts of it have an $id".to_owned());
             }
-            note_addresses(schema, &mut own);
+            collect_addresses(schema, &mut own);
         }
         Ok(Self {
             own,
-            whole: address(whole),
+            whole: base_uri_of(whole),
             pairs: HashMap::new(),
         })
     }
@@ -58,7 +58,7 @@ impl Resources {
         if !is_own(from) || !is_own(to) {
             return Ok(());
         }
-        let (from, to) = (address(from), address(to));
+        let (from, to) = (base_uri_of(from), base_uri_of(to));
         if from == self.whole && to == self.whole {
             return Ok(());
         }
@@ -73,7 +73,7 @@ impl Resources {
             return Err(format!(
                 "its part {} has an $id and is referred to from inside: use a reference such as \
                  #/$defs/name, and no $id",
-                super::report::shortened(&to, 100)
+                super::report::truncate_text(&to, 100)
             ));
         }
         Ok(())
@@ -93,31 +93,31 @@ impl Resources {
 }
 
 /// Returns the base URI of the part that contains a subschema.
-fn address(at: &ResolvedSchema<'_>) -> String {
+fn base_uri_of(at: &ResolvedSchema<'_>) -> String {
     let resource = at.draft.create_resource_ref(at.schema);
     let resolver = at.resolver.in_subresource(resource);
     let resolver = resolver.as_ref().unwrap_or(&at.resolver);
     resolver.base_uri().as_str().to_owned()
 }
 
-fn note_addresses(schema: &Value, own: &mut HashSet<usize>) {
+fn collect_addresses(schema: &Value, own: &mut HashSet<usize>) {
     own.insert(std::ptr::from_ref(schema) as usize);
     match schema {
         Value::Object(members) => members
             .values()
-            .for_each(|value| note_addresses(value, own)),
-        Value::Array(items) => items.iter().for_each(|item| note_addresses(item, own)),
+            .for_each(|value| collect_addresses(value, own)),
+        Value::Array(items) => items.iter().for_each(|item| collect_addresses(item, own)),
         _ => {}
     }
 }
 
 /// True if one of these keywords occurs anywhere in a schema.
-fn is_used(schema: &Value, keywords: &[&str]) -> bool {
+fn uses_keyword(schema: &Value, keywords: &[&str]) -> bool {
     match schema {
         Value::Object(members) => members.iter().any(|(key, value)| {
-            (keywords.contains(&key.as_str()) && value.is_string()) || is_used(value, keywords)
+            (keywords.contains(&key.as_str()) && value.is_string()) || uses_keyword(value, keywords)
         }),
-        Value::Array(items) => items.iter().any(|item| is_used(item, keywords)),
+        Value::Array(items) => items.iter().any(|item| uses_keyword(item, keywords)),
         _ => false,
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     ecma_patterns::PatternSources,
-    report::{shortened, steps, violations},
+    report::{to_path, to_violations, truncate_text},
 };
 use crate::kernel::{
     Rule, Violation,
@@ -19,42 +19,47 @@ const MAX_TEXT_BYTES: usize = 500;
 const MAX_VALUE_BYTES: usize = 60;
 
 /// Describes the validator's error for an invalid schema.
-pub(super) fn fault(error: &ValidationError<'_>, patterns: &PatternSources) -> String {
+pub(super) fn describe_compile_error(
+    error: &ValidationError<'_>,
+    patterns: &PatternSources,
+) -> String {
     let text = match error.kind() {
         ValidationErrorKind::Referencing(why) => format!("$ref: {why}"),
         _ => {
-            let found = violations(error, Location::Body);
+            let found = to_violations(error, Location::Body);
             match found.first() {
-                Some(first) => worded(first, wrong_value(first, error.instance()), patterns),
+                Some(first) => {
+                    describe_violation(first, find_wrong_value(first, error.instance()), patterns)
+                }
                 // For `false`, the error contains no rule (`report::violations`).
                 None => {
-                    let place = place(&steps(error.instance_path()));
+                    let place = describe_place(&to_path(error.instance_path()));
                     format!("{place} must not be {}", error.instance())
                 }
             }
         }
     };
-    shortened(&text, MAX_TEXT_BYTES)
+    truncate_text(&text, MAX_TEXT_BYTES)
 }
 
 /// Returns the wrong value. For a pattern, the validator's error holds the object that contains it.
-fn wrong_value<'v>(violation: &Violation, instance: &'v Value) -> &'v Value {
+fn find_wrong_value<'v>(violation: &Violation, instance: &'v Value) -> &'v Value {
     match violation.path.last() {
         Some(PathSegment::Key(name)) => instance.get(name).unwrap_or(instance),
         _ => instance,
     }
 }
 
-fn worded(violation: &Violation, value: &Value, patterns: &PatternSources) -> String {
+fn describe_violation(violation: &Violation, value: &Value, patterns: &PatternSources) -> String {
     let written = |text: &str| {
         patterns
             .get(text)
             .cloned()
             .unwrap_or_else(|| text.to_owned())
     };
-    let place = place(&violation.path);
+    let place = describe_place(&violation.path);
     let shown = match value {
-        Value::String(text) => format!("{:?}", shortened(&written(text), MAX_VALUE_BYTES)),
+        Value::String(text) => format!("{:?}", truncate_text(&written(text), MAX_VALUE_BYTES)),
         Value::Array(_) | Value::Object(_) => String::new(),
         other => other.to_string(),
     };
@@ -71,7 +76,7 @@ fn worded(violation: &Violation, value: &Value, patterns: &PatternSources) -> St
 }
 
 /// Returns the innermost keyword on a path into a schema.
-fn keyword(path: &[PathSegment]) -> Option<&str> {
+fn innermost_keyword(path: &[PathSegment]) -> Option<&str> {
     let mut names = path.iter().filter_map(|step| match step {
         PathSegment::Key(name) => Some(name.as_str()),
         PathSegment::Index(_) => None,
@@ -80,7 +85,7 @@ fn keyword(path: &[PathSegment]) -> Option<&str> {
 }
 
 /// Formats a path into a schema as a JSON pointer: `#/properties/age/minimum`.
-fn pointer(path: &[PathSegment]) -> String {
+fn to_json_pointer(path: &[PathSegment]) -> String {
     let mut pointer = "#".to_owned();
     for step in path {
         match step {
@@ -91,13 +96,13 @@ fn pointer(path: &[PathSegment]) -> String {
             PathSegment::Index(index) => pointer.push_str(&format!("/{index}")),
         }
     }
-    shortened(&pointer, 200)
+    truncate_text(&pointer, 200)
 }
 
 /// Formats the keyword and its place.
-fn place(path: &[PathSegment]) -> String {
-    let pointer = pointer(path);
-    match keyword(path) {
+fn describe_place(path: &[PathSegment]) -> String {
+    let pointer = to_json_pointer(path);
+    match innermost_keyword(path) {
         Some(keyword) => format!("{keyword} at {pointer}"),
         None => pointer,
     }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{
     budget::StepCosts,
-    keywords::{self, ResolvedSchema, in_place, inside},
+    keywords::{self, ResolvedSchema, in_place_subschemas, inner_subschemas},
     pattern_size::{self, PatternEstimate},
     resources::Resources,
 };
@@ -42,7 +42,7 @@ pub(super) struct WorkEstimate {
 ///
 /// # Errors
 /// A text that names the cycle or the exceeded limit.
-pub(super) fn count(
+pub(super) fn count_work(
     schema: &Value,
     draft: Draft,
     max_subschemas: usize,
@@ -176,7 +176,7 @@ impl<'r> WorkCounter<'r> {
         };
         let (mut beside, mut looks, mut marks) = (0_u32, false, false);
         for (keyword, value) in members {
-            if let Some(targets) = in_place(&here, keyword, value) {
+            if let Some(targets) = in_place_subschemas(&here, keyword, value) {
                 for target in targets {
                     if keywords::is_reference(keyword) {
                         self.resources.note(&here, &target)?;
@@ -190,7 +190,7 @@ impl<'r> WorkCounter<'r> {
                     beside += 1;
                 }
             } else {
-                looks |= keywords::looks(&here, keyword);
+                looks |= keywords::reads_value(&here, keyword);
                 marks |= keyword.starts_with("unevaluated");
                 self.look_inside(&here, keyword, value);
             }
@@ -207,7 +207,7 @@ impl<'r> WorkCounter<'r> {
 
     /// Queues the subschemas for parts of the value.
     fn look_inside(&mut self, here: &ResolvedSchema<'r>, keyword: &str, value: &'r Value) {
-        let targets = inside(here, keyword, value).into_iter();
+        let targets = inner_subschemas(here, keyword, value).into_iter();
         self.inside.extend(targets.filter(|target| {
             let address = std::ptr::from_ref(target.schema) as usize;
             !self.counts.contains_key(&address)
@@ -217,7 +217,9 @@ impl<'r> WorkCounter<'r> {
     /// Records patterns and the size of negated schemas.
     fn note(&mut self, keyword: &str, value: &'r Value) -> Result<(), String> {
         match (keyword, value) {
-            ("not", negated) => self.negated = self.negated.max(super::budget::whole(negated)),
+            ("not", negated) => {
+                self.negated = self.negated.max(super::budget::traversal_cost(negated))
+            }
             ("pattern", Value::String(pattern)) => self.note_pattern(pattern)?,
             ("patternProperties", Value::Object(members)) => members
                 .keys()
@@ -229,7 +231,7 @@ impl<'r> WorkCounter<'r> {
 
     fn note_pattern(&mut self, pattern: &'r str) -> Result<(), String> {
         if !self.patterns.contains_key(pattern) {
-            let estimate = pattern_size::estimate(pattern)?;
+            let estimate = pattern_size::estimate_pattern(pattern)?;
             self.patterns.insert(pattern, estimate);
         }
         Ok(())
@@ -258,29 +260,29 @@ impl<'r> WorkCounter<'r> {
     /// Returns the JSON pointer of a subschema.
     fn place_of(&self, schema: &Value) -> String {
         let mut path = Vec::new();
-        if find(self.root, schema, &mut path) {
+        if find_path(self.root, schema, &mut path) {
             let steps = path.iter().rev();
             let escaped = steps.map(|step| step.replace('~', "~0").replace('/', "~1"));
             let pointer: String = escaped.map(|step| format!("/{step}")).collect();
-            return super::report::shortened(&format!("#{pointer}"), 200);
+            return super::report::truncate_text(&format!("#{pointer}"), 200);
         }
         "a document that it refers to".to_owned()
     }
 }
 
 /// Finds a value by its memory address. The path is in reverse order.
-fn find(whole: &Value, wanted: &Value, path: &mut Vec<String>) -> bool {
+fn find_path(whole: &Value, wanted: &Value, path: &mut Vec<String>) -> bool {
     if std::ptr::eq(whole, wanted) {
         return true;
     }
     let step = match whole {
         Value::Object(members) => members
             .iter()
-            .find(|(_, value)| find(value, wanted, path))
+            .find(|(_, value)| find_path(value, wanted, path))
             .map(|(key, _)| key.clone()),
         Value::Array(items) => items
             .iter()
-            .position(|value| find(value, wanted, path))
+            .position(|value| find_path(value, wanted, path))
             .map(|index| index.to_string()),
         _ => None,
     };

@@ -20,7 +20,7 @@ use super::{
     buffer_limit::{BufferLimit, BufferReservation},
     guard::{AddressRefused, Guard},
 };
-use crate::kernel::{clock::within, critical_thread};
+use crate::kernel::{clock::with_timeout, critical_thread};
 
 /// The HTTP client. Clones share its connections.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ impl SchemeClient {
                 .dns_resolver(Arc::new(guard.clone()))
         };
         let client = builder().build().or_else(|error| {
-            let error = cause(&error);
+            let error = join_causes(&error);
             warn!(
                 error,
                 "no certificates of this system can be used: those of this program are"
@@ -64,7 +64,7 @@ impl SchemeClient {
             builder().tls_certs_only(roots).build()
         });
         Self {
-            client: client.map_err(|error| cause(&error)),
+            client: client.map_err(|error| join_causes(&error)),
             guard,
         }
     }
@@ -167,13 +167,13 @@ impl Outbound {
     /// # Errors
     /// `Malformed` if the URL is invalid, `Refused` if its address may not be called.
     pub async fn check(&self, url: &str, patience: Duration) -> Result<(), OutboundError> {
-        critical_thread::must_not_run("a look-up of a name");
-        let url = parse(url)?;
+        critical_thread::assert_not_critical("a look-up of a name");
+        let url = parse_url(url)?;
         let lane = self.lane(&url)?;
         let Some(url::Host::Domain(name)) = url.host().filter(|_| !self.0.development) else {
             return Ok(());
         };
-        let resolved = within(patience, lane.guard.resolve(name)).await;
+        let resolved = with_timeout(patience, lane.guard.resolve(name)).await;
         match resolved {
             Ok(Err(error)) => match error.downcast::<AddressRefused>() {
                 Ok(refused) => Err(OutboundError::Refused(refused.to_string())),
@@ -197,8 +197,8 @@ impl Outbound {
     /// # Errors
     /// Any [`OutboundError`].
     pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
-        critical_thread::must_not_run("a call of somebody else");
-        let url = parse(&request.url)?;
+        critical_thread::assert_not_critical("a call of somebody else");
+        let url = parse_url(&request.url)?;
         let lane = self.lane(&url)?;
         self.exchange(lane, url, request).await
     }
@@ -221,7 +221,7 @@ impl Outbound {
         request: OutboundRequest,
     ) -> Result<OutboundResponse, OutboundError> {
         let timeout = request.timeout.min(self.0.timeout);
-        within(timeout, self.exchange_on(lane, url, request))
+        with_timeout(timeout, self.exchange_on(lane, url, request))
             .await
             .unwrap_or(Err(OutboundError::Timeout(timeout)))
     }
@@ -251,7 +251,7 @@ impl Outbound {
         &self,
         request: OutboundRequest,
     ) -> Result<reqwest::Response, OutboundError> {
-        let url = parse(&request.url)?;
+        let url = parse_url(&request.url)?;
         let lane = self.lane(&url)?;
         self.begin_on(lane, url, request).await
     }
@@ -262,7 +262,7 @@ impl Outbound {
         &self,
         request: OutboundRequest,
     ) -> Result<reqwest::Response, OutboundError> {
-        let url = parse(&request.url)?;
+        let url = parse_url(&request.url)?;
         let own = self.0.own_origin.get() == Some(&url.origin());
         let lane = if own { &self.0.own } else { self.lane(&url)? };
         self.begin_on(lane, url, request).await
@@ -280,13 +280,13 @@ impl Outbound {
         url: Url,
         request: OutboundRequest,
     ) -> Result<reqwest::Response, OutboundError> {
-        critical_thread::must_not_run("a call of somebody else");
+        critical_thread::assert_not_critical("a call of somebody else");
         let method = Method::from_bytes(request.method.as_bytes());
-        let method = method.map_err(|error| malformed(&error))?;
+        let method = method.map_err(|error| malformed_error(&error))?;
         let mut headers = HeaderMap::with_capacity(request.headers.len());
         for (name, value) in &request.headers {
-            let name = HeaderName::try_from(name).map_err(|error| malformed(&error))?;
-            let value = HeaderValue::try_from(value).map_err(|error| malformed(&error))?;
+            let name = HeaderName::try_from(name).map_err(|error| malformed_error(&error))?;
+            let value = HeaderValue::try_from(value).map_err(|error| malformed_error(&error))?;
             headers.append(name, value);
         }
         let sent = lane
@@ -294,7 +294,7 @@ impl Outbound {
             .request(method, url)
             .headers(headers)
             .body(request.body);
-        sent.send().await.map_err(|error| failed(&error))
+        sent.send().await.map_err(|error| to_outbound_error(&error))
     }
 
     async fn exchange_on(
@@ -306,12 +306,16 @@ impl Outbound {
         let max_response = request.max_response;
         let mut answer = self.begin_on(lane, url, request).await?;
         let status = answer.status().as_u16();
-        let headers = headers(&answer);
+        let headers = collect_headers(&answer);
         let cap = max_response.min(self.0.max_response);
         let mut body = Vec::new();
         let mut truncated = false;
         let mut buffered = self.buffered();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| failed(&error))? {
+        while let Some(chunk) = answer
+            .chunk()
+            .await
+            .map_err(|error| to_outbound_error(&error))?
+        {
             let room = cap - body.len();
             buffered.add(chunk.len().min(room))?;
             body.extend_from_slice(&chunk[..chunk.len().min(room)]);
@@ -329,7 +333,7 @@ impl Outbound {
     }
 }
 
-pub(super) fn headers(answer: &reqwest::Response) -> Vec<(String, String)> {
+pub(super) fn collect_headers(answer: &reqwest::Response) -> Vec<(String, String)> {
     let headers = answer.headers().iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         (name.as_str().to_owned(), value)
@@ -337,25 +341,25 @@ pub(super) fn headers(answer: &reqwest::Response) -> Vec<(String, String)> {
     headers.collect()
 }
 
-fn parse(url: &str) -> Result<Url, OutboundError> {
-    Url::parse(url).map_err(|error| malformed(&error))
+fn parse_url(url: &str) -> Result<Url, OutboundError> {
+    Url::parse(url).map_err(|error| malformed_error(&error))
 }
 
-fn malformed(error: &dyn std::fmt::Display) -> OutboundError {
+fn malformed_error(error: &dyn std::fmt::Display) -> OutboundError {
     OutboundError::Malformed(error.to_string())
 }
 
-pub(super) fn failed(error: &reqwest::Error) -> OutboundError {
+pub(super) fn to_outbound_error(error: &reqwest::Error) -> OutboundError {
     let refused = causes(error).find_map(|cause| cause.downcast_ref::<AddressRefused>());
     match refused {
         Some(refused) => OutboundError::Refused(refused.to_string()),
-        None => OutboundError::Connection(cause(error)),
+        None => OutboundError::Connection(join_causes(error)),
     }
 }
 
 /// Joins the texts of an error's causes. The error's own text is left out: it contains the URL, which may carry
 /// credentials and which the caller knows.
-fn cause(error: &reqwest::Error) -> String {
+fn join_causes(error: &reqwest::Error) -> String {
     let texts: Vec<String> = causes(error).map(ToString::to_string).collect();
     texts.join(": ")
 }

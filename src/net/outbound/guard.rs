@@ -8,7 +8,7 @@ use std::{
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::network::{Network, SpecialUse, special_use};
+use super::network::{Network, SpecialUse, classify_address};
 
 /// Error for an address that this server does not call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Guard {
         if self.allow.iter().any(|network| network.contains(address)) {
             return Ok(());
         }
-        let special = special_use(address);
+        let special = classify_address(address);
         let fits = match special {
             None => self.development || !self.plain,
             Some(SpecialUse::Loopback | SpecialUse::Private) => self.development,

@@ -17,7 +17,7 @@ pub use self::{
     client::{Outbound, OutboundError, OutboundRequest, OutboundResponse},
     network::Network,
     stream::OutboundStream,
-    url_syntax::web_address,
+    url_syntax::parse_web_url,
 };
 
 /// Settings of outgoing requests.

@@ -21,7 +21,7 @@ impl Network {
     /// True if the network contains the address. An IPv4-mapped IPv6 address counts as its IPv4 address.
     #[must_use]
     pub fn contains(self, address: IpAddr) -> bool {
-        match (self.address, unmapped(address)) {
+        match (self.address, unmap_ipv4(address)) {
             (IpAddr::V4(network), IpAddr::V4(address)) => self.has_v4(network, address),
             (IpAddr::V6(network), IpAddr::V6(address)) => self.has_v6(network, address),
             _ => false,
@@ -87,7 +87,7 @@ impl From<Network> for String {
 }
 
 /// Returns the IPv4 address of an IPv4-mapped IPv6 address, and any other address unchanged.
-pub(super) fn unmapped(address: IpAddr) -> IpAddr {
+pub(super) fn unmap_ipv4(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4),
         v4 @ IpAddr::V4(_) => v4,
@@ -95,7 +95,7 @@ pub(super) fn unmapped(address: IpAddr) -> IpAddr {
 }
 
 /// Returns the special use of an address, or `None` if the address is public.
-pub(super) fn special_use(address: IpAddr) -> Option<SpecialUse> {
+pub(super) fn classify_address(address: IpAddr) -> Option<SpecialUse> {
     static NETWORKS: LazyLock<Vec<(Network, SpecialUse)>> = LazyLock::new(|| {
         let parsed = SPECIAL_NETWORKS.iter().map(|(network, special)| {
             let network = network.parse().expect("the networks below are well-formed");
@@ -103,7 +103,7 @@ pub(super) fn special_use(address: IpAddr) -> Option<SpecialUse> {
         });
         parsed.collect()
     });
-    let address = unmapped(address);
+    let address = unmap_ipv4(address);
     let found = NETWORKS
         .iter()
         .find(|(network, _)| network.contains(address));
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     fn special(text: &str) -> Option<SpecialUse> {
-        special_use(text.parse().expect("an address"))
+        classify_address(text.parse().expect("an address"))
     }
 
     #[test]
@@ -342,7 +342,7 @@ mod tests {
             }
             for address in some_of(network) {
                 assert_eq!(
-                    special_use(address).is_some(),
+                    classify_address(address).is_some(),
                     refused,
                     "{address} of {block}"
                 );

@@ -2,8 +2,8 @@
 
 use reqwest::Response;
 
-use super::client::{Outbound, OutboundError, OutboundRequest, failed, headers};
-use crate::kernel::clock::within;
+use super::client::{Outbound, OutboundError, OutboundRequest, collect_headers, to_outbound_error};
+use crate::kernel::clock::with_timeout;
 
 /// A response whose body is still arriving.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Outbound {
     /// Any [`OutboundError`] except `Full`.
     pub async fn open(&self, request: OutboundRequest) -> Result<OutboundStream, OutboundError> {
         let (patience, max_response) = (request.timeout, request.max_response);
-        let answer = within(patience, self.begin(request))
+        let answer = with_timeout(patience, self.begin(request))
             .await
             .unwrap_or(Err(OutboundError::Timeout(patience)))?;
         Ok(OutboundStream::of(answer, patience, max_response))
@@ -43,7 +43,7 @@ impl Outbound {
         request: OutboundRequest,
     ) -> Result<OutboundStream, OutboundError> {
         let (patience, max_response) = (request.timeout, request.max_response);
-        let answer = within(patience, self.begin_of_program(request))
+        let answer = with_timeout(patience, self.begin_of_program(request))
             .await
             .unwrap_or(Err(OutboundError::Timeout(patience)))?;
         Ok(OutboundStream::of(answer, patience, max_response))
@@ -54,7 +54,7 @@ impl OutboundStream {
     fn of(answer: Response, patience: std::time::Duration, left: usize) -> Self {
         Self {
             status: answer.status().as_u16(),
-            headers: headers(&answer),
+            headers: collect_headers(&answer),
             answer,
             patience,
             left,
@@ -66,10 +66,10 @@ impl OutboundStream {
     /// # Errors
     /// `Timeout` if the next chunk does not arrive in time, `Connection` if the connection fails.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, OutboundError> {
-        let chunk = within(self.patience, self.answer.chunk())
+        let chunk = with_timeout(self.patience, self.answer.chunk())
             .await
             .map_err(|_| OutboundError::Timeout(self.patience))?;
-        let chunk = chunk.map_err(|error| failed(&error))?;
+        let chunk = chunk.map_err(|error| to_outbound_error(&error))?;
         let Some(chunk) = chunk.filter(|_| self.left > 0) else {
             return Ok(None);
         };

@@ -10,7 +10,7 @@ use url::{SyntaxViolation, Url};
 /// suggests. This function returns `None` for such a text. It does not check URLs that were stored earlier, so these
 /// can still be called.
 #[must_use]
-pub fn web_address(text: &str) -> Option<Url> {
+pub fn parse_web_url(text: &str) -> Option<Url> {
     let is_odd = Cell::new(false);
     let note = |violation| {
         is_odd.set(
@@ -44,7 +44,7 @@ mod tests {
             "https://[::1]/",
             "HTTPS://Example.com/ü",
         ] {
-            assert!(web_address(text).is_some(), "{text}");
+            assert!(parse_web_url(text).is_some(), "{text}");
         }
         for text in [
             "https:///x",
@@ -60,7 +60,7 @@ mod tests {
             "x",
             "",
         ] {
-            assert!(web_address(text).is_none(), "{text:?}");
+            assert!(parse_web_url(text).is_none(), "{text:?}");
         }
     }
 }

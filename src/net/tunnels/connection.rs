@@ -12,7 +12,7 @@ use super::{
     TunnelError, Tunnels,
     wire::{self, ClientMessage, Request, Response},
 };
-use crate::kernel::clock::{Stopwatch, within};
+use crate::kernel::clock::{Stopwatch, with_timeout};
 
 /// The code and the reason of the close frame with which the server ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,7 +172,7 @@ impl Session {
     pub async fn next(&mut self) -> Outgoing {
         let every = self.tunnels.settings().ping_every();
         let left = every.saturating_sub(self.since_ping.elapsed());
-        let next = within(left, async {
+        let next = with_timeout(left, async {
             tokio::select! {
                 biased;
                 Ok(end) = self.end.wait_for(Option::is_some) => {
@@ -213,7 +213,7 @@ impl MessageReceiver {
     /// # Errors
     /// The [`Close`] to send if the frame is not part of the protocol.
     pub fn take(&self, frame: &str) -> Result<(), CloseReason> {
-        let said = wire::read(frame).ok_or(CloseReason::INVALID_RESPONSE)?;
+        let said = wire::parse_message(frame).ok_or(CloseReason::INVALID_RESPONSE)?;
         if let ClientMessage::Response(id, response) = said
             && let Some(answer) = self.0.waiting().remove(&id)
         {

@@ -32,7 +32,7 @@ pub use self::{
     settings::Settings,
     wire::{Request, Response},
 };
-use crate::kernel::clock::within;
+use crate::kernel::clock::with_timeout;
 
 /// Maximum number of clients connected to one tunnel.
 const MAX_CONNECTIONS: usize = 4;
@@ -169,11 +169,11 @@ impl Tunnels {
             _ => None,
         };
         let here = ip.is_some_and(|ip| ip.is_loopback() || ip.is_unspecified());
-        let port = port(&url);
+        let port = format_port(&url);
         let others = ["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}{port}"));
         let others = others.into_iter().filter(|_| here);
         let mut hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        hosts.extend(others.chain(authority(&url)));
+        hosts.extend(others.chain(format_authority(&url)));
     }
 
     fn open_lines(&self) -> MutexGuard<'_, HashMap<String, Vec<Arc<TunnelConnection>>>> {
@@ -189,7 +189,7 @@ impl Tunnels {
 
     /// True if a text is a valid tunnel id on this server.
     fn may_be(&self, id: &str) -> bool {
-        wire::is_id(id) && !self.is_reserved(id)
+        wire::is_valid_id(id) && !self.is_reserved(id)
     }
 
     /// True if paths with this first segment belong to a tunnel: the tunnel is or was open, or the id is a UUID, as
@@ -224,7 +224,7 @@ impl Tunnels {
             lines.push(line.clone());
         }
         let host = host.and_then(|host| Url::parse(&format!("http://{host}")).ok());
-        let host = host.and_then(|url| authority(&url));
+        let host = host.and_then(|url| format_authority(&url));
         self.0.known.insert(id.to_owned(), host);
         self.0.connections.fetch_add(1, Ordering::Relaxed);
         Ok(Session::new(self.clone(), id.to_owned(), line, frames))
@@ -274,7 +274,7 @@ impl Tunnels {
         timeout: Duration,
     ) -> Result<Response, TunnelError> {
         let answer = match self.line(id) {
-            Some(line) => within(timeout, line.ask(request))
+            Some(line) => with_timeout(timeout, line.ask(request))
                 .await
                 .unwrap_or(Err(TunnelError::TimedOut(timeout))),
             None => Err(TunnelError::NotConnected),
@@ -287,7 +287,7 @@ impl Tunnels {
     /// Returns the tunnel that a URL refers to, if it is a tunnel of this server.
     pub(crate) fn target(&self, url: &str) -> Option<Target> {
         let url = Url::parse(url).ok().filter(|_| self.0.enabled)?;
-        let host = authority(&url)?;
+        let host = format_authority(&url)?;
         let path = url.path().strip_prefix('/')?;
         let (id, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
         let hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -322,12 +322,12 @@ impl Tunnels {
 }
 
 /// Returns the host and port of a URL, without the scheme's default port.
-fn authority(url: &Url) -> Option<String> {
-    Some(format!("{}{}", url.host_str()?, port(url)))
+fn format_authority(url: &Url) -> Option<String> {
+    Some(format!("{}{}", url.host_str()?, format_port(url)))
 }
 
 /// Returns the port as `:4600`, or an empty text for the scheme's default port.
-fn port(url: &Url) -> String {
+fn format_port(url: &Url) -> String {
     url.port()
         .map(|port| format!(":{port}"))
         .unwrap_or_default()

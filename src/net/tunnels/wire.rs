@@ -9,7 +9,7 @@ use serde_json::Value;
 const MAX_ID_BYTES: usize = 100;
 
 /// True if a text is a valid tunnel id. The vendor's pattern is `[\w|-]+`.
-pub(super) fn is_id(text: &str) -> bool {
+pub(super) fn is_valid_id(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_|-".contains(&byte);
     (1..=MAX_ID_BYTES).contains(&text.len()) && text.bytes().all(fits)
 }
@@ -90,7 +90,7 @@ pub(super) enum ClientMessage {
 }
 
 /// Parses a frame of a client. Returns `None` if the frame is not part of the protocol.
-pub(super) fn read(frame: &str) -> Option<ClientMessage> {
+pub(super) fn parse_message(frame: &str) -> Option<ClientMessage> {
     let value: Value = serde_json::from_str(frame).ok()?;
     match value.get("type").map(Value::as_str) {
         Some(Some("hello")) => return Some(ClientMessage::Hello),
@@ -101,7 +101,7 @@ pub(super) fn read(frame: &str) -> Option<ClientMessage> {
     let frame: ResponseFrame = serde_json::from_value(value).ok()?;
     let response = Response {
         status: frame.status,
-        headers: frame.headers.into_iter().flat_map(header).collect(),
+        headers: frame.headers.into_iter().flat_map(expand_header).collect(),
         body: frame.body.unwrap_or_default(),
     };
     // A status below 200 does not end an exchange.
@@ -110,7 +110,7 @@ pub(super) fn read(frame: &str) -> Option<ClientMessage> {
 }
 
 /// Returns a header once for each of its values. wire: the vendor's command line sends numbers as JSON numbers.
-fn header((name, value): (String, Value)) -> Vec<(String, String)> {
+fn expand_header((name, value): (String, Value)) -> Vec<(String, String)> {
     let name = name.to_ascii_lowercase();
     let values = match value {
         Value::Array(values) => values,
@@ -133,11 +133,11 @@ mod tests {
     fn ids_are_those_of_the_vendors_pattern() {
         let uuid = "9b2f6f0e-41a5-4f0e-8a52-6fd4ffb1b1a1";
         for id in [uuid, "some-tunnel-id", "a_b|c", "7"] {
-            assert!(is_id(id), "{id}");
+            assert!(is_valid_id(id), "{id}");
         }
         let long = "a".repeat(MAX_ID_BYTES + 1);
         for text in ["", "a.b", "a/b", "a b", "a%20", "ä", long.as_str()] {
-            assert!(!is_id(text), "{text}");
+            assert!(!is_valid_id(text), "{text}");
         }
     }
 
@@ -166,7 +166,10 @@ mod tests {
 
     #[test]
     fn what_clients_say_is_read() {
-        assert_eq!(read(r#"{"type":"hello"}"#), Some(ClientMessage::Hello));
+        assert_eq!(
+            parse_message(r#"{"type":"hello"}"#),
+            Some(ClientMessage::Hello)
+        );
         let whole = r#"{"type":"response","requestId":"r1","status":201,
                         "headers":{"X-A":"1","content-length":2,"set-cookie":["a=1","b=2"]},"body":"{}"}"#;
         let text = |text: &str| text.to_owned();
@@ -180,7 +183,7 @@ mod tests {
             ],
             body: text("{}"),
         };
-        let Some(ClientMessage::Response(id, mut read_response)) = read(whole) else {
+        let Some(ClientMessage::Response(id, mut read_response)) = parse_message(whole) else {
             panic!("a response");
         };
         read_response.headers.sort_by_key(|(name, _)| name != "x-a");
@@ -191,7 +194,7 @@ mod tests {
             body: String::new(),
         };
         assert_eq!(
-            read(r#"{"requestId":"r2","status":503}"#),
+            parse_message(r#"{"requestId":"r2","status":503}"#),
             Some(ClientMessage::Response(text("r2"), least))
         );
     }
@@ -211,7 +214,7 @@ mod tests {
             r#"{"type":"response","requestId":"r","status":1000}"#,
             r#"{"type":"response","requestId":"r","status":200,"body":{}}"#,
         ] {
-            assert_eq!(read(frame), None, "{frame}");
+            assert_eq!(parse_message(frame), None, "{frame}");
         }
     }
 }

@@ -119,12 +119,12 @@ impl Connection {
 
     /// Records if the client has stopped reading the answer.
     pub(super) fn sent(&self, stalled: bool) {
-        since(&self.writing_since, stalled, || self.registry.now());
+        update_since(&self.writing_since, stalled, || self.registry.now());
     }
 
     /// Records if the server waits for the rest of a body.
     pub(super) fn waits_for_body(&self, waits: bool) {
-        since(&self.reading_since, waits, || self.registry.now());
+        update_since(&self.reading_since, waits, || self.registry.now());
     }
 
     /// Records the start of a request.
@@ -224,7 +224,7 @@ pub(super) struct TimeLimits {
     pub(super) keep_alive: u64,
 }
 
-fn since(moment: &AtomicU64, begins: bool, now: impl FnOnce() -> Millis) {
+fn update_since(moment: &AtomicU64, begins: bool, now: impl FnOnce() -> Millis) {
     let begun = moment.load(Relaxed) > 0;
     if begins && !begun {
         moment.store(now(), Relaxed);

@@ -42,10 +42,10 @@ pub(super) fn raise_limit() -> usize {
 /// open files, child processes and outgoing calls leave.
 pub(super) fn default_connections(limit: usize) -> usize {
     let open = fs::read_dir("/proc/self/fd").map_or(64, Iterator::count);
-    room(limit, open)
+    connections_within(limit, open)
 }
 
-fn room(limit: usize, open: usize) -> usize {
+fn connections_within(limit: usize, open: usize) -> usize {
     let left = limit.saturating_sub(open);
     let reserved = RESERVED.min(left / 3);
     (left - reserved).clamp(1, MAX_DEFAULT)
@@ -57,10 +57,10 @@ mod tests {
 
     #[test]
     fn connections_leave_descriptors_for_the_rest() {
-        assert_eq!(room(64, 34), 20);
-        assert_eq!(room(256, 34), 148);
-        assert_eq!(room(1024, 34), 734);
-        assert_eq!(room(1_048_576, 34), MAX_DEFAULT);
-        assert_eq!(room(16, 34), 1);
+        assert_eq!(connections_within(64, 34), 20);
+        assert_eq!(connections_within(256, 34), 148);
+        assert_eq!(connections_within(1024, 34), 734);
+        assert_eq!(connections_within(1_048_576, 34), MAX_DEFAULT);
+        assert_eq!(connections_within(16, 34), 1);
     }
 }

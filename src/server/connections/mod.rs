@@ -33,7 +33,7 @@ use self::{
 };
 use crate::{
     config,
-    kernel::clock::{Stopwatch, pause, within},
+    kernel::clock::{Stopwatch, sleep_real_time, with_timeout},
 };
 
 /// Maximum number of concurrent requests on one HTTP/2 connection.
@@ -101,7 +101,7 @@ impl Connections {
         stopped: impl Future<Output = ()>,
         grace: Duration,
     ) {
-        let answerer = service::answerer(endpoint);
+        let answerer = service::share_endpoint(endpoint);
         tokio::select! {
             () = stopped => {}
             () = self.accept_all(&listener, &answerer) => {}
@@ -109,7 +109,7 @@ impl Connections {
         }
         drop(listener);
         self.registry.end_all(Ending::Graceful);
-        if within(grace, self.wait_for_served()).await.is_err() {
+        if with_timeout(grace, self.wait_for_served()).await.is_err() {
             self.registry.end_all(Ending::Abrupt);
             self.wait_for_served().await;
         }
@@ -144,7 +144,7 @@ impl Connections {
                     let stream = Stream::new(stream, connection, self.drain);
                     self.spawn(stream, answering);
                 }
-                Err(error) if is_of_connection(&error) => {}
+                Err(error) if is_connection_error(&error) => {}
                 Err(error) => {
                     if logged.is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL) {
                         logged = Some(Stopwatch::start());
@@ -152,7 +152,7 @@ impl Connections {
                         warn!(%error, open, "connections cannot be accepted");
                     }
                     self.registry.close_longest();
-                    pause(ACCEPT_BACKOFF).await;
+                    sleep_real_time(ACCEPT_BACKOFF).await;
                 }
             }
         }
@@ -186,7 +186,7 @@ impl Connections {
 }
 
 /// True for an error of the connection being accepted, which is gone; false for an error of the server.
-fn is_of_connection(error: &io::Error) -> bool {
+fn is_connection_error(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted

@@ -13,7 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Notify;
 
 use super::connection::{Connection, Ending, Millis, TimeLimits};
-use crate::kernel::clock::{Stopwatch, pause, within};
+use crate::kernel::clock::{Stopwatch, sleep_real_time, with_timeout};
 
 /// Number of connections with the longest wait that one scan finds.
 const SCAN_SIZE: usize = 64;
@@ -112,7 +112,7 @@ impl Registry {
         let mut count = self.count();
         while count >= max {
             closes = closes || self.close_longest();
-            let waited = within(RETRY_INTERVAL, self.room.notified()).await;
+            let waited = with_timeout(RETRY_INTERVAL, self.room.notified()).await;
             let now = self.count();
             // Wait for the connection that was asked to end before asking another one.
             closes = closes && waited.is_ok() && now == count;
@@ -127,7 +127,7 @@ impl Registry {
         let mut open = self.open();
         loop {
             while let Some((since, connection)) = open.longest.pop() {
-                if waits_since(&connection, now) == Some(since) {
+                if waiting_since(&connection, now) == Some(since) {
                     connection.make_way();
                     return true;
                 }
@@ -144,7 +144,7 @@ impl Registry {
         let shortest = limits.header.min(limits.keep_alive);
         let every = Duration::from_millis((shortest / 4).clamp(50, 1_000));
         loop {
-            pause(every).await;
+            sleep_real_time(every).await;
             let now = self.now();
             for connection in self.open().all.values() {
                 let ending = connection.overdue(now, &limits);
@@ -167,7 +167,7 @@ impl OpenConnections {
         let mut found: Vec<_> = idle.collect();
         if found.is_empty() {
             let stalled = self.all.values().filter_map(|connection| {
-                let since = waits_since(connection, now)?;
+                let since = waiting_since(connection, now)?;
                 Some((since, connection.clone()))
             });
             found = stalled.collect();
@@ -181,7 +181,7 @@ impl OpenConnections {
 }
 
 /// Returns the time since which a connection waits for its client, if it may be closed for another one.
-fn waits_since(connection: &Connection, now: Millis) -> Option<Millis> {
+fn waiting_since(connection: &Connection, now: Millis) -> Option<Millis> {
     if connection.is_ending() {
         return None;
     }

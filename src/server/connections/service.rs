@@ -24,7 +24,7 @@ use poem::{
 use tokio::runtime::Handle;
 
 use super::{connection::Connection, stream::Drain};
-use crate::kernel::clock::within;
+use crate::kernel::clock::with_timeout;
 
 /// The body type that poem uses.
 type FrameworkBody = BoxBody<Bytes, io::Error>;
@@ -33,7 +33,9 @@ type FrameworkBody = BoxBody<Bytes, io::Error>;
 pub(super) type SharedEndpoint = Arc<dyn DynEndpoint<Output = Response>>;
 
 /// Wraps an endpoint for use by connections.
-pub(super) fn answerer(endpoint: impl Endpoint<Output = Response> + 'static) -> SharedEndpoint {
+pub(super) fn share_endpoint(
+    endpoint: impl Endpoint<Output = Response> + 'static,
+) -> SharedEndpoint {
     Arc::new(ToDynEndpoint(endpoint))
 }
 
@@ -70,7 +72,7 @@ impl Service<hyper::Request<Incoming>> for ConnectionService {
         );
         Box::pin(async move {
             let mut request = Request::from(whole);
-            let announced = hold_body(&mut request, &connection, drain);
+            let announced = drain_body_on_drop(&mut request, &connection, drain);
             let mut response = answerer.get_response(request).await;
             // The rest of a body that is too long to drain is not read.
             if is_http_1 && connection.may_be_sending() && announced.ends_connection(drain) {
@@ -104,7 +106,7 @@ impl BodyAnnouncement {
 }
 
 /// Wraps a request's body, so that an unread rest is drained.
-fn hold_body(
+fn drain_body_on_drop(
     request: &mut Request,
     connection: &Arc<Connection>,
     drain: Drain,
@@ -208,7 +210,7 @@ async fn read_and_drop(mut body: FrameworkBody, connection: Arc<Connection>, dra
         }
         true
     };
-    if within(drain.time, read).await.unwrap_or(false) {
+    if with_timeout(drain.time, read).await.unwrap_or(false) {
         connection.set_unread(false);
     }
     connection.set_draining(false);

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::connection::Connection;
-use crate::kernel::clock::pause;
+use crate::kernel::clock::sleep_real_time;
 
 /// Number of bytes that are discarded at once.
 const CHUNK: usize = 16 * 1024;
@@ -150,7 +150,7 @@ impl AsyncWrite for Stream {
                 return Poll::Ready(Ok(()));
             }
             self.connection.set_draining(true);
-            self.lingering = Some(pause(self.drain.time).boxed());
+            self.lingering = Some(sleep_real_time(self.drain.time).boxed());
         }
         self.poll_drain(context).map(Ok)
     }

@@ -92,7 +92,7 @@ pub enum KeyError {
     #[error(
         "{key} is not 32 bytes in base64\nCorrect it, or make one with `openssl rand -base64 32`"
     )]
-    NotAKey {
+    InvalidKey {
         /// The source of the key.
         key: KeySource,
     },
@@ -160,15 +160,17 @@ fn find_key(
 ) -> Result<([u8; KEY_BYTES], KeySource), KeyError> {
     if let Some(key) = &settings.key {
         let source = KeySource::Settings;
-        return Ok((decode(key.expose(), &source)?, source));
+        return Ok((decode_key(key.expose(), &source)?, source));
     }
     let path = settings
         .key_file
         .clone()
-        .unwrap_or_else(|| files::beside(database, ".key"));
-    let text = match read(&path) {
-        Ok(text) if text.expose().is_empty() && may_create => create(&path),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && may_create => create(&path),
+        .unwrap_or_else(|| files::append_suffix(database, ".key"));
+    let text = match read_key_file(&path) {
+        Ok(text) if text.expose().is_empty() && may_create => create_key_file(&path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && may_create => {
+            create_key_file(&path)
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(KeyError::Missing {
                 path,
@@ -182,10 +184,10 @@ fn find_key(
         source,
     })?;
     let source = KeySource::File(path);
-    Ok((decode(text.expose(), &source)?, source))
+    Ok((decode_key(text.expose(), &source)?, source))
 }
 
-fn read(path: &Path) -> io::Result<Secret> {
+fn read_key_file(path: &Path) -> io::Result<Secret> {
     let mode = fs::metadata(path)?.permissions().mode();
     if mode & 0o077 != 0 {
         tracing::warn!(path = %path.display(), "others may read the key file; make it 0600");
@@ -193,12 +195,12 @@ fn read(path: &Path) -> io::Result<Secret> {
     fs::read_to_string(path).map(Secret::new)
 }
 
-fn decode(text: &str, source: &KeySource) -> Result<[u8; KEY_BYTES], KeyError> {
+fn decode_key(text: &str, source: &KeySource) -> Result<[u8; KEY_BYTES], KeyError> {
     BASE64
         .decode(text.trim())
         .ok()
         .and_then(|bytes| bytes.try_into().ok())
-        .ok_or_else(|| KeyError::NotAKey {
+        .ok_or_else(|| KeyError::InvalidKey {
             key: source.clone(),
         })
 }
@@ -207,7 +209,7 @@ fn decode(text: &str, source: &KeySource) -> Result<[u8; KEY_BYTES], KeyError> {
 ///
 /// The file gets its name only when its content is on the disk: after a power failure, half a key would
 /// prevent every start. The empty file carries the lock that keeps other processes from creating a key.
-fn create(path: &Path) -> io::Result<Secret> {
+fn create_key_file(path: &Path) -> io::Result<Secret> {
     loop {
         let mut file = OpenOptions::new()
             .read(true)
@@ -218,7 +220,7 @@ fn create(path: &Path) -> io::Result<Secret> {
             .open(path)?;
         file.lock()?;
         // Another process was faster and has replaced the file.
-        if !files::is_at(&file, path)? {
+        if !files::is_same_file(&file, path)? {
             continue;
         }
         let mut text = String::new();
@@ -228,21 +230,21 @@ fn create(path: &Path) -> io::Result<Secret> {
         }
         let key: [u8; KEY_BYTES] = rand::random();
         let text = format!("{}\n", BASE64.encode(key));
-        put_in_place(&fs::canonicalize(path)?, text.as_bytes())?;
+        replace_file(&fs::canonicalize(path)?, text.as_bytes())?;
         return Ok(Secret::new(text));
     }
 }
 
-fn put_in_place(path: &Path, key: &[u8]) -> io::Result<()> {
-    let draft = files::beside(path, ".new");
+fn replace_file(path: &Path, key: &[u8]) -> io::Result<()> {
+    let draft = files::append_suffix(path, ".new");
     // A killed start may have left it.
-    files::remove_if_there(&draft)?;
+    files::remove_if_exists(&draft)?;
     let written = files::create_private(&draft)
         .and_then(|mut file| file.write_all(key).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&draft, path))
         .and_then(|()| files::sync_directory_of(path));
     written.inspect_err(|_| {
         // A leftover does no harm: the next call replaces it.
-        let _ = files::remove_if_there(&draft);
+        let _ = files::remove_if_exists(&draft);
     })
 }

@@ -39,7 +39,7 @@ async fn a_backup_during_writes_is_one_consistent_state() {
         }
     });
     for copy in 0..5 {
-        let answered = names(&store).len();
+        let answered = list_names(&store).len();
         let target = directory.path().join(format!("copy-{copy}.db"));
         let source = store.path().to_owned();
         let report = tokio::task::spawn_blocking({
@@ -70,7 +70,7 @@ async fn a_backup_during_writes_is_one_consistent_state() {
     done.store(true, Ordering::Relaxed);
     writer.await.unwrap();
     store.close();
-    let left: Vec<_> = contents(directory.path()).into_keys().collect();
+    let left: Vec<_> = read_directory(directory.path()).into_keys().collect();
     assert_eq!(left.len(), 6, "{left:?}");
 }
 
@@ -92,7 +92,7 @@ async fn a_backup_replaces_only_when_told_and_never_a_live_database() {
     assert!(matches!(error, BackupError::TargetInUse { .. }), "{error}");
     let error = backup(store.path(), store.path(), true).unwrap_err();
     assert!(matches!(error, BackupError::SameFile { .. }), "{error}");
-    assert_eq!(names(&store), ["x"]);
+    assert_eq!(list_names(&store), ["x"]);
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn a_failed_backup_leaves_nothing() {
     // The overflow pages of the large value.
     bytes[end - 8 * 4096..].fill(0xA5);
     fs::write(&path, bytes).unwrap();
-    let before: Vec<_> = contents(directory.path()).into_keys().collect();
+    let before: Vec<_> = read_directory(directory.path()).into_keys().collect();
     let target = directory.path().join("copy.db");
     let error = backup(&path, &target, false).unwrap_err();
     assert!(matches!(error, BackupError::Damaged { .. }), "{error}");
@@ -129,6 +129,6 @@ async fn a_failed_backup_leaves_nothing() {
         error,
         BackupError::Open(OpenError::DirectoryMissing { .. })
     ));
-    let after: Vec<_> = contents(directory.path()).into_keys().collect();
+    let after: Vec<_> = read_directory(directory.path()).into_keys().collect();
     assert_eq!(before, after);
 }

@@ -41,7 +41,7 @@ impl CommitHook for Summary {
 }
 
 /// Runs two inserts in one transaction, with a hook.
-async fn batch_under(hook: &Arc<Summary>) -> (Store, TempDir, [Result<i64>; 2]) {
+async fn run_batch_with_hook(hook: &Arc<Summary>) -> (Store, TempDir, [Result<i64>; 2]) {
     let directory = directory();
     let store = open(&directory);
     let held = BlockedWriter::writer_of(&store).await;
@@ -50,7 +50,7 @@ async fn batch_under(hook: &Arc<Summary>) -> (Store, TempDir, [Result<i64>; 2]) 
         let store = store.clone();
         tokio::spawn(async move { insert(&store, name).await })
     });
-    queued(&store, 2).await;
+    wait_until_queued(&store, 2).await;
     held.let_go().await;
     let answers = [one.await.unwrap(), two.await.unwrap()];
     (store, directory, answers)
@@ -59,10 +59,10 @@ async fn batch_under(hook: &Arc<Summary>) -> (Store, TempDir, [Result<i64>; 2]) 
 #[tokio::test]
 async fn a_hook_writes_once_in_each_transaction_and_is_told_before_the_callers() {
     let hook = Arc::new(Summary::default());
-    let (store, _directory, answers) = batch_under(&hook).await;
+    let (store, _directory, answers) = run_batch_with_hook(&hook).await;
     assert!(answers.iter().all(Result::is_ok));
     // The job that blocked the writer was a transaction of its own.
-    assert_eq!(names(&store), ["one", "summary 0", "summary 1", "two"]);
+    assert_eq!(list_names(&store), ["one", "summary 0", "summary 1", "two"]);
     assert_eq!(hook.committed.load(Ordering::Relaxed), 2);
     assert_eq!(hook.lost.load(Ordering::Relaxed), 0);
 }
@@ -73,9 +73,9 @@ async fn nothing_of_a_transaction_is_kept_whose_hook_fails() {
         fails: true,
         ..Summary::default()
     });
-    let (store, _directory, answers) = batch_under(&hook).await;
+    let (store, _directory, answers) = run_batch_with_hook(&hook).await;
     assert!(answers.iter().all(is_unavailable));
-    assert_eq!(names(&store), ["summary 0"]);
+    assert_eq!(list_names(&store), ["summary 0"]);
     assert_eq!(hook.committed.load(Ordering::Relaxed), 1);
     assert_eq!(hook.lost.load(Ordering::Relaxed), 1);
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::store::Health;
 
 /// Limits the database to `pages` more pages than it has.
-async fn leave_room(store: &Store, pages: i64) {
+async fn limit_free_pages(store: &Store, pages: i64) {
     store
         .write(move |connection| {
             let count: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
@@ -37,28 +37,28 @@ async fn a_full_disk_fails_writes_keeps_reads_and_mends_by_itself() {
     let directory = directory();
     let store = open(&directory);
     insert(&store, "first").await.unwrap();
-    leave_room(&store, 0).await;
+    limit_free_pages(&store, 0).await;
     assert!(is_unavailable(&insert_large(&store, "large").await));
     let Health::WritesFailing { message, .. } = store.health() else {
         panic!("healthy on a full disk");
     };
     assert!(message.contains("space"), "{message}");
     assert!(is_unavailable(&store.probe().await), "the probe needs room");
-    assert_eq!(names(&store), ["first"]);
+    assert_eq!(list_names(&store), ["first"]);
 
-    leave_room(&store, 100_000).await;
+    limit_free_pages(&store, 100_000).await;
     assert_ne!(store.health(), Health::Ok, "nothing was written yet");
     store.probe().await.unwrap();
     assert_eq!(store.health(), Health::Ok);
     insert_large(&store, "large").await.unwrap();
-    assert_eq!(names(&store), ["first", "large"]);
+    assert_eq!(list_names(&store), ["first", "large"]);
 }
 
 #[tokio::test]
 async fn what_a_full_disk_took_away_is_not_acknowledged() {
     let directory = directory();
     let store = open(&directory);
-    leave_room(&store, 2).await;
+    limit_free_pages(&store, 2).await;
     let held = BlockedWriter::writer_of(&store).await;
     let mut jobs = Vec::new();
     for number in 0..20 {
@@ -70,7 +70,7 @@ async fn what_a_full_disk_took_away_is_not_acknowledged() {
                 insert(&waiting, format!("{number:02}")).await.map(|_| ())
             }
         }));
-        queued(&store, number + 1).await;
+        wait_until_queued(&store, number + 1).await;
     }
     held.let_go().await;
     let mut acknowledged = Vec::new();
@@ -83,7 +83,7 @@ async fn what_a_full_disk_took_away_is_not_acknowledged() {
     assert!(!acknowledged.contains(&"10".to_owned()));
     assert!(acknowledged.contains(&"19".to_owned()), "the rest goes on");
     store.close();
-    assert_eq!(names(&open(&directory)), acknowledged);
+    assert_eq!(list_names(&open(&directory)), acknowledged);
 }
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn a_writer_that_cannot_be_reopened_answers_and_comes_back() {
     fs::rename(&away, &path).unwrap();
     insert(&store, "after").await.unwrap();
     assert_eq!(store.health(), Health::Ok);
-    assert_eq!(names(&store), ["after", "before"]);
+    assert_eq!(list_names(&store), ["after", "before"]);
 }
 
 #[tokio::test]

@@ -17,11 +17,11 @@ const PLACE: SealLocation<'static> = SealLocation {
 /// 32 zero bytes, without the padding.
 const ZERO_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-fn from_file() -> KeySettings {
+fn key_file_settings() -> KeySettings {
     KeySettings::default()
 }
 
-fn from_settings(key: &str) -> KeySettings {
+fn key_settings(key: &str) -> KeySettings {
     KeySettings {
         key: Some(Secret::new(key)),
         key_file: None,
@@ -32,7 +32,7 @@ fn from_settings(key: &str) -> KeySettings {
 async fn the_first_start_makes_a_key_file_and_the_second_uses_it() {
     let directory = directory();
     let store = open(&directory);
-    let sealed = Sealer::of(&store, &from_file())
+    let sealed = Sealer::of(&store, &key_file_settings())
         .await
         .unwrap()
         .seal(&PLACE, b"x");
@@ -42,7 +42,7 @@ async fn the_first_start_makes_a_key_file_and_the_second_uses_it() {
     store.close();
     let store = open(&directory);
     let key = fs::read(&file).unwrap();
-    let sealer = Sealer::of(&store, &from_file()).await.unwrap();
+    let sealer = Sealer::of(&store, &key_file_settings()).await.unwrap();
     assert_eq!(sealer.open(&PLACE, &sealed).unwrap(), b"x");
     assert_eq!(fs::read(&file).unwrap(), key);
 }
@@ -51,10 +51,10 @@ async fn the_first_start_makes_a_key_file_and_the_second_uses_it() {
 async fn a_missing_key_file_is_not_replaced() {
     let directory = directory();
     let store = open(&directory);
-    Sealer::of(&store, &from_file()).await.unwrap();
+    Sealer::of(&store, &key_file_settings()).await.unwrap();
     let file = directory.path().join("test.db.key");
     fs::remove_file(&file).unwrap();
-    let error = Sealer::of(&store, &from_file()).await.unwrap_err();
+    let error = Sealer::of(&store, &key_file_settings()).await.unwrap_err();
     assert!(matches!(&error, KeyError::Missing { path, .. } if path.ends_with("test.db.key")));
     assert!(!file.exists());
 }
@@ -63,13 +63,13 @@ async fn a_missing_key_file_is_not_replaced() {
 async fn a_wrong_key_is_detected_and_its_source_named() {
     let directory = directory();
     let store = open(&directory);
-    Sealer::of(&store, &from_settings(ZERO_KEY)).await.unwrap();
+    Sealer::of(&store, &key_settings(ZERO_KEY)).await.unwrap();
     assert!(!directory.path().join("test.db.key").exists());
-    Sealer::of(&store, &from_settings(&format!("{ZERO_KEY}=\n")))
+    Sealer::of(&store, &key_settings(&format!("{ZERO_KEY}=\n")))
         .await
         .unwrap();
 
-    let other = from_settings("AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    let other = key_settings("AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
     let error = Sealer::of(&store, &other).await.unwrap_err();
     assert!(matches!(
         error,
@@ -99,14 +99,14 @@ async fn what_is_no_key_is_refused() {
     let directory = directory();
     let store = open(&directory);
     for text in ["", "short", "!", &format!("{ZERO_KEY}AAAA")] {
-        let error = Sealer::of(&store, &from_settings(text)).await.unwrap_err();
-        assert!(matches!(error, KeyError::NotAKey { .. }), "{text}");
+        let error = Sealer::of(&store, &key_settings(text)).await.unwrap_err();
+        assert!(matches!(error, KeyError::InvalidKey { .. }), "{text}");
     }
     fs::write(directory.path().join("test.db.key"), "short").unwrap();
-    let error = Sealer::of(&store, &from_file()).await.unwrap_err();
+    let error = Sealer::of(&store, &key_file_settings()).await.unwrap_err();
     assert!(matches!(
         error,
-        KeyError::NotAKey {
+        KeyError::InvalidKey {
             key: KeySource::File(_)
         }
     ));
@@ -119,22 +119,22 @@ async fn an_empty_key_file_is_filled_until_something_is_sealed() {
     let store = open(&directory);
     let file = directory.path().join("test.db.key");
     fs::write(&file, "").unwrap();
-    Sealer::of(&store, &from_file()).await.unwrap();
+    Sealer::of(&store, &key_file_settings()).await.unwrap();
     let key = fs::read_to_string(&file).unwrap();
-    Sealer::of(&store, &from_file()).await.unwrap();
+    Sealer::of(&store, &key_file_settings()).await.unwrap();
     assert_eq!(fs::read_to_string(&file).unwrap(), key);
 
     fs::write(&file, "").unwrap();
-    let error = Sealer::of(&store, &from_file()).await.unwrap_err();
-    assert!(matches!(error, KeyError::NotAKey { .. }), "{error}");
+    let error = Sealer::of(&store, &key_file_settings()).await.unwrap_err();
+    assert!(matches!(error, KeyError::InvalidKey { .. }), "{error}");
     assert_eq!(fs::read(&file).unwrap(), b"");
 }
 
 #[test]
 fn the_key_is_never_serialised() {
-    let text = serde_json::to_string(&from_settings(ZERO_KEY)).unwrap();
+    let text = serde_json::to_string(&key_settings(ZERO_KEY)).unwrap();
     assert_eq!(text, r#"{"key":"[hidden]","key_file":null}"#);
-    assert!(!format!("{:?}", from_settings(ZERO_KEY)).contains("AAA"));
+    assert!(!format!("{:?}", key_settings(ZERO_KEY)).contains("AAA"));
     let read: KeySettings = serde_json::from_str(r#"{"key": "abc"}"#).unwrap();
     assert_eq!(read.key.unwrap().expose(), "abc");
 }

@@ -62,7 +62,7 @@ async fn insert(store: &Store, name: impl Into<String>) -> Result<i64> {
         .await
 }
 
-fn names(store: &Store) -> Vec<String> {
+fn list_names(store: &Store) -> Vec<String> {
     store
         .read(|connection| {
             let mut statement = connection.prepare_cached("SELECT name FROM item ORDER BY name")?;
@@ -77,7 +77,7 @@ fn is_unavailable<T>(result: &Result<T>) -> bool {
 }
 
 /// Reads all files of a directory.
-fn contents(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+fn read_directory(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap())
@@ -129,7 +129,7 @@ impl BlockedWriter {
 }
 
 /// Waits until `count` jobs wait for the writer.
-async fn queued(store: &Store, count: i64) {
+async fn wait_until_queued(store: &Store, count: i64) {
     while store.metrics().queue_depth.get() != count {
         tokio::task::yield_now().await;
     }

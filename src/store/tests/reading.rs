@@ -15,7 +15,7 @@ async fn a_read_cannot_write() {
         .await;
     assert!(refused.is_err());
     assert_eq!(store.health(), Health::Ok);
-    assert!(names(&store).is_empty());
+    assert!(list_names(&store).is_empty());
 }
 
 #[tokio::test]
@@ -24,7 +24,7 @@ async fn a_read_sees_what_was_answered() {
     let store = open(&directory);
     for number in 0..50 {
         insert(&store, format!("{number:02}")).await.unwrap();
-        assert_eq!(names(&store).len(), number + 1);
+        assert_eq!(list_names(&store).len(), number + 1);
     }
 }
 
@@ -55,7 +55,7 @@ async fn a_scan_sees_one_state() {
     insert(&store, "second").await.unwrap();
     resume.send(()).unwrap();
     assert_eq!(scan.await.unwrap().unwrap(), (1, 1));
-    assert_eq!(names(&store).len(), 2);
+    assert_eq!(list_names(&store).len(), 2);
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn reads_of_many_threads_share_the_pool() {
         for _ in 0..16 {
             scope.spawn(|| {
                 for _ in 0..100 {
-                    assert_eq!(names(&store), ["x"]);
+                    assert_eq!(list_names(&store), ["x"]);
                 }
             });
         }

@@ -4,30 +4,30 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::store::{
-    BackupError, OpenError, backup, files::beside, migrations::version_of, restore,
+    BackupError, OpenError, backup, files::append_suffix, migrations::version_of, restore,
 };
 
 /// Creates a backup, with the product's migrations, in which `meta` contains `marker`.
-async fn backup_with(directory: &TempDir, marker: &'static str) -> PathBuf {
+async fn create_backup(directory: &TempDir, marker: &'static str) -> PathBuf {
     let settings = Settings {
         path: directory.path().join(format!("{marker}.db")),
         ..Settings::default()
     };
     let store = Store::open(&settings).unwrap();
-    mark(&store, marker).await;
+    write_marker(&store, marker).await;
     let target = directory.path().join(format!("{marker}.backup"));
     backup(store.path(), &target, false).unwrap();
     target
 }
 
-async fn mark(store: &Store, marker: &'static str) {
+async fn write_marker(store: &Store, marker: &'static str) {
     store
         .write(move |connection| crate::store::meta::set(connection, "marker", marker.as_bytes()))
         .await
         .unwrap();
 }
 
-fn marker(settings: &Settings) -> String {
+fn read_marker(settings: &Settings) -> String {
     let store = Store::open(settings).unwrap();
     let marker = store.read(|connection| crate::store::meta::get(connection, "marker"));
     String::from_utf8(marker.unwrap().unwrap()).unwrap()
@@ -36,18 +36,18 @@ fn marker(settings: &Settings) -> String {
 #[tokio::test]
 async fn restores_where_nothing_was() {
     let (backups, directory) = (directory(), directory());
-    let saved = backup_with(&backups, "saved").await;
+    let saved = create_backup(&backups, "saved").await;
     let report = restore(&saved, &settings(&directory).path, false).unwrap();
     assert_eq!(report.moved_to, None);
     assert_eq!(report.version, version_of(ALL));
-    assert_eq!(contents(directory.path()).len(), 1);
-    assert_eq!(marker(&settings(&directory)), "saved");
+    assert_eq!(read_directory(directory.path()).len(), 1);
+    assert_eq!(read_marker(&settings(&directory)), "saved");
 }
 
 #[tokio::test]
 async fn what_was_there_is_moved_aside_with_its_log() {
     let (backups, directory) = (directory(), directory());
-    let saved = backup_with(&backups, "saved").await;
+    let saved = create_backup(&backups, "saved").await;
     let settings = settings(&directory);
     Store::open(&settings).unwrap().close();
     // The state that a killed server leaves: the last write is only in the log.
@@ -66,9 +66,9 @@ async fn what_was_there_is_moved_aside_with_its_log() {
             .unwrap()
             .contains("test.db.before-restore-20")
     );
-    assert_eq!(marker(&settings), "saved");
+    assert_eq!(read_marker(&settings), "saved");
     assert_eq!(
-        marker(&Settings {
+        read_marker(&Settings {
             path: moved,
             ..Settings::default()
         }),
@@ -80,16 +80,16 @@ async fn what_was_there_is_moved_aside_with_its_log() {
 #[tokio::test]
 async fn a_running_server_is_not_restored_over() {
     let (backups, directory) = (directory(), directory());
-    let saved = backup_with(&backups, "saved").await;
+    let saved = create_backup(&backups, "saved").await;
     let store = Store::open(&settings(&directory)).unwrap();
-    mark(&store, "running").await;
+    write_marker(&store, "running").await;
     let error = restore(&saved, store.path(), true).unwrap_err();
     assert!(
         matches!(error, BackupError::Open(OpenError::InUse { .. })),
         "{error}"
     );
     store.close();
-    assert_eq!(marker(&settings(&directory)), "running");
+    assert_eq!(read_marker(&settings(&directory)), "running");
 }
 
 #[tokio::test]
@@ -97,12 +97,12 @@ async fn what_is_no_good_backup_changes_nothing() {
     let (backups, directory) = (directory(), directory());
     let settings = settings(&directory);
     Store::open(&settings).unwrap().close();
-    let before = contents(directory.path());
-    let newer = backup_with(&backups, "newer").await;
+    let before = read_directory(directory.path());
+    let newer = create_backup(&backups, "newer").await;
     let connection = Connection::open(&newer).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
     connection.close().unwrap();
-    let damaged = backup_with(&backups, "damaged").await;
+    let damaged = create_backup(&backups, "damaged").await;
     let connection = Connection::open(&damaged).unwrap();
     connection
         .execute_batch("CREATE TABLE filler (x); INSERT INTO filler VALUES (zeroblob(100000))")
@@ -134,17 +134,17 @@ async fn what_is_no_good_backup_changes_nothing() {
         refused(&settings.path),
         BackupError::SameFile { .. }
     ));
-    assert!(before == contents(directory.path()));
+    assert!(before == read_directory(directory.path()));
 }
 
 #[tokio::test]
 async fn a_restore_that_was_cut_off_is_not_followed_by_a_new_database() {
     let (backups, directory) = (directory(), directory());
-    let saved = backup_with(&backups, "saved").await;
+    let saved = create_backup(&backups, "saved").await;
     let settings = settings(&directory);
     Store::open(&settings).unwrap().close();
     // The state between the two renames.
-    let aside = beside(&settings.path, ".before-restore-20260301T120000000Z");
+    let aside = append_suffix(&settings.path, ".before-restore-20260301T120000000Z");
     std::fs::rename(&settings.path, &aside).unwrap();
     for open in [Store::open, Store::open_beside] {
         let error = open(&settings).unwrap_err();
@@ -155,5 +155,5 @@ async fn a_restore_that_was_cut_off_is_not_followed_by_a_new_database() {
         );
     }
     restore(&saved, &settings.path, false).unwrap();
-    assert_eq!(marker(&settings), "saved");
+    assert_eq!(read_marker(&settings), "saved");
 }

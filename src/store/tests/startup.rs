@@ -6,17 +6,17 @@ use super::*;
 use crate::store::{LockHolder, OpenError, identity::APPLICATION_ID, migrations::version_of};
 
 /// Opens a database, expects an error, and checks that the directory is unchanged.
-fn refusal(directory: &TempDir, settings: &Settings) -> OpenError {
-    let before = contents(directory.path());
+fn expect_refusal(directory: &TempDir, settings: &Settings) -> OpenError {
+    let before = read_directory(directory.path());
     let error = Store::open_with(settings, MIGRATIONS).unwrap_err();
     assert!(
-        before == contents(directory.path()),
+        before == read_directory(directory.path()),
         "{error}: not as it was"
     );
     error
 }
 
-fn in_directory(directory: &TempDir, name: &str) -> Settings {
+fn settings_for(directory: &TempDir, name: &str) -> Settings {
     Settings {
         path: directory.path().join(name),
         ..Settings::default()
@@ -75,7 +75,7 @@ fn an_older_file_is_migrated_without_losing_rows() {
     ));
     let store = open(&directory);
     assert!(!store.created());
-    assert!(names(&store).is_empty());
+    assert!(list_names(&store).is_empty());
     store.close();
     assert!(matches!(
         Store::open_with(&settings, &MIGRATIONS[..1]),
@@ -110,9 +110,9 @@ fn a_failed_migration_leaves_the_step_before() {
             matches!(error, OpenError::Migration { name: "broken", .. }),
             "{error}"
         );
-        let error = Store::open_with(&in_directory(&directory, "new.db"), &broken).unwrap_err();
+        let error = Store::open_with(&settings_for(&directory, "new.db"), &broken).unwrap_err();
         assert!(matches!(error, OpenError::Migration { .. }));
-        assert_eq!(contents(directory.path()).len(), 1, "no new database");
+        assert_eq!(read_directory(directory.path()).len(), 1, "no new database");
     }
     let tables: i64 = Connection::open(&settings.path)
         .unwrap()
@@ -133,7 +133,7 @@ fn a_newer_file_is_not_touched() {
     let connection = Connection::open(&settings.path).unwrap();
     connection.pragma_update(None, "user_version", 3).unwrap();
     connection.close().unwrap();
-    let error = refusal(&directory, &settings);
+    let error = expect_refusal(&directory, &settings);
     assert!(
         matches!(
             error,
@@ -190,13 +190,13 @@ fn other_files_are_refused_untouched() {
         ("foreign.db", "of another program"),
         ("gone.db", "a part of one"),
     ] {
-        let text = refusal(&directory, &in_directory(&directory, name)).to_string();
+        let text = expect_refusal(&directory, &settings_for(&directory, name)).to_string();
         assert!(text.contains(expected) && text.contains(name), "{text}");
         assert!(text.lines().count() == 2, "{text}");
     }
-    let beside = Store::open_beside(&in_directory(&directory, "foreign.db")).unwrap_err();
+    let beside = Store::open_beside(&settings_for(&directory, "foreign.db")).unwrap_err();
     assert!(matches!(beside, OpenError::OtherApplication { .. }));
-    let beside = Store::open_beside(&in_directory(&directory, "text.db")).unwrap_err();
+    let beside = Store::open_beside(&settings_for(&directory, "text.db")).unwrap_err();
     assert!(
         matches!(beside, OpenError::NotADatabase { .. }),
         "{beside:?}"
@@ -213,7 +213,7 @@ fn unusable_paths_are_refused() {
         ("file/such.db", true),
         ("folder", false),
     ] {
-        let error = refusal(&directory, &in_directory(&directory, name));
+        let error = expect_refusal(&directory, &settings_for(&directory, name));
         assert_eq!(
             missing,
             matches!(error, OpenError::DirectoryMissing { .. }),
@@ -225,7 +225,7 @@ fn unusable_paths_are_refused() {
             "{error}"
         );
     }
-    let error = refusal(
+    let error = expect_refusal(
         &directory,
         &Settings {
             path: "/proc/parlance.db".into(),
@@ -233,9 +233,9 @@ fn unusable_paths_are_refused() {
         },
     );
     assert!(matches!(error, OpenError::NotWritable { .. }), "{error:?}");
-    let error = Store::open_beside(&in_directory(&directory, "none.db")).unwrap_err();
+    let error = Store::open_beside(&settings_for(&directory, "none.db")).unwrap_err();
     assert!(matches!(error, OpenError::Missing { .. }));
-    assert_eq!(contents(directory.path()).len(), 2);
+    assert_eq!(read_directory(directory.path()).len(), 2);
 }
 
 #[test]
@@ -267,7 +267,7 @@ async fn a_damaged_schema_is_named() {
     let mut bytes = fs::read(&settings.path).unwrap();
     bytes[100..4096].fill(0xA5);
     fs::write(&settings.path, bytes).unwrap();
-    let error = refusal(&directory, &settings);
+    let error = expect_refusal(&directory, &settings);
     assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
 }
 
@@ -305,5 +305,5 @@ async fn a_command_writes_beside_a_server() {
     insert(&command, "of the command").await.unwrap();
     insert(&server, "of the server").await.unwrap();
     drop(command);
-    assert_eq!(names(&server), ["of the command", "of the server"]);
+    assert_eq!(list_names(&server), ["of the command", "of the server"]);
 }

@@ -14,7 +14,7 @@ async fn waiting_jobs_share_a_commit_and_all_are_durable() {
             tokio::spawn(async move { insert(&store, format!("{number:03}")).await })
         })
         .collect();
-    queued(&store, 100).await;
+    wait_until_queued(&store, 100).await;
     held.let_go().await;
     for job in jobs {
         job.await.unwrap().unwrap();
@@ -24,7 +24,7 @@ async fn waiting_jobs_share_a_commit_and_all_are_durable() {
     assert_eq!(metric(&store, "store_commit_seconds_count"), 2.0);
     store.close();
     let store = open(&directory);
-    assert_eq!(names(&store).len(), 100);
+    assert_eq!(list_names(&store).len(), 100);
 }
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn a_batch_has_at_most_its_size() {
             tokio::spawn(async move { insert(&store, format!("{number}")).await })
         })
         .collect();
-    queued(&store, 10).await;
+    wait_until_queued(&store, 10).await;
     held.let_go().await;
     for job in jobs {
         job.await.unwrap().unwrap();
@@ -51,7 +51,7 @@ async fn a_batch_has_at_most_its_size() {
 }
 
 /// Runs three inserts in one batch. The middle one calls `ending` after its insert.
-async fn batch_with(
+async fn run_batch(
     store: &Store,
     ending: impl FnOnce() -> Result<()> + Send + 'static,
 ) -> [Result<()>; 3] {
@@ -68,11 +68,11 @@ async fn batch_with(
         })
     };
     let before = spawn("before", Box::new(|| Ok(())));
-    queued(store, 1).await;
+    wait_until_queued(store, 1).await;
     let middle = spawn("middle", Box::new(ending));
-    queued(store, 2).await;
+    wait_until_queued(store, 2).await;
     let after = spawn("after", Box::new(|| Ok(())));
-    queued(store, 3).await;
+    wait_until_queued(store, 3).await;
     held.let_go().await;
     [
         before.await.unwrap(),
@@ -85,22 +85,22 @@ async fn batch_with(
 async fn a_failing_job_is_rolled_back_alone() {
     let directory = directory();
     let store = open(&directory);
-    let [before, middle, after] = batch_with(&store, || Err(Error::not_found("no"))).await;
+    let [before, middle, after] = run_batch(&store, || Err(Error::not_found("no"))).await;
     assert!(before.is_ok() && after.is_ok());
     assert_eq!(middle.unwrap_err().kind(), Kind::NotFound);
-    assert_eq!(names(&store), ["after", "before"]);
+    assert_eq!(list_names(&store), ["after", "before"]);
 }
 
 #[tokio::test]
 async fn a_panicking_job_is_rolled_back_alone_and_the_writer_lives_on() {
     let directory = directory();
     let store = open(&directory);
-    let [before, middle, after] = batch_with(&store, || panic!("a defect")).await;
+    let [before, middle, after] = run_batch(&store, || panic!("a defect")).await;
     assert!(before.is_ok() && after.is_ok());
     let error = middle.unwrap_err();
     assert_eq!(error.kind(), Kind::Internal);
     assert!(error.message().contains("a defect"));
-    assert_eq!(names(&store), ["after", "before"]);
+    assert_eq!(list_names(&store), ["after", "before"]);
     insert(&store, "later").await.unwrap();
     assert_eq!(store.health(), Health::Ok);
 }
@@ -114,22 +114,22 @@ async fn a_job_that_ends_the_transaction_has_no_job_falsely_answered() {
         let store = store.clone();
         async move { insert(&store, "before").await }
     });
-    queued(&store, 1).await;
+    wait_until_queued(&store, 1).await;
     let rogue = tokio::spawn({
         let store = store.clone();
         async move { store.write(|c| Ok(c.execute_batch("ROLLBACK")?)).await }
     });
-    queued(&store, 2).await;
+    wait_until_queued(&store, 2).await;
     let after = tokio::spawn({
         let store = store.clone();
         async move { insert(&store, "after").await }
     });
-    queued(&store, 3).await;
+    wait_until_queued(&store, 3).await;
     held.let_go().await;
     assert!(is_unavailable(&before.await.unwrap()));
     assert!(is_unavailable(&rogue.await.unwrap()));
     assert!(after.await.unwrap().is_ok());
-    assert_eq!(names(&store), ["after"]);
+    assert_eq!(list_names(&store), ["after"]);
 }
 
 #[tokio::test]
@@ -155,11 +155,11 @@ async fn a_full_queue_refuses_at_once() {
         let store = store.clone();
         async move { insert(&store, "waiting").await }
     });
-    queued(&store, 1).await;
+    wait_until_queued(&store, 1).await;
     assert!(is_unavailable(&insert(&store, "refused").await));
     held.let_go().await;
     waiting.await.unwrap().unwrap();
-    assert_eq!(names(&store), ["waiting"]);
+    assert_eq!(list_names(&store), ["waiting"]);
     assert_eq!(store.metrics().queue_depth.get(), 0);
 }
 
@@ -172,12 +172,12 @@ async fn a_caller_that_gives_up_harms_nobody() {
         let store = store.clone();
         async move { insert(&store, "gone").await }
     });
-    queued(&store, 1).await;
+    wait_until_queued(&store, 1).await;
     gone.abort();
     assert!(gone.await.unwrap_err().is_cancelled());
     held.let_go().await;
     insert(&store, "other").await.unwrap();
-    assert_eq!(names(&store), ["gone", "other"]);
+    assert_eq!(list_names(&store), ["gone", "other"]);
 }
 
 #[tokio::test]
@@ -189,7 +189,7 @@ async fn closing_finishes_what_is_queued_and_refuses_the_rest() {
         let store = store.clone();
         async move { insert(&store, "queued").await }
     });
-    queued(&store, 1).await;
+    wait_until_queued(&store, 1).await;
     let closing = tokio::task::spawn_blocking({
         let store = store.clone();
         move || store.close()
@@ -202,9 +202,9 @@ async fn closing_finishes_what_is_queued_and_refuses_the_rest() {
     assert!(is_unavailable(&store.read(|_| Ok(()))));
     assert!(is_unavailable(&store.scan(|_| Ok(())).await));
     assert!(is_unavailable(&store.probe().await));
-    let left: Vec<_> = contents(directory.path()).into_keys().collect();
+    let left: Vec<_> = read_directory(directory.path()).into_keys().collect();
     assert_eq!(left, ["test.db"], "one file stays, and no lock");
-    assert_eq!(names(&open(&directory)), ["queued"]);
+    assert_eq!(list_names(&open(&directory)), ["queued"]);
 }
 
 #[tokio::test]
@@ -214,9 +214,9 @@ async fn dropping_the_last_clone_closes() {
     insert(&store, "x").await.unwrap();
     let clone = store.clone();
     drop(store);
-    assert_eq!(names(&clone), ["x"]);
+    assert_eq!(list_names(&clone), ["x"]);
     drop(clone);
-    assert_eq!(contents(directory.path()).len(), 1);
+    assert_eq!(read_directory(directory.path()).len(), 1);
 }
 
 #[tokio::test]
@@ -247,7 +247,7 @@ async fn a_job_may_hold_the_last_clone() {
         }
     };
     insert(&store, "y").await.unwrap();
-    assert_eq!(names(&store), ["x", "y"]);
+    assert_eq!(list_names(&store), ["x", "y"]);
 }
 
 #[tokio::test]
@@ -275,7 +275,7 @@ async fn what_a_commit_causes_happens_though_the_caller_has_given_up() {
         job("second", true),
         job("third", false),
     ];
-    queued(&store, 3).await;
+    wait_until_queued(&store, 3).await;
     for job in jobs {
         job.abort();
         assert!(job.await.unwrap_err().is_cancelled());

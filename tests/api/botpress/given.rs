@@ -196,7 +196,7 @@ pub async fn make_bot(server: &TestServer, workspace: &str, new: NewBot) -> Bot 
     let app = server.server().app();
     let (sealer, workspace) = (app.sealer().clone(), WorkspaceId::from(workspace));
     let made = app.change_as(Actor::Operator, move |change| {
-        manage::make(change, &sealer, &workspace, None, new)
+        manage::create_in_tx(change, &sealer, &workspace, None, new)
     });
     made.await.expect("a bot")
 }
@@ -266,7 +266,7 @@ pub async fn put_integration(
     let app = server.server().app();
     let sealer = app.sealer().clone();
     let made = app.change_as(Actor::Operator, move |change| {
-        integrations::make(change, &sealer, &workspace, new)
+        integrations::create_in_tx(change, &sealer, &workspace, new)
     });
     made.await.expect("an integration")
 }

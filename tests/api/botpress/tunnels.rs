@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use parlance::{
     config::{Config, Profile},
-    kernel::clock::pause,
+    kernel::clock::sleep_real_time,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -297,7 +297,7 @@ async fn a_client_that_takes_too_long_leaves_504_and_one_that_is_dead_is_noticed
     // It does not even answer pings, since nobody reads from it.
     let open = || server.server().app().tunnels().stats().open;
     while open() > 0 {
-        pause(Duration::from_millis(20)).await;
+        sleep_real_time(Duration::from_millis(20)).await;
     }
     drop(silent);
     // One that answers pings stays.

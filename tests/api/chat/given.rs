@@ -161,7 +161,7 @@ pub async fn open(server: &TestServer, bot: &AgentId) -> String {
         .read(|conn| parlance::domain::tenancy::agents::find_by_id(conn, bot))
         .expect("an agent");
     let actor = parlance::domain::tenancy::audit::Actor::Operator;
-    let id = webchat::ensure_for(app, actor, &agent).await;
+    let id = webchat::ensure_installed_as(app, actor, &agent).await;
     format!("/webhook/{}", id.expect("a webhook"))
 }
 

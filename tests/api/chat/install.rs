@@ -73,9 +73,12 @@ async fn one_who_installs_it_keeps_the_address() {
         agent.expect("an agent")
     };
     let agent = find(&given.bot.id);
-    let refused = webchat::ensure_for(app, Actor::Operator, &agent).await;
+    let refused = webchat::ensure_installed_as(app, Actor::Operator, &agent).await;
     insta::assert_snapshot!(refused.expect_err("off").message());
-    assert_eq!(webchat::find(app, &given.bot.id).expect("none"), None);
+    assert_eq!(
+        webchat::find_webhook(app, &given.bot.id).expect("none"),
+        None
+    );
     // Removed, it comes back when it is asked for, as it was before.
     let gone = json!({"integrations": {&id: null}});
     Caller::member()
@@ -117,7 +120,7 @@ async fn another_integration_of_that_name_comes_first() {
         .store()
         .read(|conn| agents::find_by_id(conn, &given.bot.id))
         .expect("an agent");
-    let refused = webchat::ensure_for(app, Actor::Operator, &agent).await;
+    let refused = webchat::ensure_installed_as(app, Actor::Operator, &agent).await;
     insta::assert_snapshot!(refused.expect_err("its own").message());
 }
 
@@ -127,7 +130,7 @@ async fn a_bot_of_another_workspace_has_one_of_its_own() {
     let (workspace, _) = another_workspace(&given.server).await;
     let other = make_bot(&given.server, &workspace, Default::default()).await;
     assert_eq!(
-        webchat::find(given.server.server().app(), &other.id).expect("none"),
+        webchat::find_webhook(given.server.server().app(), &other.id).expect("none"),
         None
     );
     let path = open(&given.server, &other.id).await;
@@ -146,7 +149,10 @@ async fn the_settings_turn_it_off_and_on_again() {
     let hidden = Caller::person().get(&given.server, path).await;
     hidden.expect(404);
     let app = given.server.server().app();
-    assert_eq!(webchat::find(app, &given.bot.id).expect("none"), None);
+    assert_eq!(
+        webchat::find_webhook(app, &given.bot.id).expect("none"),
+        None
+    );
     given.server.config.webchat.enabled = true;
     given.server.restart().await;
     given.get(&user, "/users/me").await.expect(200);

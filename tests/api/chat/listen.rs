@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlance::{domain::bots::manage::NewBot, kernel::clock::within};
+use parlance::{domain::bots::manage::NewBot, kernel::clock::with_timeout};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -50,7 +50,7 @@ impl Stream {
                 self.text = rest.to_owned();
                 return Some(block);
             }
-            let chunk = within(PATIENCE, self.response.chunk()).await;
+            let chunk = with_timeout(PATIENCE, self.response.chunk()).await;
             match chunk.expect("in time").expect("a good stream") {
                 Some(chunk) => self
                     .text
@@ -84,7 +84,7 @@ fn listening(given: &Given) -> usize {
 /// Waits until so many listen: that one is gone is noticed with what cannot be written to it, at the
 /// latest when it is told that the stream is alive.
 async fn until_listening(given: &Given, count: usize) {
-    let waited = within(PATIENCE, async {
+    let waited = with_timeout(PATIENCE, async {
         while listening(given) != count {
             given.server.clock.advance(Duration::from_secs(30));
             tokio::task::yield_now().await;
@@ -219,7 +219,7 @@ async fn listen_conversation_says_that_it_is_alive() {
         let next = stream.next();
         tokio::pin!(next);
         // The stream sleeps on the product's clock, from when it is read on.
-        let heard = within(PATIENCE, async {
+        let heard = with_timeout(PATIENCE, async {
             loop {
                 tokio::select! {
                     biased;
@@ -355,7 +355,7 @@ async fn a_stream_of_a_bot_that_is_gone_hears_nothing_of_another_workspaces() {
     assert_eq!(stream.rest().await, [""; 0]);
     assert_eq!(listening(&given), 0);
     // Its rows are gone too, and those of others come.
-    let gone = within(PATIENCE, async {
+    let gone = with_timeout(PATIENCE, async {
         let is_there = "SELECT EXISTS (SELECT 1 FROM conversations)";
         while column(&given.server, is_there) == [1] {
             given.server.clock.advance(Duration::from_secs(600));

@@ -45,7 +45,7 @@ async fn happen(server: &TestServer) {
             tags: &["66f0c0ffee0000000000b001"],
             previous: None,
         };
-        webhooks::emit(change, &agent, &event).map(drop)
+        webhooks::publish_event(change, &agent, &event).map(drop)
     });
     emitted.await.expect("it is emitted");
 }

@@ -161,7 +161,7 @@ async fn the_project_that_a_call_is_made_for_is_kept_with_what_it_changes() {
     create(Some("my-project")).await.expect(200);
     create(None).await.expect(200);
     let store = server.server().app().store();
-    let records = store.read(|conn| audit::newest(conn, &WORKSPACE.into(), 2));
+    let records = store.read(|conn| audit::list_newest(conn, &WORKSPACE.into(), 2));
     let names: Vec<_> = records
         .expect("records")
         .into_iter()

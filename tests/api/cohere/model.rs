@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::stream;
-use parlance::kernel::clock::within;
+use parlance::kernel::clock::with_timeout;
 use poem::{
     Body, EndpointExt, Request, Response, Server, endpoint::make, http::StatusCode,
     listener::TcpAcceptor,
@@ -149,7 +149,7 @@ impl Model {
     /// Waits until a reader went away.
     pub async fn wait_for_a_lost_reader(&self) {
         let mut lost = self.0.lost.subscribe();
-        let waited = within(Duration::from_secs(30), lost.wait_for(|lost| *lost > 0));
+        let waited = with_timeout(Duration::from_secs(30), lost.wait_for(|lost| *lost > 0));
         waited.await.expect("in time").expect("it counts");
     }
 }

@@ -78,7 +78,7 @@ async fn a_folder_that_is_no_longer_set_is_forgotten() {
     let mut server = documents.serve().await;
     server.config.connectors.folder.clear();
     server.restart().await;
-    let forgotten = folders::forget_others(server.server().app()).await;
+    let forgotten = folders::remove_unconfigured(server.server().app()).await;
     forgotten.expect("it is forgotten");
     server.stop().await;
     assert!(!file_contains(&server.config.store.path, "planted"));

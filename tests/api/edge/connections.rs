@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlance::kernel::clock::{Stopwatch, within};
+use parlance::kernel::clock::{Stopwatch, with_timeout};
 
 use super::raw::Raw;
 use crate::support::{ALOOCHAT_KEY, Program, TestServer};
@@ -77,10 +77,12 @@ async fn a_head_that_does_not_end_ends_its_connection() {
     // A line now and then does not prolong it.
     let drip = async {
         while raw.try_send("X-A: b\r\n").await && raw.is_open() {
-            parlance::kernel::clock::pause(Duration::from_millis(100)).await;
+            parlance::kernel::clock::sleep_real_time(Duration::from_millis(100)).await;
         }
     };
-    within(Duration::from_secs(10), drip).await.expect("an end");
+    with_timeout(Duration::from_secs(10), drip)
+        .await
+        .expect("an end");
     assert!(
         watch.elapsed() < Duration::from_secs(5),
         "{:?}",

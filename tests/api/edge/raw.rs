@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlance::kernel::clock::within;
+use parlance::kernel::clock::with_timeout;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -65,7 +65,7 @@ impl Raw {
 
     /// The next answer with a length of its own.
     pub async fn answer(&mut self) -> RawAnswer {
-        within(AT_ONCE, self.try_answer())
+        with_timeout(AT_ONCE, self.try_answer())
             .await
             .expect("an answer at once")
             .expect("an answer")
@@ -117,7 +117,7 @@ impl Raw {
                 }
             }
         };
-        within(AT_ONCE, ends).await.expect("an end")
+        with_timeout(AT_ONCE, ends).await.expect("an end")
     }
 
     /// Whether the server has not ended the connection.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use parlance::kernel::clock::within;
+use parlance::kernel::clock::with_timeout;
 use reqwest::Method;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -42,7 +42,7 @@ async fn rest(mut response: reqwest::Response) -> String {
         }
         text
     };
-    within(PATIENCE, read).await.expect("an end")
+    with_timeout(PATIENCE, read).await.expect("an end")
 }
 
 /// A user whose key the owner of the installation signs, with these claims.

@@ -98,7 +98,7 @@ async fn calls_outside_of_a_workspace_are_compared_too() {
     let operator = app.admit_operator(OPERATOR_KEY).expect("the operator");
     revoke(&server, BOTPRESS_PAT).await;
     revoke(&server, OPERATOR_KEY).await;
-    let opened = workspaces::open(&person, "Another".to_owned()).await;
+    let opened = workspaces::create_owned(&person, "Another".to_owned()).await;
     assert_eq!(opened.expect_err("a refusal").kind(), Kind::Unauthenticated);
     let changed = operator.change(|_| Ok(())).await;
     assert_eq!(

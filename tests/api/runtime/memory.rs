@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use parlance::{
     engine::{EngineChoice, EngineError, Exception},
-    kernel::clock::within,
+    kernel::clock::with_timeout,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -92,7 +92,7 @@ async fn requests_beyond_so_many_wait() {
     let program = on(bench.program(&code), EngineChoice::Embedded);
     let (answer, connected) = tokio::join!(
         bench.call(&program),
-        within(
+        with_timeout(
             Duration::from_secs(20),
             stalling.connections.acquire_many(3)
         ),

@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use parlance::{
     engine::{Engine, EngineChoice, EngineError, LogLine, Program, Request, Response, Settings},
-    kernel::{Clock, Secret, Timestamp, clock::within},
+    kernel::{Clock, Secret, Timestamp, clock::with_timeout},
     net::outbound::{self, Outbound},
 };
 
@@ -84,7 +84,7 @@ impl Bench {
         let mut queue = self.engine.take_lines().expect("nobody took them");
         let mut lines = Vec::new();
         while lines.len() < count {
-            let line = within(Duration::from_secs(20), queue.recv()).await;
+            let line = with_timeout(Duration::from_secs(20), queue.recv()).await;
             lines.push(line.expect("in time").expect("a line"));
         }
         lines
@@ -95,7 +95,7 @@ impl Bench {
     async fn uncaught_line(&self) -> LogLine {
         let mut queue = self.engine.take_lines().expect("nobody took them");
         loop {
-            let line = within(Duration::from_secs(20), queue.recv()).await;
+            let line = with_timeout(Duration::from_secs(20), queue.recv()).await;
             let line = line.expect("in time").expect("a line");
             if line.uncaught {
                 return line;

@@ -8,7 +8,7 @@ use parlance::{
         Settings,
         script::{ExceededLimit, MAX_SOURCE_BYTES, ScriptError, Scripts},
     },
-    kernel::clock::{Stopwatch, within},
+    kernel::clock::{Stopwatch, with_timeout},
 };
 use serde_json::{Value, json};
 
@@ -198,7 +198,7 @@ async fn the_queue_is_bounded_and_no_source_holds_up_all_others() {
 async fn a_worker_ends_when_it_is_idle_and_comes_back() {
     let scripts = scripts(|settings| settings.script_idle_seconds = 1);
     assert_eq!(scripts.run("1", &json!({})).await, Ok(json!(1)));
-    let ended = within(Duration::from_secs(20), async {
+    let ended = with_timeout(Duration::from_secs(20), async {
         while scripts.idle() > 0 {
             tokio::task::yield_now().await;
         }
@@ -261,7 +261,7 @@ async fn the_program_starts_workers_that_end_with_it() {
     let environment = std::fs::read(format!("/proc/{}/environ", workers[0]));
     assert!(environment.expect("its environment").is_empty());
     program.kill();
-    let ended = within(Duration::from_secs(20), async {
+    let ended = with_timeout(Duration::from_secs(20), async {
         while runs(workers[0]) {
             tokio::task::yield_now().await;
         }

@@ -6,7 +6,7 @@ mod server;
 
 use std::time::Duration;
 
-use parlance::kernel::clock::{pause, system_now};
+use parlance::kernel::clock::{sleep_real_time, system_now};
 
 pub use answer::Answer;
 pub use program::{Program, file_contains};
@@ -33,7 +33,7 @@ pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
         if holds().await {
             return;
         }
-        pause(Duration::from_millis(20)).await;
+        sleep_real_time(Duration::from_millis(20)).await;
     }
     panic!("it does not come about: {what}");
 }

@@ -103,8 +103,8 @@ impl TestServer {
         let (store, sealer) = (server.app().store(), server.app().sealer());
         let found = store.read(|conn| {
             let report = check(conn)?.to_string();
-            let faults = index_check::faults(conn)?;
-            let unreadable = sealed_columns::unreadable(conn, Some(sealer))?;
+            let faults = index_check::find_faults(conn)?;
+            let unreadable = sealed_columns::find_unreadable(conn, Some(sealer))?;
             Ok((report, faults, unreadable.named))
         });
         let sound = ("sound".to_owned(), Vec::new(), Vec::new());

@@ -13,7 +13,7 @@ use crate::{
         paging::Meta,
     },
     domain::end_users::{
-        EndUser as DomainEndUser, EndUserChanges, NewEndUser, ProfileChanges, time_text,
+        EndUser as DomainEndUser, EndUserChanges, NewEndUser, ProfileChanges, format_time,
     },
     http::JsonObject,
     kernel::Patch,
@@ -94,8 +94,8 @@ impl From<DomainEndUser> for EndUser {
                     sunshine_user_id: sunshine_user_id.and_then(|id| id.as_str()).map(Into::into),
                 },
             },
-            created_at: time_text(end_user.created_at),
-            updated_at: time_text(end_user.updated_at),
+            created_at: format_time(end_user.created_at),
+            updated_at: format_time(end_user.updated_at),
         }
     }
 }
@@ -195,19 +195,19 @@ struct SensitiveMetadata {
 impl From<ProfileRequest> for ProfileChanges {
     fn from(profile: ProfileRequest) -> Self {
         Self {
-            first_name: patch(profile.first_name),
-            last_name: patch(profile.last_name),
-            display_name: patch(profile.display_name),
-            avatar: patch(profile.avatar),
-            email: patch(profile.email),
-            language: patch(profile.language),
-            metadata: patch(profile.metadata.map_value(|values| values.0)),
-            sensitive_metadata: patch(
+            first_name: to_patch(profile.first_name),
+            last_name: to_patch(profile.last_name),
+            display_name: to_patch(profile.display_name),
+            avatar: to_patch(profile.avatar),
+            email: to_patch(profile.email),
+            language: to_patch(profile.language),
+            metadata: to_patch(profile.metadata.map_value(|values| values.0)),
+            sensitive_metadata: to_patch(
                 profile
                     .sensitive_metadata
                     .map_value(|sensitive| sensitive.fields.0),
             ),
-            system_properties: read_back(profile.system_properties),
+            system_properties: into_object(profile.system_properties),
         }
     }
 }
@@ -265,7 +265,7 @@ pub struct EndUserRequest {
 impl From<EndUserRequest> for EndUserChanges {
     fn from(request: EndUserRequest) -> Self {
         Self {
-            external_id: patch(request.external_id),
+            external_id: to_patch(request.external_id),
             profile: request.profile.into(),
             system_properties: None,
         }
@@ -329,12 +329,12 @@ impl From<EndUserRequestV1> for EndUserChanges {
         let profile = request.profile;
         Self {
             profile: ProfileChanges {
-                first_name: patch(profile.first_name),
-                last_name: patch(profile.last_name),
-                email: patch(profile.email),
-                language: patch(profile.language),
-                metadata: patch(profile.metadata.map_value(|values| values.0)),
-                system_properties: read_back(profile.system_properties),
+                first_name: to_patch(profile.first_name),
+                last_name: to_patch(profile.last_name),
+                email: to_patch(profile.email),
+                language: to_patch(profile.language),
+                metadata: to_patch(profile.metadata.map_value(|values| values.0)),
+                system_properties: into_object(profile.system_properties),
                 ..ProfileChanges::default()
             },
             ..Self::default()
@@ -357,7 +357,7 @@ impl Example for EndUserRequestV1 {
     }
 }
 
-fn patch<T>(given: MaybeUndefined<T>) -> Patch<T> {
+fn to_patch<T>(given: MaybeUndefined<T>) -> Patch<T> {
     match given {
         MaybeUndefined::Undefined => Patch::Absent,
         MaybeUndefined::Null => Patch::Null,
@@ -365,7 +365,7 @@ fn patch<T>(given: MaybeUndefined<T>) -> Patch<T> {
     }
 }
 
-fn read_back(given: MaybeUndefined<JsonObject>) -> Option<Map<String, Value>> {
+fn into_object(given: MaybeUndefined<JsonObject>) -> Option<Map<String, Value>> {
     match given {
         MaybeUndefined::Undefined | MaybeUndefined::Null => None,
         MaybeUndefined::Value(given) => Some(given.0),

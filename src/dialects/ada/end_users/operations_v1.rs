@@ -47,7 +47,7 @@ impl EndUsersV1Api {
         caller: EndUsersV1Auth,
         request: &Request,
         /// Start of the page, from `next_page_url`.
-        #[oai(example = "paging::nothing")]
+        #[oai(example = "paging::example_empty")]
         cursor: Query<Option<String>>,
         /// Maximum number of end users: 1 to 100, 100 by default.
         #[oai(
@@ -56,8 +56,8 @@ impl EndUsersV1Api {
         )]
         limit: Query<Option<u32>>,
     ) -> Result<Json<EndUsersPage>, FailedV1> {
-        let limit = paging::limit(limit.0);
-        let cursor = paging::given(cursor.0).map(Into::into);
+        let limit = paging::page_size(limit.0);
+        let cursor = paging::non_empty(cursor.0).map(Into::into);
         let page = end_users::list(&caller.0, cursor, limit).await?;
         let next = page.next.as_ref().map(|id| id.as_str());
         let path = format!("{END_USERS_V1_BASE_PATH}/");

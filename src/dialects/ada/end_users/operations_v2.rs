@@ -39,7 +39,7 @@ pub struct EndUsersV2Api {
 enum CreateEndUserResponse {
     /// The existing, unchanged end user with this external_id
     #[oai(status = 200)]
-    Known(DirectJson<EndUser>),
+    Existing(DirectJson<EndUser>),
     /// The new end user
     #[oai(status = 201)]
     Created(DirectJson<EndUser>),
@@ -68,11 +68,11 @@ impl EndUsersV2Api {
         caller: EndUsersV2Auth,
         request: &Request,
         /// External ID of one end user; case is ignored.
-        #[oai(example = "paging::nothing")]
+        #[oai(example = "paging::example_empty")]
         external_id: Query<Option<String>>,
         /// Start of the page, from `next_page_url`. A cursor stays valid for a week after the deletion of its
         /// end user.
-        #[oai(example = "paging::nothing")]
+        #[oai(example = "paging::example_empty")]
         cursor: Query<Option<String>>,
         /// Maximum number of end users: 1 to 100, 100 by default.
         #[oai(
@@ -81,8 +81,8 @@ impl EndUsersV2Api {
         )]
         limit: Query<Option<u32>>,
     ) -> Result<Json<EndUsersOrOne>, Failed> {
-        let cursor = paging::given(cursor.0);
-        if let Some(external_id) = paging::given(external_id.0) {
+        let cursor = paging::non_empty(cursor.0);
+        if let Some(external_id) = paging::non_empty(external_id.0) {
             if cursor.is_some() || limit.is_some() {
                 let text = "external_id does not go together with cursor or limit";
                 return Err(Error::invalid(text).into());
@@ -90,7 +90,7 @@ impl EndUsersV2Api {
             let found = end_users::find_by_external_id(&caller.0, &external_id)?;
             return Ok(Json(EndUsersOrOne::One(Box::new(found.into()))));
         }
-        let limit = paging::limit(limit.0);
+        let limit = paging::page_size(limit.0);
         let page = end_users::list(&caller.0, cursor.map(Into::into), limit).await?;
         let next = page.next.as_ref().map(|id| id.as_str());
         Ok(Json(EndUsersOrOne::Page(EndUsersPage {
@@ -120,11 +120,11 @@ impl EndUsersV2Api {
             ..body.0.unwrap_or_default().into()
         };
         Ok(match end_users::create(&caller.0, new).await? {
-            CreateOutcome::New(end_user) => {
+            CreateOutcome::Created(end_user) => {
                 CreateEndUserResponse::Created(DirectJson(end_user.into()))
             }
-            CreateOutcome::Known(end_user) => {
-                CreateEndUserResponse::Known(DirectJson(end_user.into()))
+            CreateOutcome::Existing(end_user) => {
+                CreateEndUserResponse::Existing(DirectJson(end_user.into()))
             }
         })
     }

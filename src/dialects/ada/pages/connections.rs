@@ -8,10 +8,11 @@ use poem::{
 use serde::Deserialize;
 
 use super::{
-    Pages, all_agents, fail,
-    html::{page, see_other},
-    read_form, selected_agent,
+    Pages, find_selected_agent,
+    html::{render_page, see_other},
+    list_agents, read_form,
     session::Session,
+    to_poem_error,
 };
 use crate::{
     domain::{
@@ -20,7 +21,7 @@ use crate::{
         },
         tenancy::agents::Agent,
     },
-    http::page::escape,
+    http::page::escape_html,
     kernel::{Error, Result},
 };
 
@@ -41,13 +42,14 @@ pub fn show(
         Ok(session) => session,
         Err(sign_in) => return Ok(*sign_in),
     };
-    let agent = selected_agent(&pages, request, selected.handle.as_deref()).map_err(fail)?;
+    let agent =
+        find_selected_agent(&pages, request, selected.handle.as_deref()).map_err(to_poem_error)?;
     let body = match agent {
-        Some(agent) => connections(&pages, &session, &agent),
-        None => choose(&pages),
+        Some(agent) => render_connections(&pages, &session, &agent),
+        None => render_agent_list(&pages),
     };
-    let body = format!("<h1>Connections</h1>\n{}", body.map_err(fail)?);
-    Ok(session.keep(page(StatusCode::OK, "Connections", &body)))
+    let body = format!("<h1>Connections</h1>\n{}", body.map_err(to_poem_error)?);
+    Ok(session.keep(render_page(StatusCode::OK, "Connections", &body)))
 }
 
 /// `POST /platform/connections/uninstall`
@@ -61,28 +63,29 @@ pub async fn uninstall(
         Ok(session) => session,
         Err(sign_in) => return Ok(*sign_in),
     };
-    let typed = read_form(&session, body).await.map_err(fail)?;
+    let typed = read_form(&session, body).await.map_err(to_poem_error)?;
     // The key may have been revoked while the request body arrived.
     if let Err(sign_in) = Session::enter(&pages, request) {
         return Ok(*sign_in);
     }
-    let operator = session.operator().map_err(fail)?;
-    let agent = selected_agent(&pages, request, typed.first("handle")).map_err(fail)?;
-    let agent = agent.ok_or_else(|| fail(Error::invalid("Choose an agent first.")))?;
+    let operator = session.operator().map_err(to_poem_error)?;
+    let agent =
+        find_selected_agent(&pages, request, typed.first("handle")).map_err(to_poem_error)?;
+    let agent = agent.ok_or_else(|| to_poem_error(Error::invalid("Choose an agent first.")))?;
     let next = format!("/platform/connections?handle={}", agent.handle);
     let id = typed.first("installation").unwrap_or_default();
     integrations::uninstall(operator, agent, id.into())
         .await
-        .map_err(fail)?;
+        .map_err(to_poem_error)?;
     Ok(see_other(&next))
 }
 
 /// Renders a list of the agents to choose from.
-fn choose(pages: &Pages) -> Result<String> {
-    let list: String = all_agents(pages)?
+fn render_agent_list(pages: &Pages) -> Result<String> {
+    let list: String = list_agents(pages)?
         .iter()
         .map(|agent| {
-            let handle = escape(&agent.handle);
+            let handle = escape_html(&agent.handle);
             format!("<li><a href=\"/platform/connections?handle={handle}\">{handle}</a></li>")
         })
         .collect();
@@ -91,23 +94,23 @@ fn choose(pages: &Pages) -> Result<String> {
     ))
 }
 
-fn connections(pages: &Pages, session: &Session, agent: &Agent) -> Result<String> {
+fn render_connections(pages: &Pages, session: &Session, agent: &Agent) -> Result<String> {
     let (connections, farewells) = pages.0.app.store().read(|conn| {
         Ok((
-            integrations::connections(conn, &agent.id)?,
-            integrations::farewells(conn, &agent.id)?,
+            integrations::list_installations(conn, &agent.id)?,
+            integrations::list_uninstall_notifications(conn, &agent.id)?,
         ))
     })?;
     let rows: String = connections
         .iter()
-        .map(|connection| row(session, agent, connection))
+        .map(|connection| render_row(session, agent, connection))
         .collect();
     let list = if rows.is_empty() {
         "<p class=\"card\">Nothing is installed. An integration’s page has the address <code>/platform/integrations/ID</code>.</p>".to_owned()
     } else {
         format!("<ul class=\"connections\">{rows}</ul>")
     };
-    let left: String = farewells.iter().map(farewell).collect();
+    let left: String = farewells.iter().map(render_notification).collect();
     let left = if left.is_empty() {
         String::new()
     } else {
@@ -115,13 +118,13 @@ fn connections(pages: &Pages, session: &Session, agent: &Agent) -> Result<String
             "<h2>Still to be told that they are uninstalled</h2>\n<ul class=\"card\">{left}</ul>"
         )
     };
-    let handle = escape(&agent.handle);
+    let handle = escape_html(&agent.handle);
     Ok(format!(
         "<p>Integrations installed in the agent <strong>{handle}</strong>.</p>\n{list}\n{left}"
     ))
 }
 
-fn row(session: &Session, agent: &Agent, connection: &InstallationSummary) -> String {
+fn render_row(session: &Session, agent: &Agent, connection: &InstallationSummary) -> String {
     let (class, status) = match connection.status {
         InstallationStatus::Complete => ("good", "complete"),
         InstallationStatus::Incomplete => ("waiting", "incomplete"),
@@ -135,16 +138,16 @@ fn row(session: &Session, agent: &Agent, connection: &InstallationSummary) -> St
 <input type=\"hidden\" name=\"handle\" value=\"{handle}\">
 <input type=\"hidden\" name=\"installation\" value=\"{id}\">
 <button class=\"danger\">Uninstall {name}</button></form></details></li>\n",
-        name = escape(&connection.name),
-        integration = escape(&connection.integration),
-        since = escape(connection.created_at.to_rfc3339_offset().split('T').next().unwrap_or_default()),
+        name = escape_html(&connection.name),
+        integration = escape_html(&connection.integration),
+        since = escape_html(connection.created_at.to_rfc3339_offset().split('T').next().unwrap_or_default()),
         token = session.field(),
-        handle = escape(&agent.handle),
-        id = escape(connection.id.as_str()),
+        handle = escape_html(&agent.handle),
+        id = escape_html(connection.id.as_str()),
     )
 }
 
-fn farewell(farewell: &UninstallNotification) -> String {
+fn render_notification(farewell: &UninstallNotification) -> String {
     let tried = match (farewell.attempts, &farewell.last_error) {
         (0, _) => "being told now".to_owned(),
         (attempts, error) => format!(
@@ -153,5 +156,9 @@ fn farewell(farewell: &UninstallNotification) -> String {
             farewell.next_attempt_at.to_rfc3339_offset()
         ),
     };
-    format!("<li>{}: {}</li>", escape(&farewell.name), escape(&tried))
+    format!(
+        "<li>{}: {}</li>",
+        escape_html(&farewell.name),
+        escape_html(&tried)
+    )
 }

@@ -26,7 +26,7 @@ impl FormErrors {
                     .fields
                     .entry(item.name.clone())
                     .or_default()
-                    .push(message(item, violation)),
+                    .push(describe_violation(item, violation)),
                 None => problems.others.push(violation.to_string()),
             }
         }
@@ -53,7 +53,7 @@ impl FormErrors {
 }
 
 /// Describes a broken rule in words that fit beside the field.
-fn message(item: &FormItem, violation: &Violation) -> String {
+fn describe_violation(item: &FormItem, violation: &Violation) -> String {
     let line = violation.path.last().and_then(|step| match step {
         PathSegment::Index(index) if matches!(item.kind, FormItemKind::Lines { .. }) => {
             Some(index + 1)

@@ -8,7 +8,7 @@ use crate::{
     domain::platform_integrations::{
         Form, FormAlternative, FormChoice, FormItem, FormItemKind, SubmittedForm, TextInput,
     },
-    http::page::escape,
+    http::page::escape_html,
 };
 
 /// State of rendering one form.
@@ -40,12 +40,11 @@ impl<'a> FormRenderer<'a> {
     }
 
     fn summary(&self) -> String {
-        let fields = self
-            .listed
-            .iter()
-            .map(|(id, message)| format!("<li><a href=\"#{id}\">{}</a></li>", escape(message)));
+        let fields = self.listed.iter().map(|(id, message)| {
+            format!("<li><a href=\"#{id}\">{}</a></li>", escape_html(message))
+        });
         let others = self.problems.others().iter();
-        let others = others.map(|message| format!("<li>{}</li>", escape(message)));
+        let others = others.map(|message| format!("<li>{}</li>", escape_html(message)));
         let list: String = fields.chain(others).collect();
         if list.is_empty() {
             return String::new();
@@ -89,29 +88,29 @@ impl<'a> FormRenderer<'a> {
             {
                 self.add_errors(name, &id, &mut notes);
                 let inner = self.alternatives(&inner[0], &id, alternatives);
-                set(item, &id, "field", &notes, &inner)
+                render_fieldset(item, &id, "field", &notes, &inner)
             }
             FormItemKind::Group(inner) => {
                 let inner = self.items(inner);
-                set(item, &id, "group", &notes, &inner)
+                render_fieldset(item, &id, "group", &notes, &inner)
             }
             FormItemKind::Alternatives(alternatives) => {
                 let inner = self.alternatives(item, &id, alternatives);
-                set(item, &id, "field", &notes, &inner)
+                render_fieldset(item, &id, "field", &notes, &inner)
             }
             // A fixed value has no input.
             FormItemKind::Fixed(_) => String::new(),
             FormItemKind::Choices(choices) => {
                 let boxes = self.boxes(item, &id, choices);
-                set(item, &id, "field", &notes, &boxes)
+                render_fieldset(item, &id, "field", &notes, &boxes)
             }
             FormItemKind::Boolean => {
                 let on = match self.typed {
                     Some(typed) => !typed.all(name).is_empty(),
                     None => item.default == Some(Value::Bool(true)),
                 };
-                let control = check_box(&id, name, "on", on, &notes.attributes());
-                let label = label(item, &id, false);
+                let control = render_checkbox(&id, name, "on", on, &notes.attributes());
+                let label = render_label(item, &id, false);
                 format!(
                     "<div class=\"field check\">{control} {label}{}</div>\n",
                     notes.html
@@ -119,7 +118,7 @@ impl<'a> FormRenderer<'a> {
             }
             _ => {
                 let control = self.control(item, &id, &notes);
-                let label = label(item, &id, true);
+                let label = render_label(item, &id, true);
                 format!(
                     "<div class=\"field\">{label}{}{control}</div>\n",
                     notes.html
@@ -136,13 +135,13 @@ impl<'a> FormRenderer<'a> {
     }
 
     fn control(&self, item: &FormItem, id: &str, notes: &FieldNotes) -> String {
-        let name = escape(&item.name);
+        let name = escape_html(&item.name);
         let required = if item.required { " required" } else { "" };
         let attributes = format!(
             "id=\"{id}\" name=\"{name}\"{required}{}",
             notes.attributes()
         );
-        let value = escape(&self.value(item));
+        let value = escape_html(&self.value(item));
         match &item.kind {
             FormItemKind::Lines { secret: true, .. }
             | FormItemKind::Password { multiline: true } => {
@@ -161,7 +160,7 @@ impl<'a> FormRenderer<'a> {
                     .map(|choice| {
                         let key = choice.key();
                         let selected = if key == chosen { " selected" } else { "" };
-                        let (key, label) = (escape(&key), escape(&choice.label));
+                        let (key, label) = (escape_html(&key), escape_html(&choice.label));
                         format!("<option value=\"{key}\"{selected}>{label}</option>")
                     })
                     .collect();
@@ -193,10 +192,10 @@ impl<'a> FormRenderer<'a> {
         }
         match &item.default {
             Some(Value::Array(values)) => {
-                let lines: Vec<String> = values.iter().map(shown).collect();
+                let lines: Vec<String> = values.iter().map(value_text).collect();
                 lines.join("\n")
             }
-            Some(value) => shown(value),
+            Some(value) => value_text(value),
             None => String::new(),
         }
     }
@@ -215,7 +214,7 @@ impl<'a> FormRenderer<'a> {
             let box_id = format!("{id}-none");
             html.push_str(&format!(
                 "<div class=\"check\">{} <label for=\"{box_id}\">None</label></div>",
-                radio(&box_id, &item.name, "", chosen.is_empty(), "")
+                render_radio(&box_id, &item.name, "", chosen.is_empty(), "")
             ));
         }
         for (index, alternative) in alternatives.iter().enumerate() {
@@ -223,7 +222,10 @@ impl<'a> FormRenderer<'a> {
             let (box_id, hint_id) = (format!("{id}-{index}"), format!("{id}-{index}-hint"));
             let (hint, attributes) = match &alternative.description {
                 Some(text) => (
-                    format!("<p class=\"hint\" id=\"{hint_id}\">{}</p>", escape(text)),
+                    format!(
+                        "<p class=\"hint\" id=\"{hint_id}\">{}</p>",
+                        escape_html(text)
+                    ),
                     format!(" aria-describedby=\"{hint_id}\""),
                 ),
                 None => Default::default(),
@@ -235,8 +237,8 @@ impl<'a> FormRenderer<'a> {
             };
             html.push_str(&format!(
                 "<div class=\"alternative\">{} <label for=\"{box_id}\">{}</label>{hint}{fields}</div>",
-                radio(&box_id, &item.name, &key, key == chosen, &attributes),
-                escape(&alternative.choice.label)
+                render_radio(&box_id, &item.name, &key, key == chosen, &attributes),
+                escape_html(&alternative.choice.label)
             ));
         }
         html
@@ -255,15 +257,15 @@ impl<'a> FormRenderer<'a> {
             let box_id = format!("{id}-{index}");
             html.push_str(&format!(
                 "<div class=\"check\">{} <label for=\"{box_id}\">{}</label></div>",
-                check_box(&box_id, name, &choice.key(), on, ""),
-                escape(&choice.label)
+                render_checkbox(&box_id, name, &choice.key(), on, ""),
+                escape_html(&choice.label)
             ));
         }
         html
     }
 }
 
-fn shown(value: &Value) -> String {
+fn value_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
@@ -285,7 +287,7 @@ impl FieldNotes {
         let id = format!("{id}-{kind}-{}", self.ids.len());
         self.html.push_str(&format!(
             "<p class=\"{class}\" id=\"{id}\">{}</p>",
-            escape(text)
+            escape_html(text)
         ));
         self.ids.push(id);
         self.invalid |= kind == "error";
@@ -311,12 +313,15 @@ const fn is_masked(item: &FormItem) -> bool {
     )
 }
 
-fn label(item: &FormItem, id: &str, marked: bool) -> String {
-    let mark = if marked { mark(item) } else { "" };
-    format!("<label for=\"{id}\">{}{mark}</label>", escape(&item.title))
+fn render_label(item: &FormItem, id: &str, marked: bool) -> String {
+    let mark = if marked { required_mark(item) } else { "" };
+    format!(
+        "<label for=\"{id}\">{}{mark}</label>",
+        escape_html(&item.title)
+    )
 }
 
-const fn mark(item: &FormItem) -> &'static str {
+const fn required_mark(item: &FormItem) -> &'static str {
     if item.required {
         " <span class=\"mark\">required</span>"
     } else {
@@ -324,34 +329,45 @@ const fn mark(item: &FormItem) -> &'static str {
     }
 }
 
-fn set(item: &FormItem, id: &str, class: &str, notes: &FieldNotes, inner: &str) -> String {
+fn render_fieldset(
+    item: &FormItem,
+    id: &str,
+    class: &str,
+    notes: &FieldNotes,
+    inner: &str,
+) -> String {
     // The fields of a group are marked individually.
     let mark = if class == "group" && item.required {
         ""
     } else {
-        mark(item)
+        required_mark(item)
     };
     format!(
         "<fieldset class=\"{class}\" id=\"{id}\" tabindex=\"-1\"{}><legend>{}{mark}</legend>{}{inner}</fieldset>\n",
         notes.attributes(),
-        escape(&item.title),
+        escape_html(&item.title),
         notes.html
     )
 }
 
-fn check_box(id: &str, name: &str, value: &str, on: bool, attributes: &str) -> String {
-    button("checkbox", (id, name, value), on, attributes)
+fn render_checkbox(id: &str, name: &str, value: &str, on: bool, attributes: &str) -> String {
+    render_choice_input("checkbox", (id, name, value), on, attributes)
 }
 
-fn radio(id: &str, name: &str, value: &str, on: bool, attributes: &str) -> String {
-    button("radio", (id, name, value), on, attributes)
+fn render_radio(id: &str, name: &str, value: &str, on: bool, attributes: &str) -> String {
+    render_choice_input("radio", (id, name, value), on, attributes)
 }
 
-fn button(kind: &str, (id, name, value): (&str, &str, &str), on: bool, attributes: &str) -> String {
+fn render_choice_input(
+    kind: &str,
+    (id, name, value): (&str, &str, &str),
+    on: bool,
+    attributes: &str,
+) -> String {
     let checked = if on { " checked" } else { "" };
     format!(
         "<input type=\"{kind}\" id=\"{id}\" name=\"{}\" value=\"{}\"{checked}{attributes}>",
-        escape(name),
-        escape(value)
+        escape_html(name),
+        escape_html(value)
     )
 }

@@ -8,17 +8,17 @@ use poem::{
 use crate::{
     http::{
         dialect::RenderError,
-        page::{self, escape},
+        page::{self, escape_html},
         policy::Policy,
     },
     kernel::Error,
 };
 
 /// Renders a whole page. `title` is text, `body` is HTML.
-pub fn page(status: StatusCode, title: &str, body: &str) -> Response {
-    let page = page::text("platform.html");
-    let text = page::fill(&page, &[("title", &escape(title)), ("body", body)]);
-    let mut response = page::html(status, text);
+pub fn render_page(status: StatusCode, title: &str, body: &str) -> Response {
+    let page = page::asset_text("platform.html");
+    let text = page::fill_template(&page, &[("title", &escape_html(title)), ("body", body)]);
+    let mut response = page::html_response(status, text);
     // Integrations may see the origin that a browser comes from (ada.md §2.5), but not the path.
     let referrer = HeaderValue::from_static("strict-origin-when-cross-origin");
     response
@@ -40,8 +40,8 @@ pub fn see_other(address: &str) -> Response {
 }
 
 /// Renders the contact of a person or company: a link if it is an address.
-pub fn contact(text: &str) -> String {
-    let shown = escape(text);
+pub fn render_contact(text: &str) -> String {
+    let shown = escape_html(text);
     let is_mail = text.contains('@') && !text.contains([' ', '/', ':', '?']);
     if text.starts_with("https://") || text.starts_with("http://") {
         format!("<a href=\"{shown}\" rel=\"noreferrer\">{shown}</a>")
@@ -58,11 +58,11 @@ pub struct PageErrorRenderer;
 
 impl RenderError for PageErrorRenderer {
     fn render(&self, error: &Error) -> Response {
-        let (status, title, message) = page::failure(error);
+        let (status, title, message) = page::describe_error(error);
         let body = format!(
             "<h1>{title}</h1>\n<p>{}</p>\n<p><a href=\"/platform/connections\">Connections</a></p>",
-            escape(message)
+            escape_html(message)
         );
-        self::page(status, title, &body)
+        self::render_page(status, title, &body)
     }
 }

@@ -8,12 +8,13 @@ use poem::{
 use serde::Deserialize;
 
 use super::{
-    Pages, all_agents, fail,
+    Pages, find_selected_agent,
     form_errors::FormErrors,
     form_html::FormRenderer,
-    html::{contact, page, see_other},
-    read_form, selected_agent,
+    html::{render_contact, render_page, see_other},
+    list_agents, read_form,
     session::Session,
+    to_poem_error,
 };
 use crate::{
     domain::{
@@ -23,7 +24,7 @@ use crate::{
         },
         tenancy::agents::Agent,
     },
-    http::page::escape,
+    http::page::escape_html,
     kernel::{Error, Kind, Result},
 };
 
@@ -45,15 +46,18 @@ pub fn show(
         Ok(session) => session,
         Err(sign_in) => return Ok(*sign_in),
     };
-    let integration = installable(&pages, id.0).map_err(fail)?;
-    let agent = selected_agent(&pages, request, selected.handle.as_deref()).map_err(fail)?;
+    let integration = find_installable(&pages, id.0).map_err(to_poem_error)?;
+    let agent =
+        find_selected_agent(&pages, request, selected.handle.as_deref()).map_err(to_poem_error)?;
     let view = InstallPage {
         pages: &pages,
         session: &session,
         integration: &integration,
         agent: agent.as_ref(),
     };
-    let shown = view.page(None, &FormErrors::default()).map_err(fail)?;
+    let shown = view
+        .page(None, &FormErrors::default())
+        .map_err(to_poem_error)?;
     Ok(session.keep(shown))
 }
 
@@ -69,15 +73,16 @@ pub async fn submit(
         Ok(session) => session,
         Err(sign_in) => return Ok(*sign_in),
     };
-    let integration = installable(&pages, id.0).map_err(fail)?;
-    let typed = read_form(&session, body).await.map_err(fail)?;
+    let integration = find_installable(&pages, id.0).map_err(to_poem_error)?;
+    let typed = read_form(&session, body).await.map_err(to_poem_error)?;
     // The key may have been revoked while the request body arrived.
     if let Err(sign_in) = Session::enter(&pages, request) {
         return Ok(*sign_in);
     }
-    let operator = session.operator().map_err(fail)?;
-    let agent = selected_agent(&pages, request, typed.first("handle")).map_err(fail)?;
-    let form = integration.definition.form().map_err(fail)?;
+    let operator = session.operator().map_err(to_poem_error)?;
+    let agent =
+        find_selected_agent(&pages, request, typed.first("handle")).map_err(to_poem_error)?;
+    let form = integration.definition.form().map_err(to_poem_error)?;
     let problems = match &agent {
         None => FormErrors::other("Choose the agent to install it in."),
         Some(agent) => {
@@ -88,7 +93,7 @@ pub async fn submit(
                 Ok(installed) => return Ok(see_other(installed.callback.expose())),
                 Err(error) if error.broken_rules().is_empty() => match error.kind() {
                     Kind::Invalid | Kind::Conflict => FormErrors::other(error.message()),
-                    _ => return Err(fail(error)),
+                    _ => return Err(to_poem_error(error)),
                 },
                 Err(error) => FormErrors::of(&form, &typed, error.broken_rules()),
             }
@@ -100,12 +105,12 @@ pub async fn submit(
         integration: &integration,
         agent: agent.as_ref(),
     };
-    let shown = view.page(Some(&typed), &problems).map_err(fail)?;
+    let shown = view.page(Some(&typed), &problems).map_err(to_poem_error)?;
     Ok(session.keep(shown))
 }
 
 /// Returns the integration with this ID, if it is not archived.
-fn installable(pages: &Pages, id: String) -> Result<PlatformIntegration> {
+fn find_installable(pages: &Pages, id: String) -> Result<PlatformIntegration> {
     let integration = integrations::find_any(&pages.0.app, &id.into())?;
     if integration.status == IntegrationStatus::Archived {
         return Err(Error::new(
@@ -141,17 +146,21 @@ impl InstallPage<'_> {
             head = self.head(),
             token = self.session.field(),
             agent = self.agent_field(typed)?,
-            title = title(&form),
+            title = render_title(&form),
             scopes = self.scopes(),
-            button = escape(button),
-            contact = contact(&definition.contact),
+            button = escape_html(button),
+            contact = render_contact(&definition.contact),
         );
         let (status, prefix) = if typed.is_some() {
             (StatusCode::BAD_REQUEST, "Error: ")
         } else {
             (StatusCode::OK, "")
         };
-        Ok(page(status, &format!("{prefix}{}", definition.name), &body))
+        Ok(render_page(
+            status,
+            &format!("{prefix}{}", definition.name),
+            &body,
+        ))
     }
 
     fn head(&self) -> String {
@@ -162,7 +171,7 @@ impl InstallPage<'_> {
             .map_or_else(String::new, |url| {
                 format!(
                     "<img class=\"icon\" src=\"{}\" alt=\"\" referrerpolicy=\"no-referrer\">",
-                    escape(url)
+                    escape_html(url)
                 )
             });
         let badge = match self.integration.status {
@@ -171,25 +180,25 @@ impl InstallPage<'_> {
         };
         format!(
             "<div class=\"head\">{icon}<div><h1>{}</h1>\n<p class=\"by\">by {}{badge}</p></div></div>\n<p>{}</p>",
-            escape(&definition.name),
-            escape(&definition.author),
-            escape(&definition.description)
+            escape_html(&definition.name),
+            escape_html(&definition.author),
+            escape_html(&definition.description)
         )
     }
 
     /// Renders the agent as fixed text, or as a select field if there are several.
     fn agent_field(&self, typed: Option<&SubmittedForm>) -> Result<String> {
         if let Some(agent) = self.agent {
-            let handle = escape(&agent.handle);
+            let handle = escape_html(&agent.handle);
             return Ok(format!(
                 "<input type=\"hidden\" name=\"handle\" value=\"{handle}\"><p class=\"into\">Agent: <strong>{handle}</strong></p>"
             ));
         }
         let chosen = typed.and_then(|typed| typed.first("handle"));
-        let options: String = all_agents(self.pages)?
+        let options: String = list_agents(self.pages)?
             .iter()
             .map(|agent| {
-                let handle = escape(&agent.handle);
+                let handle = escape_html(&agent.handle);
                 let selected = if chosen == Some(&agent.handle) {
                     " selected"
                 } else {
@@ -208,23 +217,25 @@ impl InstallPage<'_> {
         let granted = self.integration.definition.granted();
         let list: String = granted
             .into_iter()
-            .map(|scope| format!("<li>{}</li>", allows(scope)))
+            .map(|scope| format!("<li>{}</li>", describe_scope(scope)))
             .collect();
         format!("<div class=\"scopes\"><h2>It will be able to</h2><ul>{list}</ul></div>")
     }
 }
 
-fn title(form: &Form) -> String {
+fn render_title(form: &Form) -> String {
     let title = form.title.as_deref();
-    let title = title.map_or_else(String::new, |title| format!("<h2>{}</h2>\n", escape(title)));
+    let title = title.map_or_else(String::new, |title| {
+        format!("<h2>{}</h2>\n", escape_html(title))
+    });
     let text = form.description.as_deref();
     let text = text.map_or_else(String::new, |text| {
-        format!("<p class=\"hint\">{}</p>\n", escape(text))
+        format!("<p class=\"hint\">{}</p>\n", escape_html(text))
     });
     format!("{title}{text}")
 }
 
-const fn allows(scope: Scope) -> &'static str {
+const fn describe_scope(scope: Scope) -> &'static str {
     match scope {
         Scope::ReadArticles => "read articles",
         Scope::WriteArticles => "add, change and delete articles",

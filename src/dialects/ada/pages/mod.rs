@@ -91,8 +91,12 @@ pub fn routes(
 
 /// Returns the agent that a page is for: the agent selected by the host name or by `handle`; without either,
 /// the only agent. `None` if there are several to choose from, or none.
-fn selected_agent(pages: &Pages, request: &Request, handle: Option<&str>) -> Result<Option<Agent>> {
-    let handle = auth::selected_handle(request).or(handle);
+fn find_selected_agent(
+    pages: &Pages,
+    request: &Request,
+    handle: Option<&str>,
+) -> Result<Option<Agent>> {
+    let handle = auth::handle_from_host(request).or(handle);
     let handle = handle.filter(|handle| !handle.is_empty());
     pages.0.app.store().read(|conn| match handle {
         Some(handle) => agents::find_by_handle(conn, handle).map(Some),
@@ -104,7 +108,7 @@ fn selected_agent(pages: &Pages, request: &Request, handle: Option<&str>) -> Res
 }
 
 /// Returns all agents, to choose one from.
-fn all_agents(pages: &Pages) -> Result<Vec<Agent>> {
+fn list_agents(pages: &Pages) -> Result<Vec<Agent>> {
     pages.0.app.store().read(agents::list_all)
 }
 
@@ -127,6 +131,6 @@ async fn read_form(session: &Session, body: poem::Body) -> Result<SubmittedForm>
     }
 }
 
-fn fail(error: Error) -> poem::Error {
+fn to_poem_error(error: Error) -> poem::Error {
     Failure(error).into()
 }

@@ -10,23 +10,25 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Pages, fail,
-    html::{contact, page},
+    Pages,
+    html::{render_contact, render_page},
+    to_poem_error,
 };
-use crate::{domain::platform_integrations as integrations, http::page::escape};
+use crate::{domain::platform_integrations as integrations, http::page::escape_html};
 
 /// `GET /platform/integrations/{id}/connections/success`
 #[poem::handler]
 pub fn success(pages: Data<&Pages>, id: Path<String>) -> poem::Result<Response> {
-    let integration = integrations::find_any(&pages.0.0.app, &id.0.into()).map_err(fail)?;
-    let name = escape(&integration.definition.name);
+    let integration =
+        integrations::find_any(&pages.0.0.app, &id.0.into()).map_err(to_poem_error)?;
+    let name = escape_html(&integration.definition.name);
     let body = format!(
         "<div class=\"card outcome\"><p class=\"sign good\" aria-hidden=\"true\">✓</p>
 <h1>Connected</h1>
 <p>{name} is set up.</p>
 <p><a class=\"button\" href=\"/platform/connections\">See connections</a></p></div>"
     );
-    Ok(page(StatusCode::OK, "Connected", &body))
+    Ok(render_page(StatusCode::OK, "Connected", &body))
 }
 
 /// The error code that the integration passes in the redirect, under several possible names.
@@ -45,7 +47,8 @@ pub fn error(
     id: Path<String>,
     code: Query<ErrorCodeQuery>,
 ) -> poem::Result<Response> {
-    let integration = integrations::find_any(&pages.0.0.app, &id.0.into()).map_err(fail)?;
+    let integration =
+        integrations::find_any(&pages.0.0.app, &id.0.into()).map_err(to_poem_error)?;
     let definition = &integration.definition;
     let texts = definition.error_codes.as_ref();
     let codes = [&code.0.error_code, &code.0.code, &code.0.error];
@@ -60,10 +63,10 @@ pub fn error(
 <p>{name}: {text}</p>
 <p><a class=\"button\" href=\"/platform/integrations/{id}\">Try again</a></p>
 <p class=\"more\">Help: {contact}</p></div>",
-        name = escape(&definition.name),
-        text = escape(text),
-        id = escape(integration.id.as_str()),
-        contact = contact(&definition.contact),
+        name = escape_html(&definition.name),
+        text = escape_html(text),
+        id = escape_html(integration.id.as_str()),
+        contact = render_contact(&definition.contact),
     );
-    Ok(page(StatusCode::OK, "Not connected", &body))
+    Ok(render_page(StatusCode::OK, "Not connected", &body))
 }

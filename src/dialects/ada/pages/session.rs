@@ -8,16 +8,16 @@ use poem::{
 };
 
 use super::{
-    PageErrorRenderer, Pages, fail,
-    html::{page, see_other},
-    read_form,
+    PageErrorRenderer, Pages,
+    html::{render_page, see_other},
+    read_form, to_poem_error,
 };
 use crate::{
     domain::{
         platform_integrations::SubmittedForm,
-        tenancy::{operator::OperatorContext, request_auth::unauthenticated},
+        tenancy::{operator::OperatorContext, request_auth::unauthenticated_error},
     },
-    http::{dialect::RenderError, origin, page::escape, sandbox::PAGES_COOKIE as COOKIE},
+    http::{dialect::RenderError, origin, page::escape_html, sandbox::PAGES_COOKIE as COOKIE},
     kernel::{
         Kind, Result,
         ids::{ApiKeyId, random_alphanumeric},
@@ -122,7 +122,7 @@ impl Session {
         let next = uri
             .path_and_query()
             .map_or(uri.path(), |path| path.as_str());
-        let shown = sign_in_page(&session, next, None);
+        let shown = render_sign_in_page(&session, next, None);
         Err(Box::new(session.keep(shown)))
     }
 
@@ -131,7 +131,7 @@ impl Session {
     /// # Errors
     /// `Unauthenticated` if the session may not use the pages.
     pub fn operator(&self) -> Result<&OperatorContext> {
-        self.operator.as_ref().ok_or_else(unauthenticated)
+        self.operator.as_ref().ok_or_else(unauthenticated_error)
     }
 
     /// Renders the hidden field with the CSRF token, which every form needs.
@@ -168,12 +168,12 @@ fn sign(pages: &Pages, text: &str) -> String {
     mac.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn sign_in_page(session: &Session, next: &str, problem: Option<&str>) -> Response {
+fn render_sign_in_page(session: &Session, next: &str, problem: Option<&str>) -> Response {
     let (error, describes) = match problem {
         Some(problem) => (
             format!(
                 "<p class=\"error\" id=\"key-error\">{}</p>",
-                escape(problem)
+                escape_html(problem)
             ),
             " aria-invalid=\"true\" aria-describedby=\"key-hint key-error\"",
         ),
@@ -189,9 +189,9 @@ fn sign_in_page(session: &Session, next: &str, problem: Option<&str>) -> Respons
 <p><button>Sign in</button></p>
 </form>",
         token = session.field(),
-        next = escape(next),
+        next = escape_html(next),
     );
-    page(StatusCode::UNAUTHORIZED, "Sign in", &body)
+    render_page(StatusCode::UNAUTHORIZED, "Sign in", &body)
 }
 
 /// `POST /platform/sign-in`
@@ -202,7 +202,7 @@ pub async fn sign_in(
     body: poem::Body,
 ) -> poem::Result<Response> {
     let session = Session::of(&pages, request);
-    let typed = read_form(&session, body).await.map_err(fail)?;
+    let typed = read_form(&session, body).await.map_err(to_poem_error)?;
     // Redirects stay on this server's pages: an address that begins with two slashes names another host.
     let next = typed.first("next").unwrap_or_default();
     let next = match next.starts_with("/platform/") {
@@ -214,10 +214,10 @@ pub async fn sign_in(
     let operator = match app.admit_operator(key) {
         Ok(operator) => operator,
         Err(error) if error.kind() == Kind::Unauthenticated => {
-            let shown = sign_in_page(&session, next, Some("That is no valid operator key."));
+            let shown = render_sign_in_page(&session, next, Some("That is no valid operator key."));
             return Ok(session.keep(shown));
         }
-        Err(error) => return Err(fail(error)),
+        Err(error) => return Err(to_poem_error(error)),
     };
     let until = app.clock().now().as_seconds() + SIGN_IN_SECONDS;
     Ok(Session::new(&pages, request, until, operator.key()).keep(see_other(next)))

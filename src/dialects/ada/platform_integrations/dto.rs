@@ -347,9 +347,9 @@ impl From<UpdateIntegrationRequest> for DefinitionChanges {
                 .map(|scopes| scopes.into_iter().map(Into::into).collect()),
             configuration_fields: updated.configuration_fields.map(|fields| fields.0),
             identifier_field_path: updated.identifier_field_path,
-            icon_url: patch(updated.icon_url),
-            call_to_action: patch(updated.call_to_action),
-            error_codes: match patch(updated.error_codes) {
+            icon_url: to_patch(updated.icon_url),
+            call_to_action: to_patch(updated.call_to_action),
+            error_codes: match to_patch(updated.error_codes) {
                 Patch::Absent => Patch::Absent,
                 Patch::Null => Patch::Null,
                 Patch::Value(codes) => Patch::Value(codes.0),
@@ -358,7 +358,7 @@ impl From<UpdateIntegrationRequest> for DefinitionChanges {
     }
 }
 
-fn patch<T>(field: MaybeUndefined<T>) -> Patch<T> {
+fn to_patch<T>(field: MaybeUndefined<T>) -> Patch<T> {
     match field {
         MaybeUndefined::Undefined => Patch::Absent,
         MaybeUndefined::Null => Patch::Null,

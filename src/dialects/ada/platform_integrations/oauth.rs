@@ -19,7 +19,7 @@ use crate::{
         App,
         platform_integrations::{self as integrations, Credential, IssuedTokens, TokenError},
     },
-    http::{app, body_memory::share_of, errors::Failure, inflate::read_inflated},
+    http::{app, body_memory::memory_share, errors::Failure, inflate::read_inflated},
     kernel::{Result, Secret},
 };
 
@@ -98,7 +98,7 @@ impl<'a> ApiExtractor<'a> for TokenForm {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let (headers, share) = (request.headers(), share_of(request));
+        let (headers, share) = (request.headers(), memory_share(request));
         let bytes = read_inflated(headers, share, body.take()?, FORM_MAX).await;
         let bytes = bytes.unwrap_or_default();
         Ok(Self(form_urlencoded::parse(&bytes).into_owned().collect()))
@@ -195,20 +195,20 @@ enum TokenEndpointResponse {
     ),
     /// The request or the grant is invalid
     #[oai(status = 400)]
-    Refused(Json<OAuthError>),
+    BadRequest(Json<OAuthError>),
     /// The client ID or the client secret is wrong
     // wire: unpublished; RFC 6749 §5.2
     #[oai(status = 401)]
-    NotAClient(Json<OAuthError>),
+    Unauthorized(Json<OAuthError>),
 }
 
-fn refused(error: &str) -> TokenEndpointResponse {
+fn error_response(error: &str) -> TokenEndpointResponse {
     let body = Json(OAuthError {
         error: error.to_owned(),
     });
     match error {
-        "invalid_client" => TokenEndpointResponse::NotAClient(body),
-        _ => TokenEndpointResponse::Refused(body),
+        "invalid_client" => TokenEndpointResponse::Unauthorized(body),
+        _ => TokenEndpointResponse::BadRequest(body),
     }
 }
 
@@ -294,7 +294,7 @@ impl OAuth {
         Ok(
             match self.exchange(&here.0, &form).await.map_err(Failure)? {
                 Ok(tokens) => TokenEndpointResponse::Ok(Json(tokens.into()), "no-store".to_owned()),
-                Err(error) => refused(error),
+                Err(error) => error_response(error),
             },
         )
     }

@@ -51,7 +51,7 @@ impl PlatformIntegrations {
         request: &Request,
         caller: PlatformAuth,
         /// ID of the first integration of the page.
-        #[oai(example = "paging::nothing")]
+        #[oai(example = "paging::example_empty")]
         cursor: Query<Option<String>>,
         /// Maximum number of integrations: 1 to 100, 100 by default.
         #[oai(
@@ -60,8 +60,8 @@ impl PlatformIntegrations {
         )]
         limit: Query<Option<u32>>,
     ) -> Result<Json<IntegrationPage>, Failed> {
-        let limit = paging::limit(limit.0);
-        let cursor = paging::given(cursor.0);
+        let limit = paging::page_size(limit.0);
+        let cursor = paging::non_empty(cursor.0);
         let page = integrations::list(&caller.0, cursor.map(Into::into), limit).await?;
         let next = page.next.as_ref().map(|id| id.as_str());
         Ok(Json(IntegrationPage {
@@ -124,7 +124,7 @@ impl PlatformIntegrations {
         #[oai(example = "example_id")]
         id: Path<String>,
     ) -> Result<Json<InstallationDto>, Failed> {
-        let found = integrations::find_own(&caller.0, &id.0.into())?;
+        let found = integrations::find_by_access_token(&caller.0, &id.0.into())?;
         Ok(Json(found.into()))
     }
 

@@ -129,7 +129,7 @@ impl ToJSON for EventFilter {
     }
 }
 
-fn names(filters: Vec<EventFilter>) -> Vec<String> {
+fn into_names(filters: Vec<EventFilter>) -> Vec<String> {
     filters.into_iter().map(|filter| filter.0).collect()
 }
 
@@ -161,7 +161,7 @@ impl From<NewWebhook> for NewEndpoint {
         Self {
             url: new.url,
             description: new.description,
-            event_filters: names(new.event_filters),
+            event_filters: into_names(new.event_filters),
             enabled: new.enabled,
         }
     }
@@ -200,7 +200,7 @@ impl From<UpdateWebhook> for EndpointChanges {
         Self {
             url: updated.url,
             description: updated.description,
-            event_filters: updated.event_filters.map(names),
+            event_filters: updated.event_filters.map(into_names),
             enabled: updated.enabled,
         }
     }

@@ -65,12 +65,12 @@ impl Webhooks {
         )]
         limit: Query<Option<u32>>,
         /// Start of the page, from the `next_page_url` of the previous page.
-        #[oai(example = "paging::nothing")]
+        #[oai(example = "paging::example_empty")]
         cursor: Query<Option<String>>,
     ) -> Result<Json<WebhookPage>, Failed> {
         let slice = PageRequest {
-            from: paging::given(cursor.0).map(Into::into),
-            limit: paging::limit(limit.0),
+            from: paging::non_empty(cursor.0).map(Into::into),
+            limit: paging::page_size(limit.0),
         };
         let listed = webhooks::list(&platform.0, slice).await?;
         let next = listed.next.as_ref().map(|id| id.as_str());
@@ -166,7 +166,7 @@ impl Webhooks {
         #[oai(example = "example_id")]
         id: Path<String>,
     ) -> Result<Json<WebhookSecret>, Failed> {
-        let secret = webhooks::secret(&platform.0, &id.0.into())?;
+        let secret = webhooks::load_secret(&platform.0, &id.0.into())?;
         Ok(Json(secret.into()))
     }
 

@@ -137,7 +137,7 @@ impl Example for Integration {
             id: "550e8400-e29b-41d4-a716-446655440000".to_owned(),
             name: "My Shopify Store".to_owned(),
             r#type: IntegrationKind::Shopify,
-            config: object(json!({
+            config: to_object(json!({
                 "shop_domain": "mystore.myshopify.com",
                 "api_version": "2024-01",
             })),
@@ -197,7 +197,7 @@ impl Example for NewIntegration {
         Self {
             name: "My Shopify Store".to_owned(),
             r#type: IntegrationKind::Shopify,
-            config: Some(object(json!({
+            config: Some(to_object(json!({
                 "shop_domain": "mystore.myshopify.com",
                 "access_token": "shpat_xxxxxxxxxxxxx",
                 "api_version": "2024-01",
@@ -251,7 +251,7 @@ impl Example for UpdateIntegration {
         Self {
             name: Some("Updated Integration Name".to_owned()),
             r#type: None,
-            config: Some(object(json!({"shop_domain": "newstore.myshopify.com"}))),
+            config: Some(to_object(json!({"shop_domain": "newstore.myshopify.com"}))),
             is_active: Some(false),
             visibility: None,
             agent_id: MaybeUndefined::Undefined,
@@ -282,7 +282,7 @@ impl Example for Deletion {
     }
 }
 
-fn object(value: Value) -> JsonObject {
+fn to_object(value: Value) -> JsonObject {
     match value {
         Value::Object(members) => JsonObject(members),
         _ => JsonObject(Map::new()),

@@ -108,7 +108,7 @@ impl Integrations {
         #[oai(example = "paging::example_after")]
         after: Query<Option<String>>,
     ) -> Result<Response<DirectJson<Vec<Integration>>>, Failed> {
-        let slice = paging::slice(skip.0, limit.0, after.0);
+        let slice = paging::to_slice(skip.0, limit.0, after.0);
         let listed = integrations::list(&company.0, slice.clone(), self.reveal()).await?;
         let link = paging::next_link(&slice, &listed);
         let response = Response::new(DirectJson(

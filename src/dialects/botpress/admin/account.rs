@@ -53,7 +53,7 @@ impl Account {
         operation_id = "getAccount"
     )]
     async fn get_account(&self, caller: AccountCaller) -> Result<Json<GetAccountResponse>, Failed> {
-        let account = accounts::of(&caller.0)?;
+        let account = accounts::get(&caller.0)?;
         Ok(Json(GetAccountResponse {
             account: AccountBody {
                 id: account.id.to_string(),

@@ -173,7 +173,7 @@ impl Audit {
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<AuditRecordsResponse>, Failed> {
-        let page = audit::page(&caller.0, paging::position(next_token.0)?).await?;
+        let page = audit::list_page(&caller.0, paging::parse_next_token(next_token.0)?).await?;
         Ok(Json(AuditRecordsResponse {
             records: page.items.into_iter().map(AuditRecord::from).collect(),
             meta: PageMeta::new(page.next),

@@ -15,7 +15,7 @@ use crate::{
         auth::Member,
         empty::{EMPTY_RESPONSE, EmptyResponse},
         error::Failed,
-        paging::{PageMeta, position},
+        paging::{PageMeta, parse_next_token},
     },
     domain::{
         bots::manage::issues::{self, Category, IssueData},
@@ -154,7 +154,7 @@ fn example_data() -> BTreeMap<String, IssueDatum> {
     BTreeMap::from([("operation".to_owned(), datum)])
 }
 
-fn shown_data(data: IssueData) -> BTreeMap<String, IssueDatum> {
+fn data_to_dto(data: IssueData) -> BTreeMap<String, IssueDatum> {
     let shown = |datum: issues::IssueValue| IssueDatum {
         raw: datum.raw,
         pretty: datum.pretty,
@@ -173,7 +173,7 @@ impl From<issues::Issue> for Issue {
             last_seen_at: issue.last_seen_at.to_rfc3339_millis(),
             title: issue.title,
             description: issue.description,
-            grouped_data: shown_data(issue.grouped),
+            grouped_data: data_to_dto(issue.grouped),
             events_count: issue.events_count,
             category: match issue.category {
                 Category::UserCode => IssueCategory::UserCode,
@@ -214,7 +214,7 @@ impl BotIssues {
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<ListBotIssuesResponse>, Failed> {
-        let after = position(next_token.0)?;
+        let after = parse_next_token(next_token.0)?;
         let page = issues::list(&caller.0, &id.0.into(), after).await?;
         Ok(Json(page.into()))
     }
@@ -257,11 +257,11 @@ impl BotIssues {
         #[oai(name = "issueId")]
         issue_id: Path<String>,
     ) -> Result<Json<ListBotIssueEventsResponse>, Failed> {
-        let events = issues::events(&caller.0, &id.0.into(), issue_id.0.into()).await?;
+        let events = issues::list_events(&caller.0, &id.0.into(), issue_id.0.into()).await?;
         let shown = |event: issues::IssueEvent| IssueEvent {
             id: event.id.to_string(),
             created_at: event.created_at.to_rfc3339_millis(),
-            data: shown_data(event.data),
+            data: data_to_dto(event.data),
         };
         Ok(Json(ListBotIssueEventsResponse {
             issue_events: events.into_iter().map(shown).collect(),

@@ -10,10 +10,10 @@ use poem_openapi::{
     types::Example,
 };
 
-use super::logs_dto::{GetLogsResponse, period};
+use super::logs_dto::{GetLogsResponse, parse_period};
 use crate::{
     dialects::botpress::{
-        Tag, WEBHOOKS_PATH, auth::Member, error::Failed, pages::chat_page, paging::position,
+        Tag, WEBHOOKS_PATH, auth::Member, error::Failed, pages::chat_page, paging::parse_next_token,
     },
     domain::bots::manage::{analytics, logs},
     http::origin,
@@ -152,8 +152,8 @@ impl BotReports {
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<GetLogsResponse>, Failed> {
-        let period = period(("timeStart", &time_start.0), ("timeEnd", &time_end.0))?;
-        let after = position(next_token.0)?;
+        let period = parse_period(("timeStart", &time_start.0), ("timeEnd", &time_end.0))?;
+        let after = parse_next_token(next_token.0)?;
         let page = logs::list(&caller.0, &id.0.into(), period, after).await?;
         Ok(Json(page.into()))
     }
@@ -178,10 +178,10 @@ impl BotReports {
         r#type: Query<WebchatType>,
     ) -> Result<Json<GetBotWebchatResponse>, Failed> {
         let (bot, webhook) =
-            crate::domain::webchat::chat_page::with_chat(&caller.0, id.0.into()).await?;
+            crate::domain::webchat::chat_page::find_with_chat(&caller.0, id.0.into()).await?;
         let origin = origin(request);
         Ok(Json(GetBotWebchatResponse {
-            code: chat_page::code(r#type.0, &origin, &bot),
+            code: chat_page::embed_code(r#type.0, &origin, &bot),
             api_url: format!("{origin}{WEBHOOKS_PATH}/{webhook}"),
         }))
     }
@@ -206,8 +206,8 @@ impl BotReports {
         #[oai(name = "endDate")]
         end_date: Query<String>,
     ) -> Result<Json<GetBotAnalyticsResponse>, Failed> {
-        let period = period(("startDate", &start_date.0), ("endDate", &end_date.0))?;
-        let records = analytics::of(&caller.0, &id.0.into(), period).await?;
+        let period = parse_period(("startDate", &start_date.0), ("endDate", &end_date.0))?;
+        let records = analytics::compute(&caller.0, &id.0.into(), period).await?;
         Ok(Json(GetBotAnalyticsResponse {
             records: records.into_iter().map(Into::into).collect(),
         }))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use poem_openapi::{Object, types::MaybeUndefined};
 
-use super::definitions_dto::{Patches, given_patches, given_schema, shown_schema};
+use super::definitions_dto::{Patches, parse_schema, patches_to_domain, schema_to_dto};
 use crate::{
     domain::bots::definitions::{self, ConfigurationPatch, Named, NamedPatch},
     http::JsonObject,
@@ -58,7 +58,7 @@ impl From<definitions::LinkTemplate> for LinkTemplate {
 impl From<definitions::ConfigurationDefinition> for Configuration {
     fn from(configuration: definitions::ConfigurationDefinition) -> Self {
         Self {
-            schema: Some(shown_schema(&configuration.schema)),
+            schema: Some(schema_to_dto(&configuration.schema)),
             identifier: configuration.identifier.into(),
         }
     }
@@ -67,7 +67,7 @@ impl From<definitions::ConfigurationDefinition> for Configuration {
 impl From<definitions::ConfigurationDefinition> for NamedConfiguration {
     fn from(configuration: definitions::ConfigurationDefinition) -> Self {
         Self {
-            schema: shown_schema(&configuration.schema),
+            schema: schema_to_dto(&configuration.schema),
             title: configuration.title,
             description: configuration.description,
             identifier: configuration.identifier.into(),
@@ -76,7 +76,7 @@ impl From<definitions::ConfigurationDefinition> for NamedConfiguration {
 }
 
 /// Converts the named configurations for a response.
-pub fn shown_configurations(
+pub fn configurations_to_dto(
     named: Named<definitions::ConfigurationDefinition>,
 ) -> BTreeMap<String, NamedConfiguration> {
     let named = named.into_iter();
@@ -122,28 +122,28 @@ pub struct GivenLinkTemplate {
 ///
 /// # Errors
 /// `InvalidSchema` if a schema is not valid.
-pub fn given_configurations(
+pub fn configuration_patches_to_domain(
     given: Option<Patches<GivenNamedConfiguration>>,
     limits: &Limits,
 ) -> Result<NamedPatch<ConfigurationPatch>> {
-    given_patches(given, |one, name| {
+    patches_to_domain(given, |one, name| {
         let place = format!("configurations.{name}.schema");
         let schema = one
             .schema
-            .map(|schema| given_schema(schema, &place, limits));
+            .map(|schema| parse_schema(schema, &place, limits));
         let link = one.identifier.unwrap_or_default();
         Ok(ConfigurationPatch {
             title: one.title,
             description: one.description,
             schema: schema.transpose()?,
-            link_template_script: patch(link.link_template_script),
+            link_template_script: to_patch(link.link_template_script),
             link_required: link.required,
         })
     })
 }
 
 /// Converts a field that can be absent, null or a string.
-pub fn patch(given: MaybeUndefined<String>) -> Patch<String> {
+pub fn to_patch(given: MaybeUndefined<String>) -> Patch<String> {
     match given {
         MaybeUndefined::Undefined => Patch::Absent,
         MaybeUndefined::Null => Patch::Null,

@@ -31,7 +31,7 @@ pub type Patches<T> = BTreeMap<String, Nullable<T>>;
 ///
 /// # Errors
 /// The error of `given` for the first entry that it rejects.
-pub fn given_patches<T: Type, U>(
+pub fn patches_to_domain<T: Type, U>(
     patches: Option<Patches<T>>,
     given: impl Fn(T, &str) -> Result<U>,
 ) -> Result<NamedPatch<U>> {
@@ -44,7 +44,7 @@ pub fn given_patches<T: Type, U>(
 }
 
 /// Converts patches of tag definitions.
-pub fn given_tag_patches(
+pub fn tag_patches_to_domain(
     patches: Option<Patches<TagDefinition>>,
 ) -> NamedPatch<definitions::TagDefinition> {
     let patches = patches.unwrap_or_default().into_iter();
@@ -86,7 +86,7 @@ pub struct GivenTagged {
 impl From<TagSet> for Tagged {
     fn from(set: TagSet) -> Self {
         Self {
-            tags: shown_tags(set.tags),
+            tags: tags_to_dto(set.tags),
         }
     }
 }
@@ -94,13 +94,13 @@ impl From<TagSet> for Tagged {
 impl From<GivenTagged> for TagSet {
     fn from(given: GivenTagged) -> Self {
         Self {
-            tags: given.tags.map(given_tags).unwrap_or_default(),
+            tags: given.tags.map(tags_to_domain).unwrap_or_default(),
         }
     }
 }
 
 /// Converts tag definitions for a response.
-pub fn shown_tags(tags: Named<definitions::TagDefinition>) -> TagDefinitions {
+pub fn tags_to_dto(tags: Named<definitions::TagDefinition>) -> TagDefinitions {
     let shown = |tag: definitions::TagDefinition| TagDefinition {
         title: tag.title,
         description: tag.description,
@@ -111,14 +111,14 @@ pub fn shown_tags(tags: Named<definitions::TagDefinition>) -> TagDefinitions {
 }
 
 /// Converts tag definitions of a request.
-pub fn given_tags(tags: TagDefinitions) -> Named<definitions::TagDefinition> {
+pub fn tags_to_domain(tags: TagDefinitions) -> Named<definitions::TagDefinition> {
     tags.into_iter()
         .map(|(name, tag)| (name, tag.into()))
         .collect()
 }
 
 /// Returns the source of a JSON Schema.
-pub fn shown_schema(schema: &DeclaredSchema) -> JsonObject {
+pub fn schema_to_dto(schema: &DeclaredSchema) -> JsonObject {
     JsonObject(schema.source().clone())
 }
 
@@ -126,7 +126,7 @@ pub fn shown_schema(schema: &DeclaredSchema) -> JsonObject {
 ///
 /// # Errors
 /// `InvalidSchema` if the schema is not valid.
-pub fn given_schema(schema: JsonObject, name: &str, limits: &Limits) -> Result<DeclaredSchema> {
+pub fn parse_schema(schema: JsonObject, name: &str, limits: &Limits) -> Result<DeclaredSchema> {
     DeclaredSchema::new(schema.0, name, limits)
 }
 
@@ -152,7 +152,7 @@ impl EventDefinition {
         Ok(definitions::EventDefinition {
             title: self.title,
             description: self.description,
-            schema: given_schema(self.schema, &format!("events.{name}.schema"), limits)?,
+            schema: parse_schema(self.schema, &format!("events.{name}.schema"), limits)?,
         })
     }
 }
@@ -160,7 +160,7 @@ impl EventDefinition {
 impl From<definitions::EventDefinition> for EventDefinition {
     fn from(event: definitions::EventDefinition) -> Self {
         Self {
-            schema: shown_schema(&event.schema),
+            schema: schema_to_dto(&event.schema),
             title: event.title,
             description: event.description,
         }
@@ -203,7 +203,7 @@ impl BotStateDefinition {
                 BotStateType::User => StateKind::User,
                 BotStateType::Bot => StateKind::Bot,
             },
-            schema: given_schema(self.schema, &format!("states.{name}.schema"), limits)?,
+            schema: parse_schema(self.schema, &format!("states.{name}.schema"), limits)?,
             expiry: self.expiry,
         })
     }
@@ -217,7 +217,7 @@ impl From<definitions::StateDefinition> for BotStateDefinition {
                 StateKind::User => BotStateType::User,
                 StateKind::Bot | StateKind::Integration => BotStateType::Bot,
             },
-            schema: shown_schema(&state.schema),
+            schema: schema_to_dto(&state.schema),
             expiry: state.expiry,
         }
     }

@@ -8,10 +8,10 @@ use poem_openapi::{
 };
 
 use super::integrations::{
-    dto::IntegrationResponse, list_dto::ListIntegrationsResponse, operations::shown,
+    dto::IntegrationResponse, list_dto::ListIntegrationsResponse, operations::to_response,
 };
 use crate::{
-    dialects::botpress::{Tag, auth::AccountCaller, error::Failed, paging::position},
+    dialects::botpress::{Tag, auth::AccountCaller, error::Failed, paging::parse_next_token},
     domain::bots::integrations::{self, Filter, VersionFilter},
     http::origin,
 };
@@ -46,7 +46,7 @@ impl Hub {
             version: version.0.map(VersionFilter::parse),
             dev: None,
         };
-        let after = position(next_token.0)?;
+        let after = parse_next_token(next_token.0)?;
         let page = integrations::list_public(&caller.0, filter, after).await?;
         Ok(Json(ListIntegrationsResponse::at(&origin(request), page)))
     }
@@ -67,7 +67,7 @@ impl Hub {
         id: Path<String>,
     ) -> Result<Json<IntegrationResponse>, Failed> {
         let found = integrations::find_public(&caller.0, &id.0.into())?;
-        Ok(shown(request, found))
+        Ok(to_response(request, found))
     }
 
     /// Get Public Integration
@@ -88,6 +88,6 @@ impl Hub {
         version: Path<String>,
     ) -> Result<Json<IntegrationResponse>, Failed> {
         let found = integrations::find_public_by_name(&caller.0, &name.0, &version.0)?;
-        Ok(shown(request, found))
+        Ok(to_response(request, found))
     }
 }

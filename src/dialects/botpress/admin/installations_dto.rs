@@ -2,7 +2,7 @@
 
 use poem_openapi::{Enum, Object, types::MaybeUndefined};
 
-use super::configurations_dto::patch;
+use super::configurations_dto::to_patch;
 use crate::{
     dialects::botpress::settings::BaseUrls,
     domain::bots::installations::{self, Installation},
@@ -133,7 +133,7 @@ impl From<GivenInstallation> for installations::InstallationPatch {
         Self {
             integration_id: given.integration_id.map(Into::into),
             enabled: given.enabled,
-            configuration_type: patch(given.configuration_type),
+            configuration_type: to_patch(given.configuration_type),
             configuration: given.configuration.map(|configuration| configuration.0),
         }
     }

@@ -63,15 +63,15 @@ impl From<Page<Line>> for GetLogsResponse {
 ///
 /// # Errors
 /// `Invalid` if a text is not a time.
-pub fn period(start: (&str, &str), end: (&str, &str)) -> Result<Period> {
+pub fn parse_period(start: (&str, &str), end: (&str, &str)) -> Result<Period> {
     Ok(Period {
-        start: time(start)?,
-        end: time(end)?,
+        start: parse_time(start)?,
+        end: parse_time(end)?,
     })
 }
 
 /// Parses a time, or a day, which means its first moment.
-fn time((name, text): (&str, &str)) -> Result<Timestamp> {
+fn parse_time((name, text): (&str, &str)) -> Result<Timestamp> {
     let day = || Timestamp::parse_rfc3339(&format!("{text}T00:00:00Z"));
     // An unencoded plus sign is decoded as a space.
     let read = Timestamp::parse_rfc3339(&text.replace(' ', "+")).or_else(day);

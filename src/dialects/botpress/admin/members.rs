@@ -175,7 +175,7 @@ impl Members {
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<MembersResponse>, Failed> {
-        let page = members::list_page(&caller.0, paging::position(next_token.0)?).await?;
+        let page = members::list_page(&caller.0, paging::parse_next_token(next_token.0)?).await?;
         Ok(Json(MembersResponse {
             members: page.items.into_iter().map(WorkspaceMember::from).collect(),
             meta: PageMeta::new(page.next),

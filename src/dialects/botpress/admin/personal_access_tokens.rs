@@ -117,7 +117,7 @@ impl Tokens {
         &self,
         caller: AccountCaller,
     ) -> Result<Json<TokensResponse>, Failed> {
-        let tokens = api_keys::of_person(&caller.0)?;
+        let tokens = api_keys::list_personal(&caller.0)?;
         let shown = |token: api_keys::ApiKey| PersonalAccessToken {
             id: token.id.to_string(),
             created_at: token.created_at.to_rfc3339_millis(),

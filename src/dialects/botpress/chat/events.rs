@@ -55,7 +55,7 @@ impl Event {
     /// bot (`None`).
     fn seen_by(integration: Option<&str>, event: events::Event) -> Self {
         let payload = match event.payload {
-            Payload::Given(members) => members,
+            Payload::Custom(members) => members,
             Payload::Message(incoming) => {
                 let message = Message::seen_by(integration, incoming.message).to_json();
                 let user = User::seen_by(integration, incoming.user).to_json();
@@ -201,7 +201,7 @@ impl Events {
         body: Body<CreateEventBody>,
     ) -> Result<CreateEventResponse, Failed> {
         let made = events::create(&caller.0, body.0.into()).await?;
-        Ok(CreateEventResponse::Created(shown(&caller, made)))
+        Ok(CreateEventResponse::Created(to_response(&caller, made)))
     }
 
     /// Get Event
@@ -219,7 +219,7 @@ impl Events {
         id: Path<String>,
     ) -> Result<Json<EventResponse>, Failed> {
         let found = events::find(&caller.0, &id.0.into())?;
-        Ok(shown(&caller, found))
+        Ok(to_response(&caller, found))
     }
 
     /// List Events
@@ -245,12 +245,12 @@ impl Events {
         message_id: Query<Option<String>>,
     ) -> Result<Json<EventsResponse>, Failed> {
         let filter = Filter {
-            kind: paging::given(r#type.0),
-            conversation: paging::given(conversation_id.0).map(Into::into),
-            user: paging::given(user_id.0).map(Into::into),
-            message: paging::given(message_id.0).map(Into::into),
+            kind: paging::non_empty_parameter(r#type.0),
+            conversation: paging::non_empty_parameter(conversation_id.0).map(Into::into),
+            user: paging::non_empty_parameter(user_id.0).map(Into::into),
+            message: paging::non_empty_parameter(message_id.0).map(Into::into),
         };
-        let after = paging::position(next_token.0)?;
+        let after = paging::parse_next_token(next_token.0)?;
         let page = events::list(&caller.0, filter, after).await?;
         let integration = caller.0.integration_name();
         let shown = |event| Event::seen_by(integration, event);
@@ -261,7 +261,7 @@ impl Events {
     }
 }
 
-fn shown(caller: &BotCaller, event: events::Event) -> Json<EventResponse> {
+fn to_response(caller: &BotCaller, event: events::Event) -> Json<EventResponse> {
     Json(EventResponse {
         event: Event::seen_by(caller.0.integration_name(), event),
     })

@@ -163,7 +163,7 @@ enum DownloadFileResponse {
     ),
 }
 
-fn shown(request: &Request, file: files::File) -> Json<FileResponse> {
+fn to_response(request: &Request, file: files::File) -> Json<FileResponse> {
     Json(FileResponse {
         file: File::at(&origin(request), file),
     })
@@ -194,7 +194,7 @@ impl Files {
             contents: body.0.contents,
         };
         let made = files::create(&caller.0, &body.0.bot_id, new).await?;
-        Ok(shown(request, made))
+        Ok(to_response(request, made))
     }
 
     /// List Files
@@ -212,7 +212,7 @@ impl Files {
         #[oai(name = "botId")]
         bot_id: Query<String>,
     ) -> Result<Json<FilesResponse>, Failed> {
-        let after = paging::position(next_token.0)?;
+        let after = paging::parse_next_token(next_token.0)?;
         let page = files::list(&caller.0, &bot_id.0, after).await?;
         let origin = origin(request);
         let shown = |file| File::at(&origin, file);
@@ -238,7 +238,7 @@ impl Files {
         id: Path<String>,
     ) -> Result<Json<FileResponse>, Failed> {
         let found = files::find(&caller.0, &id.0.into())?;
-        Ok(shown(request, found))
+        Ok(to_response(request, found))
     }
 
     /// Delete File
@@ -273,7 +273,7 @@ impl Files {
         /// Id of the file.
         id: Path<String>,
     ) -> Result<DownloadFileResponse, Failed> {
-        let contents = files::contents(&caller.0, &id.0.into())?;
+        let contents = files::read_contents(&caller.0, &id.0.into())?;
         Ok(DownloadFileResponse::Contents(
             Binary(contents),
             "attachment".to_owned(),

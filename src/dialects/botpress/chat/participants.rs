@@ -40,7 +40,7 @@ impl Participants {
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<ParticipantsResponse>, Failed> {
-        let after = paging::position(next_token.0)?;
+        let after = paging::parse_next_token(next_token.0)?;
         let page = conversations::list_participants(&caller.0, id.0.into(), after).await?;
         let integration = caller.0.integration_name();
         Ok(Json(ParticipantsResponse::seen_by(integration, page)))
@@ -63,7 +63,7 @@ impl Participants {
     ) -> Result<Json<ParticipantResponse>, Failed> {
         let user = body.0.user_id.into();
         let added = conversations::add_participant(&caller.0, id.0.into(), user).await?;
-        Ok(shown(&caller, added))
+        Ok(to_response(&caller, added))
     }
 
     /// Get Participant
@@ -84,7 +84,7 @@ impl Participants {
         user_id: Path<String>,
     ) -> Result<Json<ParticipantResponse>, Failed> {
         let found = conversations::find_participant(&caller.0, &id.0.into(), &user_id.0.into())?;
-        Ok(shown(&caller, found))
+        Ok(to_response(&caller, found))
     }
 
     /// Remove Participant
@@ -109,7 +109,7 @@ impl Participants {
     }
 }
 
-fn shown(caller: &BotCaller, user: users::User) -> Json<ParticipantResponse> {
+fn to_response(caller: &BotCaller, user: users::User) -> Json<ParticipantResponse> {
     Json(ParticipantResponse {
         participant: User::seen_by(caller.0.integration_name(), user),
     })

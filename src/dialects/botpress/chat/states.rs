@@ -157,8 +157,8 @@ impl States {
         /// Name of the state.
         name: Path<String>,
     ) -> Result<Json<StateResponse>, Failed> {
-        let found = states::find(&caller.0, &key(r#type.0, id.0, name.0))?;
-        Ok(shown(&caller, found)?)
+        let found = states::find(&caller.0, &state_key(r#type.0, id.0, name.0))?;
+        Ok(to_response(&caller, found)?)
     }
 
     /// Set State
@@ -180,10 +180,10 @@ impl States {
         name: Path<String>,
         body: Body<SetStateBody>,
     ) -> Result<Json<StateResponse>, Failed> {
-        let key = key(r#type.0, id.0, name.0);
+        let key = state_key(r#type.0, id.0, name.0);
         let payload = body.0.payload.0.map(|payload| payload.0);
         let set = states::set(&caller.0, key, payload, body.0.expiry).await?;
-        Ok(shown(&caller, set)?)
+        Ok(to_response(&caller, set)?)
     }
 
     /// Patch State
@@ -205,13 +205,13 @@ impl States {
         name: Path<String>,
         body: Body<PatchStateBody>,
     ) -> Result<Json<StateResponse>, Failed> {
-        let key = key(r#type.0, id.0, name.0);
+        let key = state_key(r#type.0, id.0, name.0);
         let patched = states::patch(&caller.0, key, body.0.payload.0).await?;
-        Ok(shown(&caller, patched)?)
+        Ok(to_response(&caller, patched)?)
     }
 }
 
-fn key(kind: StateType, owner: String, name: String) -> Key {
+fn state_key(kind: StateType, owner: String, name: String) -> Key {
     Key {
         kind: kind.into(),
         owner,
@@ -219,7 +219,10 @@ fn key(kind: StateType, owner: String, name: String) -> Key {
     }
 }
 
-fn shown(caller: &BotCaller, state: states::State) -> crate::kernel::Result<Json<StateResponse>> {
+fn to_response(
+    caller: &BotCaller,
+    state: states::State,
+) -> crate::kernel::Result<Json<StateResponse>> {
     Ok(Json(StateResponse {
         state: State {
             id: state.id.to_string(),

@@ -84,7 +84,7 @@ pub fn filter_parameter() -> Value {
 
 /// Returns the tag filters of a query: `tags.<name>=<value>`, and `tags[<name>]=<value>`, the form that
 /// Swagger UI sends.
-pub fn filter(request: &Request) -> BTreeMap<String, String> {
+pub fn parse_filter(request: &Request) -> BTreeMap<String, String> {
     let query = request.uri().query().unwrap_or_default();
     let mut tags = BTreeMap::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {

@@ -12,18 +12,18 @@ use poem::{
 };
 use tracing::debug;
 
-use super::webhooks::{read, response};
+use super::webhooks::{build_response, read_request};
 use crate::{
     dialects::botpress::error::GatewayRenderer,
     domain::{App, bots::inbound::CallResponse},
     http::{
         MiddlewareStack, RequestState,
-        cors::is_of_foreign_page,
+        cors::is_from_foreign_page,
         errors,
-        origin::{host, peer},
+        origin::{client_ip, host},
         wrong_key_limiter::KeyLocation,
     },
-    kernel::{Error, Kind, Result, clock::within},
+    kernel::{Error, Kind, Result, clock::with_timeout},
     net::tunnels::{
         self, CloseReason, ConnectError, Outgoing, Session, Settings, TunnelError, Tunnels,
     },
@@ -52,7 +52,7 @@ const HOP_BY_HOP_HEADERS: [&str; 10] = [
 /// Returns an endpoint that serves tunnels and passes all other requests to `pages`. `names` are the first
 /// path segments of other routes, which no tunnel may use as its id.
 #[must_use]
-pub fn with_tunnels(
+pub fn route_tunnels(
     app: &App,
     pages: MiddlewareStack,
     mounted: &RequestState,
@@ -64,7 +64,7 @@ pub fn with_tunnels(
     let time = known.settings().timeout() + Duration::from_secs(5);
     let renderer = Arc::new(GatewayRenderer::new(app.clock().clone()));
     let tunnels = MiddlewareStack::new(
-        tunnels(&known),
+        tunnel_endpoint(&known),
         "botpress-tunnels",
         renderer,
         mounted.for_at_most(time),
@@ -79,15 +79,15 @@ pub fn with_tunnels(
     .boxed()
 }
 
-fn tunnels(tunnels: &Tunnels) -> BoxEndpoint<'static, Response> {
+fn tunnel_endpoint(tunnels: &Tunnels) -> BoxEndpoint<'static, Response> {
     let tunnels = tunnels.clone();
     make(move |request: Request| {
         let tunnels = tunnels.clone();
         async move {
-            let answered = if is_handshake(&request) {
-                open(&tunnels, &request).await
+            let answered = if is_websocket_handshake(&request) {
+                open_tunnel(&tunnels, &request).await
             } else {
-                forward(&tunnels, request).await
+                forward_request(&tunnels, request).await
             };
             answered.map_err(|error| poem::Error::from(errors::Failure(error)))
         }
@@ -106,8 +106,9 @@ impl Endpoint for TunnelRouter {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        let id = parts(&request).0;
-        let opens = self.known.is_on() && is_handshake(&request) && !self.known.is_reserved(id);
+        let id = split_path(&request).0;
+        let opens =
+            self.known.is_on() && is_websocket_handshake(&request) && !self.known.is_reserved(id);
         if opens || self.known.has(id) {
             self.tunnels.call(request).await
         } else {
@@ -117,29 +118,29 @@ impl Endpoint for TunnelRouter {
 }
 
 /// Splits the path into the tunnel's id and the path below it.
-fn parts(request: &Request) -> (&str, &str) {
+fn split_path(request: &Request) -> (&str, &str) {
     let path = request.original_uri().path();
     let path = path.strip_prefix('/').unwrap_or(path);
     path.split_at(path.find('/').unwrap_or(path.len()))
 }
 
-fn is_handshake(request: &Request) -> bool {
+fn is_websocket_handshake(request: &Request) -> bool {
     let upgrade = request.header(header::UPGRADE);
     upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"))
 }
 
-async fn open(tunnels: &Tunnels, request: &Request) -> Result<Response> {
+async fn open_tunnel(tunnels: &Tunnels, request: &Request) -> Result<Response> {
     let settings = tunnels.settings();
-    let known = peer(request).is_some_and(|peer| settings.lets_in(peer));
-    if !known || is_of_foreign_page(request) {
+    let known = client_ip(request).is_some_and(|peer| settings.lets_in(peer));
+    if !known || is_from_foreign_page(request) {
         let text =
             "Tunnels are opened from this machine and from what the setting tunnel.allow lists";
         return Err(Error::new(Kind::Forbidden, text));
     }
     let socket = WebSocket::from_request(request, &mut RequestBody::default()).await;
     let socket = socket.map_err(|error| Error::invalid(error.to_string()))?;
-    let socket = socket.config(limits(settings));
-    let (id, below) = parts(request);
+    let socket = socket.config(websocket_config(settings));
+    let (id, below) = split_path(request);
     let whole = below.is_empty() && request.original_uri().query().is_none();
     let opened = if whole {
         tunnels.open(id, host(request))
@@ -150,39 +151,41 @@ async fn open(tunnels: &Tunnels, request: &Request) -> Result<Response> {
         Ok(session) => {
             debug!(id, "a tunnel is open");
             let settings = settings.clone();
-            let work = |socket| serve(socket, session, settings);
+            let work = |socket| serve_client(socket, session, settings);
             Ok(socket.on_upgrade(work).into_response())
         }
         // wire: as in the vendor's server, the handshake succeeds and a close frame follows; clients can tell
         // this from an absent server
         Err(ConnectError::InvalidId) => Ok(socket
-            .on_upgrade(|mut socket| async move { end(&mut socket, CloseReason::INVALID_ID).await })
+            .on_upgrade(|mut socket| async move {
+                close_socket(&mut socket, CloseReason::INVALID_ID).await
+            })
             .into_response()),
-        Err(ConnectError::Full) => Err(unavailable(
+        Err(ConnectError::Full) => Err(unavailable_error(
             "As many tunnels are open as the setting tunnel.max_tunnels allows",
         )),
-        Err(ConnectError::Stopping) => Err(unavailable("The server stops")),
+        Err(ConnectError::Stopping) => Err(unavailable_error("The server stops")),
     }
 }
 
-fn limits(settings: &Settings) -> WebSocketConfig {
+fn websocket_config(settings: &Settings) -> WebSocketConfig {
     WebSocketConfig::default()
         .max_message_size(Some(settings.message_bytes))
         .max_frame_size(Some(settings.message_bytes))
 }
 
-fn unavailable(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+fn unavailable_error(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     let retry_after = RETRY_DELAY;
     Error::new(Kind::Unavailable { retry_after }, text)
 }
 
 /// Serves a connected client until one side closes the connection.
-async fn serve(socket: WebSocketStream, mut session: Session, settings: Settings) {
+async fn serve_client(socket: WebSocketStream, mut session: Session, settings: Settings) {
     let (mut sink, mut stream) = socket.split();
     let ear = session.ear();
     let hear = async {
         loop {
-            match within(settings.silence(), stream.next()).await {
+            match with_timeout(settings.silence(), stream.next()).await {
                 Err(_) => return Some(CloseReason::UNRESPONSIVE),
                 Ok(Some(Ok(Message::Text(frame)))) => {
                     if let Err(close) = ear.take(&frame) {
@@ -197,7 +200,7 @@ async fn serve(socket: WebSocketStream, mut session: Session, settings: Settings
                     }
                 }
                 Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
-                Ok(Some(Err(error))) if is_too_large(&error) => {
+                Ok(Some(Err(error))) if is_message_too_large(&error) => {
                     return Some(CloseReason::TOO_LARGE);
                 }
                 Ok(None | Some(Ok(Message::Close(_)) | Err(_))) => return None,
@@ -211,7 +214,7 @@ async fn serve(socket: WebSocketStream, mut session: Session, settings: Settings
                 Outgoing::Ping => Message::Ping(Vec::new()),
                 Outgoing::Close(close) => return Some(close),
             };
-            match within(CLIENT_TIMEOUT, sink.send(message)).await {
+            match with_timeout(CLIENT_TIMEOUT, sink.send(message)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return None,
                 Err(_) => return Some(CloseReason::UNRESPONSIVE),
@@ -228,13 +231,13 @@ async fn serve(socket: WebSocketStream, mut session: Session, settings: Settings
     if let Some(close) = close
         && let Ok(mut socket) = sink.reunite(stream)
     {
-        end(&mut socket, close).await;
+        close_socket(&mut socket, close).await;
     }
 }
 
 /// Sends the close frame and waits until the client closes, because data may be lost if the server closes
 /// first.
-async fn end<S, E>(socket: &mut S, close: CloseReason)
+async fn close_socket<S, E>(socket: &mut S, close: CloseReason)
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message, Error = E> + Unpin,
 {
@@ -245,19 +248,19 @@ where
         }
     };
     // After the timeout the connection is dropped anyway.
-    let _ = within(CLIENT_TIMEOUT, goodbye).await;
+    let _ = with_timeout(CLIENT_TIMEOUT, goodbye).await;
 }
 
 /// poem returns the error of its WebSocket library only as text.
-fn is_too_large(error: &std::io::Error) -> bool {
+fn is_message_too_large(error: &std::io::Error) -> bool {
     error.to_string().contains("Space limit exceeded")
 }
 
-async fn forward(tunnels: &Tunnels, request: Request) -> Result<Response> {
-    let (id, below) = parts(&request);
+async fn forward_request(tunnels: &Tunnels, request: Request) -> Result<Response> {
+    let (id, below) = split_path(&request);
     let (id, below) = (id.to_owned(), below.to_owned());
-    tunnels.check_open(&id).map_err(failed)?;
-    let mut incoming = read(request, &below).await?;
+    tunnels.check_open(&id).map_err(to_error)?;
+    let mut incoming = read_request(request, &below).await?;
     for name in HOP_BY_HOP_HEADERS {
         incoming.headers.remove(name);
     }
@@ -270,20 +273,20 @@ async fn forward(tunnels: &Tunnels, request: Request) -> Result<Response> {
     };
     let timeout = tunnels.settings().timeout();
     let answer = tunnels.request(&id, &asked, timeout).await;
-    let answer = answer.map_err(failed)?;
+    let answer = answer.map_err(to_error)?;
     let answer = CallResponse {
         status: answer.status,
         headers: answer.headers,
         body: answer.body,
         live: None,
     };
-    Ok(response(answer, &format!("/{id}")))
+    Ok(build_response(answer, &format!("/{id}")))
 }
 
-fn failed(failure: TunnelError) -> Error {
+fn to_error(failure: TunnelError) -> Error {
     let text = failure.to_string();
     match failure {
-        TunnelError::NotConnected | TunnelError::Busy => unavailable(text),
+        TunnelError::NotConnected | TunnelError::Busy => unavailable_error(text),
         TunnelError::Lost => Error::new(Kind::Upstream, text),
         TunnelError::TimedOut(_) => Error::new(Kind::Timeout, text),
     }

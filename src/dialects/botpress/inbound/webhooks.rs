@@ -23,12 +23,12 @@ use crate::{
     },
     http::{
         MiddlewareStack, body_limit,
-        body_memory::share_of,
+        body_memory::memory_share,
         charset,
         errors::Failure,
         inflate::read_inflated,
         origin::host,
-        sandbox::{contain, without_own_cookies},
+        sandbox::{confine_response, strip_own_cookies},
     },
     kernel::{Error, Kind, Result, ids::WorkspaceId},
 };
@@ -53,12 +53,12 @@ const WEBHOOK_HOST_PREFIXES: [&str; 2] = ["webhook.", "chat."];
 /// Returns the webhooks endpoint, for [`WEBHOOKS_PATH`](crate::dialects::botpress::WEBHOOKS_PATH) and
 /// [`OAUTH_PATH`].
 #[must_use]
-pub fn webhooks(app: &App) -> BoxEndpoint<'static, Response> {
+pub fn webhook_endpoint(app: &App) -> BoxEndpoint<'static, Response> {
     let app = app.clone();
     let receive = make(move |request| {
         let app = app.clone();
         async move {
-            let answered = receive(&app, request).await;
+            let answered = handle_request(&app, request).await;
             answered.map_err(|error| poem::Error::from(Failure(error)))
         }
     });
@@ -67,7 +67,7 @@ pub fn webhooks(app: &App) -> BoxEndpoint<'static, Response> {
 
 /// Returns an endpoint that sends requests at webhook hosts to `webhooks` and all others to `others`.
 #[must_use]
-pub fn at_webhook_hosts(
+pub fn route_webhook_hosts(
     webhooks: Arc<MiddlewareStack>,
     others: BoxEndpoint<'static, Response>,
 ) -> BoxEndpoint<'static, Response> {
@@ -108,28 +108,28 @@ struct WebhookTarget<'a> {
     own: &'a str,
 }
 
-async fn receive(app: &App, request: Request) -> Result<Response> {
+async fn handle_request(app: &App, request: Request) -> Result<Response> {
     let uri = request.original_uri().clone();
     let (whole, query) = (uri.path(), uri.query().unwrap_or_default());
     // The receiver is found before the body is read, so that callers who know no webhook use no memory.
-    let found = find(app, whole, query)?;
+    let found = resolve_target(app, whole, query)?;
     let mut receiver = found.receiver;
-    let incoming = match read(request, found.path).await {
+    let incoming = match read_request(request, found.path).await {
         Ok(incoming) => incoming,
         Err(error) => {
-            inbound_log::note_unread(app, &receiver, &error).await?;
+            inbound_log::log_unreadable_request(app, &receiver, &error).await?;
             return Err(error);
         }
     };
     if !incoming.body.is_empty() {
         // The installation may have been removed while the body arrived.
-        receiver = find(app, whole, query)?.receiver;
+        receiver = resolve_target(app, whole, query)?.receiver;
     }
     let answer = inbound::receive(app, receiver, &incoming).await?;
-    Ok(response(answer, found.own))
+    Ok(build_response(answer, found.own))
 }
 
-fn find<'a>(app: &App, whole: &'a str, query: &str) -> Result<WebhookTarget<'a>> {
+fn resolve_target<'a>(app: &App, whole: &'a str, query: &str) -> Result<WebhookTarget<'a>> {
     let no_operation = || Error::new(Kind::NoOperation, "Not Found");
     let below = match whole.strip_prefix(crate::dialects::botpress::WEBHOOKS_PATH) {
         Some(below) if below.is_empty() || below.starts_with('/') => below,
@@ -137,13 +137,13 @@ fn find<'a>(app: &App, whole: &'a str, query: &str) -> Result<WebhookTarget<'a>>
     };
     let rest = below.strip_prefix('/').ok_or_else(no_operation)?;
     if let Some(name) = rest.strip_prefix(SHARED_PREFIX) {
-        return find_shared(app, None, (whole, name));
+        return resolve_shared_target(app, None, (whole, name));
     }
     if let Some((workspace, name)) = rest
         .strip_prefix(WORKSPACE_SHARED_PREFIX)
         .and_then(|rest| rest.split_once('/'))
     {
-        return find_shared(app, Some(workspace), (whole, name));
+        return resolve_shared_target(app, Some(workspace), (whole, name));
     }
     let is_oauth = |after: &str| after.is_empty() || after.starts_with('/');
     if let Some(after) = below
@@ -169,19 +169,19 @@ const MAX_NAME_SLASHES: usize = 2;
 
 /// Finds the receiver of a shared webhook. Both the name and the path after it may contain slashes: the
 /// longest existing name wins.
-fn find_shared<'a>(
+fn resolve_shared_target<'a>(
     app: &App,
     workspace: Option<&str>,
     (whole, rest): (&'a str, &'a str),
 ) -> Result<WebhookTarget<'a>> {
-    let workspace = workspace.map(decoded);
+    let workspace = workspace.map(percent_decode);
     let slashes = rest.match_indices('/').map(|(at, _)| at);
     let ends = slashes.take(MAX_NAME_SLASHES).chain([rest.len()]);
     let mut last = Error::new(Kind::NoOperation, "Not Found");
     for end in ends.collect::<Vec<_>>().into_iter().rev() {
         let (name, path) = rest.split_at(end);
         let workspace = workspace.as_deref().map(WorkspaceId::from);
-        match inbound::find_shared(app, workspace, &decoded(name)) {
+        match inbound::find_shared(app, workspace, &percent_decode(name)) {
             Ok(receiver) => {
                 return Ok(WebhookTarget {
                     receiver,
@@ -196,22 +196,22 @@ fn find_shared<'a>(
     Err(last)
 }
 
-fn decoded(text: &str) -> Cow<'_, str> {
+fn percent_decode(text: &str) -> Cow<'_, str> {
     percent_decode_str(text).decode_utf8_lossy()
 }
 
-pub(in crate::dialects::botpress) async fn read(
+pub(in crate::dialects::botpress) async fn read_request(
     mut request: Request,
     path: &str,
 ) -> Result<InboundRequest> {
     let limit = body_limit(&request).unwrap_or(usize::MAX);
-    let (share, body) = (share_of(&request), request.take_body());
+    let (share, body) = (memory_share(&request), request.take_body());
     let body = read_inflated(request.headers(), share, body, limit).await?;
     let mut headers: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in request.headers() {
         let mut value = String::from_utf8_lossy(value.as_bytes());
         if name == header::COOKIE {
-            let Some(others) = without_own_cookies(&value) else {
+            let Some(others) = strip_own_cookies(&value) else {
                 continue;
             };
             value = others.into();
@@ -222,7 +222,7 @@ pub(in crate::dialects::botpress) async fn read(
         }
         known.push_str(&value);
     }
-    let body = text(body.to_vec(), &mut headers, limit).await?;
+    let body = body_to_text(body.to_vec(), &mut headers, limit).await?;
     let uri = request.original_uri();
     Ok(InboundRequest {
         method: request.method().to_string(),
@@ -234,7 +234,7 @@ pub(in crate::dialects::botpress) async fn read(
 }
 
 /// Returns the body as text, because the protocol carries only text, and adapts the headers to that text.
-async fn text(
+async fn body_to_text(
     body: Vec<u8>,
     headers: &mut BTreeMap<String, String>,
     limit: usize,
@@ -243,7 +243,7 @@ async fn text(
     let (text, was_utf8) = match String::from_utf8(body) {
         Ok(text) => (text, true),
         Err(error) => (
-            decoded_body(error.into_bytes(), content_type.clone()).await?,
+            decode_body(error.into_bytes(), content_type.clone()).await?,
             false,
         ),
     };
@@ -253,7 +253,10 @@ async fn text(
         return Err(Error::new(Kind::TooLarge, text));
     }
     if let Some(content_type) = content_type.filter(|_| !was_utf8) {
-        headers.insert(CONTENT_TYPE.to_owned(), charset::as_utf8(&content_type));
+        headers.insert(
+            CONTENT_TYPE.to_owned(),
+            charset::content_type_as_utf8(&content_type),
+        );
     }
     let was_coded = headers.remove(header::CONTENT_ENCODING.as_str()).is_some();
     if was_coded || !was_utf8 {
@@ -270,16 +273,16 @@ async fn text(
 const CONTENT_TYPE: &str = "content-type";
 
 /// Decodes a body that is not UTF-8. It runs on a blocking thread because it reads the whole body.
-async fn decoded_body(body: Vec<u8>, content_type: Option<String>) -> Result<String> {
+async fn decode_body(body: Vec<u8>, content_type: Option<String>) -> Result<String> {
     let decoding = tokio::task::spawn_blocking(move || {
-        let text = charset::text(content_type.as_deref(), body);
-        text.ok_or_else(|| binary(content_type.as_deref()))
+        let text = charset::decode_text(content_type.as_deref(), body);
+        text.ok_or_else(|| not_text_error(content_type.as_deref()))
     });
     let text = decoding.await;
     text.map_err(|error| Error::internal("decoding a body panicked", error))?
 }
 
-fn binary(content_type: Option<&str>) -> Error {
+fn not_text_error(content_type: Option<&str>) -> Error {
     let named = content_type.map_or_else(
         || "no Content-Type".to_owned(),
         |name| format!("Content-Type {name}"),
@@ -295,7 +298,7 @@ fn binary(content_type: Option<&str>) -> Error {
 
 /// Builds the HTTP response from the answer of a tenant's code. Removes headers that tenants may not set, and
 /// limits cookies to the path `own`.
-pub(in crate::dialects::botpress) fn response(answer: CallResponse, own: &str) -> Response {
+pub(in crate::dialects::botpress) fn build_response(answer: CallResponse, own: &str) -> Response {
     // 1xx statuses belong to the connection: another response, or another protocol, follows them.
     let status = StatusCode::from_u16(answer.status).ok();
     let status = status.filter(|status| !status.is_informational());
@@ -312,6 +315,6 @@ pub(in crate::dialects::botpress) fn response(answer: CallResponse, own: &str) -
         };
         response.headers_mut().append(name, value);
     }
-    contain(&mut response, own);
+    confine_response(&mut response, own);
     response
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::http::{
     allowed_methods,
-    page::{escape, fill, html, text},
+    page::{asset_text, escape_html, fill_template, html_response},
 };
 
 /// Paths of the page.
@@ -33,17 +33,17 @@ struct WizardOutcome {
 
 /// Returns the endpoint of the page.
 #[must_use]
-pub fn interstitial() -> BoxEndpoint<'static, Response> {
+pub fn interstitial_page() -> BoxEndpoint<'static, Response> {
     RouteMethod::new()
         .get(make_sync(|request: Request| {
             // A malformed query counts as empty.
-            show(&request.params::<WizardOutcome>().unwrap_or_default())
+            render_page(&request.params::<WizardOutcome>().unwrap_or_default())
         }))
         .map_to_response()
         .boxed()
 }
 
-fn show(end: &WizardOutcome) -> Response {
+fn render_page(end: &WizardOutcome) -> Response {
     let (title, lead) = match end.success.as_deref() {
         Some("true") => ("Connected", "The integration is connected with your bot."),
         _ => ("Not connected", "The integration could not be connected."),
@@ -53,13 +53,13 @@ fn show(end: &WizardOutcome) -> Response {
         let shown: String = text.chars().take(MAX_MESSAGE_CHARS).collect();
         format!(
             "<p>The integration says:</p>\n<pre>{}</pre>\n",
-            escape(&shown)
+            escape_html(&shown)
         )
     });
     let body = format!("<p>{lead}</p>\n{message}<p>You can close this window.</p>");
-    let page = fill(
-        &text("chat/told.html"),
+    let page = fill_template(
+        &asset_text("chat/told.html"),
         &[("title", title), ("body", &body)],
     );
-    html(StatusCode::OK, page)
+    html_response(StatusCode::OK, page)
 }

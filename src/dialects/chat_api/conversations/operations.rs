@@ -114,7 +114,7 @@ impl Conversations {
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<ConversationsResponse>, Failed> {
-        let after = paging::position(next_token.0)?;
+        let after = paging::parse_token(next_token.0)?;
         let page = webchat::list_conversations(&caller.0, after).await?;
         Ok(Json(page.into()))
     }

@@ -48,12 +48,12 @@ impl From<webchat::Message> for Message {
             _ => None,
         };
         if message.kind == BLOC {
-            change_items(&mut payload, flat);
+            map_items(&mut payload, flatten_part);
         }
         Self {
             id: message.id.to_string(),
             created_at: message.created_at.to_rfc3339_millis(),
-            payload: JsonObject(typed(message.kind, payload)),
+            payload: JsonObject(with_type(message.kind, payload)),
             user_id: message.user,
             conversation_id: message.conversation,
             metadata,
@@ -62,14 +62,14 @@ impl From<webchat::Message> for Message {
 }
 
 /// Returns the payload with its type as the first member.
-fn typed(kind: String, payload: Map<String, Value>) -> Map<String, Value> {
+fn with_type(kind: String, payload: Map<String, Value>) -> Map<String, Value> {
     let mut members = Map::new();
     members.insert("type".to_owned(), kind.into());
     members.extend(payload.into_iter().filter(|(name, _)| name != "type"));
     members
 }
 
-fn change_items(payload: &mut Map<String, Value>, change: fn(Value) -> Value) {
+fn map_items(payload: &mut Map<String, Value>, change: fn(Value) -> Value) {
     if let Some(Value::Array(items)) = payload.get_mut("items") {
         for item in items {
             *item = change(item.take());
@@ -78,14 +78,14 @@ fn change_items(payload: &mut Map<String, Value>, change: fn(Value) -> Value) {
 }
 
 /// Converts a part of a message to the client's format: `{type, text}`.
-fn flat(item: Value) -> Value {
+fn flatten_part(item: Value) -> Value {
     match item {
         Value::Object(mut members) => {
             let kind = members.remove("type");
             let payload = members.remove("payload");
             match (kind, payload) {
                 (Some(Value::String(kind)), Some(Value::Object(payload))) => {
-                    Value::Object(typed(kind, payload))
+                    Value::Object(with_type(kind, payload))
                 }
                 (kind, payload) => json!({"type": kind, "payload": payload}),
             }
@@ -95,7 +95,7 @@ fn flat(item: Value) -> Value {
 }
 
 /// Converts a part of a message to the bot's format: `{type, payload: {text}}`.
-fn nested(item: Value) -> Value {
+fn nest_part(item: Value) -> Value {
     match item {
         Value::Object(mut members) => {
             let kind = members.remove("type");
@@ -213,7 +213,7 @@ impl TryFrom<CreateMessageBody> for webchat::NewMessage {
             None => return Err(broken(Rule::Required)),
         };
         if kind == BLOC {
-            change_items(&mut payload, nested);
+            map_items(&mut payload, nest_part);
         }
         if let Some(metadata) = body.metadata {
             payload.insert("metadata".to_owned(), Value::Object(metadata.0));
@@ -233,9 +233,9 @@ mod tests {
     #[test]
     fn a_bloc_keeps_its_parts_on_the_way_in_and_out() {
         let part = json!({"type": "image", "imageUrl": "https://example.com/a.png"});
-        assert_eq!(flat(nested(part.clone())), part);
-        assert_eq!(flat(json!("x")), json!("x"));
+        assert_eq!(flatten_part(nest_part(part.clone())), part);
+        assert_eq!(flatten_part(json!("x")), json!("x"));
         let odd = json!({"type": "text", "payload": null});
-        assert_eq!(flat(json!({"type": "text"})), odd);
+        assert_eq!(flatten_part(json!({"type": "text"})), odd);
     }
 }

@@ -89,7 +89,7 @@ impl Messages {
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<MessagesResponse>, Failed> {
-        let after = paging::position(next_token.0)?;
+        let after = paging::parse_token(next_token.0)?;
         let page = webchat::list_messages(&caller.0, &conversation_id.0, after).await?;
         Ok(Json(page.into()))
     }

@@ -165,7 +165,7 @@ impl ResponseIds {
             search_results: outcome
                 .is_search_required
                 .map(|_| self.results(&outcome.queries, outcome.found)),
-            documents: is_grounded.then(|| documents(outcome.documents)),
+            documents: is_grounded.then(|| to_documents(outcome.documents)),
             is_search_required: outcome.is_search_required,
             finish_reason: finish_reason(outcome.finish).to_owned(),
             chat_history: Some(outcome.history.into_iter().map(Into::into).collect()),
@@ -209,7 +209,7 @@ impl ResponseIds {
 }
 
 /// Converts documents: each becomes a map of texts, with its ID.
-pub fn documents(sources: Vec<Source>) -> Vec<JsonObject> {
+pub fn to_documents(sources: Vec<Source>) -> Vec<JsonObject> {
     let documents = sources.into_iter().map(|source| {
         let mut document = Map::new();
         document.insert("id".to_owned(), Value::String(source.id));

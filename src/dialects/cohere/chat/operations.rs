@@ -32,7 +32,7 @@ pub struct ChatApi;
 )]
 enum ChatEndpointResponse {
     /// The complete response.
-    Whole(Json<ChatResponse>),
+    Complete(Json<ChatResponse>),
     /// With `stream`: a stream of events in this format.
     Streamed(StreamFormat, Body),
 }
@@ -57,8 +57,8 @@ impl ApiResponse for ChatEndpointResponse {
                         Json::<ChatResponse>::CONTENT_TYPE,
                         ChatResponse::schema_ref(),
                     ),
-                    event(StreamFormat::Lines),
-                    event(StreamFormat::Events),
+                    event(StreamFormat::JsonLines),
+                    event(StreamFormat::ServerSentEvents),
                 ],
                 headers: Vec::new(),
             }],
@@ -74,7 +74,7 @@ impl ApiResponse for ChatEndpointResponse {
 impl IntoResponse for ChatEndpointResponse {
     fn into_response(self) -> Response {
         match self {
-            Self::Whole(answer) => answer.into_response(),
+            Self::Complete(answer) => answer.into_response(),
             Self::Streamed(form, body) => Response::builder()
                 .content_type(form.content_type())
                 .header("cache-control", "no-cache")
@@ -102,14 +102,16 @@ impl ChatApi {
         let asked = body.0.try_into()?;
         if !is_streamed {
             let outcome = chat::answer(user.0, asked).await?;
-            return Ok(ChatEndpointResponse::Whole(Json(ids.response(outcome))));
+            return Ok(ChatEndpointResponse::Complete(Json(ids.response(outcome))));
         }
         let form = match request.header(ACCEPTS_HEADER) {
-            Some(accepts) if accepts.contains("text/event-stream") => StreamFormat::Events,
-            _ => StreamFormat::Lines,
+            Some(accepts) if accepts.contains("text/event-stream") => {
+                StreamFormat::ServerSentEvents
+            }
+            _ => StreamFormat::JsonLines,
         };
         let told = chat::stream(user.0, asked)?;
-        let body = stream::body(told, ids, form);
+        let body = stream::stream_body(told, ids, form);
         Ok(ChatEndpointResponse::Streamed(form, body))
     }
 }

@@ -132,7 +132,7 @@ pub struct ChatConnector {
 
 const NO_TOOLS: &str = "tools are not supported; this server answers from connectors and documents";
 
-fn is_some(list: &Option<Vec<Value>>) -> bool {
+fn is_non_empty(list: &Option<Vec<Value>>) -> bool {
     list.as_ref().is_some_and(|list| !list.is_empty())
 }
 
@@ -152,7 +152,7 @@ impl ChatRequest {
     fn unsupported(&self) -> Option<&'static str> {
         let format = self.response_format.as_ref();
         let format = format.and_then(|format| format.0.get("type")?.as_str());
-        if is_some(&self.tools) || is_some(&self.tool_results) {
+        if is_non_empty(&self.tools) || is_non_empty(&self.tool_results) {
             Some(NO_TOOLS)
         } else if format.is_some_and(|format| format != "text") {
             Some("response_format is not supported but for the type text")
@@ -206,20 +206,25 @@ impl TryFrom<ChatRequest> for Request {
             .into_iter()
             .map(Into::into)
             .collect();
-        let citations = match word(&asked.citation_quality).as_deref() {
+        let citations = match to_keyword(&asked.citation_quality).as_deref() {
             None | Some("accurate" | "enabled") => CitationMode::After,
-            Some("fast") => CitationMode::Between,
+            Some("fast") => CitationMode::Inline,
             Some("off" | "disabled") => CitationMode::Off,
-            Some(_) => return Err(one_of("citation_quality", &["accurate", "fast", "off"])),
+            Some(_) => {
+                return Err(one_of_error(
+                    "citation_quality",
+                    &["accurate", "fast", "off"],
+                ));
+            }
         };
-        let truncation = match word(&asked.prompt_truncation).as_deref() {
+        let truncation = match to_keyword(&asked.prompt_truncation).as_deref() {
             None if connectors.is_empty() => Truncation::Off,
             None | Some("auto") => Truncation::Best,
             Some("auto_preserve_order") => Truncation::BestInOrder,
             Some("off") => Truncation::Off,
             Some(_) => {
                 let allowed = ["AUTO", "AUTO_PRESERVE_ORDER", "OFF"];
-                return Err(one_of("prompt_truncation", &allowed));
+                return Err(one_of_error("prompt_truncation", &allowed));
             }
         };
         let history = asked
@@ -244,7 +249,7 @@ impl TryFrom<ChatRequest> for Request {
             conversation_id,
             connectors,
             documents: documents
-                .map(|(index, document)| source(index, document.0))
+                .map(|(index, document)| to_source(index, document.0))
                 .collect(),
             only_queries: asked.search_queries_only.unwrap_or(false),
             truncation,
@@ -278,7 +283,7 @@ impl ChatTurn {
                 return Err(broken("role", Rule::OneOf { allowed }).into());
             }
         };
-        if is_some(&self.tool_calls) || is_some(&self.tool_results) {
+        if is_non_empty(&self.tool_calls) || is_non_empty(&self.tool_results) {
             return Err(Error::invalid(NO_TOOLS));
         }
         let message = self.message;
@@ -302,18 +307,18 @@ impl From<ChatConnector> for ConnectorUse {
 }
 
 /// Returns a keyword in lower case; `None` if it is empty.
-fn word(word: &Option<String>) -> Option<String> {
+fn to_keyword(word: &Option<String>) -> Option<String> {
     let word = word.as_ref()?.to_ascii_lowercase();
     (!word.is_empty()).then_some(word)
 }
 
-fn one_of(field: &str, allowed: &[&str]) -> Error {
+fn one_of_error(field: &str, allowed: &[&str]) -> Error {
     let allowed = allowed.iter().map(|word| (*word).to_owned()).collect();
     Violation::body([field], Rule::OneOf { allowed }).into()
 }
 
 /// Converts a document of the request (cohere.md §3.7).
-fn source(index: usize, mut fields: Map<String, Value>) -> Source {
+fn to_source(index: usize, mut fields: Map<String, Value>) -> Source {
     let hidden = match fields.shift_remove("_excludes") {
         Some(Value::Array(names)) => names
             .into_iter()

@@ -15,8 +15,8 @@ use poem_openapi::{
 use tracing::error;
 
 use super::dto::{
-    ChatCitation, ChatResponse, ChatSearchQuery, ChatSearchResult, ResponseIds, documents,
-    finish_reason,
+    ChatCitation, ChatResponse, ChatSearchQuery, ChatSearchResult, ResponseIds, finish_reason,
+    to_documents,
 };
 use crate::{
     domain::retrieval::{
@@ -31,17 +31,17 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamFormat {
     /// One JSON object a line, which every official client reads.
-    Lines,
+    JsonLines,
     /// Server-sent events, only for clients that request them.
-    Events,
+    ServerSentEvents,
 }
 
 impl StreamFormat {
     /// Returns the media type of the body.
     pub const fn content_type(self) -> &'static str {
         match self {
-            Self::Lines => "application/stream+json",
-            Self::Events => "text/event-stream",
+            Self::JsonLines => "application/stream+json",
+            Self::ServerSentEvents => "text/event-stream",
         }
     }
 }
@@ -104,14 +104,16 @@ impl StreamedChatEvent {
     fn write(&self, form: StreamFormat) -> String {
         let json = self.to_json_string();
         match form {
-            StreamFormat::Lines => event_stream::json_line(&json),
-            StreamFormat::Events => event_stream::sse_event(&self.event_type, &json),
+            StreamFormat::JsonLines => event_stream::format_json_line(&json),
+            StreamFormat::ServerSentEvents => {
+                event_stream::format_sse_event(&self.event_type, &json)
+            }
         }
     }
 }
 
 /// Returns a response body that streams the events of a chat.
-pub fn body(
+pub fn stream_body(
     told: impl Stream<Item = StreamItem> + Send + 'static,
     ids: ResponseIds,
     form: StreamFormat,
@@ -119,10 +121,10 @@ pub fn body(
     let mut queries = Vec::new();
     let lines = told.map(move |told| {
         let event = match told {
-            StreamItem::Event(event) => shown(event, &ids, &mut queries),
-            StreamItem::Ended(outcome) => match *outcome {
+            StreamItem::Event(event) => to_event(event, &ids, &mut queries),
+            StreamItem::Outcome(outcome) => match *outcome {
                 Ok(outcome) => StreamedChatEvent::end(&ids, outcome),
-                Err(error) => StreamedChatEvent::end(&ids, failed(&error)),
+                Err(error) => StreamedChatEvent::end(&ids, failed_outcome(&error)),
             },
         };
         Ok::<_, Infallible>(event.write(form))
@@ -130,7 +132,7 @@ pub fn body(
     Body::from_bytes_stream(lines.map(|line| line.map_err(io::Error::other)))
 }
 
-fn shown(event: ChatEvent, ids: &ResponseIds, queries: &mut Vec<String>) -> StreamedChatEvent {
+fn to_event(event: ChatEvent, ids: &ResponseIds, queries: &mut Vec<String>) -> StreamedChatEvent {
     match event {
         ChatEvent::Started => StreamedChatEvent {
             generation_id: Some(ids.generation.clone()),
@@ -144,9 +146,9 @@ fn shown(event: ChatEvent, ids: &ResponseIds, queries: &mut Vec<String>) -> Stre
                 ..StreamedChatEvent::of("search-queries-generation")
             }
         }
-        ChatEvent::Found(found, used) => StreamedChatEvent {
+        ChatEvent::SearchResults(found, used) => StreamedChatEvent {
             search_results: Some(ids.results(queries, found)),
-            documents: Some(documents(used)),
+            documents: Some(to_documents(used)),
             ..StreamedChatEvent::of("search-results")
         },
         ChatEvent::Text(text) => StreamedChatEvent {
@@ -161,7 +163,7 @@ fn shown(event: ChatEvent, ids: &ResponseIds, queries: &mut Vec<String>) -> Stre
 }
 
 /// Returns the outcome of a chat that failed after its stream began.
-fn failed(failure: &Error) -> Outcome {
+fn failed_outcome(failure: &Error) -> Outcome {
     let warning = match failure.kind() {
         Kind::Internal => {
             error!(?failure, "a streamed chat failed");

@@ -137,13 +137,13 @@ impl ConnectorLogs {
         let filter = LogFilter {
             workspace: organization_id.0.map(Into::into),
             connectors: ids.map(|ids| ids.into_iter().map(Into::into).collect()),
-            from: time("startTimestamp", start.0)?,
-            until: time("endTimestamp", end.0)?,
-            lowest_status: lowest.0.map(status),
-            highest_status: highest.0.map(status),
+            from: parse_time("startTimestamp", start.0)?,
+            until: parse_time("endTimestamp", end.0)?,
+            lowest_status: lowest.0.map(to_status),
+            highest_status: highest.0.map(to_status),
         };
-        let slice = paging::slice(limit.0, offset.0);
-        let listed = connectors::logs(&user.0, filter, slice).await?;
+        let slice = paging::to_slice(limit.0, offset.0);
+        let listed = connectors::list_logs(&user.0, filter, slice).await?;
         Ok(Json(GetConnectorsLogsResponse {
             connector_logs: listed.items.into_iter().map(Into::into).collect(),
             total: listed.total,
@@ -151,7 +151,7 @@ impl ConnectorLogs {
     }
 }
 
-fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>> {
+fn parse_time(name: &str, text: Option<String>) -> Result<Option<Timestamp>> {
     let Some(text) = text else { return Ok(None) };
     match Timestamp::parse_rfc3339(&text) {
         Some(time) => Ok(Some(time)),
@@ -164,6 +164,6 @@ fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>> {
     clippy::cast_sign_loss,
     reason = "it is between 0 and 999"
 )]
-fn status(value: f64) -> u16 {
+fn to_status(value: f64) -> u16 {
     value.floor() as u16
 }

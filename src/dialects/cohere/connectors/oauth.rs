@@ -22,7 +22,7 @@ use crate::{
         app,
         errors::Failure,
         origin,
-        page::{escape, fill, text},
+        page::{asset_text, escape_html, fill_template},
     },
     kernel::{Error, Kind, Result, Secret},
 };
@@ -64,7 +64,8 @@ impl OAuth {
         );
         // Tools that import the OpenAPI document send parameters without a value.
         let after = after.filter(|after| !after.is_empty());
-        let redirect_url = authorization::begin(&user.0, &id.into(), redirect_uri, after).await?;
+        let redirect_url =
+            authorization::begin_authorization(&user.0, &id.into(), redirect_uri, after).await?;
         Ok(Json(OAuthAuthorizeResponse { redirect_url }))
     }
 }
@@ -135,13 +136,13 @@ pub async fn callback(request: &Request) -> poem::Result<Response> {
             description: Some("the provider sent neither a code nor an error".to_owned()),
         },
     };
-    match authorization::finish(app, &state, answer).await {
-        Ok(finished) => Ok(show(finished)),
-        Err(error) => show_error(error),
+    match authorization::finish_authorization(app, &state, answer).await {
+        Ok(finished) => Ok(render_finished(finished)),
+        Err(error) => render_error(error),
     }
 }
 
-fn show(finished: AuthorizationResult) -> Response {
+fn render_finished(finished: AuthorizationResult) -> Response {
     if let Some(after) = &finished.after
         && let Ok(mut url) = Url::parse(after)
     {
@@ -154,18 +155,18 @@ fn show(finished: AuthorizationResult) -> Response {
         if let Ok(location) = HeaderValue::from_str(url.as_str()) {
             response.headers_mut().insert(header::LOCATION, location);
         }
-        return guarded(response);
+        return prevent_url_leaks(response);
     }
     let AuthorizationResult {
         connector, refused, ..
     } = finished;
     match refused {
-        None => page(
+        None => render_page(
             StatusCode::OK,
             "Connected",
             &format!("{connector} may now search on your behalf. You can close this page."),
         ),
-        Some((_, text)) => page(
+        Some((_, text)) => render_page(
             StatusCode::BAD_REQUEST,
             "Not connected",
             &format!("{connector} was not authorized: {text}."),
@@ -173,28 +174,28 @@ fn show(finished: AuthorizationResult) -> Response {
     }
 }
 
-fn show_error(error: Error) -> poem::Result<Response> {
+fn render_error(error: Error) -> poem::Result<Response> {
     match error.kind() {
         Kind::Invalid | Kind::NotFound => {
             let text = format!("{}.", error.message());
-            Ok(page(StatusCode::BAD_REQUEST, "Not connected", &text))
+            Ok(render_page(StatusCode::BAD_REQUEST, "Not connected", &text))
         }
         _ => Err(Failure(error).into()),
     }
 }
 
-fn page(status: StatusCode, title: &str, words: &str) -> Response {
-    let values = [("title", title), ("text", &escape(words))];
-    let page = fill(&text("connector.html"), &values);
+fn render_page(status: StatusCode, title: &str, words: &str) -> Response {
+    let values = [("title", title), ("text", &escape_html(words))];
+    let page = fill_template(&asset_text("connector.html"), &values);
     let response = page
         .with_content_type("text/html; charset=utf-8")
         .with_status(status)
         .into_response();
-    guarded(response)
+    prevent_url_leaks(response)
 }
 
 /// Prevents caching of the response and the `Referer` header, because the URL of the page contains a code.
-fn guarded(mut response: Response) -> Response {
+fn prevent_url_leaks(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),

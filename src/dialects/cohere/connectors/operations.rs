@@ -49,7 +49,7 @@ impl Connectors {
         #[oai(validator(minimum(value = "0"), maximum(value = "9007199254740991")))]
         offset: Query<Option<f64>>,
     ) -> Result<Json<ConnectorPage>, Failed> {
-        let slice = paging::slice(limit.0, offset.0);
+        let slice = paging::to_slice(limit.0, offset.0);
         let listed = connectors::list(&user.0, slice).await?;
         let shown = listed.items.into_iter();
         Ok(Json(ConnectorPage {

@@ -50,14 +50,16 @@ impl ValidatedConversation {
 /// integration fails to create it; errors of the store.
 pub async fn create(call: &RequestContext, new: NewConversation) -> Result<Conversation> {
     let voice = Author::of(call)?;
-    match check(call, &voice, &new)? {
-        CreationPath::Own(checked) => {
+    match plan_creation(call, &voice, &new)? {
+        CreationPath::Local(checked) => {
             call.app()
-                .change(call, move |change, _| make(change, &voice, &checked))
+                .change(call, move |change, _| {
+                    create_in_tx(change, &voice, &checked)
+                })
                 .await
         }
         CreationPath::Delegated(checked, delegated) => {
-            delegate(call, &voice, &checked, &delegated).await
+            create_through_integration(call, &voice, &checked, &delegated).await
         }
     }
 }
@@ -69,27 +71,27 @@ pub async fn create(call: &RequestContext, new: NewConversation) -> Result<Conve
 /// As [`create`].
 pub async fn get_or_create(call: &RequestContext, new: NewConversation) -> Result<Conversation> {
     let voice = Author::of(call)?;
-    let (checked, delegated) = match check(call, &voice, &new)? {
-        CreationPath::Own(checked) => (checked, None),
+    let (checked, delegated) = match plan_creation(call, &voice, &new)? {
+        CreationPath::Local(checked) => (checked, None),
         CreationPath::Delegated(checked, delegated) => (checked, Some(delegated)),
     };
     let agent_seq = voice.bot().seq;
     let known = call
         .app()
         .store()
-        .read(|conn| rows::with_tags(conn, agent_seq, checked.place(), &checked.tags))?;
+        .read(|conn| rows::find_by_tags(conn, agent_seq, checked.place(), &checked.tags))?;
     if let Some(known) = known {
         return Ok(known);
     }
     if let Some(delegated) = &delegated {
-        return delegate(call, &voice, &checked, delegated).await;
+        return create_through_integration(call, &voice, &checked, delegated).await;
     }
     call.app()
         .change(call, move |change, _| {
-            let known = rows::with_tags(change.conn, agent_seq, checked.place(), &checked.tags)?;
+            let known = rows::find_by_tags(change.conn, agent_seq, checked.place(), &checked.tags)?;
             match known {
                 Some(known) => Ok(known),
-                None => make(change, &voice, &checked),
+                None => create_in_tx(change, &voice, &checked),
             }
         })
         .await
@@ -98,13 +100,13 @@ pub async fn get_or_create(call: &RequestContext, new: NewConversation) -> Resul
 /// The way to create a conversation.
 enum CreationPath {
     /// In the database.
-    Own(ValidatedConversation),
+    Local(ValidatedConversation),
     /// Through an integration.
     Delegated(ValidatedConversation, DelegatedCreation),
 }
 
 /// Asks an integration to create a conversation.
-async fn delegate(
+async fn create_through_integration(
     call: &RequestContext,
     voice: &Author,
     checked: &ValidatedConversation,
@@ -117,12 +119,16 @@ async fn delegate(
         .await?;
     let made = app
         .store()
-        .read(|conn| rows::of_bot(conn, voice.bot().seq, &id.as_str().into()))?;
+        .read(|conn| rows::find_in_bot(conn, voice.bot().seq, &id.as_str().into()))?;
     made.filter(|made| made.integration == checked.integration)
         .ok_or_else(|| delegated.not_there(member, &id))
 }
 
-fn check(call: &RequestContext, voice: &Author, new: &NewConversation) -> Result<CreationPath> {
+fn plan_creation(
+    call: &RequestContext,
+    voice: &Author,
+    new: &NewConversation,
+) -> Result<CreationPath> {
     require_write(call)?;
     call.app().store().read(|conn| {
         let speaker = voice.on(conn)?;
@@ -142,13 +148,16 @@ fn check(call: &RequestContext, voice: &Author, new: &NewConversation) -> Result
             };
             return Ok(CreationPath::Delegated(checked, delegated));
         }
-        own(&speaker, new).map(CreationPath::Own)
+        validate_own(&speaker, new).map(CreationPath::Local)
     })
 }
 
 /// Validates a conversation that the caller creates without an integration.
-fn own(speaker: &AuthorSchemas<'_>, new: &NewConversation) -> Result<ValidatedConversation> {
-    let (integration, required) = channel(speaker, &new.channel)?;
+fn validate_own(
+    speaker: &AuthorSchemas<'_>,
+    new: &NewConversation,
+) -> Result<ValidatedConversation> {
+    let (integration, required) = find_channel(speaker, &new.channel)?;
     let place = (integration.as_str(), new.channel.as_str());
     let tags = speaker.conversation_tags(place, &Tags::default(), &new.tags)?;
     tags.require(&integration, &required)?;
@@ -163,17 +172,17 @@ fn own(speaker: &AuthorSchemas<'_>, new: &NewConversation) -> Result<ValidatedCo
 ///
 /// # Errors
 /// As [`create`].
-pub(in crate::domain) fn make_own(
+pub(in crate::domain) fn create_own_in_tx(
     change: &WriteTx<'_>,
     voice: &Author,
     new: &NewConversation,
 ) -> Result<Conversation> {
-    let checked = own(&voice.on(change.conn)?, new)?;
-    make(change, voice, &checked)
+    let checked = validate_own(&voice.on(change.conn)?, new)?;
+    create_in_tx(change, voice, &checked)
 }
 
 /// Returns the integration that has this channel, and the tags that the channel requires.
-fn channel(speaker: &AuthorSchemas<'_>, name: &str) -> Result<(String, Vec<String>)> {
+fn find_channel(speaker: &AuthorSchemas<'_>, name: &str) -> Result<(String, Vec<String>)> {
     let candidates = match speaker.own()? {
         Some(own) => std::slice::from_ref(own),
         None => speaker.integrations(),
@@ -213,7 +222,11 @@ const INSERT: &str = "
     INSERT INTO conversations (id, agent_seq, integration, channel, tags, created_at, updated_at)
     VALUES (:id, :agent_seq, :integration, :channel, :tags, :now, :now)";
 
-fn make(change: &WriteTx<'_>, voice: &Author, new: &ValidatedConversation) -> Result<Conversation> {
+fn create_in_tx(
+    change: &WriteTx<'_>,
+    voice: &Author,
+    new: &ValidatedConversation,
+) -> Result<Conversation> {
     let id = ConversationId::new_ordered_uuid(change.now);
     let agent_seq = voice.bot().seq;
     BOUND.require(change, agent_seq)?;
@@ -227,7 +240,7 @@ fn make(change: &WriteTx<'_>, voice: &Author, new: &ValidatedConversation) -> Re
     })?;
     let seq = change.conn.last_insert_rowid();
     TagTable::Conversation.write(change.conn, agent_seq, seq, &Tags::default(), &new.tags)?;
-    rows::existing(change.conn, voice, &id)
+    rows::load_visible(change.conn, voice, &id)
 }
 
 const UPDATE: &str = "
@@ -247,7 +260,7 @@ pub async fn update(
     let voice = Author::of(call)?;
     call.app()
         .change(call, move |change, _| {
-            let old = rows::existing(change.conn, &voice, &id)?;
+            let old = rows::load_visible(change.conn, &voice, &id)?;
             let speaker = voice.on(change.conn)?;
             let new = speaker.conversation_tags(old.place(), &old.tags, &tags)?;
             if new == old.tags {
@@ -259,7 +272,7 @@ pub async fn update(
                 ":seq": old.seq,
             })?;
             TagTable::Conversation.write(change.conn, voice.bot().seq, old.seq, &old.tags, &new)?;
-            rows::existing(change.conn, &voice, &id)
+            rows::load_visible(change.conn, &voice, &id)
         })
         .await
 }
@@ -273,8 +286,8 @@ pub async fn delete(call: &RequestContext, id: ConversationId) -> Result<Convers
     let voice = Author::of(call)?;
     call.app()
         .change(call, move |change, _| {
-            let old = rows::existing(change.conn, &voice, &id)?;
-            erase(change, old.seq)?;
+            let old = rows::load_visible(change.conn, &voice, &id)?;
+            delete_row(change, old.seq)?;
             Ok(old)
         })
         .await
@@ -282,8 +295,8 @@ pub async fn delete(call: &RequestContext, id: ConversationId) -> Result<Convers
 
 const DELETE: &str = "DELETE FROM conversations WHERE seq = :seq";
 
-fn erase(change: &WriteTx<'_>, seq: i64) -> Result<()> {
-    messages::erase_of_conversation(change, seq)?;
+fn delete_row(change: &WriteTx<'_>, seq: i64) -> Result<()> {
+    messages::delete_unindexed_of_conversation(change, seq)?;
     change.then(move |app| app.conversation_ended(seq, None));
     change
         .conn

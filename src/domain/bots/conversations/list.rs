@@ -41,15 +41,15 @@ pub async fn list(
     after: Option<PageToken>,
 ) -> Result<Page<Conversation>> {
     let voice = Author::of(call)?;
-    list_query::require_few(call, "tags", filter.tags.len())?;
-    list_query::require_few(call, "participantIds", filter.participants.len())?;
+    list_query::require_max_filters(call, "tags", filter.tags.len())?;
+    list_query::require_max_filters(call, "participantIds", filter.participants.len())?;
     call.app()
         .store()
-        .scan(move |conn| page(conn, &voice, &filter, after))
+        .scan(move |conn| read_page(conn, &voice, &filter, after))
         .await
 }
 
-fn page(
+fn read_page(
     conn: &Connection,
     voice: &Author,
     filter: &Filter,
@@ -57,7 +57,7 @@ fn page(
 ) -> Result<Page<Conversation>> {
     let bot = voice.bot();
     let integration = voice.integration().map(|own| own.name.clone());
-    let Some((people, with_bot)) = people(conn, bot, &filter.participants)? else {
+    let Some((people, with_bot)) = find_user_rows(conn, bot, &filter.participants)? else {
         // A missing user participates in no conversation.
         return Ok(Page {
             items: Vec::new(),
@@ -136,7 +136,7 @@ const FIND_USER_SEQ: &str = "SELECT seq FROM end_users WHERE id = :id AND agent_
 
 /// Returns the row ids of users, and true if the bot itself is one of the ids. Returns `None` if a user does
 /// not exist.
-fn people(
+fn find_user_rows(
     conn: &Connection,
     bot: &PrincipalAgent,
     ids: &[String],

@@ -7,13 +7,13 @@ mod participants;
 mod rows;
 
 pub(in crate::domain) use self::{
-    change::make_own,
+    change::create_own_in_tx,
     channel_cache::{ChannelCache, ConversationChannel},
     participants::{
-        add_and as add_participant_and, join, participants_page,
-        remove_and as remove_participant_and, require_part, taking_part,
+        add_participant_row, add_with_effect as add_participant_and, load_participant,
+        read_participants_page, remove_with_effect as remove_participant_and, require_participant,
     },
-    rows::{at, existing, of_bot, read},
+    rows::{find_at_row, find_in_bot, find_visible, load_visible},
 };
 pub use self::{
     change::{NewConversation, create, delete, get_or_create, update},

@@ -38,14 +38,14 @@ pub async fn list(
     call.app()
         .store()
         .scan(move |conn| {
-            let conversation = rows::existing(conn, &voice, &id)?;
-            participants_page(conn, voice.bot(), &conversation, after)
+            let conversation = rows::load_visible(conn, &voice, &id)?;
+            read_participants_page(conn, voice.bot(), &conversation, after)
         })
         .await
 }
 
 /// Reads a page of the participants of a conversation.
-pub(in crate::domain) fn participants_page(
+pub(in crate::domain) fn read_participants_page(
     conn: &Connection,
     bot: &PrincipalAgent,
     conversation: &Conversation,
@@ -62,7 +62,7 @@ pub(in crate::domain) fn participants_page(
         return Ok(page);
     }
     let mut rows = page.items;
-    rows.push(users::bot_itself(conn, bot)?);
+    rows.push(users::load_bot_user(conn, bot)?);
     Ok(Page::of(rows, User::position))
 }
 
@@ -73,8 +73,8 @@ pub(in crate::domain) fn participants_page(
 pub fn find(call: &RequestContext, id: &ConversationId, user: &EndUserId) -> Result<User> {
     let voice = Author::of(call)?;
     call.app().store().read(|conn| {
-        let conversation = rows::existing(conn, &voice, id)?;
-        taking_part(conn, voice.bot(), &conversation, user)
+        let conversation = rows::load_visible(conn, &voice, id)?;
+        load_participant(conn, voice.bot(), &conversation, user)
     })
 }
 
@@ -86,14 +86,14 @@ const TAKES_PART: &str = "
 ///
 /// # Errors
 /// `NotFound` if the user is not a participant, or errors of the store.
-pub(in crate::domain) fn taking_part(
+pub(in crate::domain) fn load_participant(
     conn: &Connection,
     bot: &PrincipalAgent,
     conversation: &Conversation,
     id: &EndUserId,
 ) -> Result<User> {
     let absent = || Error::not_found(format!("Participant \"{id}\" not found"));
-    let user = users::read(conn, bot, id)?.ok_or_else(absent)?;
+    let user = users::find_in_bot(conn, bot, id)?.ok_or_else(absent)?;
     let takes_part = match user.seq {
         None => conversation.bot_participates,
         Some(seq) => conn
@@ -107,13 +107,13 @@ pub(in crate::domain) fn taking_part(
 ///
 /// # Errors
 /// `Forbidden` if the user is not a participant, or errors of the store.
-pub(in crate::domain) fn require_part(
+pub(in crate::domain) fn require_participant(
     conn: &Connection,
     bot: &PrincipalAgent,
     conversation: &Conversation,
     id: &EndUserId,
 ) -> Result<User> {
-    taking_part(conn, bot, conversation, id).map_err(|error| match error.kind() {
+    load_participant(conn, bot, conversation, id).map_err(|error| match error.kind() {
         Kind::NotFound => Error::new(
             Kind::Forbidden,
             "You are not a participant of this conversation",
@@ -128,11 +128,11 @@ pub(in crate::domain) fn require_part(
 /// `NotFound` for the conversation, `ReferenceNotFound` for the user, `Forbidden` for a role below
 /// developer, or errors of the store.
 pub async fn add(call: &RequestContext, id: ConversationId, user: EndUserId) -> Result<User> {
-    add_and(call, id, user, |_| ()).await
+    add_with_effect(call, id, user, |_| ()).await
 }
 
 /// Adds a user like [`add`], and calls `and` after the commit.
-pub(in crate::domain) async fn add_and(
+pub(in crate::domain) async fn add_with_effect(
     call: &RequestContext,
     id: ConversationId,
     user: EndUserId,
@@ -142,11 +142,11 @@ pub(in crate::domain) async fn add_and(
     let voice = Author::of(call)?;
     call.app()
         .change(call, move |change, _| {
-            let conversation = rows::existing(change.conn, &voice, &id)?;
-            let seq = users::named(change.conn, &voice, &user)?;
-            join(change, voice.bot(), &conversation, &user, seq)?;
+            let conversation = rows::load_visible(change.conn, &voice, &id)?;
+            let seq = users::find_referenced_row(change.conn, &voice, &user)?;
+            add_participant_row(change, voice.bot(), &conversation, &user, seq)?;
             change.then(and);
-            users::existing(change.conn, voice.bot(), &user)
+            users::load(change.conn, voice.bot(), &user)
         })
         .await
 }
@@ -169,7 +169,7 @@ const SET_BOT_PARTICIPATES: &str =
 
 /// Records that a user participates in a conversation. For the bot itself, which has no user row, sets a
 /// flag.
-pub(in crate::domain) fn join(
+pub(in crate::domain) fn add_participant_row(
     change: &WriteTx<'_>,
     bot: &PrincipalAgent,
     conversation: &Conversation,
@@ -191,7 +191,7 @@ pub(in crate::domain) fn join(
     }
     BOUND.require(change, conversation.seq)?;
     change.conn.prepare_cached(INSERT)?.execute(parameters)?;
-    end_users::set_in_conversation(change, &bot.id, id)
+    end_users::cancel_purge(change, &bot.id, id)
 }
 
 const DELETE: &str = "
@@ -203,11 +203,11 @@ const DELETE: &str = "
 /// # Errors
 /// `NotFound`, `Forbidden` for a role below developer, or errors of the store.
 pub async fn remove(call: &RequestContext, id: ConversationId, user: EndUserId) -> Result<()> {
-    remove_and(call, id, user, |_| ()).await
+    remove_with_effect(call, id, user, |_| ()).await
 }
 
 /// Removes a user like [`remove`], and calls `and` after the commit.
-pub(in crate::domain) async fn remove_and(
+pub(in crate::domain) async fn remove_with_effect(
     call: &RequestContext,
     id: ConversationId,
     user: EndUserId,
@@ -217,8 +217,8 @@ pub(in crate::domain) async fn remove_and(
     let voice = Author::of(call)?;
     call.app()
         .change(call, move |change, _| {
-            let conversation = rows::existing(change.conn, &voice, &id)?;
-            let user = taking_part(change.conn, voice.bot(), &conversation, &user)?;
+            let conversation = rows::load_visible(change.conn, &voice, &id)?;
+            let user = load_participant(change.conn, voice.bot(), &conversation, &user)?;
             match user.seq {
                 None => change
                     .conn

@@ -17,7 +17,9 @@ use crate::{
 /// `NotFound` if there is none, or if it belongs to another integration than the caller; errors of the store.
 pub fn find(call: &RequestContext, id: &ConversationId) -> Result<Conversation> {
     let voice = Author::of(call)?;
-    call.app().store().read(|conn| existing(conn, &voice, id))
+    call.app()
+        .store()
+        .read(|conn| load_visible(conn, &voice, id))
 }
 
 /// Columns that [`from_row`] reads, in this order.
@@ -26,22 +28,22 @@ pub(super) const COLUMNS: &str = "conversations.seq, conversations.id, conversat
     conversations.created_at, conversations.updated_at";
 
 /// Returns the conversation with this id if the caller can see it, or `NotFound`.
-pub(in crate::domain) fn existing(
+pub(in crate::domain) fn load_visible(
     conn: &Connection,
     voice: &Author,
     id: &ConversationId,
 ) -> Result<Conversation> {
-    let found = read(conn, voice, id)?;
+    let found = find_visible(conn, voice, id)?;
     found.ok_or_else(|| Error::not_found(format!("Conversation \"{id}\" not found")))
 }
 
 /// Finds the conversation with this id if the caller can see it.
-pub(in crate::domain) fn read(
+pub(in crate::domain) fn find_visible(
     conn: &Connection,
     voice: &Author,
     id: &ConversationId,
 ) -> Result<Option<Conversation>> {
-    let found = of_bot(conn, voice.bot().seq, id)?;
+    let found = find_in_bot(conn, voice.bot().seq, id)?;
     let integration = voice.integration();
     Ok(found.filter(|conversation| {
         integration.is_none_or(|integration| integration.name == conversation.integration)
@@ -49,7 +51,7 @@ pub(in crate::domain) fn read(
 }
 
 /// Finds the conversation with this id at the row that the channel cache names, if it still exists.
-pub(in crate::domain) fn at(
+pub(in crate::domain) fn find_at_row(
     conn: &Connection,
     agent_seq: i64,
     seq: i64,
@@ -65,7 +67,7 @@ pub(in crate::domain) fn at(
 }
 
 /// Finds the conversation with this id of a bot.
-pub(in crate::domain) fn of_bot(
+pub(in crate::domain) fn find_in_bot(
     conn: &Connection,
     agent_seq: i64,
     id: &ConversationId,
@@ -78,7 +80,7 @@ pub(in crate::domain) fn of_bot(
 }
 
 /// Finds the oldest conversation with exactly these tags.
-pub(super) fn with_tags(
+pub(super) fn find_by_tags(
     conn: &Connection,
     agent_seq: i64,
     (integration, channel): (&str, &str),

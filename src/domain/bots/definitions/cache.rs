@@ -56,7 +56,7 @@ impl DefinitionCache {
         if let Some(known) = self.bots.get(&(id.clone(), revision)) {
             return Ok(known);
         }
-        let (revision, definition) = read(conn, BOT, seq)?;
+        let (revision, definition) = read_definition(conn, BOT, seq)?;
         let definition = Arc::new(definition);
         self.bots
             .insert((id.clone(), revision), Arc::clone(&definition));
@@ -77,7 +77,7 @@ impl DefinitionCache {
         if let Some(known) = self.integrations.get(&(id.clone(), revision)) {
             return Ok(known);
         }
-        let (revision, definition) = read(conn, INTEGRATION, seq)?;
+        let (revision, definition) = read_definition(conn, INTEGRATION, seq)?;
         let definition = Arc::new(definition);
         self.integrations
             .insert((id, revision), Arc::clone(&definition));
@@ -86,7 +86,11 @@ impl DefinitionCache {
 }
 
 /// Reads the revision and the definition of a row in one statement, so that they belong together.
-fn read<T: DeserializeOwned>(conn: &Connection, sql: &str, seq: i64) -> Result<(i64, T)> {
+fn read_definition<T: DeserializeOwned>(
+    conn: &Connection,
+    sql: &str,
+    seq: i64,
+) -> Result<(i64, T)> {
     let (revision, text): (i64, String) = conn
         .prepare_cached(sql)?
         .query_row(named_params! {":seq": seq}, |row| {

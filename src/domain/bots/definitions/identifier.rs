@@ -11,10 +11,10 @@ const ALLOWED_LENGTH: std::ops::RangeInclusive<usize> = 2..=100;
 /// `InvalidIdentifier` unless the name begins with a lower-case letter and has 2 to 100 letters and digits
 /// (botpress.md §1.4: the reference page's text of that error).
 pub fn check_identifier(name: &str, place: &str) -> Result<()> {
-    if begins(name) && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+    if has_valid_start(name) && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Ok(());
     }
-    Err(invalid(name, place, "letters and digits"))
+    Err(invalid_identifier(name, place, "letters and digits"))
 }
 
 /// Checks the name of a tag. More characters are allowed, because the vendor's own integrations declare
@@ -24,17 +24,21 @@ pub fn check_identifier(name: &str, place: &str) -> Result<()> {
 /// `InvalidIdentifier` for any other name.
 pub fn check_tag(name: &str, place: &str) -> Result<()> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    if begins(name) && name.bytes().all(fits) {
+    if has_valid_start(name) && name.bytes().all(fits) {
         return Ok(());
     }
-    Err(invalid(name, place, "letters, digits, _, - and ."))
+    Err(invalid_identifier(
+        name,
+        place,
+        "letters, digits, _, - and .",
+    ))
 }
 
-fn begins(name: &str) -> bool {
+fn has_valid_start(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase()) && ALLOWED_LENGTH.contains(&name.len())
 }
 
-fn invalid(name: &str, place: &str, allowed: &str) -> Error {
+fn invalid_identifier(name: &str, place: &str, allowed: &str) -> Error {
     Error::new(
         Kind::InvalidIdentifier,
         format!(

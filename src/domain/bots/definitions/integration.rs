@@ -152,7 +152,9 @@ impl IntegrationDefinition {
                 .into_iter()
                 .try_for_each(|name| check_identifier(name, place))
         };
-        self.configurations.keys().try_for_each(check_type)?;
+        self.configurations
+            .keys()
+            .try_for_each(check_configuration_name)?;
         let check_tags = |place: &str, tags: &Named<TagDefinition>| {
             tags.keys().try_for_each(|name| check_tag(name, place))
         };
@@ -179,7 +181,7 @@ impl IntegrationDefinition {
 
 /// Checks the name of a configuration. Integrations receive it in a header. The vendor's rules for
 /// identifiers do not apply to it.
-fn check_type(name: &String) -> Result<()> {
+fn check_configuration_name(name: &String) -> Result<()> {
     let letters = name
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));

@@ -14,7 +14,7 @@ use crate::kernel::Patch;
 pub type NamedPatch<T> = BTreeMap<String, Option<T>>;
 
 /// Applies the entries of a patch.
-fn apply<T>(patch: NamedPatch<T>, named: &mut Named<T>) {
+fn apply_entries<T>(patch: NamedPatch<T>, named: &mut Named<T>) {
     for (name, one) in patch {
         match one {
             Some(one) => named.insert(name, one),
@@ -23,7 +23,7 @@ fn apply<T>(patch: NamedPatch<T>, named: &mut Named<T>) {
     }
 }
 
-fn set<T>(given: Option<T>, member: &mut T) {
+fn set_if_present<T>(given: Option<T>, member: &mut T) {
     if let Some(given) = given {
         *member = given;
     }
@@ -51,13 +51,13 @@ pub struct BotDefinitionPatch {
 impl BotDefinitionPatch {
     /// Applies the patch.
     pub fn apply(self, definition: &mut BotDefinition) {
-        apply(self.user, &mut definition.user.tags);
-        apply(self.conversation, &mut definition.conversation.tags);
-        apply(self.message, &mut definition.message.tags);
-        apply(self.states, &mut definition.states);
-        apply(self.events, &mut definition.events);
-        apply(self.recurring_events, &mut definition.recurring_events);
-        set(self.configuration, &mut definition.configuration);
+        apply_entries(self.user, &mut definition.user.tags);
+        apply_entries(self.conversation, &mut definition.conversation.tags);
+        apply_entries(self.message, &mut definition.message.tags);
+        apply_entries(self.states, &mut definition.states);
+        apply_entries(self.events, &mut definition.events);
+        apply_entries(self.recurring_events, &mut definition.recurring_events);
+        set_if_present(self.configuration, &mut definition.configuration);
     }
 }
 
@@ -125,11 +125,11 @@ pub struct ChannelPatch {
 impl IntegrationDefinitionPatch {
     /// Applies the patch.
     pub fn apply(self, definition: &mut IntegrationDefinition) {
-        set(self.configuration, &mut definition.configuration.schema);
+        set_if_present(self.configuration, &mut definition.configuration.schema);
         let link = &mut definition.configuration.identifier;
         self.link_template_script
             .apply(&mut link.link_template_script);
-        set(self.link_required, &mut link.required);
+        set_if_present(self.link_required, &mut link.required);
         for (name, configuration) in self.configurations {
             match configuration {
                 Some(patch) => patch.apply(definition.configurations.entry(name).or_default()),
@@ -146,11 +146,11 @@ impl IntegrationDefinitionPatch {
                 None => drop(definition.channels.remove(&name)),
             }
         }
-        apply(self.states, &mut definition.states);
-        apply(self.events, &mut definition.events);
-        apply(self.actions, &mut definition.actions);
-        apply(self.user_tags, &mut definition.user.tags);
-        set(self.user_creation, &mut definition.user.creation);
+        apply_entries(self.states, &mut definition.states);
+        apply_entries(self.events, &mut definition.events);
+        apply_entries(self.actions, &mut definition.actions);
+        apply_entries(self.user_tags, &mut definition.user.tags);
+        set_if_present(self.user_creation, &mut definition.user.creation);
     }
 }
 
@@ -162,11 +162,11 @@ impl ConfigurationPatch {
         if self.description.is_some() {
             configuration.description = self.description;
         }
-        set(self.schema, &mut configuration.schema);
+        set_if_present(self.schema, &mut configuration.schema);
         let link = &mut configuration.identifier;
         self.link_template_script
             .apply(&mut link.link_template_script);
-        set(self.link_required, &mut link.required);
+        set_if_present(self.link_required, &mut link.required);
     }
 }
 
@@ -178,12 +178,12 @@ impl ChannelPatch {
         if self.description.is_some() {
             channel.description = self.description;
         }
-        apply(self.messages, &mut channel.messages);
-        apply(self.conversation_tags, &mut channel.conversation.tags);
-        set(
+        apply_entries(self.messages, &mut channel.messages);
+        apply_entries(self.conversation_tags, &mut channel.conversation.tags);
+        set_if_present(
             self.conversation_creation,
             &mut channel.conversation.creation,
         );
-        apply(self.message_tags, &mut channel.message.tags);
+        apply_entries(self.message_tags, &mut channel.message.tags);
     }
 }

@@ -34,7 +34,7 @@ impl RecurringEvent {
         events: &Named<EventDefinition>,
         limits: &schema::Limits,
     ) -> Result<()> {
-        parse(&self.cron).map_err(|reason| {
+        parse_cron(&self.cron).map_err(|reason| {
             let rule = Rule::Other(format!(
                 "must be a cron expression of five fields: {reason}"
             ));
@@ -56,13 +56,15 @@ impl RecurringEvent {
     #[must_use]
     pub fn next_after(&self, time: Timestamp) -> Option<Timestamp> {
         let time: DateTime<Utc> = DateTime::from_timestamp_micros(time.as_micros())?;
-        let next = parse(&self.cron).ok()?.find_next_occurrence(&time, false);
+        let next = parse_cron(&self.cron)
+            .ok()?
+            .find_next_occurrence(&time, false);
         next.ok()
             .map(|next| Timestamp::from_micros(next.timestamp_micros()))
     }
 }
 
-fn parse(cron: &str) -> Result<Cron, String> {
+fn parse_cron(cron: &str) -> Result<Cron, String> {
     if cron.len() > MAX_CRON_BYTES {
         return Err(format!("it has at most {MAX_CRON_BYTES} bytes"));
     }
@@ -126,10 +128,10 @@ mod tests {
     #[test]
     fn what_is_no_cron_expression_is_refused() {
         for bad in ["", "every day", "* * * *", "60 * * * *", "* * * * * *"] {
-            assert!(parse(bad).is_err(), "{bad}");
+            assert!(parse_cron(bad).is_err(), "{bad}");
         }
         let long = format!("{} * * * *", vec!["1"; 300].join(","));
-        let reason = parse(&long).expect_err("too long");
+        let reason = parse_cron(&long).expect_err("too long");
         assert_eq!(reason, "it has at most 500 bytes");
     }
 
@@ -141,7 +143,7 @@ mod tests {
             fields in prop::collection::vec("(\\*|[0-9]{1,2}|[1-5]-[6-7]|\\*/[0-9]{1,3}|L|[0-9]L|[0-9]#[0-9]|15W)", 5),
         ) {
             for cron in [text, fields.join(" ")] {
-                if parse(&cron).is_ok() {
+                if parse_cron(&cron).is_ok() {
                     next(&cron, "2026-01-31T09:30:00Z");
                 }
             }

@@ -22,17 +22,17 @@ impl IntegrationDefinition {
     /// `Invalid` for a broken script, or `Unavailable` if the script engine is busy or down.
     pub async fn check_scripts(&self, scripts: &Scripts) -> Result<()> {
         let link = &self.configuration.identifier.link_template_script;
-        let mut given = of_integration([
+        let mut given = with_members([
             link.as_ref(),
             self.identifier.extract_script.as_ref(),
             self.identifier.fallback_handler_script.as_ref(),
         ]);
         let of_types = self.configurations.iter().filter_map(|(name, one)| {
             let script = one.identifier.link_template_script.as_ref()?;
-            Some((link_template_of(name), script))
+            Some((link_template_member(name), script))
         });
         given.extend(of_types);
-        check(scripts, given).await
+        check_all(scripts, given).await
     }
 }
 
@@ -48,18 +48,18 @@ impl IntegrationDefinitionPatch {
     /// # Errors
     /// As [`IntegrationDefinition::check_scripts`].
     pub async fn check_scripts(&self, scripts: &Scripts) -> Result<()> {
-        check(scripts, self.scripts()).await
+        check_all(scripts, self.scripts()).await
     }
 
     fn scripts(&self) -> ScriptsByMember<'_> {
-        let mut scripts = of_integration([
-            given(&self.link_template_script),
-            given(&self.extract_script),
-            given(&self.fallback_handler_script),
+        let mut scripts = with_members([
+            new_script(&self.link_template_script),
+            new_script(&self.extract_script),
+            new_script(&self.fallback_handler_script),
         ]);
         let of_types = self.configurations.iter().filter_map(|(name, patch)| {
-            let script = given(&patch.as_ref()?.link_template_script)?;
-            Some((link_template_of(name), script))
+            let script = new_script(&patch.as_ref()?.link_template_script)?;
+            Some((link_template_member(name), script))
         });
         scripts.extend(of_types);
         scripts
@@ -67,25 +67,25 @@ impl IntegrationDefinitionPatch {
 }
 
 /// Pairs the scripts with the members above, in the same order, and drops absent scripts.
-fn of_integration(scripts: [Option<&String>; 3]) -> ScriptsByMember<'_> {
+fn with_members(scripts: [Option<&String>; 3]) -> ScriptsByMember<'_> {
     let members = [LINK_TEMPLATE, EXTRACT, FALLBACK].map(str::to_owned);
     let all = members.into_iter().zip(scripts);
     all.filter_map(|(member, script)| Some((member, script?)))
         .collect()
 }
 
-fn link_template_of(configuration: &str) -> String {
+fn link_template_member(configuration: &str) -> String {
     format!("configurations.{configuration}.identifier.linkTemplateScript")
 }
 
-fn given(patch: &Patch<String>) -> Option<&String> {
+fn new_script(patch: &Patch<String>) -> Option<&String> {
     match patch {
         Patch::Value(script) => Some(script),
         Patch::Absent | Patch::Null => None,
     }
 }
 
-async fn check(scripts: &Scripts, given: ScriptsByMember<'_>) -> Result<()> {
+async fn check_all(scripts: &Scripts, given: ScriptsByMember<'_>) -> Result<()> {
     for (name, script) in given {
         scripts.check(script).await.map_err(|error| {
             if error.may_pass() {

@@ -25,10 +25,10 @@ pub(super) struct AttemptOutcome {
 /// Kind of outcome.
 pub(super) enum AttemptResult {
     /// The delivery or its object no longer exists.
-    Nothing,
-    Tried(AttemptedCall),
+    Gone,
+    Called(AttemptedCall),
     /// The server failed to load the delivery, or panicked; this counts as a failed attempt.
-    Unread,
+    LoadFailed,
 }
 
 /// A call that was made, and its result.
@@ -38,18 +38,18 @@ pub(super) struct AttemptedCall {
 }
 
 /// Attempts a delivery.
-pub(super) async fn attempt(app: &App, key: LaneKey, seq: i64) -> AttemptOutcome {
+pub(super) async fn run_attempt(app: &App, key: LaneKey, seq: i64) -> AttemptOutcome {
     // Without this, a panic would block the ordering key for ever.
     let came = match AssertUnwindSafe(deliver(app, seq)).catch_unwind().await {
-        Ok(Ok(Some(tried))) => AttemptResult::Tried(tried),
-        Ok(Ok(None)) => AttemptResult::Nothing,
+        Ok(Ok(Some(tried))) => AttemptResult::Called(tried),
+        Ok(Ok(None)) => AttemptResult::Gone,
         Ok(Err(error)) => {
             tracing::error!(seq, ?error, "a delivery cannot be read");
-            AttemptResult::Unread
+            AttemptResult::LoadFailed
         }
         Err(_) => {
             tracing::error!(seq, "a delivery panicked");
-            AttemptResult::Unread
+            AttemptResult::LoadFailed
         }
     };
     AttemptOutcome {
@@ -61,12 +61,12 @@ pub(super) async fn attempt(app: &App, key: LaneKey, seq: i64) -> AttemptOutcome
 }
 
 async fn deliver(app: &App, seq: i64) -> Result<Option<AttemptedCall>> {
-    let loaded = app.store().read(|conn| load(conn, app, seq))?;
+    let loaded = app.store().read(|conn| load_delivery(conn, app, seq))?;
     let Some((receiver, ask)) = loaded else {
         return Ok(None);
     };
     let asked = RequestRef::of(&receiver, ask.operation, &ask.kind);
-    let answer = protocol::ask(app, &receiver, ask).await;
+    let answer = protocol::send_request(app, &receiver, ask).await;
     let result = match answer {
         // Any response of the code proves that it runs; only the SDK has to understand a ping.
         Ok(_) if asked.operation == PING => Ok(()),
@@ -94,7 +94,7 @@ struct Row {
 }
 
 /// Loads the receiver and the request of a delivery; `None` if there is nothing to deliver any more.
-fn load(conn: &Connection, app: &App, seq: i64) -> Result<Option<(Receiver, BotRequest)>> {
+fn load_delivery(conn: &Connection, app: &App, seq: i64) -> Result<Option<(Receiver, BotRequest)>> {
     let row = conn
         .prepare_cached(FIND)?
         .query_row(named_params! {":seq": seq}, |row| {
@@ -114,14 +114,14 @@ fn load(conn: &Connection, app: &App, seq: i64) -> Result<Option<(Receiver, BotR
         Some(installation) => Receiver::installation(conn, sealer, row.agent_seq, installation)?,
         None => Receiver::bot(conn, sealer, row.agent_seq)?,
     };
-    let (Some(receiver), Some(operation)) = (receiver, operation(&row.operation)) else {
+    let (Some(receiver), Some(operation)) = (receiver, parse_operation(&row.operation)) else {
         return Ok(None);
     };
     let reader = receiver.integration.as_ref();
     let reader = reader.map(|integration| integration.name.as_str());
     let shown = match (row.event_seq, row.message_seq) {
-        (Some(event), _) => protocol::event(conn, &receiver.agent, event)?,
-        (None, Some(message)) => protocol::message(conn, &receiver.agent, reader, message)?,
+        (Some(event), _) => protocol::event_payload(conn, &receiver.agent, event)?,
+        (None, Some(message)) => protocol::message_payload(conn, &receiver.agent, reader, message)?,
         (None, None) => None,
     };
     let timeout = app.delivery_settings().timeout();
@@ -148,7 +148,7 @@ fn load(conn: &Connection, app: &App, seq: i64) -> Result<Option<(Receiver, BotR
 const PING: &str = "ping";
 
 /// Returns the static name of an operation that deliveries use.
-pub(super) fn operation(name: &str) -> Option<&'static str> {
+pub(super) fn parse_operation(name: &str) -> Option<&'static str> {
     let known = [
         "event_received",
         "message_created",

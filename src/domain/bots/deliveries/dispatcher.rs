@@ -20,7 +20,7 @@ use crate::{
     engine::LogLine,
     kernel::{
         Result, Timestamp,
-        clock::{Stopwatch, pause, within},
+        clock::{Stopwatch, sleep_real_time, with_timeout},
     },
 };
 
@@ -60,7 +60,7 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
             _ = lines.recv_many(&mut dispatcher.notes.lines, room), if room > 0 => {}
             () = dispatcher.app.deliveries().rung() => {}
             () = dispatcher.app.clock().sleep_until(wake) => {}
-            () = pause(POLL_INTERVAL) => {}
+            () = sleep_real_time(POLL_INTERVAL) => {}
         }
     }
     dispatcher.finish(lines).await;
@@ -69,9 +69,9 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
 /// Result of a task of the dispatcher.
 enum TaskResult {
     Attempted(Box<AttemptOutcome>),
-    Looked(Result<PollResult>),
+    Polled(Result<PollResult>),
     /// Deliveries from a receiver's backlog.
-    CaughtUp(Backlog, Result<Vec<PendingDelivery>>),
+    BacklogPolled(Backlog, Result<Vec<PendingDelivery>>),
     Fired(Result<()>),
     /// On failure the batch comes back, to be recorded again.
     Recorded(std::result::Result<Vec<(LaneKey, NextStep)>, RecordBatch>),
@@ -169,7 +169,7 @@ impl Dispatcher {
             self.next_due = None;
             let app = self.app.clone();
             self.tasks
-                .spawn(async move { TaskResult::Fired(schedules::fire(&app).await) });
+                .spawn(async move { TaskResult::Fired(schedules::fire_due(&app).await) });
         }
         for receiver in self.app.haste().take() {
             self.lanes.hasten(receiver, now);
@@ -178,7 +178,7 @@ impl Dispatcher {
         while let Some((key, seq)) = self.lanes.next() {
             let app = self.app.clone();
             self.tasks.spawn(async move {
-                TaskResult::Attempted(Box::new(attempt::attempt(&app, key, seq).await))
+                TaskResult::Attempted(Box::new(attempt::run_attempt(&app, key, seq).await))
             });
         }
         if !self.recording && !self.notes.is_empty() {
@@ -186,8 +186,8 @@ impl Dispatcher {
             let mut notes = std::mem::take(&mut self.notes);
             let app = self.app.clone();
             self.tasks.spawn(async move {
-                log_lines::complete(&app, &mut notes.lines).await;
-                TaskResult::Recorded(record::record(&app, notes).await)
+                log_lines::complete_lines(&app, &mut notes.lines).await;
+                TaskResult::Recorded(record::record_batch(&app, notes).await)
             });
         }
         if !self.looking {
@@ -212,15 +212,15 @@ impl Dispatcher {
         {
             self.looking = true;
             self.tasks.spawn(async move {
-                let found = app.store().scan(move |conn| look_at(conn, left, last));
-                TaskResult::CaughtUp(left, found.await)
+                let found = app.store().scan(move |conn| poll_backlog(conn, left, last));
+                TaskResult::BacklogPolled(left, found.await)
             });
         } else if self.hungry {
             self.hungry = false;
             self.looking = true;
             self.tasks.spawn(async move {
-                let found = app.store().scan(move |conn| look(conn, last));
-                TaskResult::Looked(found.await)
+                let found = app.store().scan(move |conn| poll(conn, last));
+                TaskResult::Polled(found.await)
             });
         }
     }
@@ -229,7 +229,7 @@ impl Dispatcher {
         let now = self.app.clock().now();
         match done {
             TaskResult::Attempted(outcome) => self.notes.outcomes.push(*outcome),
-            TaskResult::Looked(Ok(looked)) => {
+            TaskResult::Polled(Ok(looked)) => {
                 self.looking = false;
                 self.next_due = looked.next_due;
                 self.hungry |= looked.found.len() == MAX_POLLED;
@@ -238,13 +238,13 @@ impl Dispatcher {
                     self.lanes.push(found.key, found.seq, found.due_at, now);
                 }
             }
-            TaskResult::Looked(Err(error)) => {
+            TaskResult::Polled(Err(error)) => {
                 warn!(%error, "deliveries wait");
                 self.looking = false;
                 self.hungry = true;
                 self.pause();
             }
-            TaskResult::CaughtUp(left, Ok(found)) => {
+            TaskResult::BacklogPolled(left, Ok(found)) => {
                 self.looking = false;
                 let last = found.last().filter(|_| found.len() == MAX_POLLED);
                 let from = last.map(|last| last.seq + 1);
@@ -255,7 +255,7 @@ impl Dispatcher {
                     self.lanes.put_back(Backlog { from, ..left });
                 }
             }
-            TaskResult::CaughtUp(left, Err(error)) => {
+            TaskResult::BacklogPolled(left, Err(error)) => {
                 warn!(%error, "deliveries wait");
                 self.looking = false;
                 self.lanes.put_back(left);
@@ -295,7 +295,7 @@ impl Dispatcher {
         self.paused = true;
         // Uses real time: the application clock may stand still.
         self.tasks.spawn(async {
-            pause(ERROR_PAUSE).await;
+            sleep_real_time(ERROR_PAUSE).await;
             TaskResult::Paused
         });
     }
@@ -319,7 +319,7 @@ impl Dispatcher {
     /// Waits briefly for running attempts and records their outcomes. Unfinished deliveries are made again at
     /// the next start.
     async fn finish(mut self, mut lines: mpsc::Receiver<LogLine>) {
-        let drained = within(SHUTDOWN_GRACE, async {
+        let drained = with_timeout(SHUTDOWN_GRACE, async {
             while let Some(done) = self.tasks.join_next().await {
                 match done {
                     Ok(TaskResult::Attempted(outcome)) => self.notes.outcomes.push(*outcome),
@@ -337,8 +337,8 @@ impl Dispatcher {
         while let Ok(line) = lines.try_recv() {
             self.notes.lines.push(line);
         }
-        log_lines::complete(&self.app, &mut self.notes.lines).await;
-        if !self.notes.is_empty() && record::record(&self.app, self.notes).await.is_err() {
+        log_lines::complete_lines(&self.app, &mut self.notes.lines).await;
+        if !self.notes.is_empty() && record::record_batch(&self.app, self.notes).await.is_err() {
             warn!("deliveries that could not be written down are made again at the next start");
         }
     }
@@ -351,9 +351,12 @@ const POLL: &str = "
     SELECT seq, agent_seq, coalesce(installation_seq, 0) AS installation_seq, lane, due_at
     FROM bot_deliveries WHERE seq > :after ORDER BY seq LIMIT :limit";
 
-fn look(conn: &Connection, after: i64) -> Result<PollResult> {
+fn poll(conn: &Connection, after: i64) -> Result<PollResult> {
     let mut statement = conn.prepare_cached(POLL)?;
-    let rows = statement.query_map(named_params! {":after": after, ":limit": LIMIT}, found)?;
+    let rows = statement.query_map(
+        named_params! {":after": after, ":limit": LIMIT},
+        delivery_from_row,
+    )?;
     Ok(PollResult {
         found: rows.collect::<rusqlite::Result<_>>()?,
         next_due: schedules::next_due(conn)?,
@@ -369,7 +372,7 @@ const POLL_BACKLOG: &str = "
     ORDER BY seq LIMIT :limit";
 
 /// Reads a receiver's backlog, up to the newest delivery that was polled.
-fn look_at(conn: &Connection, left: Backlog, last: i64) -> Result<Vec<PendingDelivery>> {
+fn poll_backlog(conn: &Connection, left: Backlog, last: i64) -> Result<Vec<PendingDelivery>> {
     let (agent_seq, installation_seq) = left.receiver;
     let mut statement = conn.prepare_cached(POLL_BACKLOG)?;
     let parameters = named_params! {
@@ -379,11 +382,11 @@ fn look_at(conn: &Connection, left: Backlog, last: i64) -> Result<Vec<PendingDel
         ":installation_seq": installation_seq,
         ":limit": LIMIT,
     };
-    let rows = statement.query_map(parameters, found)?;
+    let rows = statement.query_map(parameters, delivery_from_row)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn found(row: &Row<'_>) -> rusqlite::Result<PendingDelivery> {
+fn delivery_from_row(row: &Row<'_>) -> rusqlite::Result<PendingDelivery> {
     Ok(PendingDelivery {
         seq: row.get("seq")?,
         key: LaneKey {

@@ -13,7 +13,7 @@ use crate::{
 const MAX_WAIT: Duration = Duration::from_secs(1);
 
 /// Completes lines in place. Lines that are already complete stay as they are.
-pub(super) async fn complete(app: &App, lines: &mut [LogLine]) {
+pub(super) async fn complete_lines(app: &App, lines: &mut [LogLine]) {
     let watch = Stopwatch::start();
     for line in lines.iter_mut().filter(|line| line.level == Level::Error) {
         if watch.elapsed() < MAX_WAIT {

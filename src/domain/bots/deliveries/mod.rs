@@ -12,7 +12,7 @@ mod settings;
 
 use rusqlite::named_params;
 
-pub(in crate::domain) use self::retry_now::{RetryRequests, hasten_bot, hasten_integration};
+pub(in crate::domain) use self::retry_now::{RetryRequests, retry_bot_now, retry_integration_now};
 pub use self::{dispatcher::run, settings::Settings};
 use crate::{
     domain::{tenancy::rewind::Repair, tenancy::write_tx::WriteTx},
@@ -47,7 +47,7 @@ pub(in crate::domain) enum Notification {
 
 /// Enqueues an event or a message for a bot. Deliveries with the same `lane` stay in order; 0 is for objects
 /// without a conversation.
-pub(in crate::domain) fn tell_bot(
+pub(in crate::domain) fn enqueue_for_bot(
     change: &WriteTx<'_>,
     agent_seq: i64,
     what: Notification,
@@ -86,7 +86,7 @@ const MESSAGE_TO_INTEGRATION: &str = "
     ORDER BY integrations.version_order DESC LIMIT 1";
 
 /// Enqueues an outgoing message for the integration of its conversation.
-pub(in crate::domain) fn send(
+pub(in crate::domain) fn enqueue_for_integration(
     change: &WriteTx<'_>,
     agent_seq: i64,
     integration: &str,
@@ -123,7 +123,7 @@ const PING: &str = "
 /// Enqueues a ping for the code of a newly deployed bot. It loads the code before the first message, and reports
 /// load errors to the developer at once. Bots with a URL get no ping: often nothing listens there yet.
 /// Integrations get a `register` call instead.
-pub(in crate::domain) fn ping(change: &WriteTx<'_>, agent_seq: i64) -> Result<()> {
+pub(in crate::domain) fn enqueue_ping(change: &WriteTx<'_>, agent_seq: i64) -> Result<()> {
     let forgotten = change
         .conn
         .prepare_cached(DELETE_PING)?

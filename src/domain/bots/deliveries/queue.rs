@@ -38,9 +38,9 @@ pub(super) struct LaneKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NextStep {
     /// The delivery succeeded or is given up.
-    Over,
+    Done,
     /// The next attempt starts at this time.
-    At(Timestamp),
+    RetryAt(Timestamp),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -276,21 +276,21 @@ impl DeliveryQueue {
             if receiver.hastened > 0 {
                 receiver.hastened -= 1;
                 next = match next {
-                    NextStep::At(_) => NextStep::At(now),
-                    NextStep::Over => NextStep::Over,
+                    NextStep::RetryAt(_) => NextStep::RetryAt(now),
+                    NextStep::Done => NextStep::Done,
                 };
             }
         }
         if let Some(lane) = self.lanes.get_mut(&key) {
             match next {
-                NextStep::Over => {
+                NextStep::Done => {
                     lane.pop_front();
                     self.known -= 1;
                     if let Some(receiver) = self.receivers.get_mut(&key.receiver) {
                         receiver.known -= 1;
                     }
                 }
-                NextStep::At(due_at) => {
+                NextStep::RetryAt(due_at) => {
                     if let Some(first) = lane.front_mut() {
                         first.due_at = due_at;
                     }

@@ -21,7 +21,7 @@ use crate::{
             },
             protocol::{CallFailure, FailureCause, RequestRef},
         },
-        shared::{backoff, sql::each_alone},
+        shared::{backoff, sql::write_each_in_savepoint},
         tenancy::{app::App, audit::Actor, write_tx::WriteTx},
     },
     engine::{self, LogLine},
@@ -45,19 +45,19 @@ impl RecordBatch {
 ///
 /// # Errors
 /// The batch, if the store rejects it.
-pub(super) async fn record(
+pub(super) async fn record_batch(
     app: &App,
     notes: RecordBatch,
 ) -> std::result::Result<Vec<(LaneKey, NextStep)>, RecordBatch> {
     let notes = Arc::new(notes);
     let written = app.change_as(Actor::System, {
         let (notes, app) = (notes.clone(), app.clone());
-        move |change| write(change, &app, &notes)
+        move |change| write_batch(change, &app, &notes)
     });
     match written.await {
         Ok(next) => {
             for (outcome, (_, next)) in notes.outcomes.iter().zip(&next) {
-                count(app, outcome, *next);
+                count_outcome(app, outcome, *next);
             }
             Ok(next)
         }
@@ -70,15 +70,15 @@ pub(super) async fn record(
 }
 
 /// Counts a recorded outcome in the metrics.
-fn count(app: &App, outcome: &AttemptOutcome, next: NextStep) {
+fn count_outcome(app: &App, outcome: &AttemptOutcome, next: NextStep) {
     // No call was made in the other cases.
-    let AttemptResult::Tried(tried) = &outcome.came else {
+    let AttemptResult::Called(tried) = &outcome.came else {
         return;
     };
     let came_to = match (&tried.result, next) {
         (Ok(()), _) => "delivered",
-        (Err(_), NextStep::At(_)) => "retried",
-        (Err(_), NextStep::Over) => "given_up",
+        (Err(_), NextStep::RetryAt(_)) => "retried",
+        (Err(_), NextStep::Done) => "given_up",
     };
     app.telling().attempted(tried.asked.operation, came_to);
     if tried.asked.operation == "unregister" {
@@ -88,11 +88,15 @@ fn count(app: &App, outcome: &AttemptOutcome, next: NextStep) {
     }
 }
 
-fn write(change: &WriteTx<'_>, app: &App, notes: &RecordBatch) -> Result<Vec<(LaneKey, NextStep)>> {
-    each_alone(change.conn, &notes.lines, |line| {
+fn write_batch(
+    change: &WriteTx<'_>,
+    app: &App,
+    notes: &RecordBatch,
+) -> Result<Vec<(LaneKey, NextStep)>> {
+    write_each_in_savepoint(change.conn, &notes.lines, |line| {
         write_line(change, app.bot_settings(), line)
     })?;
-    let written = each_alone(change.conn, &notes.outcomes, |outcome| {
+    let written = write_each_in_savepoint(change.conn, &notes.outcomes, |outcome| {
         write_outcome(change, app, outcome)
     })?;
     let next = notes
@@ -102,7 +106,7 @@ fn write(change: &WriteTx<'_>, app: &App, notes: &RecordBatch) -> Result<Vec<(La
         .map(|(outcome, written)| {
             // If an outcome cannot be stored, its delivery stays and is attempted again.
             let later = || {
-                NextStep::At(
+                NextStep::RetryAt(
                     outcome
                         .ended_at
                         .plus(app.delivery_settings().longest_wait()),
@@ -117,13 +121,13 @@ fn write(change: &WriteTx<'_>, app: &App, notes: &RecordBatch) -> Result<Vec<(La
 /// owner; otherwise in the integration's log. Ids of bots and integrations differ, so a write to the wrong log
 /// has no effect.
 fn write_line(change: &WriteTx<'_>, settings: &manage::Settings, line: &LogLine) -> Result<()> {
-    let (level, text) = (level(line.level), line.message.as_str());
+    let (level, text) = (to_log_level(line.level), line.message.as_str());
     match line.bot.as_ref().filter(|_| line.visible_to_bot_owner) {
         Some(bot) => logs::record(change, settings, &(**bot).into(), level, text)?,
         None => {
             logs::record(change, settings, &(*line.program).into(), level, text)?;
             let integration = (*line.program).into();
-            logs::record_of_integration(change, settings, &integration, level, text)?;
+            logs::record_for_integration(change, settings, &integration, level, text)?;
         }
     }
     let issue = line
@@ -132,13 +136,13 @@ fn write_line(change: &WriteTx<'_>, settings: &manage::Settings, line: &LogLine)
         .filter(|fields| fields["type"] == "issue");
     match (&line.bot, issue) {
         (Some(bot), Some(issue)) => {
-            issues::record(change, settings, &(**bot).into(), &said(issue, text))
+            issues::record(change, settings, &(**bot).into(), &parse_issue(issue, text))
         }
         _ => Ok(()),
     }
 }
 
-const fn level(level: engine::Level) -> LogLevel {
+const fn to_log_level(level: engine::Level) -> LogLevel {
     match level {
         engine::Level::Debug => LogLevel::Debug,
         engine::Level::Info => LogLevel::Info,
@@ -148,7 +152,7 @@ const fn level(level: engine::Level) -> LogLevel {
 }
 
 /// Builds an issue from a log line that the program marked as one.
-fn said(issue: &Value, title: &str) -> Occurrence {
+fn parse_issue(issue: &Value, title: &str) -> Occurrence {
     let text = |name: &str| issue[name].as_str().unwrap_or_default().to_owned();
     let values = |name: &str| -> IssueData {
         let members = issue[name].as_object().into_iter().flatten();
@@ -190,25 +194,25 @@ const RESCHEDULE: &str = "UPDATE bot_deliveries SET due_at = :due_at WHERE seq =
 fn write_outcome(change: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> Result<NextStep> {
     let unread;
     let tried = match &outcome.came {
-        AttemptResult::Nothing => {
-            remove(change.conn, outcome.seq)?;
-            return Ok(NextStep::Over);
+        AttemptResult::Gone => {
+            delete_delivery(change.conn, outcome.seq)?;
+            return Ok(NextStep::Done);
         }
-        AttemptResult::Tried(tried) => tried,
-        AttemptResult::Unread => match unread_row(change.conn, outcome.seq)? {
+        AttemptResult::Called(tried) => tried,
+        AttemptResult::LoadFailed => match build_failed_call(change.conn, outcome.seq)? {
             Some(tried) => {
                 unread = tried;
                 &unread
             }
             // It was deleted meanwhile.
-            None => return Ok(NextStep::Over),
+            None => return Ok(NextStep::Done),
         },
     };
     let Err(failed) = &tried.result else {
-        if let Some(installation) = remove(change.conn, outcome.seq)? {
-            set_standing(change, installation, tried, None)?;
+        if let Some(installation) = delete_delivery(change.conn, outcome.seq)? {
+            update_status(change, installation, tried, None)?;
         }
-        return Ok(NextStep::Over);
+        return Ok(NextStep::Done);
     };
     let attempts: Option<u32> = change
         .conn
@@ -217,10 +221,10 @@ fn write_outcome(change: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> R
         .optional()?;
     // It was deleted meanwhile.
     let Some(attempts) = attempts else {
-        return Ok(NextStep::Over);
+        return Ok(NextStep::Done);
     };
     let bots = app.bot_settings();
-    match next_attempt(app.delivery_settings(), attempts, failed, outcome.ended_at) {
+    match retry_time(app.delivery_settings(), attempts, failed, outcome.ended_at) {
         Some(due_at) => {
             change
                 .conn
@@ -230,17 +234,17 @@ fn write_outcome(change: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> R
             let more = format!(" It is tried again in {wait:.0} s.");
             let line = (LogLevel::Warn, more.as_str());
             tried.asked.log(change, bots, line, failed)?;
-            Ok(NextStep::At(due_at))
+            Ok(NextStep::RetryAt(due_at))
         }
         None => {
             tried
                 .asked
                 .log(change, bots, (LogLevel::Error, ""), failed)?;
-            issues::record(change, bots, &tried.asked.bot, &issue(tried, failed))?;
-            if let Some(installation) = remove(change.conn, outcome.seq)? {
-                set_standing(change, installation, tried, Some(failed))?;
+            issues::record(change, bots, &tried.asked.bot, &build_issue(tried, failed))?;
+            if let Some(installation) = delete_delivery(change.conn, outcome.seq)? {
+                update_status(change, installation, tried, Some(failed))?;
             }
-            Ok(NextStep::Over)
+            Ok(NextStep::Done)
         }
     }
 }
@@ -251,7 +255,7 @@ const FIND_UNLOADABLE: &str = "
     WHERE bot_deliveries.seq = :seq";
 
 /// Returns a delivery that could not be loaded as a failed call, so that its bot gets the failure in its log.
-fn unread_row(conn: &Connection, seq: i64) -> Result<Option<AttemptedCall>> {
+fn build_failed_call(conn: &Connection, seq: i64) -> Result<Option<AttemptedCall>> {
     let row = conn
         .prepare_cached(FIND_UNLOADABLE)?
         .query_row(named_params! {":seq": seq}, |row| {
@@ -263,7 +267,7 @@ fn unread_row(conn: &Connection, seq: i64) -> Result<Option<AttemptedCall>> {
     let asked = RequestRef {
         bot,
         integration: None,
-        operation: attempt::operation(&kind).unwrap_or("delivery"),
+        operation: attempt::parse_operation(&kind).unwrap_or("delivery"),
         kind,
         is_own: false,
         is_built_in: false,
@@ -280,7 +284,7 @@ fn unread_row(conn: &Connection, seq: i64) -> Result<Option<AttemptedCall>> {
 }
 
 /// Deletes a delivery. Returns the row of its installation if the delivery existed and was for one.
-fn remove(conn: &Connection, seq: i64) -> Result<Option<i64>> {
+fn delete_delivery(conn: &Connection, seq: i64) -> Result<Option<i64>> {
     let removed = conn
         .prepare_cached(REMOVE)?
         .query_row(named_params! {":seq": seq}, |row| row.get(0))
@@ -289,20 +293,21 @@ fn remove(conn: &Connection, seq: i64) -> Result<Option<i64>> {
 }
 
 /// Returns the time of the next attempt; `None` if the delivery is given up.
-fn next_attempt(
+fn retry_time(
     settings: &Settings,
     attempts: u32,
     failed: &CallFailure,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    let wait = backoff::wait(&settings.retry_seconds, attempts).filter(|_| failed.may_pass)?;
-    let wait = backoff::jittered(wait, settings.jitter_percent, rand::random());
+    let wait =
+        backoff::wait_after(&settings.retry_seconds, attempts).filter(|_| failed.may_pass)?;
+    let wait = backoff::apply_jitter(wait, settings.jitter_percent, rand::random());
     // A receiver can at most double the configured delay.
     let asked = failed.retry_after.unwrap_or(Duration::ZERO);
     Some(now.plus(asked.clamp(wait, wait * 2)))
 }
 
-fn issue(tried: &AttemptedCall, failed: &CallFailure) -> Occurrence {
+fn build_issue(tried: &AttemptedCall, failed: &CallFailure) -> Occurrence {
     let datum = |raw: &str| IssueValue {
         raw: raw.to_owned(),
         pretty: None,
@@ -348,7 +353,7 @@ const UPDATE_STATUS: &str = "
     WHERE seq = :seq AND status = :pending";
 
 /// Updates the status of an installation after `register` or `unregister`, unless it has changed meanwhile.
-fn set_standing(
+fn update_status(
     change: &WriteTx<'_>,
     installation: i64,
     tried: &AttemptedCall,

@@ -29,7 +29,7 @@ const RETRY_BOT: &str = "
     WHERE agent_seq = :agent_seq AND installation_seq IS NULL AND attempts > 0";
 
 /// After a redeploy, makes the bot's failed deliveries due now, with a full set of attempts.
-pub(in crate::domain) fn hasten_bot(change: &WriteTx<'_>, agent_seq: i64) -> Result<()> {
+pub(in crate::domain) fn retry_bot_now(change: &WriteTx<'_>, agent_seq: i64) -> Result<()> {
     let waited = change
         .conn
         .prepare_cached(RETRY_BOT)?
@@ -47,7 +47,7 @@ const RETRY_INTEGRATION: &str = "
     RETURNING agent_seq, installation_seq";
 
 /// After an update of an integration, makes the failed deliveries to its installations due now.
-pub(in crate::domain) fn hasten_integration(change: &WriteTx<'_>, seq: i64) -> Result<()> {
+pub(in crate::domain) fn retry_integration_now(change: &WriteTx<'_>, seq: i64) -> Result<()> {
     let mut statement = change.conn.prepare_cached(RETRY_INTEGRATION)?;
     let parameters = named_params! {":seq": seq, ":now": change.now};
     let waited = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;

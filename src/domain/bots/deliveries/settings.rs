@@ -46,7 +46,7 @@ impl Default for Settings {
 impl Settings {
     /// Returns the maximum time between two attempts.
     pub(super) fn longest_wait(&self) -> Duration {
-        backoff::longest(&self.retry_seconds, self.jitter_percent)
+        backoff::max_wait(&self.retry_seconds, self.jitter_percent)
     }
 
     pub(super) const fn timeout(&self) -> Duration {

@@ -47,11 +47,11 @@ pub struct NewEvent {
 /// `InvalidData` if the payload does not match the schema of its type; `Invalid` for an invalid schedule; errors
 /// of the store.
 pub async fn create(call: &RequestContext, new: NewEvent) -> Result<Event> {
-    create_and(call, new, |_, _| ()).await
+    create_with_hook(call, new, |_, _| ()).await
 }
 
 /// Creates an event and runs `and` in the same transaction. Errors are those of [`create`].
-pub(in crate::domain) async fn create_and(
+pub(in crate::domain) async fn create_with_hook(
     call: &RequestContext,
     new: NewEvent,
     and: impl FnOnce(&WriteTx<'_>, &Event) + Send + 'static,
@@ -65,11 +65,11 @@ pub(in crate::domain) async fn create_and(
     let limits = call.schemas();
     let kind = call.app().store().read(|conn| {
         let speaker = voice.on(conn)?;
-        check(&speaker, &new.kind, &payload, limits)
+        check_payload(&speaker, &new.kind, &payload, limits)
     })?;
     call.app()
         .change(call, move |change, _| {
-            let made = make(change, &voice, &kind, &payload, &new)?;
+            let made = create_in_tx(change, &voice, &kind, &payload, &new)?;
             and(change, &made);
             Ok(made)
         })
@@ -77,7 +77,7 @@ pub(in crate::domain) async fn create_and(
 }
 
 /// Checks the payload against the declared schema, and returns the event type with the integration's prefix.
-fn check(
+fn check_payload(
     speaker: &AuthorSchemas<'_>,
     kind: &str,
     payload: &Value,
@@ -118,19 +118,19 @@ struct EventSubjects {
     message: Option<i64>,
 }
 
-fn about(conn: &Connection, voice: &Author, new: &NewEvent) -> Result<EventSubjects> {
+fn find_subjects(conn: &Connection, voice: &Author, new: &NewEvent) -> Result<EventSubjects> {
     let conversation = match &new.conversation {
-        Some(id) => Some(messages::resolve(conn, voice, id)?.seq),
+        Some(id) => Some(messages::load_conversation(conn, voice, id)?.seq),
         None => None,
     };
     let user = match &new.user {
-        Some(id) => users::named(conn, voice, id)?,
+        Some(id) => users::find_referenced_row(conn, voice, id)?,
         None => None,
     };
     let message = match &new.message {
         Some(id) => {
-            let found = messages::read(conn, voice, id)?;
-            Some(found.ok_or_else(|| missing(id))?.seq)
+            let found = messages::find_visible(conn, voice, id)?;
+            Some(found.ok_or_else(|| message_not_found(id))?.seq)
         }
         None => None,
     };
@@ -141,7 +141,7 @@ fn about(conn: &Connection, voice: &Author, new: &NewEvent) -> Result<EventSubje
     })
 }
 
-fn missing(message: &MessageId) -> Error {
+fn message_not_found(message: &MessageId) -> Error {
     let text = format!("Message \"{message}\" not found");
     Error::new(Kind::ReferenceNotFound, text)
 }
@@ -164,7 +164,7 @@ pub(in crate::domain) fn insert(change: &WriteTx<'_>, made: &SystemEvent<'_>) ->
         message: None,
     };
     let id = EventId::new_ordered_uuid(change.now);
-    write(
+    insert_row(
         change,
         made.agent_seq,
         &id,
@@ -181,7 +181,7 @@ const INSERT: &str = "
         (:id, :agent_seq, :kind, :payload, :conversation, :user, :message,
          coalesce((SELECT max(seq) FROM messages), 0), :now)";
 
-fn write(
+fn insert_row(
     change: &WriteTx<'_>,
     agent_seq: i64,
     id: &EventId,
@@ -210,7 +210,7 @@ const BOUND: Bound = Bound {
     rows: "SELECT 1 FROM events WHERE agent_seq = ?1",
 };
 
-fn make(
+fn create_in_tx(
     change: &WriteTx<'_>,
     voice: &Author,
     kind: &str,
@@ -219,16 +219,16 @@ fn make(
 ) -> Result<Event> {
     let agent_seq = voice.bot().seq;
     BOUND.require(change, agent_seq)?;
-    let about = about(change.conn, voice, new)?;
+    let about = find_subjects(change.conn, voice, new)?;
     let id = EventId::new_ordered_uuid(change.now);
-    let seq = write(change, agent_seq, &id, (kind, payload), &about)?;
+    let seq = insert_row(change, agent_seq, &id, (kind, payload), &about)?;
     match &new.schedule {
         Some(schedule) => {
-            schedules::add(change, agent_seq, schedule, ScheduledItem::Event(seq))?;
+            schedules::create(change, agent_seq, schedule, ScheduledItem::Event(seq))?;
         }
         None => {
             let lane = about.conversation.unwrap_or(0);
-            deliveries::tell_bot(change, agent_seq, Notification::Event(seq), lane)?;
+            deliveries::enqueue_for_bot(change, agent_seq, Notification::Event(seq), lane)?;
         }
     }
     let made = rows::read(change.conn, voice, &id)?;

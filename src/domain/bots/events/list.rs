@@ -50,9 +50,9 @@ pub async fn list(
                 .kind
                 .as_deref()
                 .is_none_or(|kind| kind == MESSAGE_CREATED);
-            let mut found = stored(conn, &voice, &filter, after)?;
+            let mut found = list_stored(conn, &voice, &filter, after)?;
             if of_messages {
-                found.extend(incoming(conn, &voice, &filter, after, &recent)?);
+                found.extend(list_incoming(conn, &voice, &filter, after, &recent)?);
             }
             found.sort_by_key(|event| {
                 let at = event.position;
@@ -64,7 +64,7 @@ pub async fn list(
 }
 
 /// Returns the SQL conditions of a filter for these columns, and adds their parameters.
-fn conditions<'a>(
+fn filter_sql<'a>(
     filter: &'a Filter,
     columns: [&str; 3],
     parameters: &mut Vec<(&'static str, &'a dyn ToSql)>,
@@ -92,7 +92,7 @@ fn conditions<'a>(
     text
 }
 
-fn stored(
+fn list_stored(
     conn: &Connection,
     voice: &Author,
     filter: &Filter,
@@ -110,7 +110,7 @@ fn stored(
         "events.user_seq",
         "events.message_seq",
     ];
-    let mut more = conditions(filter, columns, &mut parameters);
+    let mut more = filter_sql(filter, columns, &mut parameters);
     if let Some(kind) = &filter.kind {
         more.push_str(" AND events.type = :kind");
         parameters.push((":kind", kind));
@@ -133,7 +133,7 @@ fn stored(
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
-fn incoming(
+fn list_incoming(
     conn: &Connection,
     voice: &Author,
     filter: &Filter,
@@ -155,14 +155,14 @@ fn incoming(
         "messages.user_seq",
         "messages.seq",
     ];
-    let more = conditions(filter, columns, &mut parameters);
+    let more = filter_sql(filter, columns, &mut parameters);
     let condition = format!(
         "messages.agent_seq = :agent_seq \
          AND (:integration IS NULL OR conversations.integration = :integration){more}"
     );
     let before = (at.as_micros(), row);
     let found = recent.of_agent(bot.seq, true, i64::MIN, before);
-    let recent = messages::newest(conn, found, &condition, &parameters)?;
+    let recent = messages::read_newest(conn, found, &condition, &parameters)?;
     let sql = format!(
         "SELECT {} FROM messages_of_agent AS found \
          CROSS JOIN messages ON messages.seq = found.seq {} \
@@ -177,8 +177,8 @@ fn incoming(
     let mut statement = conn.prepare_cached(&sql)?;
     let found = statement.query_map(parameters.as_slice(), messages::from_row)?;
     let found = found.collect::<rusqlite::Result<Vec<_>>>()?;
-    messages::together(found, recent, |message| message.created_at)
+    messages::merge_rows(found, recent, |message| message.created_at)
         .into_iter()
-        .map(|message| rows::of_message(conn, voice, message))
+        .map(|message| rows::event_from_message(conn, voice, message))
         .collect()
 }

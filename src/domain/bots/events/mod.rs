@@ -13,8 +13,8 @@ pub use self::{
     rows::find,
 };
 pub(in crate::domain) use self::{
-    create::{SystemEvent, create_and, insert},
-    rows::id_of,
+    create::{SystemEvent, create_with_hook, insert},
+    rows::derive_event_id,
 };
 use crate::{
     domain::shared::paging::PageToken,
@@ -52,7 +52,7 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Payload {
     /// The payload that the creator supplied.
-    Given(Map<String, Value>),
+    Custom(Map<String, Value>),
     /// An incoming message.
     Message(Box<IncomingMessage>),
 }

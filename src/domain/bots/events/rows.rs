@@ -11,7 +11,7 @@ use crate::{
             messages::{self, Message},
             users,
         },
-        shared::{paging::PageToken, sql::shown_object},
+        shared::{paging::PageToken, sql::read_object_or_error},
         tenancy::request_auth::RequestContext,
     },
     kernel::{
@@ -31,10 +31,10 @@ pub fn find(call: &RequestContext, id: &EventId) -> Result<Event> {
     let voice = Author::of(call)?;
     let absent = || Error::not_found(format!("Event \"{id}\" not found"));
     call.app().store().read(|conn| {
-        if let Some(message) = message_of(id) {
-            let message = messages::read(conn, &voice, &message)?;
+        if let Some(message) = parse_message_id(id) {
+            let message = messages::find_visible(conn, &voice, &message)?;
             let message = message.filter(|message| message.incoming);
-            return of_message(conn, &voice, message.ok_or_else(absent)?);
+            return event_from_message(conn, &voice, message.ok_or_else(absent)?);
         }
         read(conn, &voice, id)?.ok_or_else(absent)
     })
@@ -42,7 +42,7 @@ pub fn find(call: &RequestContext, id: &EventId) -> Result<Event> {
 
 /// Returns the id of an incoming message's event: the message's UUID with version 8, which is reserved for
 /// custom formats.
-pub(in crate::domain) fn id_of(message: &MessageId) -> EventId {
+pub(in crate::domain) fn derive_event_id(message: &MessageId) -> EventId {
     let mut id = message.as_str().to_owned();
     if id.is_char_boundary(VERSION_AT) && id.is_char_boundary(VERSION_AT + 1) {
         id.replace_range(VERSION_AT..=VERSION_AT, "8");
@@ -51,7 +51,7 @@ pub(in crate::domain) fn id_of(message: &MessageId) -> EventId {
 }
 
 /// Returns the id of the message that this event id is derived from, if any.
-fn message_of(id: &EventId) -> Option<MessageId> {
+fn parse_message_id(id: &EventId) -> Option<MessageId> {
     let mut id = id.as_str().to_owned();
     if id.get(VERSION_AT..=VERSION_AT)? != "8" {
         return None;
@@ -103,7 +103,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
         },
         id: row.get(1)?,
         kind: row.get(2)?,
-        payload: Payload::Given(shown_object(row, 3)?),
+        payload: Payload::Custom(read_object_or_error(row, 3)?),
         conversation_id: row.get(4)?,
         user_id: row.get(5)?,
         message_id: row.get(6)?,
@@ -112,13 +112,17 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
 }
 
 /// Returns the event of an incoming message.
-pub(super) fn of_message(conn: &Connection, voice: &Author, message: Message) -> Result<Event> {
+pub(super) fn event_from_message(
+    conn: &Connection,
+    voice: &Author,
+    message: Message,
+) -> Result<Event> {
     let gone = || Error::new(Kind::NotFound, "Message not found: it is gone");
     let bot = voice.bot();
-    let user = users::read(conn, bot, &message.user_id)?.ok_or_else(gone)?;
-    let conversation = conversations::of_bot(conn, bot.seq, &message.conversation_id)?;
+    let user = users::find_in_bot(conn, bot, &message.user_id)?.ok_or_else(gone)?;
+    let conversation = conversations::find_in_bot(conn, bot.seq, &message.conversation_id)?;
     Ok(Event {
-        id: id_of(&message.id),
+        id: derive_event_id(&message.id),
         kind: MESSAGE_CREATED.to_owned(),
         conversation_id: Some(message.conversation_id.clone()),
         user_id: Some(message.user_id.clone()),

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use rusqlite::{Connection, named_params};
 use serde_json::{Map, Value, json};
 
-use super::{CallResponse, InboundRequest, InstallationRows, WebhookReceiver, give};
+use super::{CallResponse, InboundRequest, InstallationRows, WebhookReceiver, forward_request};
 use crate::{
     domain::{
         bots::{
@@ -80,7 +80,7 @@ pub fn find_shared(
     let found = app.store().read(|conn| {
         let workspace = match workspace {
             Some(workspace) => Some(workspace),
-            None => integrations::holder(conn, name)?,
+            None => integrations::find_owner(conn, name)?,
         };
         let Some(workspace) = workspace else {
             return Ok(None);
@@ -96,7 +96,7 @@ pub fn find_shared(
     Ok(WebhookReceiver::Shared(SharedWebhook { workspace, name }))
 }
 
-fn shared(
+fn load_versions(
     conn: &Connection,
     app: &App,
     webhook: &SharedWebhook,
@@ -111,14 +111,14 @@ fn shared(
         Ok(IntegrationVersion {
             seq,
             definition: app.declarations().of_integration(conn, seq)?,
-            secrets: integrations::secrets_of(conn, app.sealer(), &id)?,
+            secrets: integrations::load_secrets(conn, app.sealer(), &id)?,
             id,
         })
     });
     whole.collect()
 }
 
-fn identified(
+fn find_identified(
     conn: &Connection,
     integration: i64,
     identifier: &str,
@@ -140,13 +140,17 @@ pub(super) async fn receive(
     webhook: &SharedWebhook,
     request: &InboundRequest,
 ) -> Result<CallResponse> {
-    let all = app.store().read(|conn| shared(conn, app, webhook))?;
+    let all = app.store().read(|conn| load_versions(conn, app, webhook))?;
     let mut failures = Vec::new();
     let found = find_installations(app, &all, request, &mut failures).await;
-    log(app, LogLevel::Warn, failures).await?;
-    let mut given = join_all(found?.into_iter().map(|place| give(app, place, request)))
-        .await
-        .into_iter();
+    log_lines(app, LogLevel::Warn, failures).await?;
+    let mut given = join_all(
+        found?
+            .into_iter()
+            .map(|place| forward_request(app, place, request)),
+    )
+    .await
+    .into_iter();
     if let Some(first) = given.next() {
         return first;
     }
@@ -180,7 +184,7 @@ async fn find_installations(
         let identifier = match integration.run(app, script, request).await {
             Ok(Value::String(identifier)) => identifier,
             Ok(_) => continue,
-            Err(error) if error.may_pass() => return Err(later(&error)),
+            Err(error) if error.may_pass() => return Err(retry_later_error(&error)),
             Err(error) => {
                 let text = format!(
                     "The extract script found no identifier in a {} request: {error}",
@@ -192,7 +196,7 @@ async fn find_installations(
         };
         let places = app
             .store()
-            .read(|conn| identified(conn, integration.seq, &identifier))?;
+            .read(|conn| find_identified(conn, integration.seq, &identifier))?;
         if !places.is_empty() {
             return Ok(places);
         }
@@ -201,13 +205,13 @@ async fn find_installations(
 }
 
 /// Maps a temporary script error to `Unavailable`.
-fn later(error: &ScriptError) -> Error {
+fn retry_later_error(error: &ScriptError) -> Error {
     let retry_after = script::RETRY_AFTER;
     Error::new(Kind::Unavailable { retry_after }, error.to_string())
 }
 
 /// Appends lines to the logs of integrations in one write transaction.
-async fn log(app: &App, level: LogLevel, lines: Vec<(IntegrationId, String)>) -> Result<()> {
+async fn log_lines(app: &App, level: LogLevel, lines: Vec<(IntegrationId, String)>) -> Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
@@ -218,7 +222,7 @@ async fn log(app: &App, level: LogLevel, lines: Vec<(IntegrationId, String)>) ->
     app.change_as(Actor::System, move |change| {
         let settings = parts.bot_settings();
         lines.iter().try_for_each(|(id, text)| {
-            logs::record_of_integration(change, settings, id, level, text)
+            logs::record_for_integration(change, settings, id, level, text)
         })
     })
     .await
@@ -257,10 +261,10 @@ impl IntegrationVersion {
     ) -> Result<CallResponse> {
         match self.run(app, source, request).await {
             Ok(answered) => self.fallback(&answered),
-            Err(error) if error.may_pass() => Err(later(&error)),
+            Err(error) if error.may_pass() => Err(retry_later_error(&error)),
             Err(error) => {
                 let text = format!("A script for the shared webhook failed: {error}");
-                log(app, LogLevel::Error, vec![(self.id.clone(), text)]).await?;
+                log_lines(app, LogLevel::Error, vec![(self.id.clone(), text)]).await?;
                 // The script's error may contain its input, so the sender gets a fixed text.
                 let text = "A script of the integration failed; its log says why";
                 Err(Error::new(Kind::Runtime, text))

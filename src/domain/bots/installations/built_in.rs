@@ -4,7 +4,7 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::Map;
 
-use super::{Status, new_webhook_id, seal};
+use super::{Status, new_webhook_id, seal_configuration};
 use crate::{domain::tenancy::write_tx::WriteTx, kernel::Result, store::Sealer};
 
 /// An installation of a built-in integration.
@@ -29,7 +29,7 @@ const FIND_BUILT_IN: &str = "
     LIMIT 1";
 
 /// Finds the installation of a built-in integration in a bot; prefers one that is enabled.
-pub(in crate::domain) fn built_in(
+pub(in crate::domain) fn find_built_in(
     conn: &Connection,
     agent_seq: i64,
     name: &str,
@@ -63,13 +63,13 @@ const REVIVE: &str = "
 
 /// Installs a built-in integration in a bot unless it is installed, and returns the id of its webhook. A
 /// reinstallation keeps the id.
-pub(in crate::domain) fn have(
+pub(in crate::domain) fn ensure_built_in(
     change: &WriteTx<'_>,
     sealer: &Sealer,
     agent_seq: i64,
     (integration_seq, name): (i64, &str),
 ) -> Result<String> {
-    let known = built_in(change.conn, agent_seq, name)?;
+    let known = find_built_in(change.conn, agent_seq, name)?;
     if let Some(known) = &known
         && !known.removed
     {
@@ -78,7 +78,7 @@ pub(in crate::domain) fn have(
     let webhook_id = known
         .as_ref()
         .map_or_else(new_webhook_id, |known| known.webhook_id.clone());
-    let configuration = seal(sealer, &webhook_id, &Map::new());
+    let configuration = seal_configuration(sealer, &webhook_id, &Map::new());
     match known {
         Some(known) => change.conn.prepare_cached(REVIVE)?.execute(named_params! {
             ":seq": known.seq,
@@ -107,7 +107,7 @@ const REMOVE_IMPLICIT: &str = "
 
 /// Removes the implicit installation with the same name as an integration that a developer installs.
 /// Conversations find their installation by the integration's name, so the name must be unique.
-pub(super) fn give_way(
+pub(super) fn remove_implicit(
     change: &WriteTx<'_>,
     agent_seq: i64,
     installed: i64,

@@ -24,7 +24,11 @@ const FIND_UNLINKED: &str = "
     WHERE agent_seq = :agent_seq AND enabled AND status = 'unregistered'
       AND identifier IS NULL AND removed_at IS NULL AND status_reason = :reason";
 
-fn to_link(conn: &Connection, app: &App, agent_seq: i64) -> Result<Vec<UnlinkedInstallation>> {
+fn find_unlinked(
+    conn: &Connection,
+    app: &App,
+    agent_seq: i64,
+) -> Result<Vec<UnlinkedInstallation>> {
     let mut statement = conn.prepare_cached(FIND_UNLINKED)?;
     let parameters = named_params! {":agent_seq": agent_seq, ":reason": NOT_LINKED};
     let rows = statement.query_map(parameters, |row| {
@@ -56,17 +60,19 @@ const SET_REASON: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub(in crate::domain) async fn say_where(
+pub(in crate::domain) async fn write_link_reasons(
     app: &App,
     agent_seq: i64,
     webhooks: &str,
 ) -> Result<bool> {
-    let found = app.store().read(|conn| to_link(conn, app, agent_seq))?;
+    let found = app
+        .store()
+        .read(|conn| find_unlinked(conn, app, agent_seq))?;
     if found.is_empty() {
         return Ok(false);
     }
     let reasons = join_all(found.into_iter().map(|one| async move {
-        let reason = reason(app, webhooks, &one).await;
+        let reason = render_reason(app, webhooks, &one).await;
         (one.seq, reason)
     }));
     let reasons = reasons.await;
@@ -84,7 +90,7 @@ pub(in crate::domain) async fn say_where(
 }
 
 /// Renders the status reason: the address of the link, or the error of the script.
-async fn reason(app: &App, webhooks: &str, installation: &UnlinkedInstallation) -> String {
+async fn render_reason(app: &App, webhooks: &str, installation: &UnlinkedInstallation) -> String {
     let given = json!({"webhookId": installation.webhook_id, "webhookUrl": webhooks});
     match app.scripts().run(&installation.script, &given).await {
         Ok(Value::String(url)) => format!("It has to be linked first: {url}"),

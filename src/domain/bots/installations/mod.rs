@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 
 pub use self::patch::InstallationPatch;
 pub(in crate::domain) use self::{
-    built_in::{built_in, have},
-    link::say_where,
-    patch::{apply, configured},
-    registration::{Endpoint, begin_all, end_all},
+    built_in::{ensure_built_in, find_built_in},
+    link::write_link_reasons,
+    patch::{apply_patch, configuration_claim},
+    registration::{Endpoint, register_all, unregister_all},
 };
 use super::{author, integrations::Integration, manage::Bot};
 use crate::{
@@ -94,7 +94,7 @@ const LIST_ENABLED: &str = "
     ORDER BY integrations.version_order DESC";
 
 /// Lists the enabled integrations of a bot; newest version first within a name.
-pub(in crate::domain) fn enabled(
+pub(in crate::domain) fn list_enabled(
     conn: &Connection,
     agent_seq: i64,
 ) -> Result<Vec<ActingInstallation>> {
@@ -145,7 +145,7 @@ pub(in crate::domain) fn write_identifier(
             ":seq": seq,
             ":agent_seq": agent_seq,
         })?;
-    registration::linked(change, webhooks, seq)
+    registration::register_linked(change, webhooks, seq)
 }
 
 const LIST_OF_BOT: &str = "
@@ -157,7 +157,7 @@ const LIST_OF_BOT: &str = "
     ORDER BY bot_integrations.seq";
 
 /// Lists the integrations of a bot without the implicit installations, oldest first.
-pub(in crate::domain) fn of_bot(
+pub(in crate::domain) fn list_of_bot(
     conn: &Connection,
     sealer: &Sealer,
     agent_seq: i64,
@@ -189,11 +189,11 @@ pub fn install(
     integration: &Integration,
     configuration: &Map<String, Value>,
 ) -> Result<()> {
-    insert(change, sealer, bot, integration, configuration).map(drop)
+    insert_row(change, sealer, bot, integration, configuration).map(drop)
 }
 
 /// Inserts the row of a new installation; returns its row id and webhook id.
-fn insert(
+fn insert_row(
     change: &WriteTx<'_>,
     sealer: &Sealer,
     bot: &Bot,
@@ -206,7 +206,7 @@ fn insert(
         ":integration_seq": integration.seq,
         ":webhook_id": webhook_id,
         ":status": Status::RegistrationPending,
-        ":configuration": seal(sealer, &webhook_id, configuration),
+        ":configuration": seal_configuration(sealer, &webhook_id, configuration),
         ":now": change.now,
     })?;
     if added == 0 {
@@ -218,13 +218,17 @@ fn insert(
     Ok((change.conn.last_insert_rowid(), webhook_id))
 }
 
-fn seal(sealer: &Sealer, webhook_id: &str, configuration: &Map<String, Value>) -> Vec<u8> {
+fn seal_configuration(
+    sealer: &Sealer,
+    webhook_id: &str,
+    configuration: &Map<String, Value>,
+) -> Vec<u8> {
     let text = Value::Object(configuration.clone()).to_string();
     SealedColumn::BotIntegrationConfiguration.seal(sealer, webhook_id, text.as_bytes())
 }
 
 /// Decrypts the configuration of the installation with this webhook id.
-pub(in crate::domain) fn open(
+pub(in crate::domain) fn open_configuration(
     sealer: &Sealer,
     webhook_id: &str,
     sealed: &[u8],
@@ -254,7 +258,7 @@ pub fn is_webhook_id(text: &str) -> bool {
 fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Installation> {
     let webhook_id: String = row.get("webhook_id")?;
     let sealed: Vec<u8> = row.get("configuration")?;
-    let configuration = open(sealer, &webhook_id, &sealed)?;
+    let configuration = open_configuration(sealer, &webhook_id, &sealed)?;
     Ok(Installation {
         integration_id: row.get("id")?,
         name: row.get("name")?,

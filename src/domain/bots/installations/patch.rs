@@ -63,7 +63,7 @@ pub(super) struct InstallationRow {
 /// `ReferenceNotFound` if the bot's workspace cannot use the integration, `Invalid` for an integration in
 /// development in a bot that is not, `InvalidData` for a configuration that does not conform to the
 /// integration's schema, `Conflict` if it is already installed under another key.
-pub(in crate::domain) fn apply(
+pub(in crate::domain) fn apply_patch(
     change: &WriteTx<'_>,
     sealer: &Sealer,
     workspace: &WorkspaceId,
@@ -72,8 +72,8 @@ pub(in crate::domain) fn apply(
     (key, given): (&str, Option<&InstallationPatch>),
 ) -> Result<()> {
     let Some(given) = given else {
-        return match by_key(change.conn, bot.seq, key)? {
-            Some(known) => registration::remove(change, bot, webhooks, &known),
+        return match find_by_key(change.conn, bot.seq, key)? {
+            Some(known) => registration::remove_installation(change, bot, webhooks, &known),
             None => Ok(()),
         };
     };
@@ -91,16 +91,16 @@ pub(in crate::domain) fn apply(
         declared,
     } = wanted;
     if let Some(other) = &replaced.other {
-        registration::remove(change, bot, webhooks, other)?;
+        registration::remove_installation(change, bot, webhooks, other)?;
     }
     if let Some(seq) = replaced.double {
-        delete(change.conn, seq)?;
+        delete_row(change.conn, seq)?;
     }
     let standing = match replaced.standing {
         Some(known) => known,
         None => {
-            super::insert(change, sealer, bot, &integration, &configuration)?;
-            by_integration(change.conn, bot.seq, integration.seq)?
+            super::insert_row(change, sealer, bot, &integration, &configuration)?;
+            find_by_integration(change.conn, bot.seq, integration.seq)?
                 .ok_or_else(|| Error::new(Kind::Internal, "a new installation is not there"))?
         }
     };
@@ -108,14 +108,14 @@ pub(in crate::domain) fn apply(
         ":seq": standing.seq,
         ":integration_seq": integration.seq,
         ":enabled": enabled,
-        ":configuration": super::seal(sealer, &standing.webhook_id, &configuration),
+        ":configuration": super::seal_configuration(sealer, &standing.webhook_id, &configuration),
         ":configuration_type": kind,
         ":alias": alias,
         ":now": change.now,
     })?;
-    super::built_in::give_way(change, bot.seq, standing.seq, &integration.name)?;
+    super::built_in::remove_implicit(change, bot.seq, standing.seq, &integration.name)?;
     let endpoint = Endpoint::of(change.conn, &integration)?;
-    registration::settle(
+    registration::update_registration(
         change,
         bot,
         webhooks,
@@ -129,7 +129,7 @@ pub(in crate::domain) fn apply(
 ///
 /// # Errors
 /// `Invalid` for an unknown name.
-fn declared<'a>(
+fn find_configuration<'a>(
     integration: &'a Integration,
     kind: Option<&str>,
     key: &str,
@@ -152,7 +152,7 @@ fn declared<'a>(
 ///
 /// # Errors
 /// As [`apply`].
-pub(in crate::domain) fn configured(
+pub(in crate::domain) fn configuration_claim(
     conn: &Connection,
     sealer: &Sealer,
     workspace: &WorkspaceId,
@@ -183,15 +183,15 @@ impl InstallationPlan {
         bot: &Bot,
         (key, given): (&str, &InstallationPatch),
     ) -> Result<Self> {
-        let known = by_key(conn, bot.seq, key)?;
+        let known = find_by_key(conn, bot.seq, key)?;
         let integration = match (&given.integration_id, &known) {
             // A bot keeps an installed integration even if it could not install it now.
             (Some(id), Some(known)) if known.integration_id == *id => {
-                integrations::by_seq(conn, known.integration_seq)?
+                integrations::load_by_seq(conn, known.integration_seq)?
             }
-            (Some(id), _) => usable(conn, workspace, id)?,
-            (None, Some(known)) => integrations::by_seq(conn, known.integration_seq)?,
-            (None, None) => usable(conn, workspace, &key.into())?,
+            (Some(id), _) => load_usable(conn, workspace, id)?,
+            (None, Some(known)) => integrations::load_by_seq(conn, known.integration_seq)?,
+            (None, None) => load_usable(conn, workspace, &key.into())?,
         };
         if integration.dev && !bot.dev {
             // wire: the reference page has this rule and names no error for it (botpress.md §4)
@@ -207,7 +207,9 @@ impl InstallationPlan {
         });
         let configuration = match (&given.configuration, known) {
             (Some(given), _) => given.clone(),
-            (None, Some(known)) => super::open(sealer, &known.webhook_id, &known.configuration)?,
+            (None, Some(known)) => {
+                super::open_configuration(sealer, &known.webhook_id, &known.configuration)?
+            }
             (None, None) => Map::new(),
         };
         // A reinstallation with a new configuration starts with the default type.
@@ -215,7 +217,7 @@ impl InstallationPlan {
         let kept = known.as_ref().filter(keeps);
         let mut kind = kept.and_then(|known| known.configuration_type.clone());
         given.configuration_type.clone().apply(&mut kind);
-        let declared = match declared(&integration, kind.as_deref(), key) {
+        let declared = match find_configuration(&integration, kind.as_deref(), key) {
             // A newer version may no longer declare the type. Disabling must work anyway.
             Err(_) if !enabled && given.leaves_configuration() => {
                 &integration.definition.configuration
@@ -253,8 +255,12 @@ const UPDATE: &str = "
     WHERE seq = :seq";
 
 /// Returns the integration if bots of the workspace can install it, or `ReferenceNotFound`.
-fn usable(conn: &Connection, workspace: &WorkspaceId, id: &IntegrationId) -> Result<Integration> {
-    let found = integrations::usable(conn, workspace, id)?;
+fn load_usable(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    id: &IntegrationId,
+) -> Result<Integration> {
+    let found = integrations::find_usable(conn, workspace, id)?;
     found.ok_or_else(|| {
         Error::new(
             Kind::ReferenceNotFound,
@@ -280,7 +286,7 @@ impl AffectedRows {
         known: Option<InstallationRow>,
         integration: &Integration,
     ) -> Result<Self> {
-        let same = by_integration(conn, bot.seq, integration.seq)?;
+        let same = find_by_integration(conn, bot.seq, integration.seq)?;
         let by = |standing| Self {
             standing,
             other: None,
@@ -313,7 +319,7 @@ impl AffectedRows {
 
 const DELETE: &str = "DELETE FROM bot_integrations WHERE seq = :seq";
 
-fn delete(conn: &Connection, seq: i64) -> Result<()> {
+fn delete_row(conn: &Connection, seq: i64) -> Result<()> {
     conn.prepare_cached(DELETE)?
         .execute(named_params! {":seq": seq})?;
     Ok(())
@@ -326,7 +332,7 @@ const BY_KEY: &str = "
       AND NOT bot_integrations.implicit AND (bot_integrations.alias = :key OR integrations.id = :key)
     ORDER BY bot_integrations.alias = :key DESC LIMIT 1";
 
-fn by_key(conn: &Connection, agent_seq: i64, key: &str) -> Result<Option<InstallationRow>> {
+fn find_by_key(conn: &Connection, agent_seq: i64, key: &str) -> Result<Option<InstallationRow>> {
     let found = conn.prepare_cached(BY_KEY)?.query_row(
         named_params! {":agent_seq": agent_seq, ":key": key},
         from_row,
@@ -340,7 +346,7 @@ const BY_INTEGRATION: &str = "
     WHERE bot_integrations.agent_seq = :agent_seq
       AND bot_integrations.integration_seq = :integration_seq";
 
-fn by_integration(
+fn find_by_integration(
     conn: &Connection,
     agent_seq: i64,
     integration_seq: i64,

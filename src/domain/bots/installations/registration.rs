@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::domain) enum Endpoint {
     /// It has code or a url.
-    There,
+    Present,
     /// It has neither, so there is nothing to register.
     Missing,
 }
@@ -36,17 +36,21 @@ impl Endpoint {
     /// Returns the endpoint of an integration.
     pub(in crate::domain) fn of(conn: &Connection, integration: &Integration) -> Result<Self> {
         if integration.url.is_some() {
-            return Ok(Self::There);
+            return Ok(Self::Present);
         }
         let mut statement = conn.prepare_cached(HAS_CODE)?;
         let has_code = statement.exists(named_params! {":seq": integration.seq})?;
-        Ok(if has_code { Self::There } else { Self::Missing })
+        Ok(if has_code {
+            Self::Present
+        } else {
+            Self::Missing
+        })
     }
 }
 
 /// Sets the status of a saved installation and enqueues `register` or `unregister`. Each save repeats
 /// `register`, as the vendor documents.
-pub(super) fn settle(
+pub(super) fn update_registration(
     change: &WriteTx<'_>,
     bot: &Bot,
     webhooks: &str,
@@ -58,13 +62,13 @@ pub(super) fn settle(
         (true, _) if link.required && standing.identifier.is_none() => {
             (Status::Unregistered, Some(NOT_LINKED))
         }
-        (true, Endpoint::There) => (Status::RegistrationPending, None),
+        (true, Endpoint::Present) => (Status::RegistrationPending, None),
         (true, Endpoint::Missing) => (Status::Registered, None),
-        (false, Endpoint::There) if standing.enabled => (Status::UnregistrationPending, None),
+        (false, Endpoint::Present) if standing.enabled => (Status::UnregistrationPending, None),
         (false, _) => (Status::Unregistered, None),
     };
-    set(change.conn, standing.seq, status, reason)?;
-    tell(change, bot, webhooks, standing, status)
+    set_status(change.conn, standing.seq, status, reason)?;
+    enqueue_registration(change, bot, webhooks, standing, status)
 }
 
 const REMOVE: &str = "
@@ -72,7 +76,7 @@ const REMOVE: &str = "
     WHERE seq = :seq";
 
 /// Removes an installation. Its row stays, so that a later installation has the same webhook.
-pub(super) fn remove(
+pub(super) fn remove_installation(
     change: &WriteTx<'_>,
     bot: &Bot,
     webhooks: &str,
@@ -83,19 +87,19 @@ pub(super) fn remove(
         .prepare_cached(REMOVE)?
         .execute(named_params! {":seq": standing.seq, ":now": change.now})?;
     let integration =
-        crate::domain::bots::integrations::by_seq(change.conn, standing.integration_seq)?;
+        crate::domain::bots::integrations::load_by_seq(change.conn, standing.integration_seq)?;
     let status = match Endpoint::of(change.conn, &integration)? {
-        Endpoint::There if standing.enabled => Status::UnregistrationPending,
+        Endpoint::Present if standing.enabled => Status::UnregistrationPending,
         _ => Status::Unregistered,
     };
-    set(change.conn, standing.seq, status, None)?;
-    tell(change, bot, webhooks, standing, status)
+    set_status(change.conn, standing.seq, status, None)?;
+    enqueue_registration(change, bot, webhooks, standing, status)
 }
 
 const SET_STATUS: &str = "
     UPDATE bot_integrations SET status = :status, status_reason = :reason WHERE seq = :seq";
 
-fn set(conn: &Connection, seq: i64, status: Status, reason: Option<&str>) -> Result<()> {
+fn set_status(conn: &Connection, seq: i64, status: Status, reason: Option<&str>) -> Result<()> {
     conn.prepare_cached(SET_STATUS)?
         .execute(named_params! {":seq": seq, ":status": status, ":reason": reason})?;
     Ok(())
@@ -109,7 +113,7 @@ const CANCEL: &str = "
 
 /// Cancels deliveries, and makes the dispatcher poll their receivers now. Otherwise the later deliveries with
 /// the same ordering key would wait for the next attempt of the cancelled ones.
-fn forget(change: &WriteTx<'_>, sql: &str, parameters: impl Params) -> Result<()> {
+fn cancel_deliveries(change: &WriteTx<'_>, sql: &str, parameters: impl Params) -> Result<()> {
     let mut statement = change.conn.prepare_cached(sql)?;
     let forgotten = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
     for receiver in forgotten {
@@ -124,14 +128,14 @@ const ENQUEUE: &str = "
     VALUES (:agent_seq, :seq, :operation, :payload, 0, :now, :now)";
 
 /// Replaces the pending deliveries of an installation by the one that its new status needs.
-fn tell(
+fn enqueue_registration(
     change: &WriteTx<'_>,
     bot: &Bot,
     webhooks: &str,
     standing: &InstallationRow,
     status: Status,
 ) -> Result<()> {
-    forget(change, CANCEL, named_params! {":seq": standing.seq})?;
+    cancel_deliveries(change, CANCEL, named_params! {":seq": standing.seq})?;
     let operation = match status {
         Status::RegistrationPending => "register",
         Status::UnregistrationPending => "unregister",
@@ -170,7 +174,7 @@ const ENQUEUE_LINKED: &str = "
     FROM bot_integrations WHERE seq = :seq AND status = 'registration_pending'";
 
 /// Registers an installation that waited for its link.
-pub(super) fn linked(change: &WriteTx<'_>, webhooks: &str, seq: i64) -> Result<()> {
+pub(super) fn register_linked(change: &WriteTx<'_>, webhooks: &str, seq: i64) -> Result<()> {
     let waited = change
         .conn
         .prepare_cached(SET_LINKED_STATUS)?
@@ -210,14 +214,14 @@ const ENQUEUE_ALL: &str = "
 
 /// Registers every installation of an integration whose url has changed, or that has code or a url for the
 /// first time.
-pub(in crate::domain) fn begin_all(
+pub(in crate::domain) fn register_all(
     change: &WriteTx<'_>,
     webhooks: &str,
     integration: &Integration,
 ) -> Result<()> {
     let of = integration.seq;
     let conn = change.conn;
-    forget(change, CANCEL_ALL, named_params! {":integration_seq": of})?;
+    cancel_deliveries(change, CANCEL_ALL, named_params! {":integration_seq": of})?;
     conn.prepare_cached(SET_ALL_PENDING)?
         .execute(named_params! {
             ":integration_seq": of, ":to_link": types_to_link(&integration.definition).to_string(),
@@ -266,7 +270,7 @@ const ENQUEUE_UNREGISTRATIONS: &str = "
 
 /// Disables every installation of a bot that is being deleted, and enqueues `unregister` for the registered
 /// ones.
-pub(in crate::domain) fn end_all(
+pub(in crate::domain) fn unregister_all(
     change: &WriteTx<'_>,
     webhooks: &str,
     agent_seq: i64,
@@ -274,7 +278,7 @@ pub(in crate::domain) fn end_all(
     let conn = change.conn;
     conn.prepare_cached(DISABLE_ALL)?
         .execute(named_params! {":agent_seq": agent_seq, ":now": change.now})?;
-    forget(
+    cancel_deliveries(
         change,
         CANCEL_REGISTRATIONS,
         named_params! {":agent_seq": agent_seq},

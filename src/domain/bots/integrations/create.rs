@@ -22,7 +22,7 @@ use crate::{
         Error, Kind, Result, Rule, Violation,
         ids::{IntegrationId, WorkspaceId},
     },
-    net::outbound::web_address,
+    net::outbound::parse_web_url,
     store::Sealer,
 };
 
@@ -66,7 +66,7 @@ pub async fn create(call: &RequestContext, new: NewIntegration) -> Result<Integr
     new.definition.check_scripts(app.scripts()).await?;
     let sealer = app.sealer().clone();
     app.change(call, move |change, workspace| {
-        make(change, &sealer, workspace, new)
+        create_in_tx(change, &sealer, workspace, new)
     })
     .await
 }
@@ -84,23 +84,23 @@ const INSERT: &str = "
 ///
 /// # Errors
 /// As [`create`].
-pub fn make(
+pub fn create_in_tx(
     change: &WriteTx<'_>,
     sealer: &Sealer,
     workspace: &WorkspaceId,
     new: NewIntegration,
 ) -> Result<Integration> {
     check_name(&new.name)?;
-    let version_order = version_order(&new.version)?;
+    let version_order = version_sort_key(&new.version)?;
     new.definition.check()?;
     new.parts.check()?;
     check_url(new.url.as_deref(), new.dev)?;
     quotas::require(change, workspace, UsageType::IntegrationsOwnedCount, 1)?;
     let built_in = new.built_in.is_some();
     match (built_in, new.public) {
-        (true, _) => names::take(change, workspace, &new.name)?,
+        (true, _) => names::take_for_built_in(change, workspace, &new.name)?,
         (false, true) => names::publish(change, workspace, &new.name)?,
-        (false, false) => names::hold(change, workspace, &new.name)?,
+        (false, false) => names::reserve(change, workspace, &new.name)?,
     }
     let id = new.built_in.unwrap_or_else(IntegrationId::new_uuid);
     let definition = serde_json::to_string(&new.definition)
@@ -145,7 +145,7 @@ pub fn make(
             resource_name: Some(&new.name),
         },
     )?;
-    rows::read(change.conn, workspace, &id)
+    rows::load(change.conn, workspace, &id)
 }
 
 /// Checks the url of a bot or an integration. Only those in development run elsewhere.
@@ -153,7 +153,7 @@ pub(in crate::domain) fn check_url(url: Option<&str>, dev: bool) -> Result<()> {
     let Some(url) = url else { return Ok(()) };
     let rule = if !dev {
         "must not be given: it is only for what is in development"
-    } else if web_address(url).is_none() {
+    } else if parse_web_url(url).is_none() {
         "must be an http or https address"
     } else {
         return Ok(());
@@ -181,7 +181,7 @@ pub(super) fn check_name(name: &str) -> Result<()> {
 
 /// Returns a text that sorts by the three numbers. A version with a suffix sorts before the version without
 /// it; suffixes sort as text.
-fn version_order(version: &str) -> Result<String> {
+fn version_sort_key(version: &str) -> Result<String> {
     let broken = || {
         let rule = Rule::Other("must be a version such as 1.2.3".to_owned());
         Error::from(Violation::body(["version"], rule))
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn versions_sort_as_numbers() {
-        let order = |version| version_order(version).expect("a version");
+        let order = |version| version_sort_key(version).expect("a version");
         for (less, more) in [
             ("0.9.0", "0.10.0"),
             ("1.0.0-alpha", "1.0.0"),
@@ -218,7 +218,7 @@ mod tests {
             assert!(order(less) < order(more), "{less} {more}");
         }
         for bad in ["", "1", "1.2", "1.2.x", "latest", "1.2.3-", "1.2.3.4"] {
-            assert!(version_order(bad).is_err(), "{bad}");
+            assert!(version_sort_key(bad).is_err(), "{bad}");
         }
     }
 }

@@ -26,7 +26,7 @@ pub async fn delete(call: &RequestContext, id: IntegrationId) -> Result<()> {
     call.require_role(Role::Developer)?;
     call.app()
         .change(call, move |change, workspace| {
-            remove(change, workspace, &id)
+            delete_in_tx(change, workspace, &id)
         })
         .await
 }
@@ -48,10 +48,10 @@ const DELETE_ICON: &str = "
     WHERE workspace_id = :workspace_id AND name = :name AND NOT EXISTS (
         SELECT 1 FROM integrations WHERE workspace_id = :workspace_id AND name = :name)";
 
-fn remove(change: &WriteTx<'_>, workspace: &WorkspaceId, id: &IntegrationId) -> Result<()> {
+fn delete_in_tx(change: &WriteTx<'_>, workspace: &WorkspaceId, id: &IntegrationId) -> Result<()> {
     let conn = change.conn;
-    let integration = rows::read(conn, workspace, id)?;
-    let bots = installed(conn, &integration)?;
+    let integration = rows::load(conn, workspace, id)?;
+    let bots = count_installations(conn, &integration)?;
     if bots > 0 {
         let plural = if bots == 1 { "bot has" } else { "bots have" };
         return Err(Error::new(
@@ -81,7 +81,7 @@ fn remove(change: &WriteTx<'_>, workspace: &WorkspaceId, id: &IntegrationId) -> 
     )
 }
 
-fn installed(conn: &Connection, integration: &Integration) -> Result<i64> {
+fn count_installations(conn: &Connection, integration: &Integration) -> Result<i64> {
     let bots = conn
         .prepare_cached(COUNT_INSTALLATIONS)?
         .query_row(named_params! {":seq": integration.seq}, |row| row.get(0))?;

@@ -99,7 +99,7 @@ pub async fn list(
     after: Option<PageToken>,
 ) -> Result<Page<Summary>> {
     let workspace = Some(call.workspace().to_string());
-    scan(call.app().store(), LIST, workspace, filter, after).await
+    list_page(call.app().store(), LIST, workspace, filter, after).await
 }
 
 /// Lists the public integrations of every workspace, newest first.
@@ -111,10 +111,10 @@ pub async fn list_public(
     filter: Filter,
     after: Option<PageToken>,
 ) -> Result<Page<Summary>> {
-    scan(call.app().store(), LIST_PUBLIC, None, filter, after).await
+    list_page(call.app().store(), LIST_PUBLIC, None, filter, after).await
 }
 
-async fn scan(
+async fn list_page(
     store: &Store,
     sql: &'static str,
     workspace: Option<String>,

@@ -11,16 +11,16 @@ mod versions;
 
 pub(in crate::domain) use self::{
     create::check_url,
-    names::{close, holder},
-    parts::{check_secret_name, secrets_of},
-    rows::{by_seq, usable},
+    names::{find_owner, release_names},
+    parts::{check_secret_name, load_secrets},
+    rows::{find_usable, load_by_seq},
 };
 pub use self::{
-    create::{NewIntegration, create, make},
+    create::{NewIntegration, create, create_in_tx},
     delete::delete,
     list::{Filter, Summary, VersionFilter, list, list_public},
     names::{NameOwner, give_name, list_names},
-    parts::{Parts, icon, readme, secrets},
+    parts::{Parts, find_icon, find_readme, load_own_secrets},
     rows::{find, find_by_name, find_public, find_public_by_name},
     update::{IntegrationPatch, update},
 };

@@ -52,7 +52,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<NameOwner> {
 }
 
 /// Returns the workspace that a name refers to if nothing else identifies the workspace.
-pub(in crate::domain) fn holder(conn: &Connection, name: &str) -> Result<Option<WorkspaceId>> {
+pub(in crate::domain) fn find_owner(conn: &Connection, name: &str) -> Result<Option<WorkspaceId>> {
     Ok(find(conn, name)?.map(|found| found.workspace_id))
 }
 
@@ -60,7 +60,7 @@ const FIND_PREFIX_OWNER: &str =
     "SELECT 1 FROM workspaces WHERE handle = :handle AND id <> :workspace_id";
 
 /// True if the name begins with the handle of another workspace and a slash.
-fn prefix_is_taken(conn: &Connection, name: &str, workspace: &WorkspaceId) -> Result<bool> {
+fn is_foreign_prefix(conn: &Connection, name: &str, workspace: &WorkspaceId) -> Result<bool> {
     let Some((prefix, _)) = name.split_once('/') else {
         return Ok(false);
     };
@@ -73,8 +73,8 @@ fn prefix_is_taken(conn: &Connection, name: &str, workspace: &WorkspaceId) -> Re
 ///
 /// # Errors
 /// `Conflict` if it does, or errors of the store.
-fn refuse_handle_of_another(conn: &Connection, name: &str, workspace: &WorkspaceId) -> Result<()> {
-    if !prefix_is_taken(conn, name, workspace)? {
+fn refuse_foreign_prefix(conn: &Connection, name: &str, workspace: &WorkspaceId) -> Result<()> {
+    if !is_foreign_prefix(conn, name, workspace)? {
         return Ok(());
     }
     let (prefix, _) = name.split_once('/').unwrap_or_default();
@@ -88,7 +88,12 @@ const UPSERT: &str = "
     ON CONFLICT (name) DO UPDATE SET
         workspace_id = excluded.workspace_id, published = excluded.published";
 
-fn put(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str, published: bool) -> Result<()> {
+fn upsert(
+    change: &WriteTx<'_>,
+    workspace: &WorkspaceId,
+    name: &str,
+    published: bool,
+) -> Result<()> {
     change.conn.prepare_cached(UPSERT)?.execute(named_params! {
         ":name": name, ":workspace_id": workspace, ":published": published,
     })?;
@@ -96,15 +101,17 @@ fn put(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str, published: boo
 }
 
 /// Makes a workspace the permanent owner of a name, and writes a warning to the log of the previous owner.
-fn make_own(
+fn assign_permanently(
     change: &WriteTx<'_>,
     workspace: &WorkspaceId,
     name: &str,
     known: Option<NameOwner>,
 ) -> Result<()> {
-    put(change, workspace, name, true)?;
+    upsert(change, workspace, name, true)?;
     match known {
-        Some(known) if known.workspace_id != *workspace => tell(change, &known.workspace_id, name),
+        Some(known) if known.workspace_id != *workspace => {
+            warn_previous_owner(change, &known.workspace_id, name)
+        }
         _ => Ok(()),
     }
 }
@@ -125,14 +132,14 @@ pub(super) fn publish(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str)
         }
         _ => {}
     }
-    refuse_handle_of_another(change.conn, name, workspace)?;
+    refuse_foreign_prefix(change.conn, name, workspace)?;
     if known
         .as_ref()
         .is_none_or(|known| known.workspace_id != *workspace)
     {
         BOUND.require(change, workspace.as_str())?;
     }
-    make_own(change, workspace, name, known)
+    assign_permanently(change, workspace, name, known)
 }
 
 /// Reserves a name for a workspace if nobody owns it. Over the limit of names, it reserves nothing: the
@@ -140,13 +147,13 @@ pub(super) fn publish(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str)
 ///
 /// # Errors
 /// `Conflict` if the name begins with the handle of another workspace, or errors of the store.
-pub(super) fn hold(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
-    refuse_handle_of_another(change.conn, name, workspace)?;
+pub(super) fn reserve(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
+    refuse_foreign_prefix(change.conn, name, workspace)?;
     if find(change.conn, name)?.is_some() {
         return Ok(());
     }
     match BOUND.require(change, workspace.as_str()) {
-        Ok(()) => put(change, workspace, name, false),
+        Ok(()) => upsert(change, workspace, name, false),
         Err(error) if error.kind() == Kind::LimitExceeded => Ok(()),
         Err(error) => Err(error),
     }
@@ -157,13 +164,17 @@ const UNPUBLISH: &str = "
     WHERE name = :name AND public = 1 AND workspace_id <> :workspace_id";
 
 /// Takes a name for an integration that is built into the program, and unpublishes the versions of others.
-pub(super) fn take(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
+pub(super) fn take_for_built_in(
+    change: &WriteTx<'_>,
+    workspace: &WorkspaceId,
+    name: &str,
+) -> Result<()> {
     let known = find(change.conn, name)?;
     change
         .conn
         .prepare_cached(UNPUBLISH)?
         .execute(named_params! {":name": name, ":workspace_id": workspace})?;
-    make_own(change, workspace, name, known)
+    assign_permanently(change, workspace, name, known)
 }
 
 const WARN_PREVIOUS_OWNER: &str = "
@@ -172,7 +183,7 @@ const WARN_PREVIOUS_OWNER: &str = "
     WHERE workspace_id = :workspace_id AND name = :name ORDER BY version_order DESC LIMIT 1";
 
 /// Warns a workspace, in the log of its newest version of the name, that it lost the name.
-fn tell(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
+fn warn_previous_owner(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
     let message = format!(
         "Another workspace has published the name {name}: the webhook shared by its installations is \
          now at /webhook/integration/workspace/{workspace}/{name}"
@@ -204,7 +215,10 @@ const UNPUBLISH_ALL: &str =
 
 /// Unpublishes the integrations of a workspace that is being closed, and passes on or releases its
 /// unpublished names. It keeps its published names.
-pub(in crate::domain) fn close(change: &WriteTx<'_>, workspace: &WorkspaceId) -> Result<()> {
+pub(in crate::domain) fn release_names(
+    change: &WriteTx<'_>,
+    workspace: &WorkspaceId,
+) -> Result<()> {
     for sql in [PASS_ON, RELEASE, UNPUBLISH_ALL] {
         change
             .conn
@@ -251,7 +265,7 @@ pub fn give_name(change: &WriteTx<'_>, name: &str, workspace: &WorkspaceId) -> R
         let text = format!("The name {name} belongs to that workspace already");
         return Err(Error::new(Kind::Conflict, text));
     }
-    make_own(change, workspace, name, known)?;
+    assign_permanently(change, workspace, name, known)?;
     audit::record(
         change,
         &NewAuditRecord {

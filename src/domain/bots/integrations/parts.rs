@@ -118,7 +118,7 @@ impl Parts {
             }
             let sealed = SealedColumn::IntegrationSecret.seal(
                 sealer,
-                &secret_row(of.id, &name),
+                &secret_row_id(of.id, &name),
                 secret.expose().as_bytes(),
             );
             conn.prepare_cached(SET_SECRET)?.execute(named_params! {
@@ -167,7 +167,7 @@ fn is_svg(bytes: &[u8]) -> bool {
         .is_some_and(|after| after.starts_with(|c: char| c.is_whitespace() || c == '>'))
 }
 
-fn secret_row(id: &IntegrationId, name: &str) -> String {
+fn secret_row_id(id: &IntegrationId, name: &str) -> String {
     format!("{id}/{name}")
 }
 
@@ -182,16 +182,19 @@ const SECRETS: &str = "
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub fn secrets(call: &RequestContext, id: &IntegrationId) -> Result<BTreeMap<String, Secret>> {
+pub fn load_own_secrets(
+    call: &RequestContext,
+    id: &IntegrationId,
+) -> Result<BTreeMap<String, Secret>> {
     let app = call.app();
     app.store().read(|conn| {
-        super::rows::read(conn, call.workspace(), id)?;
-        secrets_of(conn, app.sealer(), id)
+        super::rows::load(conn, call.workspace(), id)?;
+        load_secrets(conn, app.sealer(), id)
     })
 }
 
 /// Returns the decrypted secrets of an integration, for its code and its scripts.
-pub(in crate::domain) fn secrets_of(
+pub(in crate::domain) fn load_secrets(
     conn: &Connection,
     sealer: &Sealer,
     id: &IntegrationId,
@@ -204,7 +207,7 @@ pub(in crate::domain) fn secrets_of(
     for row in rows {
         let (name, sealed) = row?;
         let opened = SealedColumn::IntegrationSecret
-            .open(sealer, &secret_row(id, &name), &sealed)
+            .open(sealer, &secret_row_id(id, &name), &sealed)
             .map_err(|error| Error::internal("a sealed secret does not open", error))?;
         let text = String::from_utf8(opened)
             .map_err(|error| Error::internal("a sealed secret is no text", error))?;
@@ -225,19 +228,19 @@ const README: &str = "SELECT readme FROM integrations WHERE id = :id";
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub fn icon(app: &App, id: &IntegrationId) -> Result<Option<Vec<u8>>> {
-    app.store().read(|conn| file(conn, ICON, id))
+pub fn find_icon(app: &App, id: &IntegrationId) -> Result<Option<Vec<u8>>> {
+    app.store().read(|conn| read_file_column(conn, ICON, id))
 }
 
 /// Returns the readme of an integration, if it has one. The id is the only access check.
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub fn readme(app: &App, id: &IntegrationId) -> Result<Option<Vec<u8>>> {
-    app.store().read(|conn| file(conn, README, id))
+pub fn find_readme(app: &App, id: &IntegrationId) -> Result<Option<Vec<u8>>> {
+    app.store().read(|conn| read_file_column(conn, README, id))
 }
 
-fn file(conn: &Connection, sql: &str, id: &IntegrationId) -> Result<Option<Vec<u8>>> {
+fn read_file_column(conn: &Connection, sql: &str, id: &IntegrationId) -> Result<Option<Vec<u8>>> {
     let found = conn
         .prepare_cached(sql)?
         .query_row(named_params! {":id": id}, |row| row.get(0))

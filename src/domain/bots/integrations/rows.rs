@@ -18,7 +18,7 @@ use crate::{
 pub fn find(call: &RequestContext, id: &IntegrationId) -> Result<Integration> {
     call.app()
         .store()
-        .read(|conn| read(conn, call.workspace(), id))
+        .read(|conn| load(conn, call.workspace(), id))
 }
 
 /// Returns the integration with this name and version in the workspace of the call: the newest version for
@@ -32,19 +32,19 @@ pub fn find_by_name(call: &RequestContext, name: &str, version: &str) -> Result<
         let parameters = named_params! {
             ":workspace_id": workspace, ":name": name, ":version": version,
         };
-        one(conn, BY_NAME, parameters)
+        query_one(conn, BY_NAME, parameters)
     };
     let versions = |conn: &Connection| {
         let parameters = named_params! {":workspace_id": workspace, ":name": name};
-        all_versions(conn, VERSIONS, parameters)
+        list_versions(conn, VERSIONS, parameters)
     };
     let store = call.app().store();
-    let found = store.read(|conn| by_version(conn, version, by_name, versions))?;
-    found.ok_or_else(|| missing_version(name, version))
+    let found = store.read(|conn| find_version(conn, version, by_name, versions))?;
+    found.ok_or_else(|| version_not_found(name, version))
 }
 
 /// Returns the integration with exactly this version, or the highest version in this range.
-fn by_version(
+fn find_version(
     conn: &Connection,
     version: &str,
     by_name: impl Fn(&Connection, &str) -> Result<Option<Integration>>,
@@ -57,13 +57,13 @@ fn by_version(
     if all.is_empty() {
         return Ok(None);
     }
-    match versions::highest(all, version)? {
-        Some(highest) => by_name(conn, &highest),
+    match versions::find_highest(all, version)? {
+        Some(find_highest) => by_name(conn, &find_highest),
         None => Ok(None),
     }
 }
 
-fn all_versions(conn: &Connection, sql: &str, parameters: impl Params) -> Result<Vec<String>> {
+fn list_versions(conn: &Connection, sql: &str, parameters: impl Params) -> Result<Vec<String>> {
     let mut statement = conn.prepare_cached(sql)?;
     let rows = statement.query_map(parameters, |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -77,9 +77,9 @@ pub fn find_public(call: &AccountContext, id: &IntegrationId) -> Result<Integrat
     let found = call
         .app()
         .store()
-        .read(|conn| one(conn, PUBLIC, named_params! {":id": id}))?;
-    let found = found.ok_or_else(|| missing(id))?;
-    Ok(for_anyone(found))
+        .read(|conn| query_one(conn, PUBLIC, named_params! {":id": id}))?;
+    let found = found.ok_or_else(|| not_found(id))?;
+    Ok(without_secrets(found))
 }
 
 /// Returns the public integration with this name and version: the newest version for `latest`, the highest
@@ -94,18 +94,18 @@ pub fn find_public_by_name(
 ) -> Result<Integration> {
     let by_name = |conn: &Connection, version: &str| {
         let parameters = named_params! {":name": name, ":version": version};
-        one(conn, PUBLIC_BY_NAME, parameters)
+        query_one(conn, PUBLIC_BY_NAME, parameters)
     };
     let versions =
-        |conn: &Connection| all_versions(conn, PUBLIC_VERSIONS, named_params! {":name": name});
+        |conn: &Connection| list_versions(conn, PUBLIC_VERSIONS, named_params! {":name": name});
     let store = call.app().store();
-    let found = store.read(|conn| by_version(conn, version, by_name, versions))?;
-    let found = found.ok_or_else(|| missing_version(name, version))?;
-    Ok(for_anyone(found))
+    let found = store.read(|conn| find_version(conn, version, by_name, versions))?;
+    let found = found.ok_or_else(|| version_not_found(name, version))?;
+    Ok(without_secrets(found))
 }
 
 /// Removes the members that only the owning workspace may see.
-fn for_anyone(integration: Integration) -> Integration {
+fn without_secrets(integration: Integration) -> Integration {
     Integration {
         secrets: Vec::new(),
         ..integration
@@ -156,32 +156,32 @@ const USABLE: &str = select!("WHERE id = :id AND (workspace_id = :workspace_id O
 const BY_SEQ: &str = select!("WHERE seq = :seq");
 
 /// Loads the integration with this id in the workspace, or returns `NotFound`.
-pub(in crate::domain) fn read(
+pub(in crate::domain) fn load(
     conn: &Connection,
     workspace: &WorkspaceId,
     id: &IntegrationId,
 ) -> Result<Integration> {
     let parameters = named_params! {":id": id, ":workspace_id": workspace};
-    one(conn, FIND, parameters)?.ok_or_else(|| missing(id))
+    query_one(conn, FIND, parameters)?.ok_or_else(|| not_found(id))
 }
 
 /// Finds the integration with this id if bots of the workspace can install it: an own or a public one.
-pub(in crate::domain) fn usable(
+pub(in crate::domain) fn find_usable(
     conn: &Connection,
     workspace: &WorkspaceId,
     id: &IntegrationId,
 ) -> Result<Option<Integration>> {
     let parameters = named_params! {":id": id, ":workspace_id": workspace};
-    one(conn, USABLE, parameters)
+    query_one(conn, USABLE, parameters)
 }
 
 /// Loads the integration in this row, whatever its workspace. For integrations that a bot has installed.
-pub(in crate::domain) fn by_seq(conn: &Connection, seq: i64) -> Result<Integration> {
-    let found = one(conn, BY_SEQ, named_params! {":seq": seq})?;
+pub(in crate::domain) fn load_by_seq(conn: &Connection, seq: i64) -> Result<Integration> {
+    let found = query_one(conn, BY_SEQ, named_params! {":seq": seq})?;
     found.ok_or_else(|| Error::not_found("Integration not found"))
 }
 
-fn one(conn: &Connection, sql: &str, parameters: impl Params) -> Result<Option<Integration>> {
+fn query_one(conn: &Connection, sql: &str, parameters: impl Params) -> Result<Option<Integration>> {
     let found = conn
         .prepare_cached(sql)?
         .query_row(parameters, |row| Ok(from_row(row)))
@@ -189,11 +189,11 @@ fn one(conn: &Connection, sql: &str, parameters: impl Params) -> Result<Option<I
     found.transpose()
 }
 
-fn missing(id: &IntegrationId) -> Error {
+fn not_found(id: &IntegrationId) -> Error {
     Error::not_found(format!("Integration \"{id}\" not found"))
 }
 
-fn missing_version(name: &str, version: &str) -> Error {
+fn version_not_found(name: &str, version: &str) -> Error {
     Error::not_found(format!("Integration \"{name}@{version}\" not found"))
 }
 

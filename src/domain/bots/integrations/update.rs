@@ -12,7 +12,7 @@ use crate::{
         bots::{
             definitions::IntegrationDefinitionPatch,
             deliveries,
-            installations::{Endpoint, begin_all},
+            installations::{Endpoint, register_all},
         },
         tenancy::{
             audit::{self, NewAuditRecord},
@@ -68,12 +68,12 @@ pub async fn update(
         .require_configurations(configurations)?;
     if update.definition.has_scripts() {
         let store = app.store();
-        store.read(|conn| rows::read(conn, call.workspace(), &id))?;
+        store.read(|conn| rows::load(conn, call.workspace(), &id))?;
         update.definition.check_scripts(app.scripts()).await?;
     }
     let sealer = app.sealer().clone();
     app.change(call, move |change, workspace| {
-        apply(change, &sealer, workspace, &id, update)
+        update_in_tx(change, &sealer, workspace, &id, update)
     })
     .await
 }
@@ -84,14 +84,14 @@ const UPDATE: &str = "
         revision = revision + 1, url = :url, updated_at = :now
     WHERE seq = :seq";
 
-fn apply(
+fn update_in_tx(
     change: &WriteTx<'_>,
     sealer: &Sealer,
     workspace: &WorkspaceId,
     id: &IntegrationId,
     update: IntegrationPatch,
 ) -> Result<Integration> {
-    let was = rows::read(change.conn, workspace, id)?;
+    let was = rows::load(change.conn, workspace, id)?;
     let had_endpoint = Endpoint::of(change.conn, &was)?;
     check_url(update.url.as_deref(), was.dev)?;
     let mut definition = was.definition.clone();
@@ -103,7 +103,7 @@ fn apply(
     }
     let public = update.public.unwrap_or(was.public);
     if was.public && !public {
-        refuse_while_others_use(change, &was)?;
+        refuse_while_used_by_others(change, &was)?;
     }
     if public && !was.public {
         names::publish(change, workspace, &was.name)?;
@@ -134,12 +134,12 @@ fn apply(
     };
     update.parts.write(change, sealer, &of)?;
     if deployed {
-        deliveries::hasten_integration(change, was.seq)?;
+        deliveries::retry_integration_now(change, was.seq)?;
     }
-    let now = rows::read(change.conn, workspace, id)?;
+    let now = rows::load(change.conn, workspace, id)?;
     let endpoint = Endpoint::of(change.conn, &now)?;
-    if endpoint == Endpoint::There && (had_endpoint != endpoint || now.url != was.url) {
-        begin_all(change, &update.webhooks, &now)?;
+    if endpoint == Endpoint::Present && (had_endpoint != endpoint || now.url != was.url) {
+        register_all(change, &update.webhooks, &now)?;
     }
     audit::record(
         change,
@@ -158,7 +158,7 @@ const USED_BY_OTHERS: &str = "
     WHERE bot_integrations.integration_seq = :seq AND bot_integrations.removed_at IS NULL
       AND agents.workspace_id <> :workspace_id AND agents.deleted_at IS NULL";
 
-fn refuse_while_others_use(change: &WriteTx<'_>, integration: &Integration) -> Result<()> {
+fn refuse_while_used_by_others(change: &WriteTx<'_>, integration: &Integration) -> Result<()> {
     let mut statement = change.conn.prepare_cached(USED_BY_OTHERS)?;
     let used = statement.exists(named_params! {
         ":seq": integration.seq, ":workspace_id": integration.workspace_id,

@@ -12,8 +12,8 @@ const MAX_RANGE_BYTES: usize = 256;
 ///
 /// # Errors
 /// `Invalid` if `wanted` is neither a version nor a range.
-pub(super) fn highest(versions: Vec<String>, wanted: &str) -> Result<Option<String>> {
-    let range = parse(wanted)?;
+pub(super) fn find_highest(versions: Vec<String>, wanted: &str) -> Result<Option<String>> {
+    let range = parse_range(wanted)?;
     let parsed = versions.into_iter().filter_map(|version| {
         // The parser is lenient and skips parts that it does not understand.
         let parsed = Version::parse(&version).ok();
@@ -24,7 +24,7 @@ pub(super) fn highest(versions: Vec<String>, wanted: &str) -> Result<Option<Stri
     Ok(found.map(|(_, version)| version))
 }
 
-fn parse(wanted: &str) -> Result<Range> {
+fn parse_range(wanted: &str) -> Result<Range> {
     let short = Some(wanted).filter(|wanted| wanted.len() <= MAX_RANGE_BYTES);
     short
         .and_then(|wanted| Range::parse(wanted).ok())
@@ -55,7 +55,7 @@ mod tests {
 
     fn found(wanted: &str) -> Option<String> {
         let versions = VERSIONS.map(str::to_owned).to_vec();
-        highest(versions, wanted).expect("a range")
+        find_highest(versions, wanted).expect("a range")
     }
 
     #[test]
@@ -90,7 +90,7 @@ mod tests {
         for wanted in [
             "abc", ">=", "1.2.3.4", "^a", "<>1", ">=1,<2", "newest", "🦀", &long,
         ] {
-            let refused = highest(Vec::new(), wanted);
+            let refused = find_highest(Vec::new(), wanted);
             assert!(refused.is_err(), "{wanted}: {refused:?}");
         }
     }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, ToSql};
 use super::{logs::Period, rows};
 use crate::{
     domain::{
-        bots::messages::{MemtableSet, as_json},
+        bots::messages::{MemtableSet, to_json_array},
         tenancy::request_auth::{PrincipalAgent, RequestContext},
     },
     kernel::{Error, Result, Rule, Timestamp, Violation, ids::AgentId},
@@ -56,22 +56,26 @@ const MESSAGE_CREATED: &str = "message_created";
 ///
 /// # Errors
 /// `Invalid` if the period is empty or longer than a year, `NotFound`, or errors of the store.
-pub async fn of(call: &RequestContext, bot: &AgentId, period: Period) -> Result<Vec<DayRecord>> {
-    let days = days(period)?;
+pub async fn compute(
+    call: &RequestContext,
+    bot: &AgentId,
+    period: Period,
+) -> Result<Vec<DayRecord>> {
+    let days = day_range(period)?;
     let app = call.app();
     let agent: PrincipalAgent = app
         .store()
-        .read(|conn| rows::agent(conn, call.workspace(), bot))?
+        .read(|conn| rows::find_agent(conn, call.workspace(), bot))?
         .into();
     let pause = i64::from(app.bot_settings().session_minutes) * 60 * 1_000_000;
     let recent = app.message_index().recent();
     app.store()
-        .scan(move |conn| count(conn, &agent, days, pause, &recent))
+        .scan(move |conn| count_days(conn, &agent, days, pause, &recent))
         .await
 }
 
 /// Returns the first day and the day after the last, in days since the epoch.
-fn days(period: Period) -> Result<(i64, i64)> {
+fn day_range(period: Period) -> Result<(i64, i64)> {
     let first = period.start.as_micros().div_euclid(MICROS_PER_DAY);
     let last = (period.end.as_micros() - 1).div_euclid(MICROS_PER_DAY);
     let broken = |text: &str| {
@@ -149,14 +153,14 @@ const EVENTS: &str = "
     WHERE agent_seq = :agent_seq AND created_at >= :start AND created_at < :end
     GROUP BY day, type";
 
-fn count(
+fn count_days(
     conn: &Connection,
     agent: &PrincipalAgent,
     (first, end): (i64, i64),
     pause: i64,
     recent: &MemtableSet,
 ) -> Result<Vec<DayRecord>> {
-    let mut records: Vec<DayRecord> = (first..end).map(empty).collect();
+    let mut records: Vec<DayRecord> = (first..end).map(empty_record).collect();
     let (from, to) = (first * MICROS_PER_DAY, end * MICROS_PER_DAY);
     let range: [(&str, &dyn ToSql); 3] =
         [(":day", &MICROS_PER_DAY), (":start", &from), (":end", &to)];
@@ -179,7 +183,7 @@ fn count(
     let found = |incoming| {
         let end = (to, i64::MIN);
         let found = recent.of_agent(agent.seq, incoming, from - pause, end);
-        as_json(found.into_iter().flatten())
+        to_json_array(found.into_iter().flatten())
     };
     let (outgoing, incoming) = (found(false), found(true));
     let outgoing = [of, (":incoming", &0), (":recent", &outgoing as &dyn ToSql)];
@@ -221,7 +225,7 @@ fn count(
     Ok(records)
 }
 
-fn empty(day: i64) -> DayRecord {
+fn empty_record(day: i64) -> DayRecord {
     DayRecord {
         start: Timestamp::from_micros(day * MICROS_PER_DAY),
         end: Timestamp::from_micros((day + 1) * MICROS_PER_DAY),

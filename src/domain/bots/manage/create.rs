@@ -54,7 +54,7 @@ pub struct NewBot {
 /// not conform to its schema, `Invalid`, or errors of the store.
 pub async fn create(call: &RequestContext, new: NewBot) -> Result<Bot> {
     call.require_role(Role::Developer)?;
-    check(&new, call.schemas())?;
+    validate_new_bot(&new, call.schemas())?;
     let sealer = call.app().sealer().clone();
     let by = match &call.caller().owner {
         KeyOwner::Account(account) => Some(account.clone()),
@@ -62,19 +62,22 @@ pub async fn create(call: &RequestContext, new: NewBot) -> Result<Bot> {
     };
     call.app()
         .change(call, move |change, workspace| {
-            make(change, &sealer, workspace, by.as_ref(), new)
+            create_in_tx(change, &sealer, workspace, by.as_ref(), new)
         })
         .await
 }
 
 /// Validates the slow parts of a new bot before the write transaction. They do not depend on the database.
-fn check(new: &NewBot, limits: &schema::Limits) -> Result<()> {
+fn validate_new_bot(new: &NewBot, limits: &schema::Limits) -> Result<()> {
     let definition = &new.definition;
     let mut proven = ProvenClaims::default();
     proven.prove(SharedClaim::new(definition.clone()), limits)?;
     check_url(new.url.as_deref(), new.dev)?;
     match &new.configuration {
-        Some(given) => proven.prove(SharedClaim::new(configured(definition, given)), limits),
+        Some(given) => proven.prove(
+            SharedClaim::new(configuration_claim(definition, given)),
+            limits,
+        ),
         None => Ok(()),
     }
 }
@@ -83,7 +86,7 @@ fn check(new: &NewBot, limits: &schema::Limits) -> Result<()> {
 ///
 /// # Errors
 /// As [`create`].
-pub fn make(
+pub fn create_in_tx(
     change: &WriteTx<'_>,
     sealer: &Sealer,
     workspace: &WorkspaceId,
@@ -92,7 +95,7 @@ pub fn make(
 ) -> Result<Bot> {
     check_url(new.url.as_deref(), new.dev)?;
     let id = AgentId::new_uuid();
-    let name = new.name.unwrap_or_else(made_up_name);
+    let name = new.name.unwrap_or_else(generate_name);
     let handle = format!("bot-{id}");
     let agent = agents::create(
         change,
@@ -104,7 +107,7 @@ pub fn make(
         },
     )?;
     let agent: PrincipalAgent = agent.into();
-    rows::ensure(change, sealer, &agent)?;
+    rows::ensure_bot(change, sealer, &agent)?;
     let deployed = new.code.is_some() || new.url.is_some();
     let configuration = new
         .configuration
@@ -114,9 +117,9 @@ pub fn make(
         .prepare_cached(UPDATE_NEW)?
         .execute(named_params! {
             ":seq": agent.seq,
-            ":definition": text(&new.definition)?,
+            ":definition": to_json(&new.definition)?,
             ":configuration": configuration,
-            ":medias": text(&new.medias)?,
+            ":medias": to_json(&new.medias)?,
             ":url": new.url,
             ":dev": new.dev,
             ":created_by": by,
@@ -124,15 +127,15 @@ pub fn make(
         })?;
     if let Some(code) = new.code {
         set_code(change.conn, agent.seq, &code)?;
-        deliveries::ping(change, agent.seq)?;
+        deliveries::enqueue_ping(change, agent.seq)?;
     }
-    recurring::sync(
+    recurring::sync_schedules(
         change,
         agent.seq,
         &BotDefinition::default(),
         &new.definition,
     )?;
-    rows::read(change.conn, sealer, workspace, &id)
+    rows::load(change.conn, sealer, workspace, &id)
 }
 
 const UPDATE_NEW: &str = "
@@ -151,7 +154,10 @@ pub(super) fn set_code(conn: &Connection, seq: i64, code: &str) -> Result<()> {
 }
 
 /// Returns the claim that a configuration conforms to its declared schema.
-pub(super) fn configured(definition: &BotDefinition, configuration: &Map<String, Value>) -> Keeps {
+pub(super) fn configuration_claim(
+    definition: &BotDefinition,
+    configuration: &Map<String, Value>,
+) -> Keeps {
     Keeps {
         schema: definition.configuration.clone(),
         value: Value::Object(configuration.clone()),
@@ -159,11 +165,11 @@ pub(super) fn configured(definition: &BotDefinition, configuration: &Map<String,
     }
 }
 
-pub(super) fn text(value: &impl serde::Serialize) -> Result<String> {
+pub(super) fn to_json(value: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|error| Error::internal("a definition cannot be written", error))
 }
 
-fn made_up_name() -> String {
+fn generate_name() -> String {
     format!("bot-{}", random_alphanumeric(8).to_lowercase())
 }

@@ -33,9 +33,9 @@ pub async fn delete(call: &RequestContext, id: AgentId, webhooks: String) -> Res
     call.require_role(Role::Developer)?;
     let app = call.app();
     app.change(call, move |change, workspace| {
-        let agent = rows::agent(change.conn, workspace, &id)?;
+        let agent = rows::find_agent(change.conn, workspace, &id)?;
         change.then(|app| app.bot_work().notify_one());
-        hide(change, &webhooks, agent.seq, &id)?;
+        mark_deleted(change, &webhooks, agent.seq, &id)?;
         audit::record(
             change,
             &NewAuditRecord {
@@ -56,7 +56,7 @@ const MARK_DELETED: &str = "
 const DELETE_KEYS: &str = "DELETE FROM api_keys WHERE agent_id = :id";
 
 /// Marks an agent as deleted, revokes its keys and enqueues `unregister` for its integrations.
-pub(in crate::domain) fn hide(
+pub(in crate::domain) fn mark_deleted(
     change: &WriteTx<'_>,
     webhooks: &str,
     seq: i64,
@@ -70,7 +70,7 @@ pub(in crate::domain) fn hide(
         .conn
         .prepare_cached(DELETE_KEYS)?
         .execute(named_params! {":id": id})?;
-    installations::end_all(change, webhooks, seq)
+    installations::unregister_all(change, webhooks, seq)
 }
 
 /// Selects the next deleted agent after a row.
@@ -78,7 +78,7 @@ const NEXT_DELETED: &str = "
     SELECT seq FROM agents WHERE deleted_at IS NOT NULL AND seq > :after ORDER BY seq LIMIT 1";
 
 /// Purges the data of deleted bots, then the bots that wait for no delivery.
-pub(super) async fn remove(app: &App) -> Result<()> {
+pub(super) async fn purge_deleted(app: &App) -> Result<()> {
     let mut after = 0;
     loop {
         let next = app.store().read(|conn| {
@@ -89,8 +89,10 @@ pub(super) async fn remove(app: &App) -> Result<()> {
         let Some(seq) = next else {
             return Ok(());
         };
-        let overdue = overdue(app);
-        let step = app.change_as(Actor::System, move |change| step(change, seq, overdue));
+        let overdue = unregister_deadline(app);
+        let step = app.change_as(Actor::System, move |change| {
+            run_purge_step(change, seq, overdue)
+        });
         if step.await? == PurgeStep::Waiting {
             after = seq;
         }
@@ -98,7 +100,7 @@ pub(super) async fn remove(app: &App) -> Result<()> {
 }
 
 /// Returns the time before which a deletion has waited long enough for its `unregister` deliveries.
-pub(in crate::domain) fn overdue(app: &App) -> Timestamp {
+pub(in crate::domain) fn unregister_deadline(app: &App) -> Timestamp {
     let wait = app.delivery_settings().unregister_seconds;
     let wait = i64::try_from(Duration::from_secs(wait).as_micros()).unwrap_or(i64::MAX);
     Timestamp::from_micros(app.clock().now().as_micros().saturating_sub(wait))
@@ -156,13 +158,13 @@ const IS_WAITING: &str = "
 const DELETE_AGENT: &str = "DELETE FROM agents WHERE seq = :seq";
 
 /// Removes some rows of a deleted agent, or the agent itself once its large tables are empty.
-pub(in crate::domain) fn step(
+pub(in crate::domain) fn run_purge_step(
     change: &WriteTx<'_>,
     seq: i64,
     overdue: Timestamp,
 ) -> Result<PurgeStep> {
     let conn = change.conn;
-    if messages::erase_of_agent(change, seq, ROWS_PER_TRANSACTION.into())? > 0 {
+    if messages::delete_unindexed_of_agent(change, seq, ROWS_PER_TRANSACTION.into())? > 0 {
         return Ok(PurgeStep::More);
     }
     let of_agent = named_params! {":seq": seq, ":limit": ROWS_PER_TRANSACTION};

@@ -149,7 +149,7 @@ pub fn record(
         ":category": occurrence.category,
         ":title": occurrence.title,
         ":description": occurrence.description,
-        ":grouped": text(&occurrence.grouped)?,
+        ":grouped": to_json(&occurrence.grouped)?,
         ":resolution_link": occurrence.resolution_link,
         ":now": change.now,
     };
@@ -167,7 +167,7 @@ pub fn record(
         .execute(named_params! {
             ":id": IssueEventId::new_uuid(),
             ":seq": seq,
-            ":data": text(&occurrence.data)?,
+            ":data": to_json(&occurrence.data)?,
             ":now": change.now,
         })?;
     change
@@ -189,12 +189,12 @@ fn group_key(occurrence: &Occurrence) -> Result<Vec<u8>> {
         .iter()
         .map(|(name, datum)| (name, &datum.raw))
         .collect();
-    Ok(TokenHash::of(&text(&(&occurrence.code, raw))?)
+    Ok(TokenHash::of(&to_json(&(&occurrence.code, raw))?)
         .as_bytes()
         .to_vec())
 }
 
-fn text(value: &impl Serialize) -> Result<String> {
+fn to_json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|error| Error::internal("what describes an issue cannot be written", error))
 }
@@ -213,7 +213,7 @@ pub async fn list(
     after: Option<PageToken>,
 ) -> Result<Page<Issue>> {
     let store = call.app().store();
-    let agent = store.read(|conn| rows::agent(conn, call.workspace(), bot))?;
+    let agent = store.read(|conn| rows::find_agent(conn, call.workspace(), bot))?;
     store
         .scan(move |conn| {
             let mut statement = conn.prepare_cached(LIST)?;
@@ -241,13 +241,13 @@ pub async fn delete(call: &RequestContext, bot: AgentId, id: IssueId) -> Result<
     call.require_role(Role::Developer)?;
     call.app()
         .change(call, move |change, workspace| {
-            let agent = rows::agent(change.conn, workspace, &bot)?;
+            let agent = rows::find_agent(change.conn, workspace, &bot)?;
             let deleted = change
                 .conn
                 .prepare_cached(DELETE)?
                 .execute(named_params! {":agent_seq": agent.seq, ":id": id})?;
             if deleted == 0 {
-                return Err(missing(&id));
+                return Err(not_found(&id));
             }
             Ok(())
         })
@@ -263,26 +263,30 @@ const EVENTS: &str = "
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub async fn events(call: &RequestContext, bot: &AgentId, id: IssueId) -> Result<Vec<IssueEvent>> {
+pub async fn list_events(
+    call: &RequestContext,
+    bot: &AgentId,
+    id: IssueId,
+) -> Result<Vec<IssueEvent>> {
     let store = call.app().store();
-    let agent = store.read(|conn| rows::agent(conn, call.workspace(), bot))?;
+    let agent = store.read(|conn| rows::find_agent(conn, call.workspace(), bot))?;
     store
-        .scan(move |conn| events_of(conn, agent.seq, &id))
+        .scan(move |conn| read_events(conn, agent.seq, &id))
         .await
 }
 
-fn events_of(conn: &Connection, agent_seq: i64, id: &IssueId) -> Result<Vec<IssueEvent>> {
+fn read_events(conn: &Connection, agent_seq: i64, id: &IssueId) -> Result<Vec<IssueEvent>> {
     let seq: Option<i64> = conn
         .prepare_cached(FIND)?
         .query_row(named_params! {":agent_seq": agent_seq, ":id": id}, |row| {
             row.get(0)
         })
         .optional()?;
-    let seq = seq.ok_or_else(|| missing(id))?;
+    let seq = seq.ok_or_else(|| not_found(id))?;
     let mut statement = conn.prepare_cached(EVENTS)?;
     let rows = statement.query_map(named_params! {":seq": seq}, |row| {
         let (id, created_at) = (row.get("id")?, row.get("created_at")?);
-        Ok(json(row, "data").map(|data| IssueEvent {
+        Ok(parse_json_column(row, "data").map(|data| IssueEvent {
             id,
             data,
             created_at,
@@ -291,7 +295,7 @@ fn events_of(conn: &Connection, agent_seq: i64, id: &IssueId) -> Result<Vec<Issu
     rows.map(|row| row?).collect()
 }
 
-fn missing(id: &IssueId) -> Error {
+fn not_found(id: &IssueId) -> Error {
     Error::not_found(format!("Issue \"{id}\" not found"))
 }
 
@@ -303,7 +307,7 @@ fn from_row(row: &Row<'_>) -> Result<Issue> {
         title: row.get("title")?,
         description: row.get("description")?,
         resolution_link: row.get("resolution_link")?,
-        grouped: json(row, "grouped_data")?,
+        grouped: parse_json_column(row, "grouped_data")?,
         events_count: row.get("events_count")?,
         created_at: row.get("created_at")?,
         last_seen_at: row.get("last_seen_at")?,
@@ -311,7 +315,7 @@ fn from_row(row: &Row<'_>) -> Result<Issue> {
     })
 }
 
-fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T> {
+fn parse_json_column<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T> {
     let text: String = row.get(column)?;
     serde_json::from_str(&text)
         .map_err(|error| Error::internal("what describes an issue cannot be read", error))

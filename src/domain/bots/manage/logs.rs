@@ -120,7 +120,7 @@ pub fn record(
 ///
 /// # Errors
 /// Errors of the store.
-pub fn record_of_integration(
+pub fn record_for_integration(
     change: &WriteTx<'_>,
     settings: &Settings,
     integration: &IntegrationId,
@@ -141,7 +141,7 @@ pub async fn list(
     after: Option<PageToken>,
 ) -> Result<Page<Line>> {
     let store = call.app().store();
-    let agent = store.read(|conn| rows::agent(conn, call.workspace(), bot))?;
+    let agent = store.read(|conn| rows::find_agent(conn, call.workspace(), bot))?;
     store
         .scan(move |conn| BOT_LOGS.list(conn, agent.seq, period, after))
         .await
@@ -151,7 +151,7 @@ pub async fn list(
 ///
 /// # Errors
 /// `NotFound`, or errors of the store.
-pub async fn list_of_integration(
+pub async fn list_for_integration(
     call: &RequestContext,
     integration: &IntegrationId,
     period: Period,
@@ -186,7 +186,7 @@ impl LogTable {
                 ":owner": owner,
                 ":at": change.now,
                 ":level": level,
-                ":message": shortened(message, settings.log_line_bytes),
+                ":message": truncate(message, settings.log_line_bytes),
             })?;
         if rand::random_ratio(1, TRIM_ONE_IN) {
             change
@@ -233,6 +233,6 @@ impl LogTable {
 }
 
 /// Cuts a text to at most `bytes` bytes, at a character boundary.
-fn shortened(text: &str, bytes: usize) -> &str {
+fn truncate(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }

@@ -23,15 +23,15 @@ const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
 const ROWS_PER_TRANSACTION: i64 = 500;
 
 /// Runs the maintenance in a loop until the future is dropped. Each step is one transaction.
-pub async fn work(app: App) {
+pub async fn run(app: App) {
     let mut forgot_at: Option<MonotonicTime> = None;
     loop {
         let now = app.clock().steady();
         let forgets = forgot_at.is_none_or(|at| now.since(at) >= PRUNE_INTERVAL);
         let done = async {
-            once(&app).await?;
+            run_once(&app).await?;
             if forgets {
-                forget(&app).await?;
+                prune_tenant_data(&app).await?;
                 forgot_at = Some(now);
             }
             Ok::<_, Error>(())
@@ -50,16 +50,16 @@ pub async fn work(app: App) {
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn once(app: &App) -> Result<()> {
-    delete::remove(app).await?;
-    sweep(app).await
+pub async fn run_once(app: &App) -> Result<()> {
+    delete::purge_deleted(app).await?;
+    prune_logs(app).await
 }
 
 /// Prunes audit records, counts of calls and chat turns that are past their retention.
-async fn forget(app: &App) -> Result<()> {
+async fn prune_tenant_data(app: &App) -> Result<()> {
     audit::prune(app).await?;
     usage::prune(app).await?;
-    chat::prune(app).await
+    chat::prune_turns(app).await
 }
 
 const HAS_OLD_LOGS: &str = "
@@ -77,7 +77,7 @@ const DELETE_OLD_LOGS: &[&str] = &[
 ///
 /// # Errors
 /// Errors of the store.
-async fn sweep(app: &App) -> Result<()> {
+async fn prune_logs(app: &App) -> Result<()> {
     let kept = Duration::from_secs(app.bot_settings().log_days.saturating_mul(24 * 3600));
     let kept = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
     let before = Timestamp::from_micros(app.clock().now().as_micros().saturating_sub(kept));

@@ -19,9 +19,9 @@ mod update;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(in crate::domain) use self::rows::ensure;
+pub(in crate::domain) use self::rows::ensure_bot;
 pub use self::{
-    create::{NewBot, create, make},
+    create::{NewBot, create, create_in_tx},
     delete::delete,
     list::{Summary, list},
     rows::find,

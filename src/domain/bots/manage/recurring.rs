@@ -20,7 +20,7 @@ const REMOVE: &str = "DELETE FROM bot_schedules WHERE agent_seq = :agent_seq AND
 
 /// Updates the schedules of a bot from its old definition to its new one. An event with an unchanged cron
 /// expression keeps its due time.
-pub(super) fn sync(
+pub(super) fn sync_schedules(
     change: &WriteTx<'_>,
     agent_seq: i64,
     old: &BotDefinition,
@@ -31,7 +31,7 @@ pub(super) fn sync(
         .keys()
         .filter(|name| !new.recurring_events.contains_key(*name));
     for name in gone {
-        remove(change, agent_seq, name)?;
+        remove_schedule(change, agent_seq, name)?;
     }
     for (name, event) in &new.recurring_events {
         let known = old.recurring_events.get(name);
@@ -43,17 +43,17 @@ pub(super) fn sync(
                 schedules::BOUND.require(change, agent_seq)?;
                 change.conn.prepare_cached(SET)?.execute(named_params! {
                     ":agent_seq": agent_seq, ":due_at": due_at, ":name": name,
-                    ":delay": schedules::delay(due_at, change.now),
+                    ":delay": schedules::micros_until(due_at, change.now),
                 })?;
                 change.wake_runtime();
             }
-            None => remove(change, agent_seq, name)?,
+            None => remove_schedule(change, agent_seq, name)?,
         }
     }
     Ok(())
 }
 
-fn remove(change: &WriteTx<'_>, agent_seq: i64, name: &str) -> Result<()> {
+fn remove_schedule(change: &WriteTx<'_>, agent_seq: i64, name: &str) -> Result<()> {
     change
         .conn
         .prepare_cached(REMOVE)?

@@ -30,14 +30,18 @@ pub async fn find(call: &RequestContext, id: AgentId) -> Result<Bot> {
     let app = call.app();
     let agent = app
         .store()
-        .read(|conn| agent(conn, call.workspace(), &id))?;
-    adopt(app, &agent).await?;
+        .read(|conn| find_agent(conn, call.workspace(), &id))?;
+    create_missing_row(app, &agent).await?;
     app.store()
-        .read(|conn| read(conn, app.sealer(), call.workspace(), &id))
+        .read(|conn| load(conn, app.sealer(), call.workspace(), &id))
 }
 
 /// Returns the agent with this id in the workspace, or `NotFound`.
-pub(super) fn agent(conn: &Connection, workspace: &WorkspaceId, id: &AgentId) -> Result<Agent> {
+pub(super) fn find_agent(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    id: &AgentId,
+) -> Result<Agent> {
     match agents::find_by_id(conn, id) {
         Ok(agent) if agent.workspace_id == *workspace => Ok(agent),
         Err(error) if error.kind() != Kind::NotFound => Err(error),
@@ -48,19 +52,19 @@ pub(super) fn agent(conn: &Connection, workspace: &WorkspaceId, id: &AgentId) ->
 const HAS_ROW: &str = "SELECT 1 FROM bots WHERE agent_seq = :seq";
 
 /// Creates the bot row of an agent if it is missing, in a transaction of its own.
-pub(super) async fn adopt(app: &App, agent: &Agent) -> Result<()> {
-    let known = app.store().read(|conn| is_known(conn, agent.seq))?;
+pub(super) async fn create_missing_row(app: &App, agent: &Agent) -> Result<()> {
+    let known = app.store().read(|conn| has_row(conn, agent.seq))?;
     if known {
         return Ok(());
     }
     let (sealer, agent) = (app.sealer().clone(), agent.clone());
     app.change_as(Actor::System, move |change| {
-        ensure(change, &sealer, &agent.into())
+        ensure_bot(change, &sealer, &agent.into())
     })
     .await
 }
 
-fn is_known(conn: &Connection, seq: i64) -> Result<bool> {
+fn has_row(conn: &Connection, seq: i64) -> Result<bool> {
     let mut statement = conn.prepare_cached(HAS_ROW)?;
     Ok(statement.exists(named_params! {":seq": seq})?)
 }
@@ -70,12 +74,12 @@ const INSERT: &str = "
     ON CONFLICT (agent_seq) DO NOTHING";
 
 /// Creates the bot row of an agent if it is missing.
-pub(in crate::domain) fn ensure(
+pub(in crate::domain) fn ensure_bot(
     change: &WriteTx<'_>,
     sealer: &Sealer,
     agent: &PrincipalAgent,
 ) -> Result<()> {
-    let secret = sealing::seal_secret(sealer, &agent.id, &new_hex_secret());
+    let secret = sealing::seal_signing_secret(sealer, &agent.id, &new_hex_secret());
     change
         .conn
         .prepare_cached(INSERT)?
@@ -91,7 +95,7 @@ const FIND: &str = "
     WHERE agents.id = :id AND agents.workspace_id = :workspace_id AND agents.deleted_at IS NULL";
 
 /// Loads the bot with this id, with its installations and the names of its secrets.
-pub(in crate::domain) fn read(
+pub(in crate::domain) fn load(
     conn: &Connection,
     sealer: &Sealer,
     workspace: &WorkspaceId,
@@ -103,8 +107,8 @@ pub(in crate::domain) fn read(
         .query_row(parameters, |row| Ok(from_row(row, sealer)))
         .optional()?;
     let mut bot = found.ok_or_else(|| Error::not_found(format!("Bot \"{id}\" not found")))??;
-    bot.installations = installations::of_bot(conn, sealer, bot.seq)?;
-    bot.secrets = secrets::names(conn, bot.seq)?;
+    bot.installations = installations::list_of_bot(conn, sealer, bot.seq)?;
+    bot.secrets = secrets::list_names(conn, bot.seq)?;
     Ok(bot)
 }
 
@@ -120,10 +124,10 @@ fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Bot> {
         name: row.get("name")?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
-        definition: json(row, "definition")?,
+        definition: parse_json_column(row, "definition")?,
         configuration,
-        signing_secret: sealing::open_secret(sealer, &id, &secret)?,
-        medias: json(row, "medias")?,
+        signing_secret: sealing::open_signing_secret(sealer, &id, &secret)?,
+        medias: parse_json_column(row, "medias")?,
         url: row.get("url")?,
         dev: row.get("dev")?,
         blocked: row.get("blocked")?,
@@ -136,7 +140,7 @@ fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Bot> {
     })
 }
 
-fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T> {
+fn parse_json_column<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T> {
     let text: String = row.get(column)?;
     serde_json::from_str(&text)
         .map_err(|error| Error::internal("what a bot declares cannot be read", error))

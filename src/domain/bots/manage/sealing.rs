@@ -8,16 +8,16 @@ use crate::{
     store::Sealer,
 };
 
-pub(super) fn seal_secret(sealer: &Sealer, bot: &AgentId, secret: &Secret) -> Vec<u8> {
+pub(super) fn seal_signing_secret(sealer: &Sealer, bot: &AgentId, secret: &Secret) -> Vec<u8> {
     SealedColumn::BotSigningSecret.seal(sealer, bot.as_str(), secret.expose().as_bytes())
 }
 
-pub(in crate::domain) fn open_secret(
+pub(in crate::domain) fn open_signing_secret(
     sealer: &Sealer,
     bot: &AgentId,
     sealed: &[u8],
 ) -> Result<Secret> {
-    let opened = open(SealedColumn::BotSigningSecret, sealer, bot, sealed)?;
+    let opened = open_column(SealedColumn::BotSigningSecret, sealer, bot, sealed)?;
     String::from_utf8(opened)
         .map(Secret::new)
         .map_err(|error| Error::internal("a sealed secret is no text", error))
@@ -37,12 +37,17 @@ pub(in crate::domain) fn open_configuration(
     bot: &AgentId,
     sealed: &[u8],
 ) -> Result<Map<String, Value>> {
-    let opened = open(SealedColumn::BotConfiguration, sealer, bot, sealed)?;
+    let opened = open_column(SealedColumn::BotConfiguration, sealer, bot, sealed)?;
     serde_json::from_slice(&opened)
         .map_err(|error| Error::internal("a sealed configuration is no object", error))
 }
 
-fn open(column: SealedColumn, sealer: &Sealer, bot: &AgentId, sealed: &[u8]) -> Result<Vec<u8>> {
+fn open_column(
+    column: SealedColumn,
+    sealer: &Sealer,
+    bot: &AgentId,
+    sealed: &[u8],
+) -> Result<Vec<u8>> {
     column
         .open(sealer, bot.as_str(), sealed)
         .map_err(|error| Error::internal("a sealed value of a bot does not open", error))

@@ -32,7 +32,7 @@ pub type SecretPatches = BTreeMap<String, Option<Secret>>;
 ///
 /// # Errors
 /// `Invalid` for an invalid name or a value that is too long.
-pub(super) fn check(secrets: &SecretPatches) -> Result<()> {
+pub(super) fn validate(secrets: &SecretPatches) -> Result<()> {
     for (name, value) in secrets {
         check_secret_name(name)?;
         let value = value.as_ref().map_or("", Secret::expose);
@@ -87,7 +87,7 @@ fn row_id(bot: &AgentId, name: &str) -> String {
 const NAMES: &str = "SELECT name FROM bot_secrets WHERE agent_seq = :seq ORDER BY name";
 
 /// Returns the names of a bot's secrets.
-pub(super) fn names(conn: &Connection, seq: i64) -> Result<Vec<String>> {
+pub(super) fn list_names(conn: &Connection, seq: i64) -> Result<Vec<String>> {
     let mut statement = conn.prepare_cached(NAMES)?;
     let rows = statement.query_map(named_params! {":seq": seq}, |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -99,7 +99,7 @@ const SECRETS: &str = "
     WHERE agents.id = :id ORDER BY bot_secrets.name";
 
 /// Returns the decrypted secrets of a bot, for its code.
-pub(in crate::domain) fn of(
+pub(in crate::domain) fn load(
     conn: &Connection,
     sealer: &Sealer,
     bot: &AgentId,

@@ -34,12 +34,12 @@ pub async fn transfer(call: &RequestContext, id: AgentId, target: WorkspaceId) -
     };
     call.app()
         .change(call, move |change, workspace| {
-            let agent = rows::agent(change.conn, workspace, &id)?;
-            check(change.conn, &agent, &account, &target)?;
+            let agent = rows::find_agent(change.conn, workspace, &id)?;
+            check_target(change.conn, &agent, &account, &target)?;
             if target != agent.workspace_id {
                 quotas::require_bot(change, &agent.workspace_id, &agent.id, &target)?;
             }
-            give(change, &agent, &target)
+            move_to_workspace(change, &agent, &target)
         })
         .await
 }
@@ -50,13 +50,13 @@ const UNUSABLE_INTEGRATION: &str = "
     WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.removed_at IS NULL
       AND NOT integrations.public AND integrations.workspace_id <> :target LIMIT 1";
 
-fn check(
+fn check_target(
     conn: &Connection,
     agent: &Agent,
     account: &AccountId,
     target: &WorkspaceId,
 ) -> Result<()> {
-    let role = members::role(conn, target, account)?.ok_or_else(|| {
+    let role = members::find_role(conn, target, account)?.ok_or_else(|| {
         Error::new(
             Kind::ReferenceNotFound,
             format!("Workspace \"{target}\" not found among those that you are a member of"),
@@ -90,7 +90,7 @@ const MOVE: &str = "UPDATE agents SET workspace_id = :target, updated_at = :now 
 /// Moves the bot's own tokens too.
 const MOVE_KEYS: &str = "UPDATE api_keys SET workspace_id = :target WHERE agent_id = :id";
 
-fn give(change: &WriteTx<'_>, agent: &Agent, target: &WorkspaceId) -> Result<()> {
+fn move_to_workspace(change: &WriteTx<'_>, agent: &Agent, target: &WorkspaceId) -> Result<()> {
     change.conn.prepare_cached(MOVE)?.execute(named_params! {
         ":seq": agent.seq, ":target": target, ":now": change.now,
     })?;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Bot, Media,
-    create::{configured, set_code, text},
+    create::{configuration_claim, set_code, to_json},
     recurring, rows, sealing,
     secrets::{self, SecretPatches},
 };
@@ -78,39 +78,39 @@ pub struct BotPatch {
 /// integration that is already installed under another key, `Invalid`, or errors of the store.
 pub async fn update(call: &RequestContext, id: AgentId, update: BotPatch) -> Result<Bot> {
     call.require_role(Role::Developer)?;
-    secrets::check(&update.secrets)?;
+    secrets::validate(&update.secrets)?;
     let app = call.app();
     let agent = app
         .store()
-        .read(|conn| rows::agent(conn, call.workspace(), &id))?;
-    rows::adopt(app, &agent).await?;
+        .read(|conn| rows::find_agent(conn, call.workspace(), &id))?;
+    rows::create_missing_row(app, &agent).await?;
     let sealer = app.sealer().clone();
     let installs = !update.integrations.is_empty();
     let webhooks = update.webhooks.clone();
-    let proven = prove(call, &id, &update)?;
+    let proven = prove_claims(call, &id, &update)?;
     let updated = app
         .change_proven(call, proven, move |change, workspace| {
-            apply(change, &sealer, workspace, &id, &update)
+            update_in_tx(change, &sealer, workspace, &id, &update)
         })
         .await?;
-    if installs && installations::say_where(app, updated.seq, &webhooks).await? {
+    if installs && installations::write_link_reasons(app, updated.seq, &webhooks).await? {
         let (store, sealer) = (app.store(), app.sealer());
-        return store.read(|conn| rows::read(conn, sealer, call.workspace(), &updated.id));
+        return store.read(|conn| rows::load(conn, sealer, call.workspace(), &updated.id));
     }
     Ok(updated)
 }
 
 /// Proves the claims that the update will make, as far as the current state allows.
-fn prove(call: &RequestContext, id: &AgentId, update: &BotPatch) -> Result<ProvenClaims> {
+fn prove_claims(call: &RequestContext, id: &AgentId, update: &BotPatch) -> Result<ProvenClaims> {
     let (app, workspace) = (call.app(), call.workspace());
     let sealer = app.sealer();
     let (was, now, configured) = app.store().read(|conn| {
-        let (was, now) = planned(conn, sealer, workspace, id, update)?;
+        let (was, now) = plan_update(conn, sealer, workspace, id, update)?;
         let integrations = update.integrations.iter();
         let given = integrations.filter_map(|(key, given)| Some((key.as_str(), given.as_ref()?)));
         // The transaction reports an error if one of them is refused, or depends on another.
         let configured = given.filter_map(|given| {
-            installations::configured(conn, sealer, workspace, &was, given).ok()?
+            installations::configuration_claim(conn, sealer, workspace, &was, given).ok()?
         });
         let configured = configured.map(SharedClaim::new).collect::<Vec<_>>();
         Ok((was, now, configured))
@@ -120,7 +120,7 @@ fn prove(call: &RequestContext, id: &AgentId, update: &BotPatch) -> Result<Prove
         proven.prove(SharedClaim::new(now.definition.clone()), limits)?;
     }
     if !now.configuration.is_empty() || update.configuration.is_some() {
-        let claim = self::configured(&now.definition, &now.configuration);
+        let claim = self::configuration_claim(&now.definition, &now.configuration);
         proven.prove(SharedClaim::new(claim), limits)?;
     }
     for claim in configured {
@@ -130,14 +130,14 @@ fn prove(call: &RequestContext, id: &AgentId, update: &BotPatch) -> Result<Prove
 }
 
 /// Returns the current bot, and a copy with the new definition and configuration.
-fn planned(
+fn plan_update(
     conn: &Connection,
     sealer: &Sealer,
     workspace: &WorkspaceId,
     id: &AgentId,
     update: &BotPatch,
 ) -> Result<(Bot, Bot)> {
-    let was = rows::read(conn, sealer, workspace, id)?;
+    let was = rows::load(conn, sealer, workspace, id)?;
     check_url(update.url.as_deref(), was.dev)?;
     let mut now = was.clone();
     update.definition.clone().apply(&mut now.definition);
@@ -147,19 +147,19 @@ fn planned(
     Ok((was, now))
 }
 
-fn apply(
+fn update_in_tx(
     change: &WriteTx<'_>,
     sealer: &Sealer,
     workspace: &WorkspaceId,
     id: &AgentId,
     update: &BotPatch,
 ) -> Result<Bot> {
-    let (was, mut now) = planned(change.conn, sealer, workspace, id, update)?;
+    let (was, mut now) = plan_update(change.conn, sealer, workspace, id, update)?;
     if now.definition != was.definition {
         change.claim(now.definition.clone());
     }
     if !now.configuration.is_empty() || update.configuration.is_some() {
-        change.claim(configured(&now.definition, &now.configuration));
+        change.claim(configuration_claim(&now.definition, &now.configuration));
     }
     change.require_proven()?;
     let deployed = update.code.is_some() || update.url.is_some();
@@ -178,18 +178,18 @@ fn apply(
     let recoded = update.code.is_some();
     // A new revision makes the engine rebuild the environment of the code.
     let changed = recoded || !update.secrets.is_empty();
-    write(change, sealer, (&was, &now), changed, update.authentication)?;
+    write_rows(change, sealer, (&was, &now), changed, update.authentication)?;
     secrets::write(change, sealer, (was.seq, id), &update.secrets)?;
     if recoded {
-        deliveries::ping(change, was.seq)?;
+        deliveries::enqueue_ping(change, was.seq)?;
     }
     if deployed {
-        deliveries::hasten_bot(change, was.seq)?;
+        deliveries::retry_bot_now(change, was.seq)?;
     }
-    recurring::sync(change, was.seq, &was.definition, &now.definition)?;
+    recurring::sync_schedules(change, was.seq, &was.definition, &now.definition)?;
     for (key, given) in &update.integrations {
         let named = (key.as_str(), given.as_ref());
-        installations::apply(change, sealer, workspace, &was, &update.webhooks, named)?;
+        installations::apply_patch(change, sealer, workspace, &was, &update.webhooks, named)?;
     }
     audit::record(
         change,
@@ -200,7 +200,7 @@ fn apply(
             resource_name: Some(&now.name),
         },
     )?;
-    rows::read(change.conn, sealer, workspace, id)
+    rows::load(change.conn, sealer, workspace, id)
 }
 
 const UPDATE_AGENT: &str = "UPDATE agents SET name = :name, updated_at = :now WHERE seq = :seq";
@@ -212,7 +212,7 @@ const UPDATE: &str = "
         authentication = coalesce(:authentication, authentication), deployed_at = :deployed_at
     WHERE agent_seq = :seq";
 
-fn write(
+fn write_rows(
     change: &WriteTx<'_>,
     sealer: &Sealer,
     (was, now): (&Bot, &Bot),
@@ -225,10 +225,10 @@ fn write(
         .execute(named_params! {":seq": was.seq, ":name": now.name, ":now": change.now})?;
     change.conn.prepare_cached(UPDATE)?.execute(named_params! {
         ":seq": was.seq,
-        ":definition": text(&now.definition)?,
+        ":definition": to_json(&now.definition)?,
         ":changed": i64::from(changed || now.definition != was.definition),
         ":configuration": sealing::seal_configuration(sealer, &now.id, &now.configuration),
-        ":medias": text(&now.medias)?,
+        ":medias": to_json(&now.medias)?,
         ":url": now.url,
         ":blocked": now.blocked,
         ":authentication": authentication,

@@ -4,9 +4,9 @@ use rusqlite::named_params;
 
 use super::{
     Message,
-    erase::erase,
+    erase::delete_row,
     index::{self, IndexEntry, IndexOp},
-    resolve, rows,
+    load_conversation, rows,
 };
 use crate::{
     domain::{
@@ -29,8 +29,8 @@ pub async fn update(call: &RequestContext, id: MessageId, tags: TagPatch) -> Res
     let voice = Author::of(call)?;
     call.app()
         .change(call, move |change, _| {
-            let old = rows::existing(change.conn, &voice, &id)?;
-            let conversation = resolve(change.conn, &voice, &old.conversation_id)?;
+            let old = rows::load_visible(change.conn, &voice, &id)?;
+            let conversation = load_conversation(change.conn, &voice, &old.conversation_id)?;
             let speaker = voice.on(change.conn)?;
             let new = speaker.message_tags(conversation.place(), &old.tags, &tags)?;
             if new == old.tags {
@@ -44,7 +44,7 @@ pub async fn update(call: &RequestContext, id: MessageId, tags: TagPatch) -> Res
             let mut update = change.conn.prepare_cached(&sql)?;
             let was = IndexEntry {
                 tags: old.tags.clone(),
-                ..update.query_row(parameters, index::entry)?
+                ..update.query_row(parameters, index::entry_from_row)?
             };
             change.unindexed().note(IndexOp::Retag(was, new.clone()));
             TagTable::Message.write(change.conn, voice.bot().seq, old.seq, &old.tags, &new)?;
@@ -58,11 +58,11 @@ pub async fn update(call: &RequestContext, id: MessageId, tags: TagPatch) -> Res
 /// # Errors
 /// `NotFound`, `Forbidden` for a role below developer, or errors of the store.
 pub async fn delete(call: &RequestContext, id: MessageId) -> Result<Message> {
-    delete_and(call, id, |_| ()).await
+    delete_with_effect(call, id, |_| ()).await
 }
 
 /// Deletes a message like [`delete`], and calls `and` after the commit.
-pub(in crate::domain) async fn delete_and(
+pub(in crate::domain) async fn delete_with_effect(
     call: &RequestContext,
     id: MessageId,
     and: impl FnOnce(&App) + Send + 'static,
@@ -71,8 +71,8 @@ pub(in crate::domain) async fn delete_and(
     let voice = Author::of(call)?;
     call.app()
         .change(call, move |change, _| {
-            let old = rows::existing(change.conn, &voice, &id)?;
-            erase(change, old.seq)?;
+            let old = rows::load_visible(change.conn, &voice, &id)?;
+            delete_row(change, old.seq)?;
             change.then(and);
             Ok(old)
         })

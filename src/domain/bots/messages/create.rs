@@ -74,16 +74,16 @@ struct ValidatedMessage {
 /// conform to the schema of its type; `Invalid` for undeclared tags, an unknown type or a broken schedule;
 /// `QuotaExceeded` if the workspace has used up its users' messages of the month; errors of the store.
 pub async fn create(call: &RequestContext, new: NewMessage) -> Result<Message> {
-    create_and(call, new, |_, _| ()).await
+    create_with_hook(call, new, |_, _| ()).await
 }
 
 /// Creates a message like [`create`], and calls `and` inside the transaction, to record data about it.
-pub(in crate::domain) async fn create_and(
+pub(in crate::domain) async fn create_with_hook(
     call: &RequestContext,
     new: NewMessage,
     and: impl FnOnce(&WriteTx<'_>, &Message) + Send + 'static,
 ) -> Result<Message> {
-    let checked = check(call, new, require_quota)?;
+    let checked = validate(call, new, require_quota)?;
     call.app()
         .change(call, move |change, _| {
             let (conversation, user) = checked.found(change.conn)?;
@@ -100,7 +100,7 @@ pub(in crate::domain) async fn create_and(
 /// # Errors
 /// As [`create`].
 pub async fn get_or_create(call: &RequestContext, new: NewMessage) -> Result<Message> {
-    let checked = check(call, new, |_, _, _| Ok(()))?;
+    let checked = validate(call, new, |_, _, _| Ok(()))?;
     let recent = call.app().message_index().recent();
     let known = call.app().store().read(|conn| {
         let (conversation, user) = checked.found(conn)?;
@@ -126,7 +126,7 @@ pub async fn get_or_create(call: &RequestContext, new: NewMessage) -> Result<Mes
         .await
 }
 
-fn check(
+fn validate(
     call: &RequestContext,
     new: NewMessage,
     also: impl Fn(&Connection, &RequestContext, &Author) -> Result<()>,
@@ -141,7 +141,7 @@ fn check(
     let limits = call.schemas();
     let (tags, conversation_seq) = call.app().store().read(|conn| {
         let speaker = voice.on(conn)?;
-        let route = route(call.app(), conn, &voice, &new.conversation)?;
+        let route = find_channel(call.app(), conn, &voice, &new.conversation)?;
         check_payload(&speaker, &route, &new.kind, &payload, limits)?;
         let tags = speaker.message_tags(route.place(), &Tags::default(), &new.tags)?;
         also(conn, call, &voice)?;
@@ -170,38 +170,38 @@ fn require_quota(conn: &Connection, call: &RequestContext, voice: &Author) -> Re
 }
 
 /// Returns the conversation that a request body names.
-pub(in crate::domain) fn resolve(
+pub(in crate::domain) fn load_conversation(
     conn: &Connection,
     voice: &Author,
     id: &ConversationId,
 ) -> Result<Conversation> {
-    let found = conversations::of_bot(conn, voice.bot().seq, id)?;
-    let conversation = found.ok_or_else(|| missing(id))?;
-    require_own(voice, &conversation.integration, id)?;
+    let found = conversations::find_in_bot(conn, voice.bot().seq, id)?;
+    let conversation = found.ok_or_else(|| conversation_not_found(id))?;
+    require_own_conversation(voice, &conversation.integration, id)?;
     Ok(conversation)
 }
 
 /// Returns the integration and channel of the conversation that a request body names. It may be deleted
 /// since.
-fn route(
+fn find_channel(
     app: &App,
     conn: &Connection,
     voice: &Author,
     id: &ConversationId,
 ) -> Result<Arc<ConversationChannel>> {
     let found = app.routes().of(conn, voice.bot().seq, id)?;
-    let route = found.ok_or_else(|| missing(id))?;
-    require_own(voice, &route.integration, id)?;
+    let route = found.ok_or_else(|| conversation_not_found(id))?;
+    require_own_conversation(voice, &route.integration, id)?;
     Ok(route)
 }
 
-fn missing(id: &ConversationId) -> Error {
+fn conversation_not_found(id: &ConversationId) -> Error {
     let text = format!("Conversation \"{id}\" not found");
     Error::new(Kind::ReferenceNotFound, text)
 }
 
 /// Checks that the conversation belongs to the calling integration, if one calls.
-fn require_own(voice: &Author, integration: &str, id: &ConversationId) -> Result<()> {
+fn require_own_conversation(voice: &Author, integration: &str, id: &ConversationId) -> Result<()> {
     match voice.integration() {
         Some(own) if own.name != integration => Err(Error::new(
             Kind::RelationConflict,
@@ -258,11 +258,11 @@ impl ValidatedMessage {
     /// Loads the conversation, and the row id of the user, on this connection. The bot's own user has no row.
     fn found(&self, conn: &Connection) -> Result<(Conversation, Option<i64>)> {
         let (bot, seq) = (self.voice.bot().seq, self.conversation_seq);
-        let found = conversations::at(conn, bot, seq, &self.conversation)?;
-        let conversation = found.ok_or_else(|| missing(&self.conversation))?;
-        let user = users::named(conn, &self.voice, &self.user)?;
+        let found = conversations::find_at_row(conn, bot, seq, &self.conversation)?;
+        let conversation = found.ok_or_else(|| conversation_not_found(&self.conversation))?;
+        let user = users::find_referenced_row(conn, &self.voice, &self.user)?;
         if self.by_participant {
-            conversations::require_part(conn, self.voice.bot(), &conversation, &self.user)?;
+            conversations::require_participant(conn, self.voice.bot(), &conversation, &self.user)?;
         }
         Ok((conversation, user))
     }
@@ -309,7 +309,7 @@ impl ValidatedMessage {
             ":now": change.now,
         })?;
         let seq = change.conn.last_insert_rowid();
-        change.unindexed().note(IndexOp::Add(IndexEntry {
+        change.unindexed().note(IndexOp::Insert(IndexEntry {
             seq,
             agent_seq,
             conversation_seq: lane,
@@ -318,16 +318,22 @@ impl ValidatedMessage {
             created_at: change.now.as_micros(),
             tags: self.tags.clone(),
         }));
-        conversations::join(change, bot, conversation, &self.user, user)?;
+        conversations::add_participant_row(change, bot, conversation, &self.user, user)?;
         match &self.schedule {
             Some(schedule) => {
-                schedules::add(change, agent_seq, schedule, ScheduledItem::Message(seq))?;
+                schedules::create(change, agent_seq, schedule, ScheduledItem::Message(seq))?;
             }
             None if incoming => {
-                deliveries::tell_bot(change, agent_seq, Notification::Message(seq), lane)?
+                deliveries::enqueue_for_bot(change, agent_seq, Notification::Message(seq), lane)?
             }
             None => {
-                deliveries::send(change, agent_seq, &conversation.integration, seq, lane)?;
+                deliveries::enqueue_for_integration(
+                    change,
+                    agent_seq,
+                    &conversation.integration,
+                    seq,
+                    lane,
+                )?;
             }
         }
         Ok(Message {

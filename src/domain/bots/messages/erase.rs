@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Deletes a message and its index entry.
-pub(super) fn erase(change: &WriteTx<'_>, seq: i64) -> Result<()> {
+pub(super) fn delete_row(change: &WriteTx<'_>, seq: i64) -> Result<()> {
     let sql = format!(
         "DELETE FROM messages WHERE seq = :seq RETURNING {}",
         index::COLUMNS
@@ -17,43 +17,46 @@ pub(super) fn erase(change: &WriteTx<'_>, seq: i64) -> Result<()> {
     let entry = change
         .conn
         .prepare_cached(&sql)?
-        .query_row(named_params! {":seq": seq}, index::entry)
+        .query_row(named_params! {":seq": seq}, index::entry_from_row)
         .optional()?;
     if let Some(entry) = entry {
-        change.unindexed().note(IndexOp::Remove(entry));
+        change.unindexed().note(IndexOp::Delete(entry));
     }
     Ok(())
 }
 
 /// Deletes the messages of a conversation that only the memtables index. Triggers delete the others. Call it
 /// before the conversation is deleted.
-pub(in crate::domain) fn erase_of_conversation(change: &WriteTx<'_>, seq: i64) -> Result<()> {
+pub(in crate::domain) fn delete_unindexed_of_conversation(
+    change: &WriteTx<'_>,
+    seq: i64,
+) -> Result<()> {
     let found = change.unindexed().of_conversation(seq);
-    erase_those(change, found, "conversation_seq", seq, usize::MAX).map(drop)
+    delete_rows(change, found, "conversation_seq", seq, usize::MAX).map(drop)
 }
 
 /// Deletes the messages of a user that only the memtables index. Call it before the user is deleted.
-pub(in crate::domain) fn erase_of_user(
+pub(in crate::domain) fn delete_unindexed_of_user(
     change: &WriteTx<'_>,
     _: &EndUserId,
     seq: i64,
 ) -> Result<()> {
     let found = change.unindexed().of_user(seq);
-    erase_those(change, found, "user_seq", seq, usize::MAX).map(drop)
+    delete_rows(change, found, "user_seq", seq, usize::MAX).map(drop)
 }
 
 /// Deletes up to `limit` messages of an agent that only the memtables index; returns their number.
-pub(in crate::domain) fn erase_of_agent(
+pub(in crate::domain) fn delete_unindexed_of_agent(
     change: &WriteTx<'_>,
     seq: i64,
     limit: usize,
 ) -> Result<usize> {
     let found = change.unindexed().of_agent(seq);
-    erase_those(change, found, "agent_seq", seq, limit)
+    delete_rows(change, found, "agent_seq", seq, limit)
 }
 
 /// Deletes up to `limit` of the messages in `found` whose row has `of` in `column`; returns their number.
-fn erase_those(
+fn delete_rows(
     change: &WriteTx<'_>,
     found: Vec<i64>,
     column: &str,
@@ -68,7 +71,7 @@ fn erase_those(
         }
         let mut is_one = change.conn.prepare_cached(&is_one)?;
         if is_one.exists(named_params! {":seq": seq, ":of": of})? {
-            erase(change, seq)?;
+            delete_row(change, seq)?;
             erased += 1;
         }
     }

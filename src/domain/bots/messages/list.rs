@@ -7,7 +7,7 @@ use rusqlite::{Connection, named_params};
 use super::{
     COLUMNS, JOINS, Message, from_row,
     index::MemtableSet,
-    merge::{merged, newest},
+    merge::{merge_into_page, read_newest},
 };
 use crate::{
     domain::{
@@ -15,7 +15,7 @@ use crate::{
             author::Author,
             conversations,
             list_query::{self, ListQuery},
-            tags::{TagTable, Tags, filter_name},
+            tags::{TagTable, Tags, resolve_filter_name},
         },
         shared::paging::{PAGE_QUERY_ROWS, Page, PageToken},
         tenancy::request_auth::RequestContext,
@@ -42,7 +42,7 @@ pub async fn list(
     after: Option<PageToken>,
 ) -> Result<Page<Message>> {
     let voice = Author::of(call)?;
-    list_query::require_few(call, "tags", filter.tags.len())?;
+    list_query::require_max_filters(call, "tags", filter.tags.len())?;
     let app = call.app();
     let recent = app.message_index().recent();
     let after = after.unwrap_or(PageToken::START);
@@ -54,15 +54,15 @@ pub async fn list(
             let seen = route.filter(|route| integration.is_none_or(|own| own == route.integration));
             seen.map_or_else(
                 || Ok(Page::empty()),
-                |route| of_conversation(conn, &voice, (route.seq, &id), after, &recent),
+                |route| list_by_conversation(conn, &voice, (route.seq, &id), after, &recent),
             )
         }),
         conversation => {
             let scan = app.store().scan(move |conn| {
                 if filter.tags.is_empty() {
-                    of_bot(conn, &voice, after, &recent)
+                    list_by_bot(conn, &voice, after, &recent)
                 } else {
-                    tagged(conn, &voice, conversation, &filter.tags, after, &recent)
+                    list_by_tags(conn, &voice, conversation, &filter.tags, after, &recent)
                 }
             });
             scan.await
@@ -71,7 +71,7 @@ pub async fn list(
 }
 
 /// Lists the messages of a bot with these tags.
-fn tagged(
+fn list_by_tags(
     conn: &Connection,
     voice: &Author,
     conversation: Option<ConversationId>,
@@ -87,7 +87,7 @@ fn tagged(
     };
     let mut of_conversation = None;
     if let Some(id) = &conversation {
-        let Some(conversation) = conversations::read(conn, voice, id)? else {
+        let Some(conversation) = conversations::find_visible(conn, voice, id)? else {
             // A missing conversation has no messages.
             return Ok(Page::empty());
         };
@@ -108,13 +108,13 @@ fn tagged(
         from_row,
         Message::position,
     )?;
-    let first = filter_name(name, integration);
+    let first = resolve_filter_name(name, integration);
     let wanted = tags
         .iter()
-        .map(|(name, value)| (filter_name(name, integration), value.clone()))
+        .map(|(name, value)| (resolve_filter_name(name, integration), value.clone()))
         .collect();
     let wanted = Tags::of(&wanted).canonical();
-    let recent = newest(
+    let recent = read_newest(
         conn,
         recent.tagged(bot.seq, &first, value, after.seq),
         "messages.agent_seq = :agent_seq \
@@ -130,11 +130,11 @@ fn tagged(
             ":tags": wanted,
         },
     )?;
-    Ok(merged(page, recent, |message| message.seq))
+    Ok(merge_into_page(page, recent, |message| message.seq))
 }
 
 /// Lists the messages of a conversation. The id is checked, because its row may belong to another one by now.
-fn of_conversation(
+fn list_by_conversation(
     conn: &Connection,
     voice: &Author,
     (seq, id): (i64, &ConversationId),
@@ -160,18 +160,18 @@ fn of_conversation(
         ":limit": PAGE_QUERY_ROWS,
     })?;
     let page = Page::read(rows, from_row, Message::position)?;
-    let recent = newest(
+    let recent = read_newest(
         conn,
         recent.of_conversation(seq, after.seq),
         "messages.conversation_seq = :conversation AND conversations.id = :id",
         named_params! {":conversation": seq, ":id": id, ":bot": voice.bot().id},
     )?;
-    Ok(merged(page, recent, |message| message.seq))
+    Ok(merge_into_page(page, recent, |message| message.seq))
 }
 
 /// Lists all messages of a bot. The index table has incoming and outgoing messages in separate ranges, each
 /// in order of time, so the statement merges the two.
-fn of_bot(
+fn list_by_bot(
     conn: &Connection,
     voice: &Author,
     after: PageToken,
@@ -207,7 +207,7 @@ fn of_bot(
     let before = (after.created_at.as_micros(), after.seq);
     let mut rows = Vec::new();
     for incoming in [false, true] {
-        rows.extend(newest(
+        rows.extend(read_newest(
             conn,
             recent.of_agent(agent_seq, incoming, i64::MIN, before),
             "messages.agent_seq = :agent_seq \
@@ -219,5 +219,5 @@ fn of_bot(
             },
         )?);
     }
-    Ok(merged(page, rows, |message| message.created_at))
+    Ok(merge_into_page(page, rows, |message| message.created_at))
 }

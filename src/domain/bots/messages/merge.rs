@@ -12,7 +12,7 @@ use crate::{
 
 /// Returns the newest messages of the memtables for which `condition` holds: up to a page and one more from
 /// each memtable.
-pub(in crate::domain) fn newest(
+pub(in crate::domain) fn read_newest(
     conn: &Connection,
     found: MatchingRows<'_>,
     condition: &str,
@@ -32,7 +32,7 @@ pub(in crate::domain) fn newest(
                 break;
             }
             let before = rows.len();
-            let some = as_json(some);
+            let some = to_json_array(some);
             let parameters = [&[(":found", &some as &dyn ToSql)], parameters].concat();
             let mut statement = conn.prepare_cached(&sql)?;
             for row in statement.query_map(parameters.as_slice(), from_row)? {
@@ -45,13 +45,13 @@ pub(in crate::domain) fn newest(
 }
 
 /// Encodes row ids as a parameter for `json_each`.
-pub(in crate::domain) fn as_json(rows: impl IntoIterator<Item = i64>) -> String {
+pub(in crate::domain) fn to_json_array(rows: impl IntoIterator<Item = i64>) -> String {
     serde_json::Value::from_iter(rows).to_string()
 }
 
 /// Merges two lists of messages in list order. The index tables may already have rows of a memtable, so
 /// duplicates are removed.
-pub(in crate::domain) fn together<K: Ord>(
+pub(in crate::domain) fn merge_rows<K: Ord>(
     mut rows: Vec<Message>,
     recent: Vec<Message>,
     key: impl Fn(&Message) -> K,
@@ -65,7 +65,7 @@ pub(in crate::domain) fn together<K: Ord>(
 }
 
 /// Merges a page from the index tables with messages from the memtables.
-pub(super) fn merged<K: Ord>(
+pub(super) fn merge_into_page<K: Ord>(
     page: Page<Message>,
     recent: Vec<Message>,
     key: impl Fn(&Message) -> K,
@@ -73,7 +73,7 @@ pub(super) fn merged<K: Ord>(
     if recent.is_empty() {
         return page;
     }
-    let mut items = together(page.items, recent, key);
+    let mut items = merge_rows(page.items, recent, key);
     let is_more = page.next.is_some() || items.len() > PAGE_SIZE;
     items.truncate(PAGE_SIZE);
     let next = items.last().filter(|_| is_more).map(Message::position);

@@ -10,12 +10,14 @@ mod merge;
 mod rows;
 
 pub(in crate::domain) use self::{
-    change::delete_and,
-    create::{create_and, resolve},
-    erase::{erase_of_agent, erase_of_conversation, erase_of_user},
+    change::delete_with_effect,
+    create::{create_with_hook, load_conversation},
+    erase::{
+        delete_unindexed_of_agent, delete_unindexed_of_conversation, delete_unindexed_of_user,
+    },
     index::{IndexWriteBatch, MemtableSet, MessageIndex},
-    merge::{as_json, newest, together},
-    rows::{COLUMNS, JOINS, from_row, read},
+    merge::{merge_rows, read_newest, to_json_array},
+    rows::{COLUMNS, JOINS, find_visible, from_row},
 };
 pub use self::{
     change::{delete, update},

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 use super::{
     Message,
     index::{IndexWriteBatch, MemtableSet},
-    merge::as_json,
+    merge::to_json_array,
 };
 use crate::{
     domain::{
@@ -24,7 +24,9 @@ use crate::{
 /// `NotFound` if there is none, or if it belongs to another integration than the caller; errors of the store.
 pub fn find(call: &RequestContext, id: &MessageId) -> Result<Message> {
     let voice = Author::of(call)?;
-    call.app().store().read(|conn| existing(conn, &voice, id))
+    call.app()
+        .store()
+        .read(|conn| load_visible(conn, &voice, id))
 }
 
 /// Columns that [`from_row`] reads, in this order; `:bot` is the bot's id.
@@ -38,17 +40,17 @@ pub(in crate::domain) const JOINS: &str = "JOIN conversations \
     LEFT JOIN end_users ON end_users.seq = messages.user_seq";
 
 /// Returns the message with this id if the caller can see it, or `NotFound`.
-pub(in crate::domain) fn existing(
+pub(in crate::domain) fn load_visible(
     conn: &Connection,
     voice: &Author,
     id: &MessageId,
 ) -> Result<Message> {
-    let found = read(conn, voice, id)?;
+    let found = find_visible(conn, voice, id)?;
     found.ok_or_else(|| Error::not_found(format!("Message \"{id}\" not found")))
 }
 
 /// Finds the message with this id if the caller can see it.
-pub(in crate::domain) fn read(
+pub(in crate::domain) fn find_visible(
     conn: &Connection,
     voice: &Author,
     id: &MessageId,
@@ -98,7 +100,7 @@ impl MessageMatch<'_> {
             let found = recent.of_conversation(self.conversation_seq, i64::MAX);
             found.into_iter().flatten().collect()
         };
-        few_or(tagged, in_conversation)
+        few_or_else(tagged, in_conversation)
     }
 
     /// Returns the candidates that a change sees in memory, oldest first.
@@ -106,7 +108,7 @@ impl MessageMatch<'_> {
         let tagged = self.tags.iter().next();
         let tagged =
             tagged.map(|(name, value)| unindexed.tagged(self.voice.bot().seq, name, value));
-        few_or(tagged, || unindexed.of_conversation(self.conversation_seq))
+        few_or_else(tagged, || unindexed.of_conversation(self.conversation_seq))
     }
 
     /// Finds the oldest matching message. `unindexed`: candidates that may not be in the index tables yet.
@@ -134,7 +136,7 @@ impl MessageMatch<'_> {
             ),
         }?;
         for some in unindexed.chunks(MAX_CANDIDATES) {
-            let found = as_json(some.iter().copied());
+            let found = to_json_array(some.iter().copied());
             let of_memory = self.first(
                 conn,
                 "json_each(:found) AS found CROSS JOIN messages ON messages.seq = found.value",
@@ -196,7 +198,7 @@ impl MessageMatch<'_> {
 }
 
 /// Returns `these` if they are few, else `others`, oldest first.
-fn few_or(these: Option<Vec<i64>>, others: impl FnOnce() -> Vec<i64>) -> Vec<i64> {
+fn few_or_else(these: Option<Vec<i64>>, others: impl FnOnce() -> Vec<i64>) -> Vec<i64> {
     let mut found = these
         .filter(|found| found.len() < MAX_CANDIDATES)
         .unwrap_or_else(others);

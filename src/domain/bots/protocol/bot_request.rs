@@ -14,7 +14,7 @@ use crate::{
         webhooks::signature::{SignedContent, SigningKey, sign},
     },
     engine::Request,
-    kernel::clock::{system_now, within},
+    kernel::clock::{system_now, with_timeout},
     net::{
         outbound::OutboundRequest,
         tunnels::{self, Target},
@@ -40,17 +40,17 @@ pub(in crate::domain) struct BotRequest {
 ///
 /// # Errors
 /// [`Failed`] if there is no response.
-pub(in crate::domain) async fn ask(
+pub(in crate::domain) async fn send_request(
     app: &App,
     receiver: &Receiver,
     ask: BotRequest,
 ) -> Result<CallResponse, CallFailure> {
     let running = app.telling().begin(ask.operation, &receiver.endpoint);
     let outcome = match &receiver.endpoint {
-        Endpoint::Url(url) => send(app, receiver, url, ask).await,
-        Endpoint::Code { revision } => call(app, receiver, *revision, ask).await,
-        Endpoint::BuiltIn => call_native(app, receiver, ask).await,
-        Endpoint::Nowhere => {
+        Endpoint::Url(url) => send_to_url(app, receiver, url, ask).await,
+        Endpoint::Code { revision } => call_code(app, receiver, *revision, ask).await,
+        Endpoint::BuiltIn => call_built_in(app, receiver, ask).await,
+        Endpoint::Missing => {
             let text = format!("There is neither code nor a url of {}", receiver.name());
             Err(CallFailure::new(FailureCause::Configuration, false, text))
         }
@@ -59,13 +59,13 @@ pub(in crate::domain) async fn ask(
     outcome
 }
 
-async fn send(
+async fn send_to_url(
     app: &App,
     receiver: &Receiver,
     url: &str,
     ask: BotRequest,
 ) -> Result<CallResponse, CallFailure> {
-    let mut headers: Vec<_> = headers(receiver, &ask).into_iter().collect();
+    let mut headers: Vec<_> = build_headers(receiver, &ask).into_iter().collect();
     if let Some(secret) = &receiver.signing_secret {
         let signed = SignedContent {
             id: &ask.id,
@@ -78,7 +78,7 @@ async fn send(
         headers.push(("webhook-id".to_owned(), ask.id.clone()));
     }
     if let Some(target) = app.tunnels().target(url) {
-        return send_through(app, target, headers, ask).await;
+        return send_through_tunnel(app, target, headers, ask).await;
     }
     let request = OutboundRequest {
         method: "POST",
@@ -108,7 +108,7 @@ async fn send(
 
 /// Sends a request through a tunnel of this server. It avoids this server's public address, which the rules for
 /// outbound requests may forbid.
-async fn send_through(
+async fn send_through_tunnel(
     app: &App,
     target: Target,
     headers: Vec<(String, String)>,
@@ -131,13 +131,13 @@ async fn send_through(
     })
 }
 
-async fn call(
+async fn call_code(
     app: &App,
     receiver: &Receiver,
     revision: i64,
     ask: BotRequest,
 ) -> Result<CallResponse, CallFailure> {
-    let program = program::of(app, receiver, revision).await;
+    let program = program::load_program(app, receiver, revision).await;
     let program = program.map_err(|error| {
         tracing::error!(?error, "a program is not ready");
         CallFailure::new(
@@ -147,9 +147,9 @@ async fn call(
         )
     })?;
     let timeout = ask.timeout;
-    let request = request(receiver, ask);
-    let called = within(timeout, app.runtime().call(&program, request)).await;
-    let answer = called.map_err(|_| too_late(timeout))??;
+    let request = build_engine_request(receiver, ask);
+    let called = with_timeout(timeout, app.runtime().call(&program, request)).await;
+    let answer = called.map_err(|_| timeout_failure(timeout))??;
     let headers = answer.headers.into_iter();
     Ok(CallResponse {
         status: answer.status,
@@ -161,7 +161,7 @@ async fn call(
     })
 }
 
-async fn call_native(
+async fn call_built_in(
     app: &App,
     receiver: &Receiver,
     ask: BotRequest,
@@ -173,7 +173,7 @@ async fn call_native(
         let text = format!("This server does not have {name}");
         CallFailure::new(FailureCause::Configuration, false, text)
     })?;
-    let token = tokens::of(app, receiver).await.map_err(|error| {
+    let token = tokens::ensure_token(app, receiver).await.map_err(|error| {
         tracing::error!(?error, "a program of the server has no token");
         CallFailure::new(
             FailureCause::Other,
@@ -182,8 +182,12 @@ async fn call_native(
         )
     })?;
     let timeout = ask.timeout;
-    let called = within(timeout, native.call(token.value, request(receiver, ask))).await;
-    let answer = called.map_err(|_| too_late(timeout))?;
+    let called = with_timeout(
+        timeout,
+        native.call(token.value, build_engine_request(receiver, ask)),
+    )
+    .await;
+    let answer = called.map_err(|_| timeout_failure(timeout))?;
     Ok(CallResponse {
         status: answer.status,
         headers: answer.headers.into_iter().collect(),
@@ -193,17 +197,17 @@ async fn call_native(
 }
 
 /// Builds the request to a program.
-fn request(receiver: &Receiver, ask: BotRequest) -> Request {
+fn build_engine_request(receiver: &Receiver, ask: BotRequest) -> Request {
     Request {
         method: "POST".to_owned(),
         path: "/".to_owned(),
         query: String::new(),
-        headers: headers(receiver, &ask),
+        headers: build_headers(receiver, &ask),
         body: ask.body,
     }
 }
 
-fn too_late(timeout: Duration) -> CallFailure {
+fn timeout_failure(timeout: Duration) -> CallFailure {
     CallFailure::new(
         FailureCause::Limits,
         true,
@@ -212,7 +216,7 @@ fn too_late(timeout: Duration) -> CallFailure {
 }
 
 /// Builds the headers of the table in botpress.md §5.
-fn headers(receiver: &Receiver, ask: &BotRequest) -> BTreeMap<String, String> {
+fn build_headers(receiver: &Receiver, ask: &BotRequest) -> BTreeMap<String, String> {
     let mut headers = BTreeMap::new();
     let mut set = |name: &str, value: &str| {
         headers.insert(name.to_owned(), value.to_owned());

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{
-    bot_request::{BotRequest, ask},
+    bot_request::{BotRequest, send_request},
     receiver::Receiver,
     request_ref::RequestRef,
     response::{CallFailure, CallResponse, FailureCause},
@@ -29,11 +29,11 @@ pub(in crate::domain) struct IntegrationCall<'a> {
 ///
 /// # Errors
 /// [`Failed`] in the inner result if there is no response; errors of the store.
-pub(in crate::domain) async fn call(
+pub(in crate::domain) async fn call_integration(
     app: &App,
     question: IntegrationCall<'_>,
 ) -> Result<std::result::Result<CallResponse, CallFailure>> {
-    let (asked, answer) = put(app, question).await?;
+    let (asked, answer) = send_call(app, question).await?;
     let failed = match &answer {
         Ok(answer) => answer.is_error().then(|| answer.failure()),
         Err(failed) => Some(failed.clone()),
@@ -52,14 +52,14 @@ pub(in crate::domain) async fn call(
 ///
 /// # Errors
 /// `Runtime` with the message of the integration or of `read`; errors of the store.
-pub(in crate::domain) async fn call_for<T>(
+pub(in crate::domain) async fn call_and_parse<T>(
     app: &App,
     question: IntegrationCall<'_>,
     read: impl FnOnce(Value) -> std::result::Result<T, String>,
 ) -> Result<T> {
-    let (asked, answer) = put(app, question).await?;
+    let (asked, answer) = send_call(app, question).await?;
     let found = match answer.and_then(CallResponse::good) {
-        Ok(answer) => parsed(&answer, question.operation)
+        Ok(answer) => parse_json_body(&answer, question.operation)
             .and_then(read)
             .map_err(|why| CallFailure::new(FailureCause::Code, false, why)),
         Err(failed) => Err(failed),
@@ -74,7 +74,7 @@ pub(in crate::domain) async fn call_for<T>(
     }
 }
 
-fn parsed(answer: &CallResponse, operation: &str) -> std::result::Result<Value, String> {
+fn parse_json_body(answer: &CallResponse, operation: &str) -> std::result::Result<Value, String> {
     if answer.body.trim().is_empty() {
         return Ok(Value::Null);
     }
@@ -82,7 +82,7 @@ fn parsed(answer: &CallResponse, operation: &str) -> std::result::Result<Value, 
     parsed.map_err(|_| format!("The answer of {operation} is no JSON"))
 }
 
-async fn put(
+async fn send_call(
     app: &App,
     question: IntegrationCall<'_>,
 ) -> Result<(RequestRef, std::result::Result<CallResponse, CallFailure>)> {
@@ -99,7 +99,7 @@ async fn put(
         id: EventId::new_uuid().to_string(),
         timeout: app.delivery_settings().call_timeout(),
     };
-    Ok((asked, ask(app, &receiver, question).await))
+    Ok((asked, send_request(app, &receiver, question).await))
 }
 
 /// Returns the error of failed code, with its message.

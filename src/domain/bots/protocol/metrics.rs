@@ -127,7 +127,7 @@ impl Metrics {
             Endpoint::Url(_) => "url",
             Endpoint::Code { .. } => "code",
             Endpoint::BuiltIn => "built_in",
-            Endpoint::Nowhere => "nowhere",
+            Endpoint::Missing => "nowhere",
         };
         let running = self.running.get_or_create_owned(&TargetLabels { to });
         running.inc();

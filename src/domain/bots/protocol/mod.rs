@@ -14,10 +14,10 @@ mod response;
 mod tokens;
 
 pub(in crate::domain) use self::{
-    bot_request::{BotRequest, ask},
-    call::{IntegrationCall, call, call_for, runtime_error},
+    bot_request::{BotRequest, send_request},
+    call::{IntegrationCall, call_and_parse, call_integration, runtime_error},
     failures::RecentFailures,
-    payloads::{event, message, state},
+    payloads::{event_payload, message_payload, state_to_json},
     program::ProgramCache,
     receiver::Receiver,
     request_ref::RequestRef,

@@ -30,22 +30,22 @@ pub(in crate::domain) struct RequestPayload {
 
 /// Builds the body for a message: an event for the bot, the message itself for an integration. `None` if the
 /// message no longer exists.
-pub(in crate::domain) fn message(
+pub(in crate::domain) fn message_payload(
     conn: &Connection,
     agent: &PrincipalAgent,
     integration: Option<&str>,
     seq: i64,
 ) -> Result<Option<RequestPayload>> {
-    let Some((message, user, conversation)) = whole(conn, agent, seq)? else {
+    let Some((message, user, conversation)) = load_message(conn, agent, seq)? else {
         return Ok(None);
     };
     let shown = json!({
-        "message": of_message(&message, integration),
-        "user": of_user(&user, integration),
-        "conversation": of_conversation(&conversation, integration),
+        "message": message_to_json(&message, integration),
+        "user": user_to_json(&user, integration),
+        "conversation": conversation_to_json(&conversation, integration),
     });
     if integration.is_none() {
-        let id = events::id_of(&message.id);
+        let id = events::derive_event_id(&message.id);
         let event = json!({
             "id": id,
             "createdAt": message.created_at.to_rfc3339_millis(),
@@ -71,7 +71,7 @@ pub(in crate::domain) fn message(
     }))
 }
 
-fn whole(
+fn load_message(
     conn: &Connection,
     agent: &PrincipalAgent,
     seq: i64,
@@ -89,14 +89,14 @@ fn whole(
     let Some(message) = found.optional()? else {
         return Ok(None);
     };
-    let user = users::read(conn, agent, &message.user_id)?;
-    let conversation = conversations::of_bot(conn, agent.seq, &message.conversation_id)?;
+    let user = users::find_in_bot(conn, agent, &message.user_id)?;
+    let conversation = conversations::find_in_bot(conn, agent.seq, &message.conversation_id)?;
     Ok(user
         .zip(conversation)
         .map(|(user, conversation)| (message, user, conversation)))
 }
 
-fn of_message(message: &Message, reader: Option<&str>) -> Value {
+fn message_to_json(message: &Message, reader: Option<&str>) -> Value {
     json!({
         "id": message.id,
         "createdAt": message.created_at.to_rfc3339_millis(),
@@ -109,7 +109,7 @@ fn of_message(message: &Message, reader: Option<&str>) -> Value {
     })
 }
 
-fn of_user(user: &User, reader: Option<&str>) -> Value {
+fn user_to_json(user: &User, reader: Option<&str>) -> Value {
     let mut shown = json!({
         "id": user.id,
         "createdAt": user.created_at.to_rfc3339_millis(),
@@ -125,7 +125,7 @@ fn of_user(user: &User, reader: Option<&str>) -> Value {
     shown
 }
 
-fn of_conversation(conversation: &Conversation, reader: Option<&str>) -> Value {
+fn conversation_to_json(conversation: &Conversation, reader: Option<&str>) -> Value {
     json!({
         "id": conversation.id,
         "createdAt": conversation.created_at.to_rfc3339_millis(),
@@ -146,7 +146,7 @@ const EVENT: &str = "
     WHERE events.seq = :seq AND events.agent_seq = :agent_seq";
 
 /// Builds the body for an event; `None` if the event no longer exists.
-pub(in crate::domain) fn event(
+pub(in crate::domain) fn event_payload(
     conn: &Connection,
     agent: &PrincipalAgent,
     seq: i64,
@@ -184,7 +184,7 @@ pub(in crate::domain) fn event(
 }
 
 /// Returns a state in the API's format.
-pub(in crate::domain) fn state(bot: &AgentId, state: &State) -> Value {
+pub(in crate::domain) fn state_to_json(bot: &AgentId, state: &State) -> Value {
     let mut shown = json!({
         "id": state.id,
         "createdAt": state.created_at.to_rfc3339_millis(),

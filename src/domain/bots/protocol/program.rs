@@ -47,8 +47,12 @@ const INTEGRATION_CODE: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub(super) async fn of(app: &App, receiver: &Receiver, revision: i64) -> Result<Arc<Program>> {
-    let token = tokens::of(app, receiver).await?;
+pub(super) async fn load_program(
+    app: &App,
+    receiver: &Receiver,
+    revision: i64,
+) -> Result<Arc<Program>> {
+    let token = tokens::ensure_token(app, receiver).await?;
     let owner = match &receiver.integration {
         Some(integration) => integration.integration_id.to_string(),
         None => receiver.agent.id.to_string(),
@@ -63,13 +67,13 @@ pub(super) async fn of(app: &App, receiver: &Receiver, revision: i64) -> Result<
     }
     let program = app
         .store()
-        .read(|conn| read(conn, app, receiver, &key, &token.value))?;
+        .read(|conn| build_program(conn, app, receiver, &key, &token.value))?;
     let program = Arc::new(program);
     app.programs().0.insert(key, program.clone());
     Ok(program)
 }
 
-fn read(
+fn build_program(
     conn: &Connection,
     app: &App,
     receiver: &Receiver,
@@ -89,13 +93,13 @@ fn read(
     let sql = match &receiver.integration {
         Some(integration) => {
             let id = &integration.integration_id;
-            for (name, value) in integrations::secrets_of(conn, app.sealer(), id)? {
+            for (name, value) in integrations::load_secrets(conn, app.sealer(), id)? {
                 env.insert(format!("SECRET_{name}"), value);
             }
             INTEGRATION_CODE
         }
         None => {
-            for (name, value) in manage::secrets::of(conn, app.sealer(), &receiver.agent.id)? {
+            for (name, value) in manage::secrets::load(conn, app.sealer(), &receiver.agent.id)? {
                 env.insert(format!("SECRET_{name}"), value);
             }
             BOT_CODE

@@ -55,7 +55,7 @@ pub(super) enum Endpoint {
     },
     /// A program that is built into this server.
     BuiltIn,
-    Nowhere,
+    Missing,
 }
 
 const BOT: &str = "
@@ -108,10 +108,10 @@ impl Receiver {
             is_own: true,
             integration: None,
             configuration_type: None,
-            configuration: encoded(&configuration),
-            endpoint: endpoint(row)?,
-            signing_secret: Some(manage::sealing::open_secret(sealer, &bot, &secret)?),
-            agent: agent(row, bot)?,
+            configuration: encode_configuration(&configuration),
+            endpoint: endpoint_from_row(row)?,
+            signing_secret: Some(manage::sealing::open_signing_secret(sealer, &bot, &secret)?),
+            agent: agent_from_row(row, bot)?,
         })
     }
 
@@ -136,9 +136,9 @@ impl Receiver {
     fn of_installation(row: &Row<'_>, sealer: &Sealer) -> Result<Self> {
         let webhook_id: String = row.get("webhook_id")?;
         let configuration: Vec<u8> = row.get("configuration")?;
-        let configuration = installations::open(sealer, &webhook_id, &configuration)?;
+        let configuration = installations::open_configuration(sealer, &webhook_id, &configuration)?;
         Ok(Self {
-            agent: agent(row, row.get("bot_id")?)?,
+            agent: agent_from_row(row, row.get("bot_id")?)?,
             integration: Some(ReceiverIntegration {
                 integration_id: row.get("id")?,
                 name: row.get("name")?,
@@ -148,10 +148,10 @@ impl Receiver {
             workspace: row.get("workspace_id")?,
             configuration_type: row.get("configuration_type")?,
             is_own: row.get("is_own")?,
-            configuration: encoded(&configuration),
+            configuration: encode_configuration(&configuration),
             endpoint: match row.get("built_in")? {
                 true => Endpoint::BuiltIn,
-                false => endpoint(row)?,
+                false => endpoint_from_row(row)?,
             },
             signing_secret: None,
         })
@@ -166,7 +166,7 @@ impl Receiver {
     }
 }
 
-fn agent(row: &Row<'_>, id: AgentId) -> Result<PrincipalAgent> {
+fn agent_from_row(row: &Row<'_>, id: AgentId) -> Result<PrincipalAgent> {
     Ok(PrincipalAgent {
         id,
         handle: row.get("handle")?,
@@ -174,18 +174,18 @@ fn agent(row: &Row<'_>, id: AgentId) -> Result<PrincipalAgent> {
     })
 }
 
-fn endpoint(row: &Row<'_>) -> Result<Endpoint> {
+fn endpoint_from_row(row: &Row<'_>) -> Result<Endpoint> {
     let (url, has_code): (Option<String>, bool) = (row.get("url")?, row.get("has_code")?);
     Ok(match (url, has_code) {
         (Some(url), _) => Endpoint::Url(url),
         (None, true) => Endpoint::Code {
             revision: row.get("revision")?,
         },
-        (None, false) => Endpoint::Nowhere,
+        (None, false) => Endpoint::Missing,
     })
 }
 
-fn encoded(configuration: &serde_json::Map<String, serde_json::Value>) -> String {
+fn encode_configuration(configuration: &serde_json::Map<String, serde_json::Value>) -> String {
     let text = serde_json::to_string(configuration).unwrap_or_else(|_| "{}".to_owned());
     STANDARD.encode(text)
 }

@@ -12,7 +12,7 @@ use crate::{
         },
         tenancy::{app::App, audit::Actor, write_tx::WriteTx},
     },
-    engine::with_stack,
+    engine::append_stack,
     kernel::{
         Result,
         ids::{AgentId, IntegrationId},
@@ -81,12 +81,12 @@ impl RequestRef {
         failed: &CallFailure,
     ) -> Result<()> {
         let text = format!("{}{more}", self.complaint(&failed.text));
-        let of_bot = with_stack(&text, self.stack_for_bot(failed));
+        let of_bot = append_stack(&text, self.stack_for_bot(failed));
         logs::record(change, settings, &self.bot, level, &of_bot)?;
         match &self.integration {
             Some((id, _)) => {
-                let text = with_stack(&text, failed.stack.as_deref());
-                logs::record_of_integration(change, settings, id, level, &text)
+                let text = append_stack(&text, failed.stack.as_deref());
+                logs::record_for_integration(change, settings, id, level, &text)
             }
             None => Ok(()),
         }

@@ -146,7 +146,7 @@ impl CallResponse {
         // wire: a program in development may put the stack beside the message.
         let body: Option<Value> = serde_json::from_str(&self.body).ok();
         let stack = body.as_ref().and_then(|body| body.get("stack")?.as_str());
-        failed.stack = stack.and_then(engine::frames_of_text);
+        failed.stack = stack.and_then(engine::extract_frames);
         let mut headers = self.headers.iter();
         failed.retry_after = headers
             .find(|(name, _)| name == "retry-after")

@@ -24,9 +24,11 @@ pub(super) struct RuntimeToken {
 }
 
 /// Returns the token of a receiver's code; creates it at first use.
-pub(super) async fn of(app: &App, receiver: &Receiver) -> Result<RuntimeToken> {
-    let (kind, owner, id) = owner(receiver);
-    let known = app.store().read(|conn| find(conn, app.sealer(), &id))?;
+pub(super) async fn ensure_token(app: &App, receiver: &Receiver) -> Result<RuntimeToken> {
+    let (kind, owner, id) = key_owner(receiver);
+    let known = app
+        .store()
+        .read(|conn| find_token(conn, app.sealer(), &id))?;
     if let Some(known) = known {
         return Ok(known);
     }
@@ -43,9 +45,9 @@ pub(super) async fn of(app: &App, receiver: &Receiver) -> Result<RuntimeToken> {
     }
     let sealer = app.sealer().clone();
     app.change_as(Actor::System, move |change| {
-        match find(change.conn, &sealer, &id)? {
+        match find_token(change.conn, &sealer, &id)? {
             Some(known) => Ok(known),
-            None => make(change, &sealer, kind, &owner, &id),
+            None => create_token(change, &sealer, kind, &owner, &id),
         }
     })
     .await
@@ -54,7 +56,7 @@ pub(super) async fn of(app: &App, receiver: &Receiver) -> Result<RuntimeToken> {
 const IS_CLOSED: &str = "SELECT 1 FROM workspaces WHERE id = :id AND closed_at IS NOT NULL";
 
 /// Returns the kind and the owner of the key, and the id under which the token is stored.
-fn owner(receiver: &Receiver) -> (KeyKind, KeyOwner, String) {
+fn key_owner(receiver: &Receiver) -> (KeyKind, KeyOwner, String) {
     let workspace = receiver.workspace.clone();
     match &receiver.integration {
         Some(integration) => {
@@ -80,7 +82,7 @@ const FIND: &str = "
     FROM runtime_tokens JOIN api_keys ON api_keys.id = runtime_tokens.key_id
     WHERE runtime_tokens.owner_id = :owner AND api_keys.revoked_at IS NULL";
 
-fn find(conn: &Connection, sealer: &Sealer, owner: &str) -> Result<Option<RuntimeToken>> {
+fn find_token(conn: &Connection, sealer: &Sealer, owner: &str) -> Result<Option<RuntimeToken>> {
     let found: Option<(ApiKeyId, Vec<u8>)> = conn
         .prepare_cached(FIND)?
         .query_row(named_params! {":owner": owner}, |row| {
@@ -104,7 +106,7 @@ const UPSERT: &str = "
     INSERT INTO runtime_tokens (owner_id, key_id, sealed) VALUES (:owner, :key, :sealed)
     ON CONFLICT (owner_id) DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed";
 
-fn make(
+fn create_token(
     change: &WriteTx<'_>,
     sealer: &Sealer,
     kind: KeyKind,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::{Value, json};
 
-use super::delay;
+use super::micros_until;
 use crate::{
     domain::{
         bots::{
@@ -18,7 +18,7 @@ use crate::{
             protocol,
             states::{self, ExpiredState},
         },
-        shared::sql::each_alone,
+        shared::sql::write_each_in_savepoint,
         tenancy::{app::App, audit::Actor, write_tx::WriteTx},
     },
     kernel::{Result, Timestamp, ids::AgentId},
@@ -38,42 +38,44 @@ const NEXT: &str = "SELECT min(due_at) FROM bot_schedules";
 /// Returns the earliest due time of all schedules and states.
 pub(in crate::domain) fn next_due(conn: &Connection) -> Result<Option<Timestamp>> {
     let schedule: Option<Timestamp> = conn.prepare_cached(NEXT)?.query_row([], |row| row.get(0))?;
-    Ok(schedule.into_iter().chain(states::next_end(conn)?).min())
+    Ok(schedule.into_iter().chain(states::next_expiry(conn)?).min())
 }
 
 /// Fires one batch of due schedules, and deletes one batch of expired states.
 ///
 /// # Errors
 /// Errors of the store.
-pub(in crate::domain) async fn fire(app: &App) -> Result<()> {
+pub(in crate::domain) async fn fire_due(app: &App) -> Result<()> {
     let firing = app.clone();
     app.change_as(Actor::System, move |change| {
-        let mut due = due(change.conn, change.now)?;
+        let mut due = list_due(change.conn, change.now)?;
         due.sort_by_key(|due| (due.at, due.seq));
-        let fired = each_alone(change.conn, &due, |due| due.fire(&firing, change))?;
+        let fired = write_each_in_savepoint(change.conn, &due, |due| due.fire(&firing, change))?;
         for (due, fired) in due.iter().zip(fired) {
             if fired.is_none() {
-                set_next(change, due.seq, Some(change.now.plus(FAILURE_DELAY)))?;
+                reschedule(change, due.seq, Some(change.now.plus(FAILURE_DELAY)))?;
             }
         }
-        states::end(change, BATCH_SIZE, |ended| tell_of_end(change, ended))?;
+        states::delete_expired(change, BATCH_SIZE, |ended| {
+            report_expired_state(change, ended)
+        })?;
         Ok(())
     })
     .await
 }
 
 /// Creates the event of an expired state, and enqueues it for the bot.
-fn tell_of_end(change: &WriteTx<'_>, ended: &ExpiredState) -> Result<()> {
+fn report_expired_state(change: &WriteTx<'_>, ended: &ExpiredState) -> Result<()> {
     let lane = ended.conversation.unwrap_or(0);
     let made = SystemEvent {
         agent_seq: ended.agent_seq,
         kind: STATE_EXPIRED,
-        payload: &json!({"state": protocol::state(&ended.bot, &ended.state)}),
+        payload: &json!({"state": protocol::state_to_json(&ended.bot, &ended.state)}),
         conversation: ended.conversation,
         user: ended.user,
     };
     let event = events::insert(change, &made)?;
-    deliveries::tell_bot(change, ended.agent_seq, Notification::Event(event), lane)
+    deliveries::enqueue_for_bot(change, ended.agent_seq, Notification::Event(event), lane)
 }
 
 /// A due row of `bot_schedules`.
@@ -90,7 +92,7 @@ const DUE: &str = "
     SELECT seq, agent_seq, due_at, event_seq, message_seq, recurring FROM bot_schedules
     WHERE due_at <= :now ORDER BY due_at LIMIT :limit";
 
-fn due(conn: &Connection, now: Timestamp) -> Result<Vec<Due>> {
+fn list_due(conn: &Connection, now: Timestamp) -> Result<Vec<Due>> {
     let mut statement = conn.prepare_cached(DUE)?;
     let rows = statement.query_map(named_params! {":now": now, ":limit": BATCH_SIZE}, |row| {
         Ok(Due {
@@ -111,7 +113,7 @@ const RESCHEDULE: &str = "
     UPDATE bot_schedules SET due_at = :due_at, delay = :delay WHERE seq = :seq";
 
 /// Sets the next due time of a row, or deletes the row.
-pub(super) fn set_next(change: &WriteTx<'_>, seq: i64, next: Option<Timestamp>) -> Result<()> {
+pub(super) fn reschedule(change: &WriteTx<'_>, seq: i64, next: Option<Timestamp>) -> Result<()> {
     match next {
         Some(due_at) => change
             .conn
@@ -119,7 +121,7 @@ pub(super) fn set_next(change: &WriteTx<'_>, seq: i64, next: Option<Timestamp>) 
             .execute(named_params! {
                 ":seq": seq,
                 ":due_at": due_at,
-                ":delay": delay(due_at, change.now),
+                ":delay": micros_until(due_at, change.now),
             })?,
         None => change
             .conn
@@ -133,23 +135,28 @@ impl Due {
     fn fire(&self, app: &App, change: &WriteTx<'_>) -> Result<()> {
         let next = match (self.event, self.message, &self.recurring) {
             (Some(event), ..) => {
-                let lane = conversation_of_event(change.conn, event)?.unwrap_or(0);
-                deliveries::tell_bot(change, self.agent_seq, Notification::Event(event), lane)?;
+                let lane = find_event_conversation(change.conn, event)?.unwrap_or(0);
+                deliveries::enqueue_for_bot(
+                    change,
+                    self.agent_seq,
+                    Notification::Event(event),
+                    lane,
+                )?;
                 None
             }
             (_, Some(message), _) => {
-                send(change, self.agent_seq, message)?;
+                deliver_message(change, self.agent_seq, message)?;
                 None
             }
             (_, _, Some(name)) => self.recur(app, change, name)?,
             (None, None, None) => None,
         };
-        set_next(change, self.seq, next)
+        reschedule(change, self.seq, next)
     }
 
     /// Creates the event if the bot can receive it, and returns the next time of the recurring event.
     fn recur(&self, app: &App, change: &WriteTx<'_>, name: &str) -> Result<Option<Timestamp>> {
-        let Some((id, can_be_told)) = bot(change.conn, self.agent_seq)? else {
+        let Some((id, can_be_told)) = find_bot(change.conn, self.agent_seq)? else {
             return Ok(None);
         };
         let declarations = app.declarations();
@@ -166,7 +173,7 @@ impl Due {
                 user: None,
             };
             let seq = events::insert(change, &made)?;
-            deliveries::tell_bot(change, self.agent_seq, Notification::Event(seq), 0)?;
+            deliveries::enqueue_for_bot(change, self.agent_seq, Notification::Event(seq), 0)?;
         }
         Ok(event.next_after(change.now))
     }
@@ -180,7 +187,7 @@ const BOT: &str = "
                OR EXISTS (SELECT 1 FROM bot_code WHERE agent_seq = bots.agent_seq))
     FROM bots JOIN agents ON agents.seq = bots.agent_seq WHERE bots.agent_seq = :agent_seq";
 
-pub(super) fn bot(conn: &Connection, agent_seq: i64) -> Result<Option<(AgentId, bool)>> {
+pub(super) fn find_bot(conn: &Connection, agent_seq: i64) -> Result<Option<(AgentId, bool)>> {
     let found = conn
         .prepare_cached(BOT)?
         .query_row(named_params! {":agent_seq": agent_seq}, |row| {
@@ -191,7 +198,7 @@ pub(super) fn bot(conn: &Connection, agent_seq: i64) -> Result<Option<(AgentId, 
 
 const CONVERSATION_OF_EVENT: &str = "SELECT conversation_seq FROM events WHERE seq = :seq";
 
-fn conversation_of_event(conn: &Connection, seq: i64) -> Result<Option<i64>> {
+fn find_event_conversation(conn: &Connection, seq: i64) -> Result<Option<i64>> {
     let mut statement = conn.prepare_cached(CONVERSATION_OF_EVENT)?;
     Ok(statement.query_row(named_params! {":seq": seq}, |row| row.get(0))?)
 }
@@ -201,7 +208,7 @@ const MESSAGE: &str = "
     FROM messages JOIN conversations ON conversations.seq = messages.conversation_seq
     WHERE messages.seq = :seq";
 
-fn send(change: &WriteTx<'_>, agent_seq: i64, message: i64) -> Result<()> {
+fn deliver_message(change: &WriteTx<'_>, agent_seq: i64, message: i64) -> Result<()> {
     let (incoming, conversation, integration): (bool, i64, String) = change
         .conn
         .prepare_cached(MESSAGE)?
@@ -209,13 +216,13 @@ fn send(change: &WriteTx<'_>, agent_seq: i64, message: i64) -> Result<()> {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?;
     if incoming {
-        deliveries::tell_bot(
+        deliveries::enqueue_for_bot(
             change,
             agent_seq,
             Notification::Message(message),
             conversation,
         )
     } else {
-        deliveries::send(change, agent_seq, &integration, message, conversation)
+        deliveries::enqueue_for_integration(change, agent_seq, &integration, message, conversation)
     }
 }

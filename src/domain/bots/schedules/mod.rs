@@ -8,8 +8,8 @@ use std::time::Duration;
 use rusqlite::named_params;
 
 pub(in crate::domain) use self::{
-    fire::{fire, next_due},
-    rewind::{mend, needs_mending},
+    fire::{fire_due, next_due},
+    rewind::{needs_repair, repair},
 };
 use crate::{
     domain::tenancy::{bounds::Bound, write_tx::WriteTx},
@@ -78,12 +78,12 @@ const INSERT: &str = "
     VALUES (:agent_seq, :due_at, :delay, :event_seq, :message_seq)";
 
 /// Returns the time from `now` to `due_at`, in microseconds.
-pub(in crate::domain) fn delay(due_at: Timestamp, now: Timestamp) -> i64 {
+pub(in crate::domain) fn micros_until(due_at: Timestamp, now: Timestamp) -> i64 {
     i64::try_from(due_at.since(now).as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Adds a schedule for an event or a message, and wakes the dispatcher.
-pub(in crate::domain) fn add(
+pub(in crate::domain) fn create(
     change: &WriteTx<'_>,
     agent_seq: i64,
     schedule: &Schedule,
@@ -91,7 +91,7 @@ pub(in crate::domain) fn add(
 ) -> Result<()> {
     BOUND.require(change, agent_seq)?;
     let due_at = schedule.due_at(change.now)?;
-    let delay = schedule.delay.map(|_| delay(due_at, change.now));
+    let delay = schedule.delay.map(|_| micros_until(due_at, change.now));
     let (event, message) = match what {
         ScheduledItem::Event(seq) => (Some(seq), None),
         ScheduledItem::Message(seq) => (None, Some(seq)),

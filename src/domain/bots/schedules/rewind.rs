@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, named_params};
 
-use super::fire::{bot, set_next};
+use super::fire::{find_bot, reschedule};
 use crate::{
     domain::tenancy::{app::App, write_tx::WriteTx},
     kernel::{Result, Timestamp},
@@ -21,7 +21,7 @@ struct RepairRow {
     recurring: Option<String>,
 }
 
-fn stray(conn: &Connection, now: Timestamp, limit: i64) -> Result<Vec<RepairRow>> {
+fn list_repair_rows(conn: &Connection, now: Timestamp, limit: i64) -> Result<Vec<RepairRow>> {
     let mut statement = conn.prepare_cached(WRITTEN_IN_FUTURE)?;
     let rows = statement.query_map(named_params! {":now": now, ":limit": limit}, |row| {
         Ok(RepairRow {
@@ -35,33 +35,33 @@ fn stray(conn: &Connection, now: Timestamp, limit: i64) -> Result<Vec<RepairRow>
 }
 
 /// True if a row needs a repair.
-pub(in crate::domain) fn needs_mending(conn: &Connection, now: Timestamp) -> Result<bool> {
-    Ok(!stray(conn, now, 1)?.is_empty())
+pub(in crate::domain) fn needs_repair(conn: &Connection, now: Timestamp) -> Result<bool> {
+    Ok(!list_repair_rows(conn, now, 1)?.is_empty())
 }
 
 /// Repairs up to `limit` rows, and returns their number.
-pub(in crate::domain) fn mend(change: &WriteTx<'_>, app: &App, limit: i64) -> Result<usize> {
-    let stray = stray(change.conn, change.now, limit)?;
+pub(in crate::domain) fn repair(change: &WriteTx<'_>, app: &App, limit: i64) -> Result<usize> {
+    let stray = list_repair_rows(change.conn, change.now, limit)?;
     for row in &stray {
         let next = match &row.recurring {
-            Some(name) => next_of(change, app, row.agent_seq, name)?,
+            Some(name) => next_occurrence(change, app, row.agent_seq, name)?,
             None => {
                 let due_at = change.now.as_micros().saturating_add(row.delay);
                 Some(Timestamp::from_micros(due_at))
             }
         };
-        set_next(change, row.seq, next)?;
+        reschedule(change, row.seq, next)?;
     }
     Ok(stray.len())
 }
 
-fn next_of(
+fn next_occurrence(
     change: &WriteTx<'_>,
     app: &App,
     agent_seq: i64,
     name: &str,
 ) -> Result<Option<Timestamp>> {
-    let Some((id, _)) = bot(change.conn, agent_seq)? else {
+    let Some((id, _)) = find_bot(change.conn, agent_seq)? else {
         return Ok(None);
     };
     let declarations = app.declarations();

@@ -4,7 +4,7 @@ use rusqlite::{Connection, named_params};
 
 use super::{State, rows};
 use crate::{
-    domain::{shared::sql::each_alone, tenancy::write_tx::WriteTx},
+    domain::{shared::sql::write_each_in_savepoint, tenancy::write_tx::WriteTx},
     kernel::{
         Result, Timestamp,
         ids::{AgentId, StateId},
@@ -24,7 +24,7 @@ pub(in crate::domain) struct ExpiredState {
 const NEXT: &str = "SELECT min(expires_at) FROM states WHERE expires_at IS NOT NULL";
 
 /// Returns the time of the next expiry.
-pub(in crate::domain) fn next_end(conn: &Connection) -> Result<Option<Timestamp>> {
+pub(in crate::domain) fn next_expiry(conn: &Connection) -> Result<Option<Timestamp>> {
     let mut statement = conn.prepare_cached(NEXT)?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }
@@ -38,7 +38,7 @@ const FIND_EXPIRED: &str = "
 
 /// Deletes up to `limit` expired states and calls `tell` for each state of a bot; a state of an integration is
 /// private to it. A state that cannot be read or reported is deleted all the same.
-pub(in crate::domain) fn end(
+pub(in crate::domain) fn delete_expired(
     change: &WriteTx<'_>,
     limit: i64,
     mut tell: impl FnMut(&ExpiredState) -> Result<()>,
@@ -47,20 +47,20 @@ pub(in crate::domain) fn end(
     let parameters = named_params! {":now": change.now, ":limit": limit};
     let ids = statement.query_map(parameters, |row| row.get(0))?;
     let ids: Vec<StateId> = ids.collect::<rusqlite::Result<_>>()?;
-    let told = each_alone(change.conn, &ids, |id| {
-        if let Some(ended) = one(change.conn, id)? {
+    let told = write_each_in_savepoint(change.conn, &ids, |id| {
+        if let Some(ended) = find_expired(change.conn, id)? {
             tell(&ended)?;
         }
-        rows::erase(change.conn, id)
+        rows::delete(change.conn, id)
     })?;
     for (id, _) in ids.iter().zip(told).filter(|(_, told)| told.is_none()) {
-        rows::erase(change.conn, id)?;
+        rows::delete(change.conn, id)?;
     }
     Ok(())
 }
 
 /// Returns the state with this id if it belongs to a bot.
-fn one(conn: &Connection, id: &StateId) -> Result<Option<ExpiredState>> {
+fn find_expired(conn: &Connection, id: &StateId) -> Result<Option<ExpiredState>> {
     let mut statement = conn.prepare_cached(FIND_EXPIRED)?;
     let found = statement.query_row(named_params! {":id": id}, |row| {
         let integration: String = row.get("integration")?;

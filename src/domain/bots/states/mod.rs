@@ -10,7 +10,7 @@ mod set;
 use serde_json::{Map, Value};
 
 pub(in crate::domain) use self::{
-    expiry::{ExpiredState, end, next_end},
+    expiry::{ExpiredState, delete_expired, next_expiry},
     rewind::REPAIRS,
 };
 pub use self::{

@@ -45,12 +45,12 @@ impl Owner {
         match key.kind {
             StateKind::Conversation => {
                 let id = ConversationId::from(key.owner.as_str());
-                owner.conversation_seq = Some(conversations::existing(conn, voice, &id)?.seq);
+                owner.conversation_seq = Some(conversations::load_visible(conn, voice, &id)?.seq);
                 owner.id = key.owner.clone();
             }
             StateKind::User => {
                 let id = EndUserId::from(key.owner.as_str());
-                owner.user_seq = users::seen(conn, voice, &id)?.seq;
+                owner.user_seq = users::load_visible(conn, voice, &id)?.seq;
                 owner.id = key.owner.clone();
             }
             StateKind::Bot if key.owner == voice.bot().id.as_str() => {}
@@ -67,7 +67,7 @@ impl Owner {
 /// # Errors
 /// `NotFound` if the caller declares no state of this name and kind; `Forbidden` if the calling integration has
 /// just been uninstalled; errors of the store.
-pub(super) fn declaration(
+pub(super) fn find_declaration(
     conn: &Connection,
     voice: &Author,
     key: &Key,

@@ -19,13 +19,13 @@ pub fn find(call: &RequestContext, key: &Key) -> Result<State> {
     call.app().store().read(|conn| {
         let owner = Owner::of(conn, &voice, key)?;
         let found = read(conn, voice.bot().seq, &owner, key)?;
-        let found = found.filter(|state| !has_ended(state, now));
+        let found = found.filter(|state| !is_expired(state, now));
         found.ok_or_else(|| Error::not_found(format!("State \"{}\" not found", key.name)))
     })
 }
 
 /// True if the state has expired.
-pub(super) fn has_ended(state: &State, now: Timestamp) -> bool {
+pub(super) fn is_expired(state: &State, now: Timestamp) -> bool {
     state.expires_at.is_some_and(|at| at <= now)
 }
 
@@ -86,7 +86,12 @@ const UPSERT: &str = "
         updated_at = excluded.updated_at";
 
 /// Inserts or replaces a state.
-pub(super) fn put(conn: &Connection, agent_seq: i64, owner: &Owner, state: &State) -> Result<()> {
+pub(super) fn upsert(
+    conn: &Connection,
+    agent_seq: i64,
+    owner: &Owner,
+    state: &State,
+) -> Result<()> {
     conn.prepare_cached(UPSERT)?.execute(named_params! {
         ":id": state.id,
         ":agent_seq": agent_seq,
@@ -108,7 +113,7 @@ pub(super) fn put(conn: &Connection, agent_seq: i64, owner: &Owner, state: &Stat
 const DELETE: &str = "DELETE FROM states WHERE id = :id";
 
 /// Deletes a state.
-pub(super) fn erase(conn: &Connection, id: &StateId) -> Result<()> {
+pub(super) fn delete(conn: &Connection, id: &StateId) -> Result<()> {
     conn.prepare_cached(DELETE)?
         .execute(named_params! {":id": id})?;
     Ok(())

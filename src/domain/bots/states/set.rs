@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Key, State,
-    owner::{Owner, declaration},
+    owner::{Owner, find_declaration},
     rows,
 };
 use crate::{
@@ -48,7 +48,10 @@ pub async fn set(
             .store()
             .read(|conn| StateEntry::of(conn, call.app().clock().now(), &voice, &key))?
             .declared;
-        proven.prove(SharedClaim::new(keeps(&declared, payload)), call.schemas())?;
+        proven.prove(
+            SharedClaim::new(build_schema_claim(&declared, payload)),
+            call.schemas(),
+        )?;
     }
     call.app()
         .change_proven(call, proven, move |change, _| {
@@ -57,13 +60,16 @@ pub async fn set(
                 return place.clear(change, &key);
             };
             let after = expiry.or(place.declared.expiry);
-            place.put(change, &key, payload, after.map(whole_millis))
+            place.put(change, &key, payload, after.map(round_up_millis))
         })
         .await
 }
 
 /// Builds the claim that a state's payload matches its schema.
-fn keeps(declared: &definitions::StateDefinition, payload: &Map<String, Value>) -> Keeps {
+fn build_schema_claim(
+    declared: &definitions::StateDefinition,
+    payload: &Map<String, Value>,
+) -> Keeps {
     Keeps {
         schema: declared.schema.clone(),
         value: Value::Object(payload.clone()),
@@ -88,7 +94,7 @@ pub async fn patch(call: &RequestContext, key: Key, payload: Map<String, Value>)
     // A failure is ignored here: a concurrent write may lead to a merged state that matches. The transaction
     // checks again.
     let known = proven.prove(
-        SharedClaim::new(keeps(&place.declared, &merged)),
+        SharedClaim::new(build_schema_claim(&place.declared, &merged)),
         call.schemas(),
     );
     drop(known);
@@ -122,14 +128,14 @@ struct StateEntry {
 impl StateEntry {
     fn of(conn: &Connection, now: Timestamp, voice: &Author, key: &Key) -> Result<Self> {
         let owner = Owner::of(conn, voice, key)?;
-        let declared = declaration(conn, voice, key)?;
+        let declared = find_declaration(conn, voice, key)?;
         let agent_seq = voice.bot().seq;
         let old = rows::read(conn, agent_seq, &owner, key)?;
         Ok(Self {
             agent_seq,
             owner,
             declared,
-            old: old.filter(|state| !rows::has_ended(state, now)),
+            old: old.filter(|state| !rows::is_expired(state, now)),
         })
     }
 
@@ -137,7 +143,7 @@ impl StateEntry {
     fn merged(&self, members: &Map<String, Value>) -> (Map<String, Value>, Option<i64>) {
         let (mut merged, after) = match &self.old {
             Some(old) => (old.payload.clone(), old.expires_after),
-            None => (Map::new(), self.declared.expiry.map(whole_millis)),
+            None => (Map::new(), self.declared.expiry.map(round_up_millis)),
         };
         merged.extend(members.clone());
         (merged, after)
@@ -153,16 +159,16 @@ impl StateEntry {
         if self.old.is_none() {
             BOUND.require(change, self.agent_seq)?;
         }
-        change.claim(keeps(&self.declared, &payload));
+        change.claim(build_schema_claim(&self.declared, &payload));
         change.require_proven()?;
         let state = State {
             payload,
             expires_after,
-            expires_at: expires_after.map(|millis| end(change.now, millis)),
+            expires_at: expires_after.map(|millis| expiry_time(change.now, millis)),
             updated_at: change.now,
             ..self.old.clone().unwrap_or_else(|| self.fresh(change, key))
         };
-        rows::put(change.conn, self.agent_seq, &self.owner, &state)?;
+        rows::upsert(change.conn, self.agent_seq, &self.owner, &state)?;
         if state.expires_at.is_some() {
             change.wake_runtime();
         }
@@ -171,7 +177,7 @@ impl StateEntry {
 
     fn clear(self, change: &WriteTx<'_>, key: &Key) -> Result<State> {
         if let Some(old) = &self.old {
-            rows::erase(change.conn, &old.id)?;
+            rows::delete(change.conn, &old.id)?;
         }
         let cleared = self.old.clone().unwrap_or_else(|| self.fresh(change, key));
         Ok(State {
@@ -204,10 +210,10 @@ impl StateEntry {
     clippy::cast_possible_truncation,
     reason = "the cast saturates, which is as good as never"
 )]
-fn whole_millis(millis: f64) -> i64 {
+fn round_up_millis(millis: f64) -> i64 {
     millis.ceil() as i64
 }
 
-fn end(now: Timestamp, millis: i64) -> Timestamp {
+fn expiry_time(now: Timestamp, millis: i64) -> Timestamp {
     now.plus(Duration::from_millis(millis.unsigned_abs()))
 }

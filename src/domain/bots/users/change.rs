@@ -29,13 +29,17 @@ use crate::{
 /// the store.
 pub async fn create(call: &RequestContext, new: NewUser) -> Result<User> {
     let voice = Author::of(call)?;
-    match checked(call, &voice, &new)? {
-        CreationPath::Own(tags) => {
+    match plan_creation(call, &voice, &new)? {
+        CreationPath::Local(tags) => {
             call.app()
-                .change(call, move |change, _| make(change, &voice, &tags, new))
+                .change(call, move |change, _| {
+                    create_in_tx(change, &voice, &tags, new)
+                })
                 .await
         }
-        CreationPath::Delegated(delegated) => delegate(call, &voice, &delegated).await,
+        CreationPath::Delegated(delegated) => {
+            create_through_integration(call, &voice, &delegated).await
+        }
     }
 }
 
@@ -45,23 +49,23 @@ pub async fn create(call: &RequestContext, new: NewUser) -> Result<User> {
 /// As [`create`].
 pub async fn get_or_create(call: &RequestContext, new: NewUser) -> Result<User> {
     let voice = Author::of(call)?;
-    let way = checked(call, &voice, &new)?;
+    let way = plan_creation(call, &voice, &new)?;
     let tags = match &way {
-        CreationPath::Own(tags) => tags.clone(),
+        CreationPath::Local(tags) => tags.clone(),
         CreationPath::Delegated(delegated) => Tags::of(&delegated.tags),
     };
     let store = call.app().store();
-    if let Some(known) = store.read(|conn| rows::with_tags(conn, &voice, &tags))? {
+    if let Some(known) = store.read(|conn| rows::find_by_tags(conn, &voice, &tags))? {
         return Ok(known);
     }
     if let CreationPath::Delegated(delegated) = &way {
-        return delegate(call, &voice, delegated).await;
+        return create_through_integration(call, &voice, delegated).await;
     }
     call.app()
         .change(call, move |change, _| {
-            match rows::with_tags(change.conn, &voice, &tags)? {
+            match rows::find_by_tags(change.conn, &voice, &tags)? {
                 Some(known) => Ok(known),
-                None => make(change, &voice, &tags, new),
+                None => create_in_tx(change, &voice, &tags, new),
             }
         })
         .await
@@ -70,13 +74,13 @@ pub async fn get_or_create(call: &RequestContext, new: NewUser) -> Result<User> 
 /// The way to create a user.
 enum CreationPath {
     /// In the database, with these tags.
-    Own(Tags),
+    Local(Tags),
     /// Through an integration.
     Delegated(DelegatedCreation),
 }
 
 /// Asks an integration to create a user.
-async fn delegate(
+async fn create_through_integration(
     call: &RequestContext,
     voice: &Author,
     delegated: &DelegatedCreation,
@@ -86,12 +90,12 @@ async fn delegate(
     let id = delegated.make(app, "create_user", &body, "user").await?;
     let made = app
         .store()
-        .read(|conn| rows::read(conn, voice.bot(), &id.as_str().into()))?;
+        .read(|conn| rows::find_in_bot(conn, voice.bot(), &id.as_str().into()))?;
     made.ok_or_else(|| delegated.not_there("user", &id))
 }
 
 /// Validates the new user and decides the way to create it.
-fn checked(call: &RequestContext, voice: &Author, new: &NewUser) -> Result<CreationPath> {
+fn plan_creation(call: &RequestContext, voice: &Author, new: &NewUser) -> Result<CreationPath> {
     require_write(call)?;
     call.app().store().read(|conn| {
         let speaker = voice.on(conn)?;
@@ -109,12 +113,12 @@ fn checked(call: &RequestContext, voice: &Author, new: &NewUser) -> Result<Creat
             let required = &own.definition.user.creation.required_tags;
             tags.require(&own.installation.name, required)?;
         }
-        Ok(CreationPath::Own(tags))
+        Ok(CreationPath::Local(tags))
     })
 }
 
 /// Creates a user with these tags inside a write transaction.
-pub(in crate::domain) fn make(
+pub(in crate::domain) fn create_in_tx(
     change: &WriteTx<'_>,
     voice: &Author,
     tags: &Tags,
@@ -132,7 +136,7 @@ pub(in crate::domain) fn make(
         profile,
         ..Default::default()
     };
-    end_users::make(change, voice.sealer(), &voice.scope(), made)?;
+    end_users::create_in_tx(change, voice.sealer(), &voice.scope(), made)?;
     if let Some(own) = voice.integration() {
         change
             .conn
@@ -140,7 +144,7 @@ pub(in crate::domain) fn make(
             .execute(named_params! {":id": id, ":integration": own.key()})?;
     }
     set_tags(change, voice.bot(), &id, &Tags::default(), tags)?;
-    rows::existing(change.conn, voice.bot(), &id)
+    rows::load(change.conn, voice.bot(), &id)
 }
 
 /// Records the integration that created the user, which may list and delete it.
@@ -168,7 +172,7 @@ fn set_tags(
             ":tags": new.canonical(),
             ":now": change.now,
         })?;
-    match rows::existing(change.conn, bot, id)?.seq {
+    match rows::load(change.conn, bot, id)?.seq {
         Some(seq) => TagTable::User.write(change.conn, bot.seq, seq, old, new),
         None => Ok(()),
     }
@@ -183,22 +187,24 @@ pub async fn update(call: &RequestContext, id: EndUserId, changes: UserPatch) ->
     require_write(call)?;
     let voice = Author::of(call)?;
     call.app()
-        .change(call, move |change, _| apply(change, &voice, &id, changes))
+        .change(call, move |change, _| {
+            update_in_tx(change, &voice, &id, changes)
+        })
         .await
 }
 
 /// Updates a user inside a write transaction.
-pub(in crate::domain) fn apply(
+pub(in crate::domain) fn update_in_tx(
     change: &WriteTx<'_>,
     voice: &Author,
     id: &EndUserId,
     changes: UserPatch,
 ) -> Result<User> {
     let bot = voice.bot();
-    let old = rows::seen(change.conn, voice, id)?;
+    let old = rows::load_visible(change.conn, voice, id)?;
     let tags = voice.on(change.conn)?.user_tags(&old.tags, &changes.tags)?;
     if old.seq.is_none() {
-        return change_bot_itself(change, voice, old, tags, changes);
+        return update_bot_user(change, voice, old, tags, changes);
     }
     let profile = end_users::ProfileChanges {
         display_name: changes.name,
@@ -210,16 +216,16 @@ pub(in crate::domain) fn apply(
         ..Default::default()
     };
     let how = end_users::MetadataUpdate::Merge;
-    end_users::apply(change, voice.sealer(), &voice.scope(), id, changed, how)?;
+    end_users::update_in_tx(change, voice.sealer(), &voice.scope(), id, changed, how)?;
     set_tags(change, bot, id, &old.tags, &tags)?;
-    rows::existing(change.conn, bot, id)
+    rows::load(change.conn, bot, id)
 }
 
 const UPDATE_BOT_USER: &str = "
     UPDATE bots SET user_tags = :tags, user_name = :name, user_picture = :picture_url
     WHERE agent_seq = :agent_seq";
 
-fn change_bot_itself(
+fn update_bot_user(
     change: &WriteTx<'_>,
     voice: &Author,
     mut user: User,
@@ -229,7 +235,7 @@ fn change_bot_itself(
     user.tags = tags;
     changes.name.apply(&mut user.name);
     changes.picture_url.apply(&mut user.picture_url);
-    manage::ensure(change, voice.sealer(), voice.bot())?;
+    manage::ensure_bot(change, voice.sealer(), voice.bot())?;
     change
         .conn
         .prepare_cached(UPDATE_BOT_USER)?
@@ -253,7 +259,7 @@ pub async fn delete(call: &RequestContext, id: EndUserId) -> Result<User> {
     let voice = Author::of(call)?;
     call.app()
         .change(call, move |change, _| {
-            let user = rows::seen(change.conn, &voice, &id)?;
+            let user = rows::load_visible(change.conn, &voice, &id)?;
             let Some(seq) = user.seq else {
                 return Err(Error::new(
                     Kind::RelationConflict,

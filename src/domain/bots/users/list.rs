@@ -38,7 +38,7 @@ pub async fn list(
     after: Option<PageToken>,
 ) -> Result<Page<User>> {
     let voice = Author::of(call)?;
-    list_query::require_few(call, "tags", filter.tags.len())?;
+    list_query::require_max_filters(call, "tags", filter.tags.len())?;
     call.app()
         .store()
         .scan(move |conn| {
@@ -47,7 +47,7 @@ pub async fn list(
             let reader = voice.integration().map(|own| own.name.as_str());
             let conversation = match &filter.conversation {
                 None => None,
-                Some(id) => match conversations::read(conn, &voice, id)? {
+                Some(id) => match conversations::find_visible(conn, &voice, id)? {
                     Some(conversation) => Some(conversation),
                     // A missing conversation has no participants.
                     None => {
@@ -69,7 +69,7 @@ pub async fn list(
                     )
                     .with(":conversation", conversation.seq),
                 (None, Some(conversation)) => {
-                    return conversations::participants_page(conn, bot, &conversation, after);
+                    return conversations::read_participants_page(conn, bot, &conversation, after);
                 }
                 (None, None) => ListQuery::new("end_users", "end_users.seq")
                     .whose("end_users.agent_id = :agent_id")

@@ -5,14 +5,16 @@ mod change;
 mod list;
 mod rows;
 
-pub(in crate::domain) use self::{
-    change::{apply, make},
-    rows::{COLUMNS, bot_itself, existing, from_row, named, read, seen},
-};
 pub use self::{
     change::{create, delete, get_or_create, update},
     list::{Filter, list},
     rows::find,
+};
+pub(in crate::domain) use self::{
+    change::{create_in_tx, update_in_tx},
+    rows::{
+        COLUMNS, find_in_bot, find_referenced_row, from_row, load, load_bot_user, load_visible,
+    },
 };
 use super::tags::{TagPatch, Tags};
 use crate::{

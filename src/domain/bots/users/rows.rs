@@ -17,17 +17,23 @@ use crate::{
 /// `NotFound` if the caller cannot see such a user, or errors of the store.
 pub fn find(call: &RequestContext, id: &EndUserId) -> Result<User> {
     let voice = Author::of(call)?;
-    call.app().store().read(|conn| seen(conn, &voice, id))
+    call.app()
+        .store()
+        .read(|conn| load_visible(conn, &voice, id))
 }
 
 /// Returns the user with this id if the caller can see it.
 ///
 /// # Errors
 /// `NotFound` if the caller cannot see such a user, or errors of the store.
-pub(in crate::domain) fn seen(conn: &Connection, voice: &Author, id: &EndUserId) -> Result<User> {
-    let user = existing(conn, voice.bot(), id)?;
+pub(in crate::domain) fn load_visible(
+    conn: &Connection,
+    voice: &Author,
+    id: &EndUserId,
+) -> Result<User> {
+    let user = load(conn, voice.bot(), id)?;
     match user.seq {
-        Some(seq) if !sees(conn, voice, seq)? => Err(missing(id)),
+        Some(seq) if !can_see(conn, voice, seq)? => Err(not_found(id)),
         _ => Ok(user),
     }
 }
@@ -56,7 +62,7 @@ const IS_RELATED_TO: &str = "
 /// True if the caller can see the user in this row. A bot sees all of its users. An integration sees those
 /// that it has created, that have its tags or that participate in its conversations (botpress.md §4: a user
 /// is someone "within a specific integration").
-fn sees(conn: &Connection, voice: &Author, seq: i64) -> Result<bool> {
+fn can_see(conn: &Connection, voice: &Author, seq: i64) -> Result<bool> {
     let Some(own) = voice.integration() else {
         return Ok(true);
     };
@@ -67,18 +73,18 @@ fn sees(conn: &Connection, voice: &Author, seq: i64) -> Result<bool> {
     Ok(conn.prepare_cached(IS_RELATED_TO)?.exists(parameters)?)
 }
 
-fn missing(id: &EndUserId) -> Error {
+fn not_found(id: &EndUserId) -> Error {
     Error::not_found(format!("User \"{id}\" not found"))
 }
 
 /// Returns the user with this id of a bot, or `NotFound`.
-pub(in crate::domain) fn existing(
+pub(in crate::domain) fn load(
     conn: &Connection,
     bot: &PrincipalAgent,
     id: &EndUserId,
 ) -> Result<User> {
-    let found = read(conn, bot, id)?;
-    found.ok_or_else(|| missing(id))
+    let found = find_in_bot(conn, bot, id)?;
+    found.ok_or_else(|| not_found(id))
 }
 
 /// Columns that [`from_row`] reads, in this order.
@@ -94,7 +100,7 @@ const FIND_SEQ: &str = "
 ///
 /// # Errors
 /// `ReferenceNotFound` if the caller cannot see such a user, or errors of the store.
-pub(in crate::domain) fn named(
+pub(in crate::domain) fn find_referenced_row(
     conn: &Connection,
     voice: &Author,
     id: &EndUserId,
@@ -110,7 +116,7 @@ pub(in crate::domain) fn named(
         .query_row(parameters, |row| Ok((row.get("seq")?, row.get("is_own")?)));
     match found.optional()? {
         Some((seq, true)) => Ok(Some(seq)),
-        Some((seq, false)) if sees(conn, voice, seq)? => Ok(Some(seq)),
+        Some((seq, false)) if can_see(conn, voice, seq)? => Ok(Some(seq)),
         _ => Err(Error::new(
             Kind::ReferenceNotFound,
             format!("User \"{id}\" not found"),
@@ -119,13 +125,13 @@ pub(in crate::domain) fn named(
 }
 
 /// Finds the user with this id of a bot.
-pub(in crate::domain) fn read(
+pub(in crate::domain) fn find_in_bot(
     conn: &Connection,
     bot: &PrincipalAgent,
     id: &EndUserId,
 ) -> Result<Option<User>> {
     if id.as_str() == bot.id.as_str() {
-        return bot_itself(conn, bot).map(Some);
+        return load_bot_user(conn, bot).map(Some);
     }
     let sql = format!("SELECT {COLUMNS} FROM end_users WHERE id = :id AND agent_id = :agent_id");
     let parameters = named_params! {":id": id, ":agent_id": bot.id};
@@ -135,7 +141,7 @@ pub(in crate::domain) fn read(
 
 /// Finds the oldest user with exactly these tags. With no tags, an integration finds only users that it has
 /// created; tags of its own need no such condition.
-pub(super) fn with_tags(conn: &Connection, voice: &Author, tags: &Tags) -> Result<Option<User>> {
+pub(super) fn find_by_tags(conn: &Connection, voice: &Author, tags: &Tags) -> Result<Option<User>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM end_users WHERE agent_id = :agent_id AND tags = :tags \
          AND (:integration IS NULL OR integration = :integration) ORDER BY seq LIMIT 1"
@@ -156,7 +162,7 @@ const FIND_BOT_USER: &str = "
     FROM agents LEFT JOIN bots ON bots.agent_seq = agents.seq WHERE agents.seq = :seq";
 
 /// Loads the user of the bot itself.
-pub(in crate::domain) fn bot_itself(conn: &Connection, bot: &PrincipalAgent) -> Result<User> {
+pub(in crate::domain) fn load_bot_user(conn: &Connection, bot: &PrincipalAgent) -> Result<User> {
     let user =
         conn.prepare_cached(FIND_BOT_USER)?
             .query_row(named_params! {":seq": bot.seq}, |row| {

@@ -18,7 +18,7 @@ pub(super) struct MatchKey {
 }
 
 /// Normalizes an identifier, or returns the reason for which it cannot match.
-pub(super) fn sought(identifier: &Identifier) -> Result<MatchKey, &'static str> {
+pub(super) fn normalize_identifier(identifier: &Identifier) -> Result<MatchKey, &'static str> {
     let value = identifier.value.trim();
     if value.is_empty() {
         return Err("The value is empty");
@@ -72,7 +72,7 @@ const FIND_BY_VARIABLE: &str = "
     ORDER BY seq LIMIT :limit";
 
 /// Returns the ids of the matching end users of an agent, at most `limit`.
-pub(super) fn matches(
+pub(super) fn find_matches(
     conn: &Connection,
     agent: &AgentId,
     sought: &MatchKey,

@@ -7,8 +7,8 @@ mod submit;
 
 use std::time::Duration;
 
+pub(super) use rows::delete_completed;
 pub use rows::find;
-pub(super) use rows::forget;
 pub use run::run_due;
 pub use submit::submit;
 

@@ -32,13 +32,13 @@ pub async fn find(
                 .optional()?
                 .ok_or_else(|| Error::not_found("Job not found"))?;
             let mut statement = conn.prepare_cached(LIST_RESULTS)?;
-            let outcomes = statement.query_map(named_params! {":id": id}, outcome)?;
+            let outcomes = statement.query_map(named_params! {":id": id}, result_from_row)?;
             Ok((deletion, outcomes.collect::<rusqlite::Result<_>>()?))
         })
         .await
 }
 
-fn outcome(row: &Row<'_>) -> rusqlite::Result<IdentifierResult> {
+fn result_from_row(row: &Row<'_>) -> rusqlite::Result<IdentifierResult> {
     Ok(IdentifierResult {
         identifier: Identifier {
             kind: row.get("kind")?,
@@ -46,7 +46,7 @@ fn outcome(row: &Row<'_>) -> rusqlite::Result<IdentifierResult> {
             variable: row.get("variable")?,
         },
         disposition: row.get("disposition")?,
-        matched: count(row, "matched")?,
+        matched: read_count(row, "matched")?,
         reason: row.get("reason")?,
     })
 }
@@ -56,14 +56,14 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Deletion> {
         id: row.get("id")?,
         client_reference: row.get("client_reference")?,
         status: row.get("status")?,
-        submitted_count: count(row, "submitted_count")?,
+        submitted_count: read_count(row, "submitted_count")?,
         failure_reason: row.get("failure_reason")?,
         created_at: row.get("created_at")?,
         completed_at: row.get("completed_at")?,
     })
 }
 
-fn count(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+fn read_count(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
     Ok(row.get::<_, i64>(column)?.unsigned_abs())
 }
 
@@ -71,7 +71,10 @@ const DELETE_COMPLETED: &str = "
     DELETE FROM end_user_deletions WHERE completed_at IS NOT NULL AND created_at <= :before";
 
 /// Deletes the completed deletions that were submitted before a time.
-pub(in crate::domain::end_users) fn forget(conn: &Connection, before: Timestamp) -> Result<()> {
+pub(in crate::domain::end_users) fn delete_completed(
+    conn: &Connection,
+    before: Timestamp,
+) -> Result<()> {
     conn.prepare_cached(DELETE_COMPLETED)?
         .execute(named_params! {":before": before})?;
     Ok(())

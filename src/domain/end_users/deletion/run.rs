@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{
         App,
-        end_users::{AgentScope, change::erase_as},
+        end_users::{AgentScope, change::erase_with_action},
         tenancy::{audit::Actor, write_tx::WriteTx},
     },
     kernel::{
@@ -58,26 +58,26 @@ pub async fn run_due(app: &App) -> Result<()> {
             Ok(due.optional()?)
         })?;
         match due {
-            Some(deletion) => run(app, &deletion).await?,
+            Some(deletion) => run_deletion(app, &deletion).await?,
             None => return Ok(()),
         }
     }
 }
 
-async fn run(app: &App, deletion: &RunningDeletion) -> Result<()> {
+async fn run_deletion(app: &App, deletion: &RunningDeletion) -> Result<()> {
     let id = deletion.id.clone();
     app.change_as(Actor::System, move |change| set_in_progress(change, &id))
         .await?;
-    while look(app, deletion).await? {}
+    while match_identifiers(app, deletion).await? {}
     loop {
         let running = deletion.clone();
-        let erased = app.change_as(Actor::System, move |change| erase(change, &running));
+        let erased = app.change_as(Actor::System, move |change| erase_targets(change, &running));
         if erased.await? == 0 {
             break;
         }
     }
     let id = deletion.id.clone();
-    app.change_as(Actor::System, move |change| finish(change, &id))
+    app.change_as(Actor::System, move |change| finish_deletion(change, &id))
         .await
 }
 
@@ -107,7 +107,7 @@ const FIND_UNMATCHED: &str = "
     WHERE deletion_id = :id AND disposition IS NULL ORDER BY position LIMIT :limit";
 
 /// Matches the next identifiers. Returns true if there were any.
-async fn look(app: &App, deletion: &RunningDeletion) -> Result<bool> {
+async fn match_identifiers(app: &App, deletion: &RunningDeletion) -> Result<bool> {
     let running = deletion.clone();
     // Outside of a write transaction, because matching may take long.
     let found = app.store().scan(move |conn| {
@@ -123,7 +123,7 @@ async fn look(app: &App, deletion: &RunningDeletion) -> Result<bool> {
             let agent = &running.scope.agent;
             found.push(IdentifierMatches {
                 position: row.get("position")?,
-                matches: matching::matches(conn, agent, &sought, MATCHES_MAX + 1)?,
+                matches: matching::find_matches(conn, agent, &sought, MATCHES_MAX + 1)?,
             });
         }
         Ok(found)
@@ -136,7 +136,7 @@ async fn look(app: &App, deletion: &RunningDeletion) -> Result<bool> {
     app.change_as(Actor::System, move |change| {
         found
             .iter()
-            .try_for_each(|found| settle(change, &id, found))
+            .try_for_each(|found| record_matches(change, &id, found))
     })
     .await?;
     Ok(true)
@@ -155,7 +155,11 @@ const SET_DISPOSITION: &str = "
     SET disposition = :disposition, matched = :matched, reason = :reason
     WHERE deletion_id = :id AND position = :position";
 
-fn settle(change: &WriteTx<'_>, id: &EndUserDeletionId, found: &IdentifierMatches) -> Result<()> {
+fn record_matches(
+    change: &WriteTx<'_>,
+    id: &EndUserDeletionId,
+    found: &IdentifierMatches,
+) -> Result<()> {
     let open: bool = change.conn.prepare_cached(IS_UNMATCHED)?.query_row(
         named_params! {":id": id, ":position": found.position},
         |row| row.get(0),
@@ -204,13 +208,13 @@ const TAKE_TARGETS: &str = "
     RETURNING end_user_id";
 
 /// Erases the next end users that were found and returns their number.
-fn erase(change: &WriteTx<'_>, deletion: &RunningDeletion) -> Result<usize> {
+fn erase_targets(change: &WriteTx<'_>, deletion: &RunningDeletion) -> Result<usize> {
     let mut statement = change.conn.prepare_cached(TAKE_TARGETS)?;
     let parameters = named_params! {":id": deletion.id, ":limit": STEP_SIZE};
     let targets = statement.query_map(parameters, |row| row.get::<_, EndUserId>(0))?;
     let targets: Vec<_> = targets.collect::<rusqlite::Result<_>>()?;
     for end_user in &targets {
-        erase_as(change, &deletion.scope, end_user, "end_user.erase")?;
+        erase_with_action(change, &deletion.scope, end_user, "end_user.erase")?;
     }
     Ok(targets.len())
 }
@@ -225,7 +229,7 @@ const FINISH: &str = "
     SET status = :status, failure_reason = :reason, completed_at = :now
     WHERE id = :id AND completed_at IS NULL";
 
-fn finish(change: &WriteTx<'_>, id: &EndUserDeletionId) -> Result<()> {
+fn finish_deletion(change: &WriteTx<'_>, id: &EndUserDeletionId) -> Result<()> {
     let (done, refused): (i64, i64) = change
         .conn
         .prepare_cached(COUNT_DISPOSITIONS)?

@@ -60,14 +60,14 @@ pub async fn submit(
         .change(call, move |change, _| {
             // Only a hint: the background work also polls for deletions.
             change.then(|app| app.end_user_work().notify_one());
-            let hash = hash(&identifiers);
+            let hash = hash_identifiers(&identifiers);
             let same = change.conn.prepare_cached(FIND_SAME)?.query_row(
                 named_params! {
                     ":agent_id": scope.agent,
                     // NULL does not equal NULL: a request without a reference is always new.
                     ":client_reference": client_reference,
                     ":request_hash": hash,
-                    ":since": earlier(change.now, IDEMPOTENCY_WINDOW),
+                    ":since": time_before(change.now, IDEMPOTENCY_WINDOW),
                     // Ignores deletions from the future, which the clock has left by going back.
                     ":until": change.now.plus(IDEMPOTENCY_WINDOW),
                 },
@@ -94,7 +94,7 @@ pub async fn submit(
                 ":count": i64::try_from(identifiers.len()).unwrap_or(i64::MAX),
                 ":now": change.now,
             })?;
-            take_in(change, &scope.agent, &deletion.id, identifiers)?;
+            insert_identifiers(change, &scope.agent, &deletion.id, identifiers)?;
             audit::record(
                 change,
                 &NewAuditRecord {
@@ -109,7 +109,7 @@ pub async fn submit(
         .await
 }
 
-fn hash(identifiers: &[Identifier]) -> [u8; 32] {
+fn hash_identifiers(identifiers: &[Identifier]) -> [u8; 32] {
     let mut digest = Sha256::new();
     for identifier in identifiers {
         let variable = identifier.variable.as_deref();
@@ -126,7 +126,7 @@ fn hash(identifiers: &[Identifier]) -> [u8; 32] {
     digest.finalize().into()
 }
 
-fn earlier(now: Timestamp, by: std::time::Duration) -> Timestamp {
+fn time_before(now: Timestamp, by: std::time::Duration) -> Timestamp {
     let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
     Timestamp::from_micros(now.as_micros().saturating_sub(micros))
 }
@@ -139,7 +139,7 @@ const INSERT_IDENTIFIER: &str = "
 
 /// Stores the identifiers. Rejects malformed ones, repeated ones and those in cooldown; the job matches the rest
 /// later.
-fn take_in(
+fn insert_identifiers(
     change: &WriteTx<'_>,
     agent: &AgentId,
     deletion: &EndUserDeletionId,
@@ -147,14 +147,14 @@ fn take_in(
 ) -> Result<()> {
     let mut seen = HashSet::new();
     for (position, identifier) in (0_i64..).zip(identifiers) {
-        let sought = matching::sought(&identifier);
+        let sought = matching::normalize_identifier(&identifier);
         let (disposition, reason) = match &sought {
             Err(reason) => (Some(Disposition::Invalid), Some(*reason)),
             Ok(sought) if !seen.insert(sought.clone()) => (
                 Some(Disposition::Duplicate),
                 Some("The same identifier stands in this request before"),
             ),
-            Ok(sought) if in_cooldown(change, agent, sought)? => (
+            Ok(sought) if is_in_cooldown(change, agent, sought)? => (
                 Some(Disposition::Invalid),
                 Some("This identifier was submitted within the last 7 days"),
             ),
@@ -191,7 +191,7 @@ const IN_COOLDOWN: &str = "
     )";
 
 /// True if an identifier was accepted within the last seven days, or is not processed yet.
-fn in_cooldown(change: &WriteTx<'_>, agent: &AgentId, sought: &MatchKey) -> Result<bool> {
+fn is_in_cooldown(change: &WriteTx<'_>, agent: &AgentId, sought: &MatchKey) -> Result<bool> {
     let alias = match sought.kind {
         IdentifierKind::EndUserId => IdentifierKind::ChatterId,
         other => other,
@@ -204,7 +204,7 @@ fn in_cooldown(change: &WriteTx<'_>, agent: &AgentId, sought: &MatchKey) -> Resu
             ":alias": alias,
             ":variable": sought.variable,
             ":agent_id": agent,
-            ":since": earlier(change.now, COOLDOWN),
+            ":since": time_before(change.now, COOLDOWN),
             ":until": change.now.plus(COOLDOWN),
         },
         |row| row.get(0),

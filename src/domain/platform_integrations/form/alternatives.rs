@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     FormAlternative, FormChoice, FormItem, FormItemKind, UnsupportedSchema,
-    keywords::{names, text, type_name},
+    keywords::{non_empty_text, required_names, type_name},
     reader::{FieldPath, ResolvedSchema, SchemaReader},
 };
 
@@ -22,7 +22,7 @@ pub(super) struct FoundAlternatives {
 }
 
 /// Finds the alternatives of a resolved schema.
-pub(super) fn find(
+pub(super) fn find_alternatives(
     reader: &mut SchemaReader<'_>,
     schema: &Map<String, Value>,
 ) -> Result<Option<FoundAlternatives>, UnsupportedSchema> {
@@ -86,7 +86,7 @@ impl FoundAlternatives {
         let choice = |schema: &Map<String, Value>| {
             let value = schema.get("const")?;
             let is_plain = value.is_string() || value.is_number();
-            is_plain.then(|| FormChoice::of(value, text(schema, "title")))
+            is_plain.then(|| FormChoice::of(value, non_empty_text(schema, "title")))
         };
         self.schemas.iter().map(choice).collect()
     }
@@ -104,7 +104,7 @@ impl FoundAlternatives {
             let values: Option<Vec<&Value>> = self
                 .schemas
                 .iter()
-                .map(|schema| constant(schema, name))
+                .map(|schema| find_constant(schema, name))
                 .collect();
             values.is_some_and(|values| {
                 let others = |index: usize| &values[index + 1..];
@@ -116,7 +116,7 @@ impl FoundAlternatives {
 }
 
 /// Returns the only value that a member may have.
-fn constant<'a>(schema: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+fn find_constant<'a>(schema: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     let member = schema.get("properties")?.get(name)?;
     let value = match (
         member.get("const"),
@@ -145,7 +145,7 @@ impl FormItem {
 }
 
 /// Builds the choice between the alternatives of an object.
-pub(super) fn item(
+pub(super) fn build_choice(
     reader: &mut SchemaReader<'_>,
     object: &Map<String, Value>,
     found: &FoundAlternatives,
@@ -168,7 +168,7 @@ pub(super) fn item(
         reader.count()?;
         check_closed(reader, object, schema, &name)?;
         let way = way.alternative(index);
-        alternatives.push(alternative(reader, (schema, object), &name, &way)?);
+        alternatives.push(build_alternative(reader, (schema, object), &name, &way)?);
         reader.place.leave(at);
     }
     let described =
@@ -178,10 +178,10 @@ pub(super) fn item(
     let member = way.to(&name);
     let values = alternatives.iter().map(|one| one.choice.value.clone());
     Ok(FormItem {
-        title: text(&own, "title")
-            .or_else(|| text(object, "title"))
+        title: non_empty_text(&own, "title")
+            .or_else(|| non_empty_text(object, "title"))
             .unwrap_or_else(|| name.clone()),
-        description: text(&own, "description"),
+        description: non_empty_text(&own, "description"),
         required: true,
         nullable: false,
         default: object
@@ -195,13 +195,13 @@ pub(super) fn item(
     })
 }
 
-fn alternative(
+fn build_alternative(
     reader: &mut SchemaReader<'_>,
     (schema, object): (&Map<String, Value>, &Map<String, Value>),
     name: &str,
     way: &FieldPath,
 ) -> Result<FormAlternative, UnsupportedSchema> {
-    let value = constant(schema, name)
+    let value = find_constant(schema, name)
         .expect("it tells the alternatives apart")
         .clone();
     let has = |schema: &Map<String, Value>, name: &str| {
@@ -217,7 +217,10 @@ fn alternative(
             return Err(reader.place.refuse_member("properties", &rule));
         }
     }
-    let required: Vec<String> = names(schema).into_iter().map(str::to_owned).collect();
+    let required: Vec<String> = required_names(schema)
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
     if let Some(Value::Array(names)) = own.get_mut("required") {
         names.retain(|member| {
             member
@@ -227,7 +230,7 @@ fn alternative(
     }
     let inner = ResolvedSchema::of_object(reader, own)?;
     let mut items = reader.object(&inner, way)?;
-    let always = names(object);
+    let always = required_names(object);
     for item in &mut items {
         item.required |= item
             .path
@@ -235,8 +238,8 @@ fn alternative(
             .is_some_and(|last| always.contains(&last.as_str()));
     }
     Ok(FormAlternative {
-        choice: FormChoice::of(&value, text(schema, "title")),
-        description: text(schema, "description"),
+        choice: FormChoice::of(&value, non_empty_text(schema, "title")),
+        description: non_empty_text(schema, "description"),
         items,
         required,
     })

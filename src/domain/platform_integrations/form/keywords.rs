@@ -16,7 +16,7 @@ pub(super) fn is_secret(schema: &Map<String, Value>) -> bool {
     is_set("writeOnly") || is_set("airbyte_secret") || is_password()
 }
 
-pub(super) fn text_kind(schema: &Map<String, Value>) -> FormItemKind {
+pub(super) fn text_item_kind(schema: &Map<String, Value>) -> FormItemKind {
     if is_secret(schema) {
         let multiline = schema.get("multiline") == Some(&Value::Bool(true));
         return FormItemKind::Password { multiline };
@@ -29,7 +29,7 @@ pub(super) fn text_kind(schema: &Map<String, Value>) -> FormItemKind {
 }
 
 /// Returns the keywords of an object's schema that are not about single fields.
-pub(super) fn frame(mut schema: Map<String, Value>) -> Map<String, Value> {
+pub(super) fn retain_object_keywords(mut schema: Map<String, Value>) -> Map<String, Value> {
     let fields = ["properties", "required", "oneOf", "anyOf"];
     let others = ["definitions", "$defs", "default", "$id", "$anchor"];
     schema.retain(|keyword, _| {
@@ -40,7 +40,7 @@ pub(super) fn frame(mut schema: Map<String, Value>) -> Map<String, Value> {
 }
 
 /// Returns the names of the required members of an object.
-pub(super) fn names(schema: &Map<String, Value>) -> Vec<&str> {
+pub(super) fn required_names(schema: &Map<String, Value>) -> Vec<&str> {
     let names = schema.get("required").and_then(Value::as_array);
     names
         .into_iter()
@@ -74,7 +74,7 @@ pub(super) fn has_null_type(schema: &Map<String, Value>) -> bool {
     names.is_some_and(|names| names.iter().any(|name| name == "null"))
 }
 
-pub(super) fn choices(
+pub(super) fn enum_choices(
     property: &Map<String, Value>,
     place: &SchemaCursor<'_>,
 ) -> Result<Option<Vec<FormChoice>>, UnsupportedSchema> {
@@ -104,7 +104,7 @@ pub(super) fn choices(
 }
 
 /// Returns a text of a schema, if it is not empty.
-pub(super) fn text(schema: &Map<String, Value>, name: &str) -> Option<String> {
+pub(super) fn non_empty_text(schema: &Map<String, Value>, name: &str) -> Option<String> {
     let text = schema.get(name).and_then(Value::as_str);
     text.filter(|text| !text.is_empty()).map(str::to_owned)
 }

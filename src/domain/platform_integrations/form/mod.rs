@@ -151,26 +151,26 @@ impl Form {
                 rule: Rule::Other(format!("must be a valid JSON Schema: {problem}")),
             });
         }
-        reader::form(schema)
+        reader::read_form(schema)
     }
 
     /// Returns all fields in order, including those in groups and alternatives, without the groups themselves.
     #[must_use]
     pub fn fields(&self) -> Vec<&FormItem> {
         let mut found = Vec::new();
-        collect(&self.items, &mut found);
+        collect_fields(&self.items, &mut found);
         found
     }
 }
 
-fn collect<'a>(items: &'a [FormItem], found: &mut Vec<&'a FormItem>) {
+fn collect_fields<'a>(items: &'a [FormItem], found: &mut Vec<&'a FormItem>) {
     for item in items {
         match &item.kind {
-            FormItemKind::Group(inner) => collect(inner, found),
+            FormItemKind::Group(inner) => collect_fields(inner, found),
             FormItemKind::Alternatives(alternatives) => {
                 found.push(item);
                 for alternative in alternatives {
-                    collect(&alternative.items, found);
+                    collect_fields(&alternative.items, found);
                 }
             }
             _ => found.push(item),

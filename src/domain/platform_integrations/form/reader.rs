@@ -5,7 +5,10 @@ use serde_json::{Map, Value, json};
 use super::{
     Form, FormItem, FormItemKind, UnsupportedSchema,
     alternatives::{self, FoundAlternatives},
-    keywords::{choices, frame, has_null_type, is_secret, names, text, text_kind, type_name},
+    keywords::{
+        enum_choices, has_null_type, is_secret, non_empty_text, required_names,
+        retain_object_keywords, text_item_kind, type_name,
+    },
     resolve::SchemaCursor,
 };
 
@@ -77,7 +80,7 @@ pub(super) struct SchemaReader<'a> {
 }
 
 /// Builds the form of a schema.
-pub(super) fn form(schema: &Map<String, Value>) -> Result<Form, UnsupportedSchema> {
+pub(super) fn read_form(schema: &Map<String, Value>) -> Result<Form, UnsupportedSchema> {
     let mut reader = SchemaReader {
         place: SchemaCursor::at_root(schema),
         left: FIELDS_MAX,
@@ -88,10 +91,10 @@ pub(super) fn form(schema: &Map<String, Value>) -> Result<Form, UnsupportedSchem
     }
     let items = reader.object(&root, &FieldPath::default())?;
     Ok(Form {
-        title: text(&root.schema, "title"),
-        description: text(&root.schema, "description"),
+        title: non_empty_text(&root.schema, "title"),
+        description: non_empty_text(&root.schema, "description"),
         items,
-        frame: frame(root.schema),
+        frame: retain_object_keywords(root.schema),
     })
 }
 
@@ -106,7 +109,7 @@ impl SchemaReader<'_> {
     fn resolve(&mut self, schema: &Value) -> Result<ResolvedSchema, UnsupportedSchema> {
         let mut schema = self.place.resolve(schema)?;
         let mut nullable = false;
-        let mut alternatives = alternatives::find(self, &schema)?;
+        let mut alternatives = alternatives::find_alternatives(self, &schema)?;
         while let Some(found) = &mut alternatives {
             nullable |= found.has_null;
             let [only] = found.schemas.as_mut_slice() else {
@@ -115,7 +118,7 @@ impl SchemaReader<'_> {
             let only = std::mem::take(only);
             schema.remove(found.keyword);
             schema = self.place.merge(only, schema)?;
-            alternatives = alternatives::find(self, &schema)?;
+            alternatives = alternatives::find_alternatives(self, &schema)?;
         }
         Ok(ResolvedSchema {
             schema,
@@ -138,14 +141,14 @@ impl SchemaReader<'_> {
         }
         let schema = &object.schema;
         let choice = match &object.alternatives {
-            Some(found) => Some(alternatives::item(self, schema, found, way)?),
+            Some(found) => Some(alternatives::build_choice(self, schema, found, way)?),
             None => None,
         };
         let chosen = choice.as_ref().and_then(|choice| choice.path.last());
         let empty = Map::new();
         let properties = schema.get("properties").and_then(Value::as_object);
         let properties = properties.unwrap_or(&empty);
-        let required = names(schema);
+        let required = required_names(schema);
         let mut items = Vec::new();
         for (name, property) in properties {
             if chosen != Some(name) {
@@ -204,8 +207,8 @@ impl SchemaReader<'_> {
         } = resolved;
         let is_group = matches!(kind, FormItemKind::Group(_));
         Ok(FormItem {
-            title: text(&schema, "title").unwrap_or_else(|| name.to_owned()),
-            description: text(&schema, "description"),
+            title: non_empty_text(&schema, "title").unwrap_or_else(|| name.to_owned()),
+            description: non_empty_text(&schema, "description"),
             required,
             nullable: nullable || has_null_type(&schema),
             default: schema.get("default").cloned(),
@@ -213,7 +216,7 @@ impl SchemaReader<'_> {
             path: way.path,
             name: way.name,
             schema: match (is_group, nullable) {
-                (true, _) => frame(schema),
+                (true, _) => retain_object_keywords(schema),
                 (false, true) => {
                     Map::from_iter([("anyOf".to_owned(), json!([schema, {"type": "null"}]))])
                 }
@@ -256,12 +259,12 @@ impl SchemaReader<'_> {
         let schema = &resolved.schema;
         Ok(match name {
             "boolean" => FormItemKind::Boolean,
-            "string" | "number" | "integer" => match choices(schema, &self.place)? {
+            "string" | "number" | "integer" => match enum_choices(schema, &self.place)? {
                 Some(choices) => FormItemKind::Choice(choices),
                 None if name != "string" => FormItemKind::Number {
                     integer: name == "integer",
                 },
-                None => text_kind(schema),
+                None => text_item_kind(schema),
             },
             "array" => {
                 let secret_list = is_secret(schema);

@@ -103,7 +103,7 @@ impl<'a> SchemaCursor<'a> {
         self.left.set(left);
         let mut schema = schema.clone();
         for _ in 0..REFERENCE_CHAIN_MAX {
-            let base = match (schema.remove("$ref"), single(&mut schema)) {
+            let base = match (schema.remove("$ref"), take_single_all_of(&mut schema)) {
                 (Some(reference), _) => self.target(&reference)?,
                 (None, Some(part)) => part,
                 (None, None) => {
@@ -220,7 +220,7 @@ impl<'a> SchemaCursor<'a> {
 }
 
 /// Removes an `allOf` with exactly one schema and returns that schema.
-fn single(schema: &mut Map<String, Value>) -> Option<Value> {
+fn take_single_all_of(schema: &mut Map<String, Value>) -> Option<Value> {
     let parts = schema.get("allOf")?.as_array()?;
     let [part] = parts.as_slice() else {
         return None;

@@ -245,7 +245,7 @@ fn a_small_schema_that_asks_for_much_is_refused() {
     let schema =
         json!({"type": "object", "properties": {"x": {"oneOf": many}}, "$defs": definitions});
     let schema = schema.as_object().expect("an object");
-    assert!(reader::form(schema).is_err());
+    assert!(reader::read_form(schema).is_err());
 }
 
 #[test]

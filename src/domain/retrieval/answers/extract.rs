@@ -6,11 +6,11 @@ use super::{
     answer::{Answer, Citation, FinishReason},
     language::{Language, Languages},
     rank::Ranking,
-    sentences::announces,
+    sentences::is_lead_in,
     source::Source,
     stop_words::StopWords,
-    terms::{asked_terms, content_terms, query_terms},
-    units::headed_units,
+    terms::{content_terms, query_terms, question_terms},
+    units::units_with_heads,
 };
 
 /// Answer if the documents contain no match.
@@ -76,9 +76,9 @@ pub struct ExtractInput<'a> {
 /// Answers with the best sentences. A sentence that occurs in several documents appears once and
 /// cites all of them.
 #[must_use]
-pub fn extract(extract: &ExtractInput<'_>) -> Answer {
+pub fn extract_answer(extract: &ExtractInput<'_>) -> Answer {
     let read: Vec<ParsedSource<'_>> = extract.sources.iter().map(ParsedSource::of).collect();
-    let mut best = choose(extract, &read);
+    let mut best = choose_units(extract, &read);
     // Sentences of a document stay together and in its order. The document with the best sentence
     // comes first.
     let mut rank: HashMap<usize, usize> = HashMap::new();
@@ -110,12 +110,12 @@ pub fn extract(extract: &ExtractInput<'_>) -> Answer {
             }
         }
         left = left.saturating_sub(words);
-        push(&mut answer, told, candidate.ids);
+        push_unit(&mut answer, told, candidate.ids);
     }
     answer
 }
 
-fn push(answer: &mut Answer, told: &str, ids: Vec<String>) {
+fn push_unit(answer: &mut Answer, told: &str, ids: Vec<String>) {
     let ends = answer
         .text
         .ends_with(['.', '!', '?', '。', '！', '？', ':']);
@@ -148,12 +148,15 @@ fn first_words(text: &str, count: usize) -> &str {
 }
 
 /// Selects the units of the answer, best first.
-fn choose<'a>(extract: &ExtractInput<'_>, read: &'a [ParsedSource<'_>]) -> Vec<Candidate<'a>> {
-    let mut candidates = candidates(read);
+fn choose_units<'a>(
+    extract: &ExtractInput<'_>,
+    read: &'a [ParsedSource<'_>],
+) -> Vec<Candidate<'a>> {
+    let mut candidates = collect_candidates(read);
     if candidates.is_empty() {
         return candidates;
     }
-    let scores = scores(&candidates, read, extract.query);
+    let scores = score_candidates(&candidates, read, extract.query);
     let wholes: Vec<_> = read
         .iter()
         .map(|read| (read.whole.as_str(), read.language))
@@ -174,8 +177,8 @@ fn choose<'a>(extract: &ExtractInput<'_>, read: &'a [ParsedSource<'_>]) -> Vec<C
             .take_while(|candidate| fits(candidate))
             .count();
         let others = candidates.split_off(count);
-        if count < extract.max_sentences && !covers(&candidates, read, extract.query) {
-            let beside = beside(&candidates, others);
+        if count < extract.max_sentences && !covers_query(&candidates, read, extract.query) {
+            let beside = find_next_unit(&candidates, others);
             candidates.extend(beside);
         }
         return candidates;
@@ -191,7 +194,11 @@ fn choose<'a>(extract: &ExtractInput<'_>, read: &'a [ParsedSource<'_>]) -> Vec<C
 }
 
 /// Scores each unit, or its head if that scores higher: a long list must not hide its lead-in.
-fn scores(candidates: &[Candidate<'_>], read: &[ParsedSource<'_>], query: &str) -> Vec<f32> {
+fn score_candidates(
+    candidates: &[Candidate<'_>],
+    read: &[ParsedSource<'_>],
+    query: &str,
+) -> Vec<f32> {
     let of = |part: for<'a> fn(&Candidate<'a>) -> &'a str| {
         let texts: Vec<_> = candidates
             .iter()
@@ -212,12 +219,12 @@ fn scores(candidates: &[Candidate<'_>], read: &[ParsedSource<'_>], query: &str) 
 }
 
 /// True if the chosen units contain most of the question's terms.
-fn covers(chosen: &[Candidate<'_>], read: &[ParsedSource<'_>], query: &str) -> bool {
+fn covers_query(chosen: &[Candidate<'_>], read: &[ParsedSource<'_>], query: &str) -> bool {
     let Some(best) = chosen.first() else {
         return false;
     };
     let language = read[best.source].language;
-    let wanted = asked_terms(query, StopWords::of(query), language);
+    let wanted = question_terms(query, StopWords::of(query), language);
     let said: Vec<String> = chosen
         .iter()
         .flat_map(|candidate| content_terms(candidate.text, read[candidate.source].language))
@@ -227,7 +234,10 @@ fn covers(chosen: &[Candidate<'_>], read: &[ParsedSource<'_>], query: &str) -> b
 }
 
 /// Returns the unit after the best one in its document, which often answers in other words.
-fn beside<'a>(chosen: &[Candidate<'a>], others: Vec<Candidate<'a>>) -> Option<Candidate<'a>> {
+fn find_next_unit<'a>(
+    chosen: &[Candidate<'a>],
+    others: Vec<Candidate<'a>>,
+) -> Option<Candidate<'a>> {
     let best = chosen.first()?;
     let next = (best.source, best.place + 1);
     others
@@ -236,16 +246,16 @@ fn beside<'a>(chosen: &[Candidate<'a>], others: Vec<Candidate<'a>>) -> Option<Ca
 }
 
 /// Returns every distinct unit of the documents, except those that only announce the next one.
-fn candidates<'a>(read: &'a [ParsedSource<'_>]) -> Vec<Candidate<'a>> {
+fn collect_candidates<'a>(read: &'a [ParsedSource<'_>]) -> Vec<Candidate<'a>> {
     let mut found: Vec<Candidate<'a>> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     for (index, read) in read.iter().enumerate() {
         let mut place = 0;
         for text in &read.texts {
-            for unit in headed_units(text) {
+            for unit in units_with_heads(text) {
                 let (unit, head) = (&text[unit.range], &text[unit.head]);
                 place += 1;
-                if announces(unit) {
+                if is_lead_in(unit) {
                     continue;
                 }
                 let same = unit.split_whitespace().collect::<Vec<_>>().join(" ");

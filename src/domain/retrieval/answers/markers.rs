@@ -9,7 +9,7 @@ use super::{
     sentences::sentences,
     source::Source,
     stop_words::StopWords,
-    terms::{asked_terms, content_terms},
+    terms::{content_terms, question_terms},
 };
 
 /// Maximum length of a marker, in bytes. A longer one is text.
@@ -161,7 +161,7 @@ impl<'a> MarkerParser<'a> {
         self.give_out(&mut out, &mut pieces);
         self.tell_last(&mut pieces);
         if self.citations.is_empty() {
-            self.citations = supported(&self.text, self.sources);
+            self.citations = cite_supported_sentences(&self.text, self.sources);
             pieces.extend(self.citations.iter().cloned().map(AnswerPiece::Citation));
         }
         (pieces, self.text, self.citations)
@@ -169,7 +169,7 @@ impl<'a> MarkerParser<'a> {
 }
 
 /// Returns citations for the sentences whose terms occur in a document.
-fn supported(text: &str, sources: &[Source]) -> Vec<Citation> {
+fn cite_supported_sentences(text: &str, sources: &[Source]) -> Vec<Citation> {
     let documents: Vec<(&Source, Language, HashSet<String>)> = sources
         .iter()
         .map(|source| {
@@ -183,7 +183,7 @@ fn supported(text: &str, sources: &[Source]) -> Vec<Citation> {
     let stop_words = StopWords::of(text);
     for part in sentences(text) {
         let support = |language: Language, known: &HashSet<String>| {
-            let terms = asked_terms(&text[part.clone()], stop_words, language);
+            let terms = question_terms(&text[part.clone()], stop_words, language);
             let found = terms.iter().filter(|term| known.contains(*term)).count();
             match terms.len() {
                 0..TERMS_MIN => 0.0,

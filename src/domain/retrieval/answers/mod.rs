@@ -19,15 +19,15 @@ pub(in crate::domain) mod upstream;
 
 pub use self::{
     answer::{Answer, AnswerPiece, Citation, FinishReason, TokenUsage},
-    extract::{ExtractInput, extract},
+    extract::{ExtractInput, extract_answer},
     language::{Language, Languages},
-    queries::{Role, Turn, search_queries, search_query},
-    rank::{Truncation, select},
+    queries::{Role, Turn, build_search_queries, build_search_query},
+    rank::{Truncation, select_documents},
     settings::{Settings, UpstreamSettings},
     source::Source,
     stop_words::StopWords,
-    terms::{asked_terms, content_terms, terms},
-    tokens::count_tokens,
+    terms::{content_terms, question_terms, terms},
+    tokens::estimate_tokens,
     units::units,
     upstream::ModelRequest,
 };

@@ -3,7 +3,7 @@
 use super::{
     language::Language,
     sentences::sentences,
-    terms::{self, is_common, words},
+    terms::{self, is_english_stop_word, words},
 };
 
 /// Author of a turn.
@@ -42,17 +42,18 @@ const BACK_REFERENCES: &[&str] = &[
 const DEPENDENT_TERMS_MAX: usize = 3;
 
 /// Returns the terms of a turn, for comparison with other turns. Any stemmer suffices for that.
-fn content_terms(text: &str) -> Vec<String> {
+fn english_content_terms(text: &str) -> Vec<String> {
     terms::content_terms(text, Language::English)
 }
 
 /// Returns the query for a message: the message itself and, if it refers to an earlier turn ("and
 /// how long is it kept?"), the user's previous words. None if there is nothing to search for.
 #[must_use]
-pub fn search_query(message: &str, history: &[Turn]) -> Option<String> {
+pub fn build_search_query(message: &str, history: &[Turn]) -> Option<String> {
     let message = message.trim();
     let said: Vec<String> = words(message).collect();
-    let is_courtesy = |word: &String| COURTESIES.contains(&word.as_str()) || is_common(word);
+    let is_courtesy =
+        |word: &String| COURTESIES.contains(&word.as_str()) || is_english_stop_word(word);
     let leans = said
         .iter()
         .any(|word| BACK_REFERENCES.contains(&word.as_str()))
@@ -69,11 +70,15 @@ pub fn search_query(message: &str, history: &[Turn]) -> Option<String> {
         return None;
     }
     match before {
-        Some(before) if leans && content_terms(message).len() <= DEPENDENT_TERMS_MAX => {
-            let known = content_terms(message);
+        Some(before) if leans && english_content_terms(message).len() <= DEPENDENT_TERMS_MAX => {
+            let known = english_content_terms(message);
             let context: Vec<String> = words(&before.message)
-                .filter(|word| !is_common(word))
-                .filter(|word| content_terms(word).iter().all(|term| !known.contains(term)))
+                .filter(|word| !is_english_stop_word(word))
+                .filter(|word| {
+                    english_content_terms(word)
+                        .iter()
+                        .all(|term| !known.contains(term))
+                })
                 .collect();
             Some(match context.as_slice() {
                 [] => message.to_owned(),
@@ -90,13 +95,13 @@ const QUERIES_MAX: usize = 3;
 /// Returns the queries for a message: one for each of its questions, with the earlier turns as
 /// context. A later question may refer to an earlier one.
 #[must_use]
-pub fn search_queries(message: &str, history: &[Turn]) -> Vec<String> {
-    let questions = questions(message);
+pub fn build_search_queries(message: &str, history: &[Turn]) -> Vec<String> {
+    let questions = split_questions(message);
     let mut before = history.to_vec();
     let mut queries: Vec<String> = Vec::new();
     for question in questions {
         if let Some(query) =
-            search_query(question, &before).filter(|query| !queries.contains(query))
+            build_search_query(question, &before).filter(|query| !queries.contains(query))
         {
             queries.push(query);
         }
@@ -109,7 +114,7 @@ pub fn search_queries(message: &str, history: &[Turn]) -> Vec<String> {
 }
 
 /// Splits a message into parts that each end with a question, at most [`QUERIES_MAX`].
-fn questions(message: &str) -> Vec<&str> {
+fn split_questions(message: &str) -> Vec<&str> {
     let ends: Vec<usize> = sentences(message)
         .into_iter()
         .map(|part| part.end)
@@ -140,7 +145,7 @@ mod tests {
                 message: (*message).to_owned(),
             })
             .collect();
-        search_query(message, &turns)
+        build_search_query(message, &turns)
     }
 
     #[test]
@@ -170,7 +175,7 @@ mod tests {
 
     #[test]
     fn each_question_is_searched_for() {
-        let queries = |message: &str| search_queries(message, &[]);
+        let queries = |message: &str| build_search_queries(message, &[]);
         assert_eq!(
             queries("I run a shop. When are backups made? And how long are they kept? Thanks."),
             [

@@ -64,7 +64,7 @@ pub enum Truncation {
 
 /// Selects the documents for the answer to a query.
 #[must_use]
-pub fn select(
+pub fn select_documents(
     query: &str,
     sources: Vec<Source>,
     truncation: Truncation,
@@ -109,7 +109,7 @@ mod tests {
             source("b", "Tables are made of oak."),
             source("c", "Oak, oak and oak tables."),
         ];
-        let sources = select("oak tables", sources, truncation, max);
+        let sources = select_documents("oak tables", sources, truncation, max);
         sources.into_iter().map(|source| source.id).collect()
     }
 
@@ -124,7 +124,8 @@ mod tests {
     fn a_hidden_field_does_not_count() {
         let mut hidden = source("h", "oak oak oak");
         hidden.hidden.push("text".to_owned());
-        let sources = select("oak", vec![hidden, source("s", "oak")], Truncation::Best, 1);
+        let sources =
+            select_documents("oak", vec![hidden, source("s", "oak")], Truncation::Best, 1);
         assert_eq!(sources[0].id, "s");
     }
 }

@@ -30,7 +30,7 @@ const CLOSERS: &[char] = &[
 
 /// Removes the closing characters of emphasis, brackets and quotes from the end of a text. A
 /// bracket that was not opened stays, as in `:)`.
-pub(super) fn without_closers(text: &str) -> &str {
+pub(super) fn trim_closers(text: &str) -> &str {
     let mut text = text.trim_end();
     while let Some(sign) = text.chars().next_back()
         && CLOSERS.contains(&sign)
@@ -51,8 +51,8 @@ pub(super) fn without_closers(text: &str) -> &str {
 }
 
 /// True for a text that ends with a colon and so announces the next one.
-pub(super) fn announces(text: &str) -> bool {
-    without_closers(text).ends_with([':', '：'])
+pub(super) fn is_lead_in(text: &str) -> bool {
+    trim_closers(text).ends_with([':', '：'])
 }
 
 /// Words before a number whose full stop marks an ordinal, as in "am 3. Mai".
@@ -73,22 +73,22 @@ pub fn sentences(text: &str) -> Vec<Range<usize>> {
     while let Some(line) = lines.next() {
         let mut end = start + line.len();
         let mut last = line;
-        while let Some(next) = lines.next_if(|next| wraps(last, next)) {
+        while let Some(next) = lines.next_if(|next| continues_in_next_line(last, next)) {
             end += next.len();
             last = next;
         }
-        of_block(text, start..end, &mut found);
+        split_block(text, start..end, &mut found);
         start = end;
     }
     found
 }
 
 /// True if a sentence continues in the next line of a hard-wrapped text.
-fn wraps(line: &str, next: &str) -> bool {
+fn continues_in_next_line(line: &str, next: &str) -> bool {
     let line = line.trim();
     let ends = line.ends_with(['.', '!', '?', ':', ';', '…', '|', '。', '！', '？']);
     let goes_on = next.trim_start().starts_with(char::is_lowercase);
-    line.len() >= WRAPPED_MIN && !ends && !announces(line) && goes_on && !is_labelled(next)
+    line.len() >= WRAPPED_MIN && !ends && !is_lead_in(line) && goes_on && !is_labelled(next)
 }
 
 /// True for a line with a label, such as `City: London`.
@@ -100,7 +100,7 @@ pub(super) fn is_labelled(line: &str) -> bool {
     !value.is_empty() && (1..=4).contains(&words) && label.len() <= 60 && !label.contains(". ")
 }
 
-fn of_block(text: &str, block: Range<usize>, found: &mut Vec<Range<usize>>) {
+fn split_block(text: &str, block: Range<usize>, found: &mut Vec<Range<usize>>) {
     let mut from = block.start;
     let mut to = block.start;
     for sentence in text[block.clone()].split_sentence_bounds() {
@@ -108,12 +108,12 @@ fn of_block(text: &str, block: Range<usize>, found: &mut Vec<Range<usize>>) {
         // Within a block, every line break comes from hard wrapping.
         let is_wrapped = sentence.ends_with('\n');
         let after = &text[to..block.end];
-        let goes_on = || to - from < SENTENCE_MAX && goes_on_after(&text[from..to], after);
+        let goes_on = || to - from < SENTENCE_MAX && continues_after(&text[from..to], after);
         if to < block.end && (is_wrapped || goes_on()) {
             continue;
         }
         let end = to + closing_emphasis(sentence, after);
-        push(text, from..end, found);
+        push_sentence(text, from..end, found);
         from = end;
     }
 }
@@ -127,7 +127,7 @@ fn closing_emphasis(sentence: &str, after: &str) -> usize {
 }
 
 /// True if the full stop at the end of a text does not end a sentence.
-fn goes_on_after(text: &str, after: &str) -> bool {
+fn continues_after(text: &str, after: &str) -> bool {
     let Some(text) = text.trim().strip_suffix('.') else {
         return false;
     };
@@ -148,18 +148,18 @@ fn goes_on_after(text: &str, after: &str) -> bool {
     let last = last.to_lowercase();
     is_initial
         || ABBREVIATIONS.contains(&last.as_str())
-        || (BEFORE_NUMBERS.contains(&last.as_str()) && is_number(after))
+        || (BEFORE_NUMBERS.contains(&last.as_str()) && starts_with_number(after))
 }
 
 /// True if a text begins with a number or with an abbreviation before a number: "§ 5", "Art. 5".
-fn is_number(text: &str) -> bool {
+fn starts_with_number(text: &str) -> bool {
     let first = text.split_whitespace().next().unwrap_or_default();
     let word = first.strip_suffix('.').map(str::to_lowercase);
     first.starts_with(|sign: char| sign == '§' || sign.is_ascii_digit())
         || word.is_some_and(|word| ABBREVIATIONS.contains(&word.as_str()))
 }
 
-fn push(text: &str, range: Range<usize>, found: &mut Vec<Range<usize>>) {
+fn push_sentence(text: &str, range: Range<usize>, found: &mut Vec<Range<usize>>) {
     let whole = &text[range.clone()];
     let start = range.start + (whole.len() - whole.trim_start().len());
     let trimmed = whole.trim();
@@ -175,15 +175,15 @@ fn push(text: &str, range: Range<usize>, found: &mut Vec<Range<usize>>) {
     let mut to = start;
     for word in trimmed.split_word_bounds() {
         if to + word.len() - from > SENTENCE_MAX && to > from {
-            found.push(without_space(text, from..to));
+            found.push(trim_range(text, from..to));
             from = to;
         }
         to += word.len();
     }
-    found.push(without_space(text, from..end));
+    found.push(trim_range(text, from..end));
 }
 
-fn without_space(text: &str, range: Range<usize>) -> Range<usize> {
+fn trim_range(text: &str, range: Range<usize>) -> Range<usize> {
     let whole = &text[range.clone()];
     let start = range.start + (whole.len() - whole.trim_start().len());
     start..start + whole.trim().len()

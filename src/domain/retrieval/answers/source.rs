@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::domain::retrieval::folders::plain_text;
+use crate::domain::retrieval::folders::strip_markup;
 
 /// Fields that contain a document's text. The first one present is used.
 const TEXT_FIELDS: &[&str] = &[
@@ -53,14 +53,14 @@ impl Source {
 
     /// Returns the text for ranking: all usable fields.
     pub(super) fn whole(&self) -> String {
-        let texts: Vec<_> = self.visible().map(|(_, text)| plain_text(text)).collect();
+        let texts: Vec<_> = self.visible().map(|(_, text)| strip_markup(text)).collect();
         texts.join("\n")
     }
 
     /// Returns the texts that sentences are taken from, without HTML markup.
     pub(super) fn texts(&self) -> Vec<Cow<'_, str>> {
         let fields = self.text_fields();
-        fields.into_iter().map(plain_text).collect()
+        fields.into_iter().map(strip_markup).collect()
     }
 
     fn text_fields(&self) -> Vec<&str> {

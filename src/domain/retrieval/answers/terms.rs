@@ -18,21 +18,21 @@ const WORD_MAX: usize = 64;
 /// Returns every term of a text, in order.
 #[must_use]
 pub fn terms(text: &str, language: Language) -> Vec<String> {
-    collect(text, language, |_| true)
+    collect_terms(text, language, |_| true)
 }
 
 /// Returns the terms of a text without stop words, in order.
 #[must_use]
 pub fn content_terms(text: &str, language: Language) -> Vec<String> {
-    collect(text, language, |word| !language.is_common(word))
+    collect_terms(text, language, |word| !language.is_common(word))
 }
 
 /// Returns the terms of a question for texts in one language, without the stop words of that
 /// language and of the question's own language.
 #[must_use]
-pub fn asked_terms(question: &str, stop_words: StopWords, language: Language) -> Vec<String> {
+pub fn question_terms(question: &str, stop_words: StopWords, language: Language) -> Vec<String> {
     let says_nothing = |word: &str| language.is_common(word) || stop_words.contains(word);
-    collect(question, language, |word| !says_nothing(word))
+    collect_terms(question, language, |word| !says_nothing(word))
 }
 
 /// Returns the distinct terms of a query for texts in these languages, without stop words, in the
@@ -42,7 +42,7 @@ pub fn query_terms(query: &str, languages: Languages) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let stop_words = StopWords::of(query);
     for language in languages.iter() {
-        for term in asked_terms(query, stop_words, language) {
+        for term in question_terms(query, stop_words, language) {
             if !found.contains(&term) {
                 found.push(term);
             }
@@ -53,7 +53,7 @@ pub fn query_terms(query: &str, languages: Languages) -> Vec<String> {
 
 /// True for an English stop word in lower case.
 #[must_use]
-pub fn is_common(word: &str) -> bool {
+pub fn is_english_stop_word(word: &str) -> bool {
     Language::English.is_common(word)
 }
 
@@ -63,7 +63,7 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
         // "store.batch_size" is one word in Unicode, but users search for its three parts.
         .flat_map(|word| word.split(|c: char| !c.is_alphanumeric() && !is_mark(c)))
         .filter(|word| !word.is_empty() && word.len() <= WORD_MAX)
-        .map(lower)
+        .map(normalize_word)
 }
 
 /// True for a combining accent.
@@ -71,7 +71,7 @@ const fn is_mark(character: char) -> bool {
     matches!(character, '\u{300}'..='\u{36f}')
 }
 
-fn lower(word: &str) -> String {
+fn normalize_word(word: &str) -> String {
     let lower = word.to_lowercase();
     if lower.is_ascii() {
         return lower;
@@ -83,7 +83,7 @@ fn lower(word: &str) -> String {
         .collect()
 }
 
-fn collect(text: &str, language: Language, keep: impl Fn(&str) -> bool) -> Vec<String> {
+fn collect_terms(text: &str, language: Language, keep: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     let mut before: Option<char> = None;
     for word in words(text) {
@@ -96,7 +96,7 @@ fn collect(text: &str, language: Language, keep: impl Fn(&str) -> bool) -> Vec<S
         if ideograph.is_some() {
             found.push(word);
         } else if keep(&word) {
-            found.push(fold(language.stem(&word)));
+            found.push(fold_accents(language.stem(&word)));
         }
     }
     found
@@ -112,7 +112,7 @@ fn single_ideograph(word: &str) -> Option<char> {
 }
 
 /// Removes the accents of Latin letters.
-fn fold(word: String) -> String {
+fn fold_accents(word: String) -> String {
     if word.is_ascii() {
         return word;
     }

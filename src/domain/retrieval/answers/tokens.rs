@@ -9,7 +9,7 @@ const OTHER_CHARS_PER_TOKEN: usize = 3;
 
 /// Estimates the number of tokens in a text.
 #[must_use]
-pub fn count_tokens(text: &str) -> u64 {
+pub fn estimate_tokens(text: &str) -> u64 {
     let pieces = text
         .split_word_bounds()
         .filter(|piece| !piece.trim().is_empty());
@@ -26,9 +26,9 @@ mod tests {
 
     #[test]
     fn a_text_has_about_as_many_tokens_as_words_and_signs() {
-        assert_eq!(count_tokens(""), 0);
-        assert_eq!(count_tokens("How long are backups kept?"), 7);
-        assert_eq!(count_tokens("数据库"), 3);
-        assert_eq!(count_tokens("Datensicherung läuft"), 5);
+        assert_eq!(estimate_tokens(""), 0);
+        assert_eq!(estimate_tokens("How long are backups kept?"), 7);
+        assert_eq!(estimate_tokens("数据库"), 3);
+        assert_eq!(estimate_tokens("Datensicherung läuft"), 5);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::sentences::{announces, is_labelled, sentences, without_closers};
+use super::sentences::{is_labelled, is_lead_in, sentences, trim_closers};
 
 /// Maximum length of a unit of several sentences, in bytes.
 const UNIT_MAX: usize = 700;
@@ -14,7 +14,7 @@ const HEADING_MAX: usize = 80;
 /// sentence below it, and a record (`City: London`) all of its lines.
 #[must_use]
 pub fn units(text: &str) -> Vec<Range<usize>> {
-    let units = headed_units(text).into_iter();
+    let units = units_with_heads(text).into_iter();
     units.map(|unit| unit.range).collect()
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Unit {
 }
 
 /// Returns the [`units`] of a text with their heads.
-pub(super) fn headed_units(text: &str) -> Vec<Unit> {
+pub(super) fn units_with_heads(text: &str) -> Vec<Unit> {
     let sentences = sentences(text);
     let mut units = Vec::new();
     let mut rest = sentences.as_slice();
@@ -73,13 +73,13 @@ impl<'a> UnitBuilder<'a> {
             .trim_start_matches([' ', '\t', '\r'])
             .starts_with('\n')
             && (first.start == 0 || text[..first.start].trim_end_matches(' ').ends_with('\n'));
-        let kind = if announces(sentence) {
+        let kind = if is_lead_in(sentence) {
             UnitKind::LeadIn
-        } else if asks(sentence) {
+        } else if is_question(sentence) {
             UnitKind::Question
         } else if is_whole_line && is_labelled(sentence) {
             UnitKind::Record
-        } else if is_whole_line && sentence.len() <= HEADING_MAX && !ends(sentence) {
+        } else if is_whole_line && sentence.len() <= HEADING_MAX && !ends_sentence(sentence) {
             UnitKind::Heading
         } else {
             UnitKind::Alone
@@ -117,7 +117,7 @@ impl<'a> UnitBuilder<'a> {
             }
         }
         // A final lead-in announces the next unit, so it is excluded.
-        while count > 0 && announces(&self.text[rest[count - 1].clone()]) {
+        while count > 0 && is_lead_in(&self.text[rest[count - 1].clone()]) {
             count -= 1;
         }
         count
@@ -139,14 +139,14 @@ impl<'a> UnitBuilder<'a> {
         let sentence = &self.text[next.clone()];
         let unit = &self.text[self.first.start..end];
         let breaks = self.text[end..next.start].matches('\n').count();
-        let is_announced = count == 0 || announces(unit);
+        let is_announced = count == 0 || is_lead_in(unit);
         let is_near = breaks < 2 || (is_announced && !self.is_apart(end, next));
         match self.kind {
             UnitKind::Alone => false,
             UnitKind::LeadIn => is_near,
-            UnitKind::Question => is_near && !asks(sentence),
+            UnitKind::Question => is_near && !is_question(sentence),
             UnitKind::Record => breaks == 1 && is_labelled(sentence),
-            UnitKind::Heading => ends(sentence),
+            UnitKind::Heading => ends_sentence(sentence),
         }
     }
 
@@ -163,8 +163,8 @@ impl<'a> UnitBuilder<'a> {
     }
 }
 
-fn asks(sentence: &str) -> bool {
-    without_closers(sentence).ends_with(['?', '？', '؟'])
+fn is_question(sentence: &str) -> bool {
+    trim_closers(sentence).ends_with(['?', '？', '؟'])
 }
 
 /// True for a Markdown heading.
@@ -183,8 +183,8 @@ fn is_item(sentence: &str) -> bool {
     !text.is_empty() && (is_number || ["-", "*", "+", "•", "–", "·", "|"].contains(&sign))
 }
 
-fn ends(sentence: &str) -> bool {
-    without_closers(sentence).ends_with(['.', '!', '?', '…', '。', '！', '？'])
+fn ends_sentence(sentence: &str) -> bool {
+    trim_closers(sentence).ends_with(['.', '!', '?', '…', '。', '！', '？'])
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ const NEWEST: &str = "
     ORDER BY seq DESC LIMIT :limit";
 
 /// Returns the newest turns of a conversation of the caller's workspace, oldest first.
-pub(super) async fn turns(call: &RequestContext, conversation: &str) -> Result<Vec<Turn>> {
+pub(super) async fn list_turns(call: &RequestContext, conversation: &str) -> Result<Vec<Turn>> {
     let workspace = call.workspace().clone();
     let conversation = conversation.to_owned();
     let limit = call.app().answer_settings().max_history_turns;
@@ -33,7 +33,7 @@ pub(super) async fn turns(call: &RequestContext, conversation: &str) -> Result<V
         let turns = statement.query_map(parameters, |row| {
             let role: String = row.get("role")?;
             Ok(Turn {
-                role: parse(&role),
+                role: role_from_sql(&role),
                 message: row.get("message")?,
             })
         })?;
@@ -68,7 +68,7 @@ const HAS_EXPIRED: &str = "SELECT EXISTS (SELECT 1 FROM chat_turns WHERE created
 ///
 /// # Errors
 /// Errors of the store.
-pub(in crate::domain) async fn prune(app: &App) -> Result<()> {
+pub(in crate::domain) async fn prune_turns(app: &App) -> Result<()> {
     let days = app.answer_settings().history_days;
     if days == 0 {
         return Ok(());
@@ -91,7 +91,7 @@ pub(in crate::domain) async fn prune(app: &App) -> Result<()> {
 }
 
 /// Appends turns to a conversation, and deletes its oldest turns beyond `answers.max_stored_turns`.
-pub(super) async fn append(
+pub(super) async fn append_turns(
     call: &RequestContext,
     conversation: &str,
     turns: Vec<Turn>,
@@ -104,7 +104,7 @@ pub(super) async fn append(
             statement.execute(named_params! {
                 ":workspace_id": workspace,
                 ":conversation_id": conversation,
-                ":role": word(turn.role),
+                ":role": role_to_sql(turn.role),
                 ":message": turn.message,
                 ":now": change.now,
             })?;
@@ -122,7 +122,7 @@ pub(super) async fn append(
     stored.await
 }
 
-const fn word(role: Role) -> &'static str {
+const fn role_to_sql(role: Role) -> &'static str {
     match role {
         Role::User => "user",
         Role::Chatbot => "chatbot",
@@ -130,7 +130,7 @@ const fn word(role: Role) -> &'static str {
     }
 }
 
-fn parse(word: &str) -> Role {
+fn role_from_sql(word: &str) -> Role {
     match word {
         "user" => Role::User,
         "system" => Role::System,

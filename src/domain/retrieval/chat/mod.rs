@@ -8,7 +8,7 @@ mod stream;
 
 use serde_json::{Map, Value};
 
-pub(in crate::domain) use self::history::prune;
+pub(in crate::domain) use self::history::prune_turns;
 pub use self::{
     run::Chat,
     stream::{StreamItem, answer, stream},
@@ -63,7 +63,7 @@ pub enum CitationMode {
     #[default]
     After,
     /// Directly after the part of the text that they cite.
-    Between,
+    Inline,
     /// Never.
     Off,
 }
@@ -91,7 +91,7 @@ pub enum ChatEvent {
     /// Search queries.
     Queries(Vec<String>),
     /// Search results, and the documents that are used.
-    Found(Vec<SearchResult>, Vec<Source>),
+    SearchResults(Vec<SearchResult>, Vec<Source>),
     /// Next part of the answer's text.
     Text(String),
     /// Citations for parts of the answer.

@@ -32,7 +32,10 @@ pub(super) struct ResolvedConnector {
 }
 
 /// Finds the connectors that a chat names.
-pub(super) fn plan(call: &RequestContext, uses: &[ConnectorUse]) -> Result<Vec<ResolvedConnector>> {
+pub(super) fn resolve_connectors(
+    call: &RequestContext,
+    uses: &[ConnectorUse],
+) -> Result<Vec<ResolvedConnector>> {
     if uses.len() > CONNECTORS_MAX {
         let rule = Rule::Other(format!("must be at most {CONNECTORS_MAX}"));
         return Err(Violation::body(["connectors"], rule).into());
@@ -70,7 +73,7 @@ pub(super) struct SearchResults {
 }
 
 /// Searches every connector for every query, concurrently.
-pub(super) async fn search(
+pub(super) async fn search_connectors(
     call: &RequestContext,
     planned: &[ResolvedConnector],
     queries: &[String],
@@ -105,7 +108,7 @@ pub(super) async fn search(
             Ok(documents) => {
                 for document in documents {
                     let count = counts.entry(&planned_here.id).or_default();
-                    let id = add(&mut retrieved.sources, planned_here, document.0, count);
+                    let id = add_source(&mut retrieved.sources, planned_here, document.0, count);
                     found.document_ids.push(id);
                 }
             }
@@ -117,7 +120,7 @@ pub(super) async fn search(
 }
 
 /// Adds a document, unless another query already found it. Returns its id.
-fn add(
+fn add_source(
     sources: &mut Vec<Source>,
     planned: &ResolvedConnector,
     mut fields: Vec<(String, String)>,
@@ -148,7 +151,7 @@ fn add(
 
 /// Returns the error for failed connectors without `continue_on_failure`; none without such a
 /// failure.
-pub(super) fn failure(found: &[SearchResult]) -> Option<Error> {
+pub(super) fn fatal_error(found: &[SearchResult]) -> Option<Error> {
     let failed: Vec<String> = found
         .iter()
         .filter(|found| !found.continue_on_failure)

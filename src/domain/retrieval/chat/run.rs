@@ -35,7 +35,7 @@ pub struct Chat {
 /// Receiver of the chat's events; none without a listener.
 type EventSender = Option<mpsc::Sender<ChatEvent>>;
 
-async fn tell(listener: &EventSender, event: ChatEvent) {
+async fn send_event(listener: &EventSender, event: ChatEvent) {
     if let Some(listener) = listener {
         // A listener that is gone drops the chat too.
         let _ = listener.send(event).await;
@@ -49,7 +49,7 @@ impl Chat {
     /// `NotFound` for a connector that the caller's workspace does not have, `Invalid` for too many
     /// connectors, or an error of the store.
     pub fn open(call: RequestContext, request: Request) -> Result<Self> {
-        let planned = retrieve::plan(&call, &request.connectors)?;
+        let planned = retrieve::resolve_connectors(&call, &request.connectors)?;
         Ok(Self {
             call,
             request,
@@ -66,7 +66,7 @@ impl Chat {
     /// `Upstream` without a listener if such a connector fails, `Unavailable` if the model does not
     /// respond, or an error of the store.
     pub async fn run(mut self, listener: EventSender) -> Result<Outcome> {
-        tell(&listener, ChatEvent::Started).await;
+        send_event(&listener, ChatEvent::Started).await;
         self.recall().await?;
         let (queries, mut warnings, usage) = self.queries().await;
         let could_search = self.request.only_queries || !self.planned.is_empty();
@@ -83,7 +83,7 @@ impl Chat {
             warnings: Vec::new(),
         };
         if could_search && !outcome.queries.is_empty() {
-            tell(&listener, ChatEvent::Queries(outcome.queries.clone())).await;
+            send_event(&listener, ChatEvent::Queries(outcome.queries.clone())).await;
         }
         if self.request.only_queries {
             outcome.warnings = warnings;
@@ -92,7 +92,7 @@ impl Chat {
         let failed = self.find(&mut outcome).await?;
         if !outcome.found.is_empty() || !outcome.documents.is_empty() {
             let (found, documents) = (outcome.found.clone(), outcome.documents.clone());
-            tell(&listener, ChatEvent::Found(found, documents)).await;
+            send_event(&listener, ChatEvent::SearchResults(found, documents)).await;
         }
         if let Some(failed) = failed {
             if listener.is_none() {
@@ -120,7 +120,7 @@ impl Chat {
         if let Some(conversation) = &self.request.conversation_id
             && self.request.history.is_empty()
         {
-            self.request.history = history::turns(&self.call, conversation).await?;
+            self.request.history = history::list_turns(&self.call, conversation).await?;
         }
         Ok(())
     }
@@ -132,7 +132,7 @@ impl Chat {
         let settings = &self.call.app().answer_settings().upstream;
         let mut warnings = Vec::new();
         if is_needed && settings.url.is_some() && settings.rewrite_queries && !history.is_empty() {
-            match upstream::queries(self.call.app(), message, history).await {
+            match upstream::generate_queries(self.call.app(), message, history).await {
                 Ok((queries, usage)) => return (queries, warnings, usage),
                 Err(error) => warnings.push(format!(
                     "the search query was made without the model: {}",
@@ -140,14 +140,17 @@ impl Chat {
                 )),
             }
         }
-        let queries = answers::search_queries(message, history);
+        let queries = answers::build_search_queries(message, history);
         let mut usage = TokenUsage::default();
         if self.request.only_queries {
             let said = self.said();
             // This fails only during shutdown.
-            let counted = spawn_blocking(move || answers::count_tokens(&said)).await;
+            let counted = spawn_blocking(move || answers::estimate_tokens(&said)).await;
             usage.input_tokens = counted.unwrap_or_default();
-            usage.output_tokens = queries.iter().map(|one| answers::count_tokens(one)).sum();
+            usage.output_tokens = queries
+                .iter()
+                .map(|one| answers::estimate_tokens(one))
+                .sum();
         }
         (queries, warnings, usage)
     }
@@ -156,17 +159,19 @@ impl Chat {
     async fn find(&mut self, outcome: &mut Outcome) -> Result<Option<Error>> {
         let mut sources = Vec::new();
         if !self.planned.is_empty() && !outcome.queries.is_empty() {
-            let found = retrieve::search(&self.call, &self.planned, &outcome.queries).await?;
+            let found =
+                retrieve::search_connectors(&self.call, &self.planned, &outcome.queries).await?;
             outcome.found = found.found;
             sources = found.sources;
         }
-        let failed = retrieve::failure(&outcome.found);
+        let failed = retrieve::fatal_error(&outcome.found);
         sources.append(&mut self.request.documents);
         let query = self.query(outcome);
         let truncation = self.request.truncation;
         let max = self.call.app().answer_settings().max_documents;
-        let chosen = spawn_blocking(move || answers::select(&query, sources, truncation, max));
-        outcome.documents = chosen.await.map_err(|error| broken(&error))?;
+        let chosen =
+            spawn_blocking(move || answers::select_documents(&query, sources, truncation, max));
+        outcome.documents = chosen.await.map_err(|error| join_error(&error))?;
         let used: HashSet<&str> = outcome
             .documents
             .iter()
@@ -183,7 +188,7 @@ impl Chat {
         if !outcome.queries.is_empty() {
             return outcome.queries.join(" ");
         }
-        let query = answers::search_query(&self.request.message, &self.request.history);
+        let query = answers::build_search_query(&self.request.message, &self.request.history);
         query.unwrap_or_else(|| self.request.message.clone())
     }
 
@@ -208,7 +213,7 @@ impl Chat {
         let max_words = max_words.map(|max| usize::try_from(max).unwrap_or(usize::MAX));
         let said = self.said();
         let extracted = spawn_blocking(move || {
-            let mut answer = answers::extract(&ExtractInput {
+            let mut answer = answers::extract_answer(&ExtractInput {
                 query: &query,
                 sources: &sources,
                 are_found,
@@ -216,21 +221,21 @@ impl Chat {
                 max_words,
             });
             let read = sources.iter().flat_map(Source::visible);
-            let read = read.map(|(_, text)| answers::count_tokens(text));
+            let read = read.map(|(_, text)| answers::estimate_tokens(text));
             answer.usage = Some(TokenUsage {
-                input_tokens: answers::count_tokens(&said) + read.sum::<u64>(),
-                output_tokens: answers::count_tokens(&answer.text),
+                input_tokens: answers::estimate_tokens(&said) + read.sum::<u64>(),
+                output_tokens: answers::estimate_tokens(&answer.text),
             });
             answer
         });
-        let mut answer = extracted.await.map_err(|error| broken(&error))?;
+        let mut answer = extracted.await.map_err(|error| join_error(&error))?;
         if self.request.citations == CitationMode::Off {
             answer.citations.clear();
         }
         let mut voice = AnswerEmitter::new(self.request.citations, listener);
         let mut told = 0;
         for citation in &answer.citations {
-            let end = byte_at(&answer.text, citation.end);
+            let end = byte_offset(&answer.text, citation.end);
             voice
                 .say(AnswerPiece::Text(answer.text[told..end].to_owned()))
                 .await;
@@ -272,7 +277,7 @@ impl Chat {
         let (pieces, mut heard) = mpsc::channel(PIECE_BUFFER);
         let app = self.call.app();
         let asked = async {
-            let answer = upstream::answer(app, &question, &pieces).await;
+            let answer = upstream::stream_answer(app, &question, &pieces).await;
             drop(pieces);
             answer
         };
@@ -301,7 +306,7 @@ impl Chat {
         outcome.history.extend(turns.clone());
         match &self.request.conversation_id {
             Some(conversation) if outcome.finish != FinishReason::Error => {
-                history::append(&self.call, conversation, turns.into()).await
+                history::append_turns(&self.call, conversation, turns.into()).await
             }
             _ => Ok(()),
         }
@@ -326,10 +331,10 @@ impl<'a> AnswerEmitter<'a> {
 
     async fn say(&mut self, piece: AnswerPiece) {
         match piece {
-            AnswerPiece::Text(text) => tell(self.listener, ChatEvent::Text(text)).await,
+            AnswerPiece::Text(text) => send_event(self.listener, ChatEvent::Text(text)).await,
             AnswerPiece::Citation(citation) => match self.when {
-                CitationMode::Between => {
-                    tell(self.listener, ChatEvent::Citations(vec![citation])).await;
+                CitationMode::Inline => {
+                    send_event(self.listener, ChatEvent::Citations(vec![citation])).await;
                 }
                 CitationMode::After => self.waiting.push(citation),
                 CitationMode::Off => {}
@@ -339,17 +344,17 @@ impl<'a> AnswerEmitter<'a> {
 
     async fn finish(self) {
         for citation in self.waiting {
-            tell(self.listener, ChatEvent::Citations(vec![citation])).await;
+            send_event(self.listener, ChatEvent::Citations(vec![citation])).await;
         }
     }
 }
 
 /// Returns the byte offset of a character.
-fn byte_at(text: &str, character: usize) -> usize {
+fn byte_offset(text: &str, character: usize) -> usize {
     let mut places = text.char_indices().map(|(place, _)| place);
     places.nth(character).unwrap_or(text.len())
 }
 
-fn broken(error: &tokio::task::JoinError) -> Error {
+fn join_error(error: &tokio::task::JoinError) -> Error {
     Error::internal("ranking documents ended too early", error.to_string())
 }

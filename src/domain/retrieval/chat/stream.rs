@@ -17,7 +17,7 @@ pub enum StreamItem {
     /// Progress of the chat.
     Event(ChatEvent),
     /// The outcome; the last item.
-    Ended(Box<Result<Outcome>>),
+    Outcome(Box<Result<Outcome>>),
 }
 
 /// Answers a chat without streaming.
@@ -60,13 +60,13 @@ pub fn stream(
                     running = None;
                     events.close();
                     while events.try_recv().is_ok() {}
-                    StreamItem::Ended(Box::new(Err(refusal)))
+                    StreamItem::Outcome(Box::new(Err(refusal)))
                 }
             })),
             Poll::Ready(None) => Poll::Ready(
                 ended
                     .take()
-                    .map(|outcome| StreamItem::Ended(Box::new(outcome))),
+                    .map(|outcome| StreamItem::Outcome(Box::new(outcome))),
             ),
             Poll::Pending => Poll::Pending,
         }

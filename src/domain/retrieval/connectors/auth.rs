@@ -99,7 +99,7 @@ pub(super) type AuthWithCredentials = Option<(Auth, Credentials)>;
 ///
 /// # Errors
 /// `Invalid` if both are given, a required member is missing, or a value is not valid.
-pub(super) fn merge(
+pub(super) fn merge_auth(
     old: AuthWithCredentials,
     oauth: Option<NewOAuth>,
     service: Option<ServiceAuth>,
@@ -133,15 +133,15 @@ fn merge_oauth(old: AuthWithCredentials, new: NewOAuth) -> Result<(Auth, Credent
         Some(old) => (Some(old.authorize_url), Some(old.token_url), old.scope),
         None => (None, None, None),
     };
-    let client_id = required("client_id", new.client_id.or(old_id))?;
-    let client_secret = required("client_secret", new.client_secret.or(old_secret))?;
+    let client_id = require_member("client_id", new.client_id.or(old_id))?;
+    let client_secret = require_member("client_secret", new.client_secret.or(old_secret))?;
     let oauth = OAuth {
-        authorize_url: required("authorize_url", new.authorize_url.or(old_authorize))?,
-        token_url: required("token_url", new.token_url.or(old_token))?,
+        authorize_url: require_member("authorize_url", new.authorize_url.or(old_authorize))?,
+        token_url: require_member("token_url", new.token_url.or(old_token))?,
         scope: new.scope.or(old_scope),
     };
-    super::check::address(&["oauth", "authorize_url"], &oauth.authorize_url)?;
-    super::check::address(&["oauth", "token_url"], &oauth.token_url)?;
+    super::check::check_url(&["oauth", "authorize_url"], &oauth.authorize_url)?;
+    super::check::check_url(&["oauth", "token_url"], &oauth.token_url)?;
     let credentials = Credentials::OAuth {
         client_id,
         client_secret,
@@ -152,7 +152,7 @@ fn merge_oauth(old: AuthWithCredentials, new: NewOAuth) -> Result<(Auth, Credent
 /// Returns the value, or an error if it is missing. The specification's list of required members
 /// contains names that do not exist; the members checked here are its intent (cohere.md §1
 /// "CreateConnectorRequest").
-fn required<T>(name: &str, value: Option<T>) -> Result<T> {
+fn require_member<T>(name: &str, value: Option<T>) -> Result<T> {
     value.ok_or_else(|| Violation::body(["oauth", name], Rule::Required).into())
 }
 

@@ -54,14 +54,15 @@ impl Connector {
 
 /// Sends a query to a connector (cohere.md §3.1 to §3.4). A query to a folder of this server does
 /// not use the network.
-pub(super) async fn ask(
+pub(super) async fn send_query(
     app: &App,
     connector: &Connector,
     question: &ConnectorQuery<'_>,
 ) -> Result<Vec<Document>, CallFailure> {
     let settings = app.connector_settings();
     let url = settings.mapped(&connector.url);
-    if let Some(found) = local_folders::ask(app, &url, question.query, question.authorization).await
+    if let Some(found) =
+        local_folders::search_folder(app, &url, question.query, question.authorization).await
     {
         return found;
     }
@@ -95,11 +96,15 @@ pub(super) async fn ask(
         timeout: Duration::from_secs(settings.timeout_seconds),
         max_response: settings.max_response_bytes,
     };
-    let answer = app.outbound().send(request).await.map_err(unanswered)?;
-    documents(&answer, settings.max_documents)
+    let answer = app
+        .outbound()
+        .send(request)
+        .await
+        .map_err(outbound_failure)?;
+    parse_response(&answer, settings.max_documents)
 }
 
-fn unanswered(error: OutboundError) -> CallFailure {
+fn outbound_failure(error: OutboundError) -> CallFailure {
     let message = match error {
         OutboundError::Timeout(limit) => {
             format!("request timed out: no answer within {} s", limit.as_secs())
@@ -112,7 +117,7 @@ fn unanswered(error: OutboundError) -> CallFailure {
     }
 }
 
-fn documents(answer: &OutboundResponse, max: usize) -> Result<Vec<Document>, CallFailure> {
+fn parse_response(answer: &OutboundResponse, max: usize) -> Result<Vec<Document>, CallFailure> {
     let fail = |message: String| {
         Err(CallFailure {
             status: Some(answer.status),
@@ -129,7 +134,7 @@ fn documents(answer: &OutboundResponse, max: usize) -> Result<Vec<Document>, Cal
         }
         status => {
             let mut message = format!("request failed with status code {status}");
-            if let Some(own) = response::own_message(&answer.body) {
+            if let Some(own) = response::parse_error_message(&answer.body) {
                 message.push_str(&format!(": {own}"));
             }
             return fail(message);
@@ -141,5 +146,5 @@ fn documents(answer: &OutboundResponse, max: usize) -> Result<Vec<Document>, Cal
             answer.body.len()
         ));
     }
-    response::documents(&answer.body, max).or_else(fail)
+    response::parse_documents(&answer.body, max).or_else(fail)
 }

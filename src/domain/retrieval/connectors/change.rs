@@ -50,10 +50,10 @@ const BOUND: Bound = Bound {
 /// an error of the store. Nothing is stored then.
 pub async fn create(call: &RequestContext, new: New) -> Result<Connector> {
     let app = call.app();
-    check::name(&new.name)?;
-    check::address(&["url"], &new.url)?;
+    check::check_name(&new.name)?;
+    check::check_url(&["url"], &new.url)?;
     let id = ConnectorId::new_slugged(&new.name);
-    let proof = auth::merge(None, new.oauth, new.service_auth)?;
+    let proof = auth::merge_auth(None, new.oauth, new.service_auth)?;
     let now = app.clock().now();
     let mut connector = Connector {
         id,
@@ -72,15 +72,15 @@ pub async fn create(call: &RequestContext, new: New) -> Result<Connector> {
     };
     connector.prove_with(proof, app.sealer());
     if app.connector_settings().test_on_registration {
-        check::try_out(app, &connector).await?;
+        check::send_test_query(app, &connector).await?;
     }
     app.change(call, move |change, workspace| {
         BOUND.require(change, workspace.as_str())?;
-        if write(change, INSERT, &connector)? == 0 {
+        if write_row(change, INSERT, &connector)? == 0 {
             // The chance is one in two billion for two connectors of the same name.
             return Err(Error::new(Kind::Conflict, "the new id is taken; try again"));
         }
-        record(change, &connector, "connector.create")?;
+        record_audit(change, &connector, "connector.create")?;
         Ok(connector)
     })
     .await
@@ -104,18 +104,18 @@ pub(super) const UPDATE: &str = "
 /// Nothing is changed then.
 pub async fn update(call: &RequestContext, id: ConnectorId, changes: Changes) -> Result<Connector> {
     if let Some(name) = &changes.name {
-        check::name(name)?;
+        check::check_name(name)?;
     }
     if let Some(url) = &changes.url {
-        check::address(&["url"], url)?;
+        check::check_url(&["url"], url)?;
     }
     let app = call.app().clone();
     let before = find(call, &id)?;
     let calls_anew = changes.url.as_ref().is_some_and(|url| *url != before.url)
         || changes.service_auth.is_some();
     if calls_anew && app.connector_settings().test_on_update {
-        let (after, _) = apply(&app, before.clone(), changes.clone())?;
-        check::try_out(&app, &after).await?;
+        let (after, _) = apply_changes(&app, before.clone(), changes.clone())?;
+        check::send_test_query(&app, &after).await?;
     }
     let user = call.caller().key_id.clone();
     call.app()
@@ -129,26 +129,30 @@ pub async fn update(call: &RequestContext, id: ConnectorId, changes: Changes) ->
                     format!("connector '{id}' was changed at the same time; try again"),
                 ));
             }
-            let (mut connector, is_void) = apply(&app, stored, changes)?;
+            let (mut connector, is_void) = apply_changes(&app, stored, changes)?;
             connector.updated_at = change.now;
             if is_void {
-                authorization::forget(change, &id)?;
+                authorization::delete_connector_authorizations(change, &id)?;
                 connector.auth_status = None;
             }
-            write(change, UPDATE, &connector)?;
-            record(change, &connector, "connector.update")?;
+            write_row(change, UPDATE, &connector)?;
+            record_audit(change, &connector, "connector.update")?;
             Ok(connector)
         })
         .await
 }
 
 /// Applies the changes. Returns the connector, and true if the users' authorizations become void.
-fn apply(app: &App, mut connector: Connector, changes: Changes) -> Result<(Connector, bool)> {
+fn apply_changes(
+    app: &App,
+    mut connector: Connector,
+    changes: Changes,
+) -> Result<(Connector, bool)> {
     let mut is_void = false;
     if changes.oauth.is_some() || changes.service_auth.is_some() {
         let old = connector.proof(app.sealer())?;
-        let new = auth::merge(old.clone(), changes.oauth, changes.service_auth)?;
-        is_void = client(&old) != client(&new);
+        let new = auth::merge_auth(old.clone(), changes.oauth, changes.service_auth)?;
+        is_void = oauth_client_key(&old) != oauth_client_key(&new);
         connector.prove_with(new, app.sealer());
     }
     connector.name = changes.name.unwrap_or(connector.name);
@@ -163,7 +167,7 @@ fn apply(app: &App, mut connector: Connector, changes: Changes) -> Result<(Conne
 }
 
 /// Returns the values that identify the OAuth client to which users' tokens belong.
-fn client(proof: &AuthWithCredentials) -> Option<(&str, &str, &str)> {
+fn oauth_client_key(proof: &AuthWithCredentials) -> Option<(&str, &str, &str)> {
     match proof {
         Some((Auth::OAuth(oauth), Credentials::OAuth { client_id, .. })) => {
             Some((&oauth.authorize_url, &oauth.token_url, client_id.expose()))
@@ -191,7 +195,11 @@ impl Connector {
 }
 
 /// Executes a statement that binds every column of a connector. Returns the number of rows written.
-pub(super) fn write(change: &WriteTx<'_>, statement: &str, connector: &Connector) -> Result<usize> {
+pub(super) fn write_row(
+    change: &WriteTx<'_>,
+    statement: &str,
+    connector: &Connector,
+) -> Result<usize> {
     let auth = connector.auth.as_ref();
     Ok(change
         .conn
@@ -231,12 +239,12 @@ pub async fn delete(call: &RequestContext, id: ConnectorId) -> Result<()> {
             if deleted == 0 {
                 return Err(not_found(&id));
             }
-            record(change, &connector, "connector.delete")
+            record_audit(change, &connector, "connector.delete")
         })
         .await
 }
 
-pub(super) fn record(
+pub(super) fn record_audit(
     change: &WriteTx<'_>,
     connector: &Connector,
     action: &'static str,

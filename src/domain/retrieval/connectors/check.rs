@@ -2,12 +2,12 @@
 
 use super::{
     Auth, Connector,
-    call::{ConnectorQuery, ask},
+    call::{ConnectorQuery, send_query},
 };
 use crate::{
     domain::App,
     kernel::{Error, Kind, Result, Rule, Violation},
-    net::outbound::web_address,
+    net::outbound::parse_web_url,
 };
 
 /// Maximum length of a name, in characters.
@@ -16,7 +16,7 @@ const NAME_MAX: u64 = 255;
 /// Maximum length of a URL, in bytes.
 const URL_MAX: u64 = 2048;
 
-pub(super) fn name(name: &str) -> Result<()> {
+pub(super) fn check_name(name: &str) -> Result<()> {
     let rule = match name.chars().count() as u64 {
         _ if name.trim().is_empty() => Rule::MinLength(1),
         0..=NAME_MAX => return Ok(()),
@@ -30,12 +30,12 @@ pub(super) fn name(name: &str) -> Result<()> {
 ///
 /// The vendor also requires a path that ends in `/search` without a query, a public host, and port
 /// 80 or 443. This server accepts every URL that the outbound rules accept.
-pub(super) fn address(field: &[&str], text: &str) -> Result<()> {
+pub(super) fn check_url(field: &[&str], text: &str) -> Result<()> {
     let wrong = |rule| Err(Violation::body(field.iter().copied(), rule).into());
     if text.len() as u64 > URL_MAX {
         return wrong(Rule::MaxLength(URL_MAX));
     }
-    let Some(url) = web_address(text) else {
+    let Some(url) = parse_web_url(text) else {
         return wrong(Rule::Other("must be an http or https address".to_owned()));
     };
     if !url.username().is_empty() || url.password().is_some() {
@@ -46,7 +46,7 @@ pub(super) fn address(field: &[&str], text: &str) -> Result<()> {
 
 /// Sends a test query to a connector. Returns `Upstream` if it fails (cohere.md §3.5). A connector
 /// with OAuth passes without a test, because no user has authorized it yet.
-pub(super) async fn try_out(app: &App, connector: &Connector) -> Result<()> {
+pub(super) async fn send_test_query(app: &App, connector: &Connector) -> Result<()> {
     if matches!(connector.auth, Some(Auth::OAuth(_))) {
         return Ok(());
     }
@@ -56,7 +56,7 @@ pub(super) async fn try_out(app: &App, connector: &Connector) -> Result<()> {
         options: None,
         authorization: authorization.as_ref(),
     };
-    let Err(failure) = ask(app, connector, &question).await else {
+    let Err(failure) = send_query(app, connector, &question).await else {
         return Ok(());
     };
     // The first sentence is the vendor's. The second adds a fact that the vendor's users missed

@@ -6,7 +6,7 @@ use rusqlite::named_params;
 use super::{
     Auth, Connector, Credentials, Document, Scheme,
     call::CallFailure,
-    change::{INSERT, UPDATE, record, write},
+    change::{INSERT, UPDATE, record_audit, write_row},
     rows::find_row,
 };
 use crate::{
@@ -33,21 +33,22 @@ pub async fn register_folders(app: &App, workspace: &WorkspaceId, origin: &str) 
         let (name, token) = (folder.name.clone(), folder.token.clone());
         let url = app.folders().url_of(&name);
         let (workspace, parts) = (workspace.clone(), app.clone());
-        let registered = app.change_as(Actor::System, move |change| {
-            match folders::connector_of(change.conn, &name)? {
-                None => {
-                    let id = create(&parts, change, &workspace, &name, url, token)?;
-                    folders::set_connector(change.conn, &name, id.as_str())
-                }
-                Some(id) => refresh(&parts, change, &id.into(), url, &token),
+        let registered = app.change_as(Actor::System, move |change| match folders::find_connector(
+            change.conn,
+            &name,
+        )? {
+            None => {
+                let id = create_connector(&parts, change, &workspace, &name, url, token)?;
+                folders::set_connector(change.conn, &name, id.as_str())
             }
+            Some(id) => update_connector(&parts, change, &id.into(), url, &token),
         });
         registered.await?;
     }
     Ok(())
 }
 
-fn create(
+fn create_connector(
     app: &App,
     change: &WriteTx<'_>,
     workspace: &WorkspaceId,
@@ -72,13 +73,13 @@ fn create(
         updated_at: change.now,
         credentials: Some(credentials),
     };
-    write(change, INSERT, &connector)?;
-    record(change, &connector, "connector.create")?;
+    write_row(change, INSERT, &connector)?;
+    record_audit(change, &connector, "connector.create")?;
     Ok(id)
 }
 
 /// Updates the URL and the token of a connector, if the connector still exists.
-fn refresh(
+fn update_connector(
     app: &App,
     change: &WriteTx<'_>,
     id: &ConnectorId,
@@ -105,13 +106,13 @@ fn refresh(
     connector.auth = Some(Auth::Service(Scheme::Bearer));
     connector.credentials = Some(credentials.seal(app.sealer(), id));
     connector.updated_at = change.now;
-    write(change, UPDATE, &connector)?;
+    write_row(change, UPDATE, &connector)?;
     Ok(())
 }
 
 /// Searches the folder that a URL belongs to; none if it is not the URL of a folder. The caller
 /// needs the folder's token, as in a search over the network.
-pub(super) async fn ask(
+pub(super) async fn search_folder(
     app: &App,
     url: &str,
     query: &str,
@@ -119,9 +120,9 @@ pub(super) async fn ask(
 ) -> Option<Result<Vec<Document>, CallFailure>> {
     let name = app.folders().at(url)?;
     let token = authorization.and_then(|header| header.expose().strip_prefix("Bearer "));
-    let found = folders::search_with(app, &name, token.unwrap_or_default(), query).await;
+    let found = folders::search_with_token(app, &name, token.unwrap_or_default(), query).await;
     Some(match found {
-        Ok(found) => Ok(found.into_iter().map(document).collect()),
+        Ok(found) => Ok(found.into_iter().map(to_document).collect()),
         Err(error) => {
             let status = match error.kind() {
                 Kind::Unauthenticated => 401,
@@ -138,7 +139,7 @@ pub(super) async fn ask(
     })
 }
 
-fn document(found: PassageHit) -> Document {
+fn to_document(found: PassageHit) -> Document {
     let fields = found.fields();
     Document(fields.map(|(name, text)| (name.to_owned(), text)).into())
 }

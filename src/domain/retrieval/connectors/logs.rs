@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::named_params;
 use serde_json::json;
 
-use super::{Connector, ListPage, OffsetPage, rows::clamp};
+use super::{Connector, ListPage, OffsetPage, rows::to_sql_count};
 use crate::{
     domain::tenancy::{audit::Actor, request_auth::RequestContext},
     kernel::{
@@ -77,7 +77,7 @@ const PRUNE: &str = "
 
 /// Appends an entry, unless the connector was deleted meanwhile, and deletes the oldest entries
 /// beyond `connectors.log_entries`.
-pub(super) async fn note(
+pub(super) async fn append_log(
     call: &RequestContext,
     connector: &Connector,
     noted: NewLogEntry,
@@ -96,7 +96,7 @@ pub(super) async fn note(
             ":user_id": user,
             ":client_name": client_name,
             ":status_code": noted.status,
-            ":duration_millis": clamp(u64::try_from(noted.elapsed.as_millis()).unwrap_or(u64::MAX)),
+            ":duration_millis": to_sql_count(u64::try_from(noted.elapsed.as_millis()).unwrap_or(u64::MAX)),
             ":error_message": noted.error,
             ":now": change.now,
         })?;
@@ -125,7 +125,7 @@ const LIST: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn logs(
+pub async fn list_logs(
     call: &RequestContext,
     filter: LogFilter,
     slice: OffsetPage,

@@ -25,7 +25,7 @@ pub use self::{
     authorization::RefreshLocks,
     change::{create, delete, update},
     local_folders::register_folders,
-    logs::{LogEntry, LogFilter, logs},
+    logs::{LogEntry, LogFilter, list_logs},
     response::Document,
     rows::{find, list},
     search::{SearchFailure, SearchOptions, search},

@@ -22,7 +22,7 @@ impl Document {
 ///
 /// # Errors
 /// A message for the caller if the body is not `{"results": [{…}, …]}`.
-pub(super) fn documents(body: &[u8], max: usize) -> Result<Vec<Document>, String> {
+pub(super) fn parse_documents(body: &[u8], max: usize) -> Result<Vec<Document>, String> {
     let answer: Value = serde_json::from_slice(body)
         .map_err(|error| format!("the answer is not valid JSON: {error}"))?;
     let Value::Object(mut answer) = answer else {
@@ -37,7 +37,7 @@ pub(super) fn documents(body: &[u8], max: usize) -> Result<Vec<Document>, String
             Value::Object(fields) => Ok(Document(
                 fields
                     .into_iter()
-                    .filter_map(|(name, value)| Some((name, text(value)?)))
+                    .filter_map(|(name, value)| Some((name, to_text(value)?)))
                     .collect(),
             )),
             _ => Err(format!("results[{index}] of the answer is not an object")),
@@ -47,12 +47,12 @@ pub(super) fn documents(body: &[u8], max: usize) -> Result<Vec<Document>, String
 
 /// Converts a value to text. Real connectors also return numbers and lists, and clients accept only
 /// texts.
-fn text(value: Value) -> Option<String> {
+fn to_text(value: Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(text),
         Value::Array(items) if items.iter().all(is_scalar) => {
-            let texts: Vec<String> = items.into_iter().filter_map(text).collect();
+            let texts: Vec<String> = items.into_iter().filter_map(to_text).collect();
             Some(texts.join(", "))
         }
         other => Some(other.to_string()),
@@ -65,7 +65,7 @@ const fn is_scalar(value: &Value) -> bool {
 
 /// Returns a connector's own error message: `detail` of problem+json, or the members that others
 /// use for it.
-pub(super) fn own_message(body: &[u8]) -> Option<String> {
+pub(super) fn parse_error_message(body: &[u8]) -> Option<String> {
     let answer: Value = serde_json::from_slice(body).ok()?;
     let text = ["detail", "message", "error", "title"]
         .iter()
@@ -102,10 +102,10 @@ mod tests {
         ]
         .map(|(name, text)| (name.to_owned(), text.to_owned()));
         assert_eq!(
-            documents(body, 10),
+            parse_documents(body, 10),
             Ok(vec![Document(expected.into()), Document::default()])
         );
-        assert_eq!(documents(body, 1).map(|all| all.len()), Ok(1));
+        assert_eq!(parse_documents(body, 1).map(|all| all.len()), Ok(1));
     }
 
     #[test]
@@ -123,7 +123,10 @@ mod tests {
                 "results[1] of the answer is not an object",
             ),
         ] {
-            assert_eq!(documents(body.as_bytes(), 10), Err(message.to_owned()));
+            assert_eq!(
+                parse_documents(body.as_bytes(), 10),
+                Err(message.to_owned())
+            );
         }
     }
 
@@ -138,15 +141,19 @@ mod tests {
             ("{\"message\": \"\"}", None),
             ("<html>", None),
         ] {
-            assert_eq!(own_message(body.as_bytes()).as_deref(), message, "{body}");
+            assert_eq!(
+                parse_error_message(body.as_bytes()).as_deref(),
+                message,
+                "{body}"
+            );
         }
     }
 
     proptest! {
         #[test]
         fn any_answer_is_read_or_refused(body in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = documents(&body, 5);
-            let _ = own_message(&body);
+            let _ = parse_documents(&body, 5);
+            let _ = parse_error_message(&body);
         }
     }
 }

@@ -81,8 +81,8 @@ pub async fn list(call: &RequestContext, slice: OffsetPage) -> Result<ListPage<C
                 named_params! {
                     ":workspace_id": workspace,
                     ":user_id": user,
-                    ":limit": clamp(slice.limit),
-                    ":offset": clamp(slice.offset),
+                    ":limit": to_sql_count(slice.limit),
+                    ":offset": to_sql_count(slice.offset),
                 },
                 |row| from_row(row, now),
             )?;
@@ -98,7 +98,7 @@ pub async fn list(call: &RequestContext, slice: OffsetPage) -> Result<ListPage<C
         .await
 }
 
-pub(super) fn clamp(count: u64) -> i64 {
+pub(super) fn to_sql_count(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
@@ -117,7 +117,12 @@ fn from_row(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Connector> {
     let authorization: Option<String> = row.get(13)?;
     let auth_status = match authorization {
         None => None,
-        Some(_) => Some(status(row.get(14)?, row.get(15)?, row.get(16)?, now)),
+        Some(_) => Some(authorization_status(
+            row.get(14)?,
+            row.get(15)?,
+            row.get(16)?,
+            now,
+        )),
     };
     Ok(Connector {
         id: row.get(0)?,
@@ -140,7 +145,7 @@ fn from_row(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Connector> {
 
 /// Returns the status of an authorization. Tokens are missing once the provider has refused them;
 /// an expired access token is still usable if it can be refreshed.
-fn status(
+fn authorization_status(
     has_tokens: bool,
     refreshable: bool,
     expires_at: Option<Timestamp>,

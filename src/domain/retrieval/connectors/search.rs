@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Auth, Connector, Document, authorization,
-    call::{CallFailure, ConnectorQuery, ask},
+    call::{CallFailure, ConnectorQuery, send_query},
     logs,
 };
 use crate::{
@@ -67,7 +67,7 @@ pub async fn search(
     options: &SearchOptions,
 ) -> Result<Vec<Document>, SearchFailure> {
     let watch = Stopwatch::start();
-    let outcome = attempt(call, connector, query, options).await;
+    let outcome = search_unlogged(call, connector, query, options).await;
     let (status, error) = match &outcome {
         Ok(_) => (200, None),
         Err(SearchFailure::Connector { message, status }) => {
@@ -75,7 +75,7 @@ pub async fn search(
         }
         Err(SearchFailure::Server(_)) => (0, Some("this server failed".to_owned())),
     };
-    let noted = logs::note(
+    let noted = logs::append_log(
         call,
         connector,
         logs::NewLogEntry {
@@ -95,7 +95,7 @@ pub async fn search(
     outcome
 }
 
-async fn attempt(
+async fn search_unlogged(
     call: &RequestContext,
     connector: &Connector,
     query: &str,
@@ -108,17 +108,17 @@ async fn attempt(
             options: options.options.as_ref(),
             authorization,
         };
-        ask(app, connector, &question).await
+        send_query(app, connector, &question).await
     };
     if let Some(token) = &options.user_access_token {
-        return Ok(ask_with(Some(&bearer(token))).await?);
+        return Ok(ask_with(Some(&bearer_header(token))).await?);
     }
     if !matches!(connector.auth, Some(Auth::OAuth(_))) {
         let authorization = connector.service_authorization(app.sealer())?;
         return Ok(ask_with(authorization.as_ref()).await?);
     }
-    let token = authorization::access_token(call, connector).await?;
-    let first = ask_with(Some(&bearer(&token))).await;
+    let token = authorization::get_access_token(call, connector).await?;
+    let first = ask_with(Some(&bearer_header(&token))).await;
     let Err(CallFailure {
         status: Some(401), ..
     }) = &first
@@ -126,10 +126,10 @@ async fn attempt(
         return Ok(first?);
     };
     // The token was revoked, or it expired earlier than the provider had announced.
-    let token = authorization::renewed_token(call, connector, &token).await?;
-    Ok(ask_with(Some(&bearer(&token))).await?)
+    let token = authorization::renew_access_token(call, connector, &token).await?;
+    Ok(ask_with(Some(&bearer_header(&token))).await?)
 }
 
-fn bearer(token: &Secret) -> Secret {
+fn bearer_header(token: &Secret) -> Secret {
     Secret::new(format!("Bearer {}", token.expose()))
 }

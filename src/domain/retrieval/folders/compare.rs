@@ -57,7 +57,7 @@ pub(super) fn compare(
                 let path = error.path().unwrap_or(root).to_owned();
                 if path != root {
                     let reason = format!("it cannot be looked at: {error}");
-                    compared.left_out.add(shown(root, &path), reason);
+                    compared.left_out.add(display_path(root, &path), reason);
                 }
                 unseen.push(path);
                 compared.problem.get_or_insert_with(|| error.to_string());
@@ -72,7 +72,7 @@ pub(super) fn compare(
         if entry.file_type().is_dir() {
             continue;
         }
-        match look_at(root, &entry, max_bytes) {
+        match inspect_file(root, &entry, max_bytes) {
             Ok(file) => {
                 let before = known.remove(&file.path);
                 let before = before.filter(|before| before.stamp == file.stamp);
@@ -85,7 +85,9 @@ pub(super) fn compare(
                     }
                 }
             }
-            Err(reason) => compared.left_out.add(shown(root, entry.path()), reason),
+            Err(reason) => compared
+                .left_out
+                .add(display_path(root, entry.path()), reason),
         }
     }
     compared.gone = known
@@ -104,7 +106,7 @@ pub(super) fn compare(
 ///
 /// # Errors
 /// The reason to skip the file.
-fn look_at(
+fn inspect_file(
     root: &Path,
     entry: &DirEntry,
     max_bytes: u64,
@@ -118,7 +120,7 @@ fn look_at(
     let below = entry.path().strip_prefix(root).ok().and_then(Path::to_str);
     let path = below.ok_or_else(|| "its name is not Unicode".to_owned())?;
     let format = Format::of(entry.path());
-    let format = format.ok_or_else(|| unread(entry.path()))?;
+    let format = format.ok_or_else(|| unsupported_reason(entry.path()))?;
     let metadata = entry.metadata();
     let metadata = metadata.map_err(|error| format!("it cannot be looked at: {error}"))?;
     let size = metadata.len();
@@ -128,13 +130,13 @@ fn look_at(
     }
     Ok(ChangedFile {
         path: path.to_owned(),
-        stamp: stamp(&metadata),
+        stamp: file_stamp(&metadata),
         format,
     })
 }
 
 /// Returns the reason why a file name's extension excludes the file.
-fn unread(path: &Path) -> String {
+fn unsupported_reason(path: &Path) -> String {
     let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
     match ending.as_ref().and_then(|ending| ending.to_str()) {
         // docs/OPERATIONS.md gives the reason: the crates for PDF use unmaintained parsers or
@@ -145,12 +147,12 @@ fn unread(path: &Path) -> String {
 }
 
 /// Returns a path relative to the folder, for display.
-fn shown(root: &Path, path: &Path) -> String {
+fn display_path(root: &Path, path: &Path) -> String {
     let below = path.strip_prefix(root).unwrap_or(path);
     below.to_string_lossy().into_owned()
 }
 
-fn stamp(metadata: &fs::Metadata) -> FileStamp {
+fn file_stamp(metadata: &fs::Metadata) -> FileStamp {
     let micros = metadata.mtime().saturating_mul(1_000_000);
     FileStamp {
         modified_at: Timestamp::from_micros(micros.saturating_add(metadata.mtime_nsec() / 1000)),

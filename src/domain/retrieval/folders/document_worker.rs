@@ -15,11 +15,11 @@ use tokio::{
 
 use super::{
     Settings,
-    parse::{Content, docx},
+    parse::{Content, parse_docx},
 };
 use crate::{
     engine::{confinement, helper},
-    kernel::clock::within,
+    kernel::clock::with_timeout,
 };
 
 /// Additional time for a process to start and to return its output, because other processes may use
@@ -34,18 +34,18 @@ const STDERR_MAX: u64 = 4096;
 ///
 /// # Errors
 /// The reason to skip the file, as a message.
-pub(super) async fn read(
+pub(super) async fn parse_document(
     program: Option<&Path>,
     settings: &Settings,
     bytes: Vec<u8>,
 ) -> Result<Content, String> {
     let time = Duration::from_secs(settings.document_seconds);
-    let working = work(program, settings, bytes);
-    let answer = within(time + STARTUP_ALLOWANCE, working).await;
-    answer.unwrap_or_else(|_| Err(too_long(settings)))
+    let working = run_child(program, settings, bytes);
+    let answer = with_timeout(time + STARTUP_ALLOWANCE, working).await;
+    answer.unwrap_or_else(|_| Err(timeout_message(settings)))
 }
 
-async fn work(
+async fn run_child(
     program: Option<&Path>,
     settings: &Settings,
     bytes: Vec<u8>,
@@ -90,21 +90,21 @@ async fn work(
         format!(
             "it needs more than {most} bytes of memory to be read (folders.document_memory_bytes)"
         )
-    } else if is_out_of_time(&status) {
-        too_long(settings)
+    } else if is_cpu_time_exceeded(&status) {
+        timeout_message(settings)
     } else {
         tracing::error!(%status, words, "a worker for documents has ended");
         "it cannot be read: its reader has a defect".to_owned()
     })
 }
 
-fn too_long(settings: &Settings) -> String {
+fn timeout_message(settings: &Settings) -> String {
     let seconds = settings.document_seconds;
     format!("it takes longer than {seconds} s to be read (folders.document_seconds)")
 }
 
 /// True if the system killed the process for its use of CPU time.
-fn is_out_of_time(status: &std::process::ExitStatus) -> bool {
+fn is_cpu_time_exceeded(status: &std::process::ExitStatus) -> bool {
     use std::os::unix::process::ExitStatusExt;
     const KILL: i32 = 9;
     const XCPU: i32 = 24;
@@ -115,13 +115,13 @@ fn is_out_of_time(status: &std::process::ExitStatus) -> bool {
 ///
 /// # Errors
 /// Errors of the standard streams, or of a limit that cannot be set.
-pub fn serve(memory: u64, seconds: u64) -> io::Result<()> {
-    confinement::limit_time(seconds)?;
-    confinement::limit_more_memory(memory)?;
+pub fn run_document_worker(memory: u64, seconds: u64) -> io::Result<()> {
+    confinement::limit_cpu_time(seconds)?;
+    confinement::limit_added_memory(memory)?;
     confinement::confine_worker()?;
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes)?;
-    let read = docx(&bytes);
+    let read = parse_docx(&bytes);
     let mut output = io::stdout().lock();
     serde_json::to_writer(&mut output, &read)?;
     output.flush()

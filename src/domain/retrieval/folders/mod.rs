@@ -20,14 +20,14 @@ use std::{path::PathBuf, sync::OnceLock};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch as channel;
 
-pub(in crate::domain) use self::rows::{connector_of, set_connector};
+pub(in crate::domain) use self::rows::{find_connector, set_connector};
 pub use self::{
-    document_worker::serve as read_document,
-    parse::plain_text,
-    scan::{ScanResult, forget_others, scan},
-    search::{PassageHit, require_token, search, search_with},
+    document_worker::run_document_worker as read_document,
+    parse::strip_markup,
+    scan::{ScanResult, remove_unconfigured, scan},
+    search::{PassageHit, require_token, search, search_with_token},
     skipped::{SkippedFile, SkippedFiles},
-    watch::follow,
+    watch::run,
 };
 use crate::kernel::{
     Error, Result, Secret,
@@ -80,7 +80,7 @@ pub struct FolderSettings {
 
 /// Returns the first invalid setting in a list of folders: its path and the problem.
 #[must_use]
-pub fn problem(folders: &[FolderSettings]) -> Option<(String, String)> {
+pub fn find_invalid_setting(folders: &[FolderSettings]) -> Option<(String, String)> {
     for (index, folder) in folders.iter().enumerate() {
         let at = |member: &str| format!("connectors.folder.{index}.{member}");
         let name = &folder.name;

@@ -22,7 +22,7 @@ const FORMATTING_ELEMENTS: [&str; 14] = [
 ];
 
 /// True if the nesting of a page permits a bounded parse time. Only the tags are examined.
-pub(super) fn html_fits(text: &str) -> bool {
+pub(super) fn is_html_within_limits(text: &str) -> bool {
     let (mut depth, mut formatting, mut work) = (0_usize, 0_usize, 0_usize);
     for tag in text.split('<').skip(1) {
         let (closes, tag) = match tag.strip_prefix('/') {
@@ -57,7 +57,7 @@ pub(super) fn html_fits(text: &str) -> bool {
 
 /// True if a Markdown text has no line with too many nested quotes and lists, and no brackets that
 /// are nested too deep.
-pub(super) fn markdown_fits(text: &str) -> bool {
+pub(super) fn is_markdown_within_limits(text: &str) -> bool {
     let mut brackets = 0_usize;
     text.lines().all(|line| {
         let begin = line
@@ -83,21 +83,21 @@ pub(super) fn markdown_fits(text: &str) -> bool {
 }
 
 /// Truncates a name.
-pub(super) fn name(name: &str) -> &str {
+pub(super) fn truncate_name(name: &str) -> &str {
     &name[..name.floor_char_boundary(NAME_MAX)]
 }
 
 /// Returns the truncated path of a member of the value at `path`. The path is repeated for each
 /// value, so its length is limited.
-pub(super) fn way(path: &str, member: &str) -> String {
+pub(super) fn member_path(path: &str, member: &str) -> String {
     match path {
-        "" => name(member).to_owned(),
-        path => name(&format!("{path}.{}", name(member))).to_owned(),
+        "" => truncate_name(member).to_owned(),
+        path => truncate_name(&format!("{path}.{}", truncate_name(member))).to_owned(),
     }
 }
 
 /// Returns the maximum length of a record's text, in bytes: a small multiple of the record's size.
-pub(super) fn record_bytes(record: &Value) -> usize {
+pub(super) fn max_record_bytes(record: &Value) -> usize {
     let mut bytes = 1_000_usize;
     let mut left = vec![record];
     while let Some(value) = left.pop() {
@@ -123,31 +123,31 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::retrieval::folders::parse::{Content, Format, read};
+    use crate::domain::retrieval::folders::parse::{Content, Format, parse_file};
 
     fn read_whole(format: Format, text: &str) -> Content {
-        read(format, text.as_bytes()).expect("a text")
+        parse_file(format, text.as_bytes()).expect("a text")
     }
 
     #[test]
     fn usual_pages_fit_and_those_that_are_nested_without_end_do_not() {
         let page = "<html><body><ul>".to_owned()
             + &"<li><p>text <b>bold</b> and <br> <img src=x></li>".repeat(10_000);
-        assert!(html_fits(&page));
-        assert!(html_fits("a < b and b > c"));
-        assert!(!html_fits(&"<div>".repeat(300)));
-        assert!(!html_fits(&"<font size=1>".repeat(300)));
+        assert!(is_html_within_limits(&page));
+        assert!(is_html_within_limits("a < b and b > c"));
+        assert!(!is_html_within_limits(&"<div>".repeat(300)));
+        assert!(!is_html_within_limits(&"<font size=1>".repeat(300)));
         let again = "<font size=1>".repeat(150) + &"<p>x".repeat(200_000);
-        assert!(!html_fits(&again));
-        assert!(markdown_fits(
+        assert!(!is_html_within_limits(&again));
+        assert!(is_markdown_within_limits(
             "> > quote\n\n---------\n- [a](b) [c]\n  1. d\n"
         ));
-        assert!(markdown_fits(&"-".repeat(1_000)));
-        assert!(!markdown_fits(&">".repeat(1_000)));
+        assert!(is_markdown_within_limits(&"-".repeat(1_000)));
+        assert!(!is_markdown_within_limits(&">".repeat(1_000)));
         // Signs alone are a rule; before text they are nested lists.
-        assert!(markdown_fits(&"- ".repeat(1_000)));
-        assert!(!markdown_fits(&("- ".repeat(1_000) + "x")));
-        assert!(!markdown_fits(&"[".repeat(1_000)));
+        assert!(is_markdown_within_limits(&"- ".repeat(1_000)));
+        assert!(!is_markdown_within_limits(&("- ".repeat(1_000) + "x")));
+        assert!(!is_markdown_within_limits(&"[".repeat(1_000)));
         let deep = read_whole(Format::Html, &"<div>".repeat(100_000));
         assert!(deep.sections[0].text.starts_with("<div><div>"));
     }
@@ -205,7 +205,7 @@ mod tests {
                     Format::Markdown, Format::Text, Format::Html, Format::Json, Format::JsonLines,
                     Format::Csv, Format::Tsv,
                 ] {
-                    drop(read(format, text.as_bytes()));
+                    drop(parse_file(format, text.as_bytes()));
                 }
             };
             let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(all);

@@ -20,7 +20,7 @@ pub struct Passage {
 
 /// Returns the passages of a file, in their order. `name` is the title of a file without one.
 #[must_use]
-pub fn split(content: &Content, name: &str) -> Vec<Passage> {
+pub fn split_passages(content: &Content, name: &str) -> Vec<Passage> {
     let title = content.title.as_deref().unwrap_or(name);
     let mut passages = Vec::new();
     for section in &content.sections {
@@ -28,7 +28,7 @@ pub fn split(content: &Content, name: &str) -> Vec<Passage> {
             Some(heading) if heading != title => format!("{title} — {heading}"),
             _ => title.to_owned(),
         };
-        for text in cut(section) {
+        for text in split_section(section) {
             passages.push(Passage {
                 title: title.clone(),
                 text,
@@ -39,7 +39,7 @@ pub fn split(content: &Content, name: &str) -> Vec<Passage> {
 }
 
 /// Joins units up to the maximum length of a passage.
-fn cut(section: &Section) -> Vec<String> {
+fn split_section(section: &Section) -> Vec<String> {
     let text = section.text.as_str();
     let mut found: Vec<String> = Vec::new();
     let mut from = None;
@@ -67,10 +67,13 @@ fn cut(section: &Section) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::retrieval::folders::parse::{Format, read};
+    use crate::domain::retrieval::folders::parse::{Format, parse_file};
 
     fn passages(format: Format, text: &str) -> Vec<(String, String)> {
-        let passages = split(&read(format, text.as_bytes()).expect("a text"), "file");
+        let passages = split_passages(
+            &parse_file(format, text.as_bytes()).expect("a text"),
+            "file",
+        );
         passages
             .into_iter()
             .map(|passage| (passage.title, passage.text))

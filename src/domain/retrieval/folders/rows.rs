@@ -50,7 +50,7 @@ pub(super) fn terms_table(folder: i64) -> String {
 }
 
 /// Returns the folder with this name. Creates it if it does not exist.
-pub(super) fn ensure(conn: &Connection, name: &str) -> Result<i64> {
+pub(super) fn find_or_create(conn: &Connection, name: &str) -> Result<i64> {
     if let Some(found) = find(conn, name)? {
         return Ok(found);
     }
@@ -68,8 +68,8 @@ pub(super) fn ensure(conn: &Connection, name: &str) -> Result<i64> {
 }
 
 /// Returns the id of the connector that a folder is registered as.
-pub(in crate::domain) fn connector_of(conn: &Connection, name: &str) -> Result<Option<String>> {
-    let folder = ensure(conn, name)?;
+pub(in crate::domain) fn find_connector(conn: &Connection, name: &str) -> Result<Option<String>> {
+    let folder = find_or_create(conn, name)?;
     let mut statement = conn.prepare_cached("SELECT connector_id FROM folders WHERE seq = :seq")?;
     Ok(statement.query_row(named_params! {":seq": folder}, |row| {
         row.get("connector_id")
@@ -91,14 +91,14 @@ pub(super) fn find(conn: &Connection, name: &str) -> Result<Option<i64>> {
 }
 
 /// Returns the names of all folders.
-pub(super) fn names(conn: &Connection) -> Result<Vec<String>> {
+pub(super) fn list_names(conn: &Connection) -> Result<Vec<String>> {
     let mut statement = conn.prepare_cached("SELECT name FROM folders ORDER BY seq")?;
     let names = statement.query_map([], |row| row.get("name"))?;
     Ok(names.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Returns the languages that a folder's files have or had.
-pub(super) fn languages(conn: &Connection, folder: i64) -> Result<Languages> {
+pub(super) fn get_languages(conn: &Connection, folder: i64) -> Result<Languages> {
     let mut statement = conn.prepare_cached("SELECT languages FROM folders WHERE seq = :folder")?;
     let bits = statement.query_row(named_params! {":folder": folder}, |row| {
         row.get("languages")
@@ -119,7 +119,7 @@ pub(super) fn add_languages(conn: &Connection, folder: i64, files: &[FileToIndex
 }
 
 /// Returns the index entries of a folder's files, by path.
-pub(super) fn files(conn: &Connection, folder: i64) -> Result<HashMap<String, IndexedFile>> {
+pub(super) fn list_files(conn: &Connection, folder: i64) -> Result<HashMap<String, IndexedFile>> {
     let mut statement = conn.prepare_cached(
         "SELECT path, modified_at, size, problem FROM folder_files WHERE folder_seq = :folder",
     )?;
@@ -143,8 +143,8 @@ const INSERT_PASSAGE: &str = "
     VALUES (:file, :place, :title, :text)";
 
 /// Writes a file to the index in place of its old entry.
-pub(super) fn put(conn: &Connection, folder: i64, file: &FileToIndex) -> Result<()> {
-    remove(conn, folder, &file.path)?;
+pub(super) fn replace_file(conn: &Connection, folder: i64, file: &FileToIndex) -> Result<()> {
+    delete_file(conn, folder, &file.path)?;
     conn.prepare_cached(INSERT_FILE)?.execute(named_params! {
         ":folder": folder,
         ":path": file.path,
@@ -179,7 +179,7 @@ const FIND_FILE: &str = "
     SELECT seq FROM folder_files WHERE folder_seq = :folder AND path = :path";
 
 /// Deletes a file from the index.
-pub(super) fn remove(conn: &Connection, folder: i64, path: &str) -> Result<()> {
+pub(super) fn delete_file(conn: &Connection, folder: i64, path: &str) -> Result<()> {
     let mut statement = conn.prepare_cached(FIND_FILE)?;
     let parameters = named_params! {":folder": folder, ":path": path};
     let found = statement.query_row(parameters, |row| row.get::<_, i64>("seq"));
@@ -199,7 +199,7 @@ pub(super) fn remove(conn: &Connection, folder: i64, path: &str) -> Result<()> {
 }
 
 /// Deletes a folder without files, and its connector.
-pub(super) fn drop_folder(conn: &Connection, folder: i64) -> Result<()> {
+pub(super) fn delete_folder(conn: &Connection, folder: i64) -> Result<()> {
     conn.execute_batch(&format!("DROP TABLE {}", terms_table(folder)))?;
     // The connector that the server registered for it.
     conn.prepare_cached(

@@ -57,20 +57,20 @@ pub async fn scan(app: &App, name: &str) -> Result<ScanResult> {
         None => {
             let name = folder.name.clone();
             let made = app.change_as(Actor::System, move |change| {
-                rows::ensure(change.conn, &name)
+                rows::find_or_create(change.conn, &name)
             });
             made.await?
         }
     };
-    let known = app.store().scan(move |conn| rows::files(conn, seq));
+    let known = app.store().scan(move |conn| rows::list_files(conn, seq));
     let known = known.await?;
     let root = folder.path.clone();
     let max_bytes = app.folder_settings().max_file_bytes;
     let compared = tokio::task::spawn_blocking(move || compare(&root, max_bytes, known));
-    let compared = compared.await.map_err(|error| gave_up(&error))?;
+    let compared = compared.await.map_err(|error| join_error(&error))?;
     let forgotten = compared.gone.len();
-    forget(app, seq, compared.gone).await?;
-    let (read, problems) = index(app, seq, &folder.path, compared.changed).await?;
+    delete_files(app, seq, compared.gone).await?;
+    let (read, problems) = index_files(app, seq, &folder.path, compared.changed).await?;
     let mut left_out = compared.left_out;
     let files = compared.files.saturating_sub(problems.len());
     left_out.extend(problems);
@@ -99,31 +99,31 @@ pub async fn scan(app: &App, name: &str) -> Result<ScanResult> {
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn forget_others(app: &App) -> Result<()> {
+pub async fn remove_unconfigured(app: &App) -> Result<()> {
     let _one_at_a_time = app.folders().forgetting.lock().await;
-    for name in app.store().read(rows::names)? {
+    for name in app.store().read(rows::list_names)? {
         if app.folders().get(&name).is_ok() {
             continue;
         }
         let found = app.store().read(|conn| rows::find(conn, &name))?;
         let Some(seq) = found else { continue };
-        let files = app.store().scan(move |conn| rows::files(conn, seq));
+        let files = app.store().scan(move |conn| rows::list_files(conn, seq));
         let files = files.await?.into_keys().collect();
-        forget(app, seq, files).await?;
+        delete_files(app, seq, files).await?;
         let dropped = app.change_as(Actor::System, move |change| {
-            rows::drop_folder(change.conn, seq)
+            rows::delete_folder(change.conn, seq)
         });
         dropped.await?;
     }
     Ok(())
 }
 
-async fn forget(app: &App, folder: i64, gone: Vec<String>) -> Result<()> {
+async fn delete_files(app: &App, folder: i64, gone: Vec<String>) -> Result<()> {
     for batch in gone.chunks(BATCH_FILES) {
         let batch = batch.to_vec();
         let forgotten = app.change_as(Actor::System, move |change| {
             for path in &batch {
-                rows::remove(change.conn, folder, path)?;
+                rows::delete_file(change.conn, folder, path)?;
             }
             Ok(())
         });
@@ -134,7 +134,7 @@ async fn forget(app: &App, folder: i64, gone: Vec<String>) -> Result<()> {
 
 /// Reads files and writes them to the index. Returns the number of files that were read, and the
 /// files that were skipped.
-async fn index(
+async fn index_files(
     app: &App,
     folder: i64,
     root: &Path,
@@ -142,7 +142,7 @@ async fn index(
 ) -> Result<(usize, Vec<SkippedFile>)> {
     let mut indexed = 0;
     let mut problems = Vec::new();
-    let mut read = stream::iter(batches(changed))
+    let mut read = stream::iter(split_batches(changed))
         .map(|batch| read_batch(app, root, batch))
         .buffered(BATCHES_AHEAD);
     while let Some(batch) = read.next().await {
@@ -156,7 +156,7 @@ async fn index(
         indexed += files.iter().filter(|file| file.problem.is_none()).count();
         let written = app.change_as(Actor::System, move |change| {
             for file in &files {
-                rows::put(change.conn, folder, file)?;
+                rows::replace_file(change.conn, folder, file)?;
             }
             rows::add_languages(change.conn, folder, &files)
         });
@@ -165,7 +165,7 @@ async fn index(
     Ok((indexed, problems))
 }
 
-fn batches(changed: Vec<ChangedFile>) -> Vec<Vec<ChangedFile>> {
+fn split_batches(changed: Vec<ChangedFile>) -> Vec<Vec<ChangedFile>> {
     let mut batches: Vec<Vec<ChangedFile>> = Vec::new();
     let mut bytes = 0;
     for file in changed {
@@ -199,7 +199,7 @@ async fn read_batch(app: &App, root: &Path, batch: Vec<ChangedFile>) -> Result<B
     let mut read = Batch::default();
     for file in documents {
         let root = root.to_owned();
-        let opened = blocking(move || open(&root, file)).await?;
+        let opened = run_blocking(move || read_file(&root, file)).await?;
         let (file, bytes) = match opened {
             Ok(opened) => opened,
             Err(problem) => {
@@ -209,28 +209,28 @@ async fn read_batch(app: &App, root: &Path, batch: Vec<ChangedFile>) -> Result<B
         };
         let settings = app.settings();
         let program = settings.runtime.program.as_deref();
-        let content = document_worker::read(program, app.folder_settings(), bytes).await;
-        let file = blocking(move || to_index(file, content)).await?;
+        let content = document_worker::parse_document(program, app.folder_settings(), bytes).await;
+        let file = run_blocking(move || to_index(file, content)).await?;
         read.files.push(file);
     }
     let root = root.to_owned();
-    let texts = blocking(move || read_texts(&root, texts)).await?;
+    let texts = run_blocking(move || read_texts(&root, texts)).await?;
     read.files.extend(texts.files);
     read.unreadable.extend(texts.unreadable);
     Ok(read)
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| gave_up(&error))
+    done.map_err(|error| join_error(&error))
 }
 
 fn read_texts(root: &Path, files: Vec<ChangedFile>) -> Batch {
     let mut read = Batch::default();
     for file in files {
-        match open(root, file) {
+        match read_file(root, file) {
             Ok((file, bytes)) => {
-                let content = parse::read(file.format, &bytes);
+                let content = parse::parse_file(file.format, &bytes);
                 let content = content.ok_or_else(|| "it is not text".to_owned());
                 read.files.push(to_index(file, content));
             }
@@ -245,7 +245,10 @@ fn read_texts(root: &Path, files: Vec<ChangedFile>) -> Batch {
 /// # Errors
 /// The reason to skip the file; none if the file was deleted meanwhile, which the next scan
 /// detects.
-fn open(root: &Path, file: ChangedFile) -> std::result::Result<OpenedFile, Option<SkippedFile>> {
+fn read_file(
+    root: &Path,
+    file: ChangedFile,
+) -> std::result::Result<OpenedFile, Option<SkippedFile>> {
     match fs::read(root.join(&file.path)) {
         Ok(bytes) => Ok((file, bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(None),
@@ -264,7 +267,7 @@ fn to_index(file: ChangedFile, content: std::result::Result<Content, String>) ->
     };
     let name = Path::new(&file.path).file_stem();
     let name = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let passages = passages::split(&content, &name);
+    let passages = passages::split_passages(&content, &name);
     let beginning = passages.iter().take(3).map(|passage| passage.text.as_str());
     let language = Language::of(&beginning.collect::<Vec<_>>().join("\n"));
     let passages = passages.into_iter().map(|passage| PassageToIndex {
@@ -282,6 +285,6 @@ fn to_index(file: ChangedFile, content: std::result::Result<Content, String>) ->
     }
 }
 
-fn gave_up(error: &tokio::task::JoinError) -> Error {
+fn join_error(error: &tokio::task::JoinError) -> Error {
     Error::internal("reading a folder ended too early", error.to_string())
 }

@@ -6,7 +6,7 @@ use super::rows;
 use crate::{
     domain::{
         App,
-        retrieval::answers::{Languages, StopWords, asked_terms, terms},
+        retrieval::answers::{Languages, StopWords, question_terms, terms},
         tenancy::request_auth,
     },
     kernel::{Result, Timestamp},
@@ -56,7 +56,7 @@ impl PassageHit {
 /// # Errors
 /// `Unauthenticated` for another token or a folder that is not in the settings, or an error of the
 /// store.
-pub async fn search_with(
+pub async fn search_with_token(
     app: &App,
     name: &str,
     token: &str,
@@ -73,7 +73,7 @@ pub async fn search_with(
 pub fn require_token(app: &App, name: &str, token: &str) -> Result<()> {
     match app.folders().get(name) {
         Ok(folder) if folder.is_opened_by(token) => Ok(()),
-        _ => Err(request_auth::unauthenticated()),
+        _ => Err(request_auth::unauthenticated_error()),
     }
 }
 
@@ -92,21 +92,21 @@ pub async fn search(app: &App, name: &str, query: &str) -> Result<Vec<PassageHit
         let Some(folder) = rows::find(conn, &name)? else {
             return Ok(Vec::new());
         };
-        let wanted = wanted(&query, rows::languages(conn, folder)?);
-        find(conn, folder, &wanted, limit)
+        let wanted = select_query_terms(&query, rows::get_languages(conn, folder)?);
+        find_passages(conn, folder, &wanted, limit)
     });
     found.await
 }
 
 /// Returns the distinct terms of a query in each language of the folder. Stop words count only if
 /// the query has no other words.
-fn wanted(query: &str, languages: Languages) -> Vec<String> {
+fn select_query_terms(query: &str, languages: Languages) -> Vec<String> {
     let mut wanted: Vec<String> = Vec::new();
     let stop_words = StopWords::of(query);
     for with_common in [false, true] {
         for language in languages.iter() {
             let found = match with_common {
-                false => asked_terms(query, stop_words, language),
+                false => question_terms(query, stop_words, language),
                 true => terms(query, language),
             };
             for term in found.into_iter().take(TERMS_MAX) {
@@ -123,9 +123,14 @@ fn wanted(query: &str, languages: Languages) -> Vec<String> {
     wanted
 }
 
-fn find(conn: &Connection, folder: i64, wanted: &[String], limit: u32) -> Result<Vec<PassageHit>> {
+fn find_passages(
+    conn: &Connection,
+    folder: i64,
+    wanted: &[String],
+    limit: u32,
+) -> Result<Vec<PassageHit>> {
     let table = rows::terms_table(folder);
-    let Some(query) = query(conn, &table, wanted)? else {
+    let Some(query) = build_match_query(conn, &table, wanted)? else {
         return Ok(Vec::new());
     };
     // The inner limit bounds the ranking of a query that consists of frequent terms.
@@ -160,7 +165,7 @@ fn find(conn: &Connection, folder: i64, wanted: &[String], limit: u32) -> Result
 
 /// Builds the FTS5 query from the rarest terms, as many as can be ranked; none if no passage
 /// contains a term.
-fn query(conn: &Connection, table: &str, wanted: &[String]) -> Result<Option<String>> {
+fn build_match_query(conn: &Connection, table: &str, wanted: &[String]) -> Result<Option<String>> {
     let sql = format!(
         "SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH :term LIMIT :most)"
     );

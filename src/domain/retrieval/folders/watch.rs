@@ -10,12 +10,12 @@ use walkdir::WalkDir;
 
 use super::{
     Folder,
-    scan::{forget_others, scan},
+    scan::{remove_unconfigured, scan},
     skipped::LastProblem,
 };
 use crate::{
     domain::App,
-    kernel::clock::{Stopwatch, within},
+    kernel::clock::{Stopwatch, with_timeout},
 };
 
 /// Minimum pause between two scans of a folder, in real time, because changes of files usually come
@@ -23,16 +23,16 @@ use crate::{
 const MIN_PAUSE: Duration = Duration::from_millis(100);
 
 /// Runs the watcher: keeps the index of each folder up to date while it is polled.
-pub async fn follow(app: App) {
-    if let Err(error) = forget_others(&app).await {
+pub async fn run(app: App) {
+    if let Err(error) = remove_unconfigured(&app).await {
         warn!(%error, "folders that are no longer in the settings are not forgotten yet");
     }
     let folders = app.folders().iter();
-    join_all(folders.map(|folder| follow_one(&app, folder))).await;
+    join_all(folders.map(|folder| watch_folder(&app, folder))).await;
 }
 
 /// Watches and scans one folder. Never returns.
-async fn follow_one(app: &App, folder: &Folder) {
+async fn watch_folder(app: &App, folder: &Folder) {
     let rescan = Duration::from_secs(app.folder_settings().rescan_seconds.max(1));
     let changed = Arc::new(Notify::new());
     let mut watcher = None;
@@ -42,7 +42,7 @@ async fn follow_one(app: &App, folder: &Folder) {
     loop {
         if watcher.is_none() || is_stale {
             // The old watcher reports changes until the new one does.
-            let watched = watch(&folder.path, &changed).await;
+            let watched = start_watcher(&folder.path, &changed).await;
             if let Some(error) = unwatched.news(watched.as_ref().err().cloned()) {
                 let told = "the system does not tell of changes in a folder";
                 warn!(folder = folder.name, error, "{told}");
@@ -70,7 +70,7 @@ async fn follow_one(app: &App, folder: &Folder) {
         first = false;
         // Scans take at most half of the time.
         let pause = measured.elapsed().max(MIN_PAUSE);
-        let _ = within(pause, std::future::pending::<()>()).await;
+        let _ = with_timeout(pause, std::future::pending::<()>()).await;
         tokio::select! {
             () = changed.notified() => {}
             () = app.clock().sleep(rescan) => {}
@@ -79,7 +79,7 @@ async fn follow_one(app: &App, folder: &Folder) {
 }
 
 /// Starts a watcher. Without one, the folder is scanned only at the fixed interval.
-async fn watch(path: &Path, changed: &Arc<Notify>) -> Result<RecommendedWatcher, String> {
+async fn start_watcher(path: &Path, changed: &Arc<Notify>) -> Result<RecommendedWatcher, String> {
     let changed = Arc::clone(changed);
     let path = path.to_owned();
     let watching = tokio::task::spawn_blocking(move || {
@@ -93,7 +93,7 @@ async fn watch(path: &Path, changed: &Arc<Notify>) -> Result<RecommendedWatcher,
         if watcher.watch(&path, RecursiveMode::Recursive).is_err() {
             // One unreadable directory makes the recursive watch fail, so the others are watched
             // one by one.
-            watch_each(&mut watcher, &path)?;
+            watch_each_directory(&mut watcher, &path)?;
         }
         Ok::<_, notify::Error>(watcher)
     });
@@ -105,7 +105,7 @@ async fn watch(path: &Path, changed: &Arc<Notify>) -> Result<RecommendedWatcher,
 
 /// Watches every readable directory. A directory that is created later is not watched until a scan
 /// finds it and replaces the watcher.
-fn watch_each(watcher: &mut RecommendedWatcher, path: &Path) -> notify::Result<()> {
+fn watch_each_directory(watcher: &mut RecommendedWatcher, path: &Path) -> notify::Result<()> {
     watcher.watch(path, RecursiveMode::NonRecursive)?;
     let entries = WalkDir::new(path).min_depth(1).into_iter();
     let visible = entries.filter_entry(|entry| {

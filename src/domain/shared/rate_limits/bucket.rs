@@ -49,7 +49,7 @@ impl GovernorClock for ManualClock {
     }
 }
 
-fn bucket(quota: Quota, clock: &ManualClock) -> Bucket {
+fn new_bucket(quota: Quota, clock: &ManualClock) -> Bucket {
     RateLimiter::direct_with_clock(quota, clock.clone()).with_middleware()
 }
 
@@ -100,7 +100,7 @@ impl RefillingBucket {
             current => {
                 self.clock.begin();
                 current.insert(StartedBucket {
-                    bucket: bucket(self.quota, &self.clock),
+                    bucket: new_bucket(self.quota, &self.clock),
                     since: at,
                 })
             }
@@ -133,7 +133,7 @@ impl DailyBucket {
         let quota = Quota::with_period(Duration::from_nanos(1))
             .expect("a nanosecond is not zero")
             .allow_burst(limit);
-        let bucket = bucket(quota, &ManualClock::default());
+        let bucket = new_bucket(quota, &ManualClock::default());
         // The limit may have been higher when these requests were counted.
         let used = u32::try_from(used).unwrap_or(u32::MAX).min(limit.get());
         if let Some(used) = NonZeroU32::new(used) {

@@ -169,11 +169,14 @@ impl RateLimiter {
         let windows = &mut *windows;
         if let Some(limit) = windows.per_day {
             if windows.day.as_ref().is_none_or(|day| !day.is_of(now)) {
-                let used = used().map_err(LimitError::Other)?;
+                let used = used().map_err(LimitError::CountFailed)?;
                 windows.day = Some(DailyBucket::new(now, limit, used));
             }
             if windows.day.as_ref().is_some_and(DailyBucket::is_used_up) {
-                return Err(limited(now.until_next_day(), (windows.class, "per_day")));
+                return Err(limit_error(
+                    now.until_next_day(),
+                    (windows.class, "per_day"),
+                ));
             }
         }
         let mut least = None;
@@ -183,13 +186,13 @@ impl RateLimiter {
         ] {
             let Some(window) = window else { continue };
             let by = (windows.class, name);
-            let standing = window.take(at, now).map_err(|wait| limited(wait, by))?;
-            least = least_of(least, standing);
+            let standing = window.take(at, now).map_err(|wait| limit_error(wait, by))?;
+            least = fewest_remaining(least, standing);
         }
         if let Some(day) = &mut windows.day {
             let by = (windows.class, "per_day");
-            let standing = day.take(now).map_err(|wait| limited(wait, by))?;
-            least = least_of(least, standing);
+            let standing = day.take(now).map_err(|wait| limit_error(wait, by))?;
+            least = fewest_remaining(least, standing);
         }
         Ok(least)
     }
@@ -206,7 +209,10 @@ pub struct RateLimitStatus {
     pub reset: Timestamp,
 }
 
-fn least_of(least: Option<RateLimitStatus>, standing: RateLimitStatus) -> Option<RateLimitStatus> {
+fn fewest_remaining(
+    least: Option<RateLimitStatus>,
+    standing: RateLimitStatus,
+) -> Option<RateLimitStatus> {
     match least {
         Some(least) if least.remaining <= standing.remaining => Some(least),
         _ => Some(standing),
@@ -216,14 +222,14 @@ fn least_of(least: Option<RateLimitStatus>, standing: RateLimitStatus) -> Option
 /// Reason for which a request is refused.
 pub(in crate::domain) enum LimitError {
     /// A rate limit is exceeded.
-    Limited {
+    Exceeded {
         /// Time until a request would be admitted, in whole seconds.
         retry_after: Duration,
         /// Name of the setting: `limits.ada.per_second`.
         setting: String,
     },
     /// The stored count could not be read.
-    Other(Error),
+    CountFailed(Error),
 }
 
 impl LimitError {
@@ -231,7 +237,7 @@ impl LimitError {
     /// server.
     pub(in crate::domain) fn into_error(self, explained: bool) -> Error {
         match self {
-            Self::Limited {
+            Self::Exceeded {
                 retry_after,
                 setting,
             } => {
@@ -245,15 +251,15 @@ impl LimitError {
                 };
                 Error::new(Kind::RateLimited { retry_after }, text)
             }
-            Self::Other(error) => error,
+            Self::CountFailed(error) => error,
         }
     }
 }
 
-fn limited(wait: Duration, (class, window): (ApiClass, &str)) -> LimitError {
+fn limit_error(wait: Duration, (class, window): (ApiClass, &str)) -> LimitError {
     // Retry-After has whole seconds. A rounded-down value would invite a request that is refused again.
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    LimitError::Limited {
+    LimitError::Exceeded {
         retry_after: Duration::from_secs(seconds.max(1)),
         setting: format!("limits.{}.{window}", class.as_str()),
     }

@@ -8,7 +8,7 @@ struct Fixture {
     used: u64,
 }
 
-fn allowance(rates: Rates, used: u64) -> Fixture {
+fn new_fixture(rates: Rates, used: u64) -> Fixture {
     let settings = Settings {
         aloochat: rates,
         ..Settings::default()
@@ -19,7 +19,7 @@ fn allowance(rates: Rates, used: u64) -> Fixture {
     }
 }
 
-fn noon() -> Clock {
+fn clock_at_noon() -> Clock {
     Clock::frozen_at(Timestamp::parse_rfc3339("2026-03-01T12:00:00Z").expect("a date"))
 }
 
@@ -31,7 +31,7 @@ impl Fixture {
     }
 }
 
-fn refused_for(fixture: &Fixture, clock: &Clock) -> Option<u64> {
+fn retry_after(fixture: &Fixture, clock: &Clock) -> Option<u64> {
     match fixture.take(clock).err()?.kind() {
         Kind::RateLimited { retry_after } => Some(retry_after.as_secs()),
         other => panic!("{other:?}"),
@@ -40,14 +40,14 @@ fn refused_for(fixture: &Fixture, clock: &Clock) -> Option<u64> {
 
 #[test]
 fn zero_is_no_limit() {
-    let clock = noon();
-    let free = allowance(Rates::default(), 0);
-    assert!((0..10_000).all(|_| refused_for(&free, &clock).is_none()));
+    let clock = clock_at_noon();
+    let free = new_fixture(Rates::default(), 0);
+    assert!((0..10_000).all(|_| retry_after(&free, &clock).is_none()));
 }
 
 #[test]
 fn a_refusal_names_the_setting_and_all_can_be_turned_off() {
-    let clock = noon();
+    let clock = clock_at_noon();
     let rates = |per_second, per_minute, per_day| Rates {
         per_second,
         per_minute,
@@ -58,7 +58,7 @@ fn a_refusal_names_the_setting_and_all_can_be_turned_off() {
         (rates(0, 1, 0), "limits.aloochat.per_minute"),
         (rates(0, 0, 1), "limits.aloochat.per_day"),
     ] {
-        let limited = allowance(rates, 0);
+        let limited = new_fixture(rates, 0);
         assert!(limited.take(&clock).is_ok());
         let refused = limited.take(&clock).expect_err("it is used up");
         let text = format!(
@@ -80,37 +80,37 @@ fn a_refusal_names_the_setting_and_all_can_be_turned_off() {
 
 #[test]
 fn a_second_a_minute_and_a_day_end() {
-    let clock = noon();
+    let clock = clock_at_noon();
     let rates = Rates {
         per_second: 2,
         per_minute: 3,
         per_day: 5,
     };
-    let limited = allowance(rates, 0);
-    assert_eq!(refused_for(&limited, &clock), None);
-    assert_eq!(refused_for(&limited, &clock), None);
-    assert_eq!(refused_for(&limited, &clock), Some(1), "the second");
+    let limited = new_fixture(rates, 0);
+    assert_eq!(retry_after(&limited, &clock), None);
+    assert_eq!(retry_after(&limited, &clock), None);
+    assert_eq!(retry_after(&limited, &clock), Some(1), "the second");
     clock.advance(Duration::from_secs(60));
-    assert_eq!(refused_for(&limited, &clock), None);
+    assert_eq!(retry_after(&limited, &clock), None);
     clock.advance(Duration::from_secs(60));
-    assert_eq!(refused_for(&limited, &clock), None);
+    assert_eq!(retry_after(&limited, &clock), None);
     clock.advance(Duration::from_secs(60));
-    assert_eq!(refused_for(&limited, &clock), None);
+    assert_eq!(retry_after(&limited, &clock), None);
     assert_eq!(
-        refused_for(&limited, &clock),
+        retry_after(&limited, &clock),
         Some(12 * 3600 - 180),
         "the day"
     );
     clock.advance(Duration::from_secs(12 * 3600));
-    assert_eq!(refused_for(&limited, &clock), None, "a new day");
+    assert_eq!(retry_after(&limited, &clock), None, "a new day");
 }
 
 #[test]
 fn the_days_count_goes_on_where_it_was() {
-    let clock = noon();
-    let restored = allowance(per_day(5), 4);
-    assert_eq!(refused_for(&restored, &clock), None);
-    assert_eq!(refused_for(&restored, &clock), Some(12 * 3600));
+    let clock = clock_at_noon();
+    let restored = new_fixture(per_day(5), 4);
+    assert_eq!(retry_after(&restored, &clock), None);
+    assert_eq!(retry_after(&restored, &clock), Some(12 * 3600));
 }
 
 fn per_day(per_day: u32) -> Rates {
@@ -122,23 +122,23 @@ fn per_day(per_day: u32) -> Rates {
 
 #[test]
 fn a_count_above_a_lowered_figure_empties_the_day() {
-    let clock = noon();
+    let clock = clock_at_noon();
     for used in [5, 6, u64::from(u32::MAX) + 7, u64::MAX] {
-        let lowered = allowance(per_day(5), used);
-        assert_eq!(refused_for(&lowered, &clock), Some(12 * 3600), "{used}");
+        let lowered = new_fixture(per_day(5), used);
+        assert_eq!(retry_after(&lowered, &clock), Some(12 * 3600), "{used}");
     }
 }
 
 #[test]
 fn every_figure_of_32_bits_fits() {
-    let clock = noon();
+    let clock = clock_at_noon();
     for (limit, used) in [(1, 0), (2, 0), (u32::MAX, 0), (u32::MAX, u32::MAX - 1)] {
-        let all = allowance(per_day(limit), used.into());
+        let all = new_fixture(per_day(limit), used.into());
         let standing = all.take(&clock).expect("a call").expect("a limit");
         assert_eq!(standing.limit, u64::from(limit));
         assert_eq!(standing.remaining, u64::from(limit - used - 1));
         if standing.remaining == 0 {
-            assert_eq!(refused_for(&all, &clock), Some(12 * 3600));
+            assert_eq!(retry_after(&all, &clock), Some(12 * 3600));
         }
     }
     for rate in [1, u32::MAX] {
@@ -147,7 +147,7 @@ fn every_figure_of_32_bits_fits() {
             per_minute: rate,
             per_day: rate,
         };
-        let standing = allowance(rates, 0).take(&clock).expect("a call");
+        let standing = new_fixture(rates, 0).take(&clock).expect("a call");
         let remaining = standing.map(|standing| standing.remaining);
         assert_eq!(remaining, Some(u64::from(rate - 1)), "{rate}");
     }
@@ -155,47 +155,47 @@ fn every_figure_of_32_bits_fits() {
 
 #[test]
 fn the_day_does_not_refill_and_is_dropped_with_its_date() {
-    let clock = noon();
-    let limited = allowance(per_day(2), 0);
-    assert_eq!(refused_for(&limited, &clock), None);
+    let clock = clock_at_noon();
+    let limited = new_fixture(per_day(2), 0);
+    assert_eq!(retry_after(&limited, &clock), None);
     clock.advance(Duration::from_secs(6 * 3600));
-    assert_eq!(refused_for(&limited, &clock), None);
+    assert_eq!(retry_after(&limited, &clock), None);
     clock.advance(Duration::from_secs(6 * 3600 - 1));
-    assert_eq!(refused_for(&limited, &clock), Some(1));
+    assert_eq!(retry_after(&limited, &clock), Some(1));
     let earlier = Timestamp::parse_rfc3339("2026-02-01T00:00:00Z");
     clock.freeze(earlier);
-    assert_eq!(refused_for(&limited, &clock), None, "another date");
+    assert_eq!(retry_after(&limited, &clock), None, "another date");
 }
 
 #[test]
 fn a_bucket_goes_on_when_the_clock_is_told_an_earlier_time() {
-    let clock = noon();
+    let clock = clock_at_noon();
     let rates = Rates {
         per_second: 2,
         per_minute: 2,
         ..Rates::default()
     };
-    let limited = allowance(rates, 0);
+    let limited = new_fixture(rates, 0);
     clock.advance(Duration::from_secs(333 * 86_400));
-    while refused_for(&limited, &clock).is_none() {}
+    while retry_after(&limited, &clock).is_none() {}
     for date in ["2026-03-01T12:00:00Z", "1969-01-01T00:00:00Z"] {
         clock.freeze(Timestamp::parse_rfc3339(date));
-        assert_eq!(refused_for(&limited, &clock), None, "{date}");
-        assert_eq!(refused_for(&limited, &clock), None, "{date}");
-        assert!(refused_for(&limited, &clock).is_some(), "{date}: it counts");
+        assert_eq!(retry_after(&limited, &clock), None, "{date}");
+        assert_eq!(retry_after(&limited, &clock), None, "{date}");
+        assert!(retry_after(&limited, &clock).is_some(), "{date}: it counts");
         clock.advance(Duration::from_secs(60));
-        assert_eq!(refused_for(&limited, &clock), None, "{date}: it refills");
+        assert_eq!(retry_after(&limited, &clock), None, "{date}: it refills");
     }
 }
 
 #[test]
 fn calls_that_come_out_of_order_do_not_begin_a_bucket_anew() {
-    let clock = noon();
+    let clock = clock_at_noon();
     let rates = Rates {
         per_minute: 3,
         ..Rates::default()
     };
-    let limited = allowance(rates, 0);
+    let limited = new_fixture(rates, 0);
     clock.advance(Duration::from_secs(1));
     let now = clock.steady();
     let earlier = MonotonicTime::from_micros(now.as_micros() - 1000);
@@ -211,8 +211,8 @@ fn the_date_neither_empties_a_bucket_nor_fills_it() {
         per_minute: 3,
         ..Rates::default()
     };
-    let limited = allowance(rates, 0);
-    let mut now = noon().now();
+    let limited = new_fixture(rates, 0);
+    let mut now = clock_at_noon().now();
     let mut second = 0;
     let mut take = |shift: i64| {
         second += 30;
@@ -238,8 +238,8 @@ proptest! {
         jumps in prop::collection::vec((any::<i64>(), 0_usize..8), 1..20),
     ) {
         let rates = Rates { per_second: 2, per_minute: 3, per_day: 0 };
-        let limited = allowance(rates, 0);
-        let clock = noon();
+        let limited = new_fixture(rates, 0);
+        let clock = clock_at_noon();
         for (at, calls) in jumps {
             clock.freeze(Some(Timestamp::from_micros(at)));
             let taken = (0..calls).filter(|_| limited.take(&clock).is_ok()).count();

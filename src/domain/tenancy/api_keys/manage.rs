@@ -13,7 +13,7 @@ use crate::{
         Error, Result, Secret, Timestamp,
         ids::{AccountId, AgentId, ApiKeyId, IntegrationId, WorkspaceId},
         secret::{TokenHash, new_token},
-        time::serialize_shown,
+        time::serialize_rfc3339,
     },
 };
 
@@ -39,13 +39,13 @@ pub struct ApiKey {
     /// Account of the key, if any.
     pub account_id: Option<AccountId>,
     /// Time of creation.
-    #[serde(serialize_with = "serialize_shown")]
+    #[serde(serialize_with = "serialize_rfc3339")]
     pub created_at: Timestamp,
     /// Time of the last use, accurate to about a second.
-    #[serde(serialize_with = "serialize_shown")]
+    #[serde(serialize_with = "serialize_rfc3339")]
     pub last_used_at: Option<Timestamp>,
     /// Time of revocation; `None` while the key is valid.
-    #[serde(serialize_with = "serialize_shown")]
+    #[serde(serialize_with = "serialize_rfc3339")]
     pub revoked_at: Option<Timestamp>,
 }
 
@@ -137,7 +137,7 @@ fn insert(
         ":hash": TokenHash::of(value.expose()).as_bytes().as_slice(),
         ":now": key.created_at,
     })?;
-    record(change, &key, "api_key.create")?;
+    record_audit(change, &key, "api_key.create")?;
     Ok(key)
 }
 
@@ -157,10 +157,10 @@ pub fn revoke(change: &WriteTx<'_>, id: &ApiKeyId) -> Result<()> {
     if revoked == 0 {
         return Err(Error::not_found(format!("the key {id} is revoked already")));
     }
-    record(change, &key, "api_key.revoke")
+    record_audit(change, &key, "api_key.revoke")
 }
 
-fn record(change: &WriteTx<'_>, key: &ApiKey, action: &'static str) -> Result<()> {
+fn record_audit(change: &WriteTx<'_>, key: &ApiKey, action: &'static str) -> Result<()> {
     audit::record(
         change,
         &NewAuditRecord {

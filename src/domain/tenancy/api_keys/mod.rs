@@ -5,9 +5,11 @@ mod manage;
 mod personal;
 mod verify;
 
-pub(in crate::domain) use verify::in_generation;
+pub(in crate::domain) use verify::read_with_generation;
 
 pub use kind::{KeyKind, KeyOwner};
 pub use manage::{ApiKey, KeyFilter, create, ensure_fixed, list, revoke};
-pub use personal::{create_personal, of_person, revoke_personal};
-pub use verify::{ValidKey, find_valid, find_valid_by_id, generation, is_valid, touch};
+pub use personal::{create_personal, list_personal, revoke_personal};
+pub use verify::{
+    ValidKey, find_valid, find_valid_by_id, is_valid, read_generation, set_last_used,
+};

@@ -23,12 +23,12 @@ const LIST_OF_ACCOUNT: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn of_person(call: &AccountContext) -> Result<Vec<ApiKey>> {
-    let read = |conn: &Connection| of_account(conn, call.account());
+pub fn list_personal(call: &AccountContext) -> Result<Vec<ApiKey>> {
+    let read = |conn: &Connection| list_of_account(conn, call.account());
     call.app().store().read(read)
 }
 
-fn of_account(conn: &Connection, account: &AccountId) -> Result<Vec<ApiKey>> {
+fn list_of_account(conn: &Connection, account: &AccountId) -> Result<Vec<ApiKey>> {
     let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {LIST_OF_ACCOUNT}"))?;
     let rows = statement.query_map(named_params! {":account_id": account}, from_row)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -50,7 +50,7 @@ const DELETE_OLD_REVOKED: &str = "
 pub async fn create_personal(call: &AccountContext, note: String) -> Result<(ApiKey, Secret)> {
     let most = call.app().settings().plans.max_tokens;
     call.change(move |change, account| {
-        let count = of_account(change.conn, account)?.len();
+        let count = list_of_account(change.conn, account)?.len();
         if u64::try_from(count).unwrap_or(u64::MAX) >= most {
             return Err(Error::new(
                 Kind::LimitExceeded,

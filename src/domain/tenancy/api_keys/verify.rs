@@ -83,12 +83,12 @@ pub fn is_valid(conn: &Connection, id: &ApiKeyId) -> Result<bool> {
 ///
 /// # Errors
 /// Errors of `find`, and errors of the store.
-pub(in crate::domain) fn in_generation<T>(
+pub(in crate::domain) fn read_with_generation<T>(
     conn: &Connection,
     find: impl FnOnce(&Connection) -> Result<T>,
 ) -> Result<(i64, T)> {
     // Read the generation first: a later revocation then has a higher generation.
-    Ok((generation(conn)?, find(conn)?))
+    Ok((read_generation(conn)?, find(conn)?))
 }
 
 const READ_GENERATION: &str = "SELECT value FROM api_key_generation";
@@ -97,7 +97,7 @@ const READ_GENERATION: &str = "SELECT value FROM api_key_generation";
 ///
 /// # Errors
 /// Errors of the store.
-pub fn generation(conn: &Connection) -> Result<i64> {
+pub fn read_generation(conn: &Connection) -> Result<i64> {
     Ok(conn
         .prepare_cached(READ_GENERATION)?
         .query_row([], |row| row.get(0))?)
@@ -109,7 +109,7 @@ const SET_LAST_USED: &str = "UPDATE api_keys SET last_used_at = :at WHERE id = :
 ///
 /// # Errors
 /// Errors of the store.
-pub fn touch(conn: &Connection, id: &ApiKeyId, at: Timestamp) -> Result<()> {
+pub fn set_last_used(conn: &Connection, id: &ApiKeyId, at: Timestamp) -> Result<()> {
     conn.prepare_cached(SET_LAST_USED)?
         .execute(named_params! {":id": id, ":at": at})?;
     Ok(())

@@ -10,7 +10,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 pub use self::{
-    page::{AuditRecordWithAccount, page},
+    page::{AuditRecordWithAccount, list_page},
     prune::{Settings, prune},
 };
 use super::write_tx::WriteTx;
@@ -114,7 +114,11 @@ const LIST: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn newest(conn: &Connection, workspace: &WorkspaceId, limit: u32) -> Result<Vec<AuditRecord>> {
+pub fn list_newest(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    limit: u32,
+) -> Result<Vec<AuditRecord>> {
     let Some(numbers) = RowRange::of(conn, workspace)? else {
         return Ok(Vec::new());
     };

@@ -49,7 +49,7 @@ const LIST_PAGE: &str = "
 ///
 /// # Errors
 /// `Forbidden` for a role below manager, and errors of the store.
-pub async fn page(
+pub async fn list_page(
     call: &RequestContext,
     after: Option<PageToken>,
 ) -> Result<Page<AuditRecordWithAccount>> {

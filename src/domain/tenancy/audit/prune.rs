@@ -57,13 +57,13 @@ impl RetentionLimits {
     /// so the difference of two numbers counts the rows.
     fn last_to_remove(self, conn: &Connection, numbers: RowRange) -> Result<Option<i64>> {
         let beyond = match self.rows {
-            Some(rows) => ends(conn, numbers)?
+            Some(rows) => find_first_and_last(conn, numbers)?
                 .filter(|(first, last)| last - first >= rows)
                 .map(|(_, last)| last - rows),
             None => None,
         };
         let old = match self.since {
-            Some(since) => last_old(conn, numbers, since)?,
+            Some(since) => find_last_old(conn, numbers, since)?,
             None => None,
         };
         Ok(beyond.max(old))
@@ -74,7 +74,7 @@ const FIND_FIRST_AND_LAST: &str = "
     SELECT (SELECT min(seq) FROM audit_records WHERE seq > ?1 AND seq < ?2),
            (SELECT max(seq) FROM audit_records WHERE seq > ?1 AND seq < ?2)";
 
-fn ends(conn: &Connection, numbers: RowRange) -> Result<Option<(i64, i64)>> {
+fn find_first_and_last(conn: &Connection, numbers: RowRange) -> Result<Option<(i64, i64)>> {
     let mut statement = conn.prepare_cached(FIND_FIRST_AND_LAST)?;
     let found = statement.query_row(params![numbers.after, numbers.before], |row| {
         let (first, last): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
@@ -89,7 +89,7 @@ const FIND_LAST_OLD: &str = "
         SELECT seq, at FROM audit_records WHERE seq > ?1 AND seq < ?2 ORDER BY seq LIMIT ?3)
     WHERE at < ?4";
 
-fn last_old(conn: &Connection, numbers: RowRange, since: Timestamp) -> Result<Option<i64>> {
+fn find_last_old(conn: &Connection, numbers: RowRange, since: Timestamp) -> Result<Option<i64>> {
     let mut statement = conn.prepare_cached(FIND_LAST_OLD)?;
     let parameters = params![numbers.after, numbers.before, ROWS_PER_TRANSACTION, since];
     Ok(statement.query_row(parameters, |row| row.get(0))?)
@@ -107,7 +107,7 @@ const DELETE: &str = "
 /// Errors of the store.
 pub async fn prune(app: &App) -> Result<()> {
     let kept = RetentionLimits::of(&app.settings().audit, app.clock().now());
-    let found = app.store().scan(move |conn| all(conn, kept));
+    let found = app.store().scan(move |conn| find_ranges(conn, kept));
     for numbers in found.await? {
         while let Some(last) = app
             .store()
@@ -128,7 +128,7 @@ pub async fn prune(app: &App) -> Result<()> {
 }
 
 /// Returns the row ranges that contain records to delete.
-fn all(conn: &Connection, kept: RetentionLimits) -> Result<Vec<RowRange>> {
+fn find_ranges(conn: &Connection, kept: RetentionLimits) -> Result<Vec<RowRange>> {
     let mut statement = conn.prepare_cached(FIND_NEXT)?;
     let mut next = |from: i64| -> rusqlite::Result<Option<i64>> {
         statement

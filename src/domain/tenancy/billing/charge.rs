@@ -45,7 +45,7 @@ pub async fn charge_unpaid(
     catch_up(call.app()).await?;
     call.app()
         .change_though_blocked(call, move |change, workspace| {
-            let unpaid = unpaid(change.conn, workspace)?;
+            let unpaid = list_unpaid(change.conn, workspace)?;
             if let Some(ids) = &ids {
                 let known = |id: &&InvoiceId| !unpaid.iter().any(|invoice| invoice.id == **id);
                 if let Some(missing) = ids.iter().find(known) {
@@ -61,7 +61,7 @@ pub async fn charge_unpaid(
             };
             let mut charged = Vec::new();
             for invoice in unpaid.iter().filter(meant) {
-                let failure = charge(change, invoice, invoice.next_attempt_at)?;
+                let failure = charge_invoice(change, invoice, invoice.next_attempt_at)?;
                 charged.push(ChargeResult {
                     id: invoice.id.clone(),
                     cents: invoice.cents,
@@ -76,7 +76,7 @@ pub async fn charge_unpaid(
 const LIST_UNPAID: &str =
     "FROM invoices WHERE workspace_id = :workspace_id AND paid_at IS NULL ORDER BY at, seq";
 
-fn unpaid(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<Invoice>> {
+fn list_unpaid(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<Invoice>> {
     let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {LIST_UNPAID}"))?;
     let rows = statement.query_map(named_params! {":workspace_id": workspace}, |row| {
         Ok(from_row(row))
@@ -86,7 +86,7 @@ fn unpaid(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<Invoice>> {
 
 /// True if a workspace has unpaid invoices.
 pub(super) fn has_unpaid(conn: &Connection, workspace: &WorkspaceId) -> Result<bool> {
-    Ok(!unpaid(conn, workspace)?.is_empty())
+    Ok(!list_unpaid(conn, workspace)?.is_empty())
 }
 
 const UPDATE_INVOICE: &str = "
@@ -100,16 +100,16 @@ const INSERT_CHARGE: &str = "
 
 /// Charges an invoice in a write transaction. Returns the reason of a failure. `next` is the time of the next
 /// automatic attempt after a failure.
-pub(super) fn charge(
+pub(super) fn charge_invoice(
     change: &WriteTx<'_>,
     invoice: &Invoice,
     next: Option<Timestamp>,
 ) -> Result<Option<&'static str>> {
-    let method = methods::of_workspace(change.conn, &invoice.workspace)?;
+    let method = methods::find_method(change.conn, &invoice.workspace)?;
     let method = method.map(|(id, _)| id);
     let failure = match invoice.cents {
         0 => None,
-        _ => provider::charge(method.as_deref()),
+        _ => provider::charge_method(method.as_deref()),
     };
     change
         .conn
@@ -134,14 +134,14 @@ pub(super) fn charge(
         None => "invoice.pay",
         Some(_) => "invoice.fail",
     };
-    record(change, invoice, action)?;
+    record_audit(change, invoice, action)?;
     if failure.is_none() && !has_unpaid(change.conn, &invoice.workspace)? {
         workspaces::set_blocked(change, &invoice.workspace, false)?;
     }
     Ok(failure)
 }
 
-fn record(change: &WriteTx<'_>, invoice: &Invoice, action: &'static str) -> Result<()> {
+fn record_audit(change: &WriteTx<'_>, invoice: &Invoice, action: &'static str) -> Result<()> {
     audit::record(
         change,
         &NewAuditRecord {

@@ -51,10 +51,10 @@ pub struct BillingDetails {
 ///
 /// # Errors
 /// `Forbidden` without the role billing, and errors of the store.
-pub fn details(call: &RequestContext) -> Result<BillingDetails> {
+pub fn get_details(call: &RequestContext) -> Result<BillingDetails> {
     require_role(call)?;
     let month = Month::of(call.app().clock().now());
-    let read = |conn: &Connection| of(conn, call.app(), call.workspace(), month);
+    let read = |conn: &Connection| load_details(conn, call.app(), call.workspace(), month);
     call.app().store().read(read)
 }
 
@@ -64,10 +64,10 @@ pub fn details(call: &RequestContext) -> Result<BillingDetails> {
 /// `QuotaExceeded` if the maximum of the plan and the spending limit is reached, and errors of the store.
 pub fn require_message(conn: &Connection, app: &App, workspace: &WorkspaceId) -> Result<()> {
     let month = Month::of(app.clock().now());
-    let found = workspaces::spending(conn, workspace)?;
-    let maximum = maximum(app.settings().plans.of(found.plan), found.plan, found.limit);
-    let messages = quotas::user_messages(conn, workspace, month)?;
-    match standing(messages, maximum) {
+    let found = workspaces::find_spending(conn, workspace)?;
+    let maximum = max_messages(app.settings().plans.of(found.plan), found.plan, found.limit);
+    let messages = quotas::count_user_messages(conn, workspace, month)?;
+    match spending_status(messages, maximum) {
         SpendingStatus::Ok | SpendingStatus::Warning => Ok(()),
         SpendingStatus::LimitReached => Err(Error::new(
             Kind::QuotaExceeded,
@@ -79,25 +79,25 @@ pub fn require_message(conn: &Connection, app: &App, workspace: &WorkspaceId) ->
     }
 }
 
-fn of(
+fn load_details(
     conn: &Connection,
     app: &App,
     workspace: &WorkspaceId,
     month: Month,
 ) -> Result<BillingDetails> {
-    let found = workspaces::spending(conn, workspace)?;
+    let found = workspaces::find_spending(conn, workspace)?;
     let figures = app.settings().plans.of(found.plan);
-    let messages = quotas::user_messages(conn, workspace, month)?;
+    let messages = quotas::count_user_messages(conn, workspace, month)?;
     let included = figures.included_messages;
-    let maximum = maximum(figures, found.plan, found.limit);
-    let method = methods::of_workspace(conn, workspace)?;
+    let maximum = max_messages(figures, found.plan, found.limit);
+    let method = methods::find_method(conn, workspace)?;
     Ok(BillingDetails {
         month,
         messages,
         cents: message_cents(figures, messages, found.limit),
         included,
         maximum,
-        standing: standing(messages, maximum),
+        standing: spending_status(messages, maximum),
         method: method.map(|(_, method)| method),
     })
 }
@@ -123,7 +123,7 @@ fn limit_cents(limit: f64) -> u64 {
     (limit * 100.0).round() as u64
 }
 
-fn maximum(figures: &PlanTerms, plan: Plan, limit: f64) -> u64 {
+fn max_messages(figures: &PlanTerms, plan: Plan, limit: f64) -> u64 {
     let bought = match figures.cents_per_thousand_messages {
         price if plan.is_premium() && price > 0 => limit_cents(limit).saturating_mul(1000) / price,
         _ => 0,
@@ -135,7 +135,7 @@ fn maximum(figures: &PlanTerms, plan: Plan, limit: f64) -> u64 {
     clippy::cast_precision_loss,
     reason = "a warning need not be exact to one in 2^53 messages"
 )]
-fn standing(messages: u64, maximum: u64) -> SpendingStatus {
+fn spending_status(messages: u64, maximum: u64) -> SpendingStatus {
     if messages >= maximum {
         SpendingStatus::LimitReached
     } else if messages as f64 >= WARNING_SHARE * maximum as f64 {

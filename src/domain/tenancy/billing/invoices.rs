@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::{Deserialize, Serialize};
 
-use super::{Link, catch_up, link::require_maker, require_role};
+use super::{Link, catch_up, link::require_paying_creator, require_role};
 use crate::{
     domain::{App, tenancy::request_auth::RequestContext},
     kernel::{
@@ -56,7 +56,7 @@ const LIST: &str = "FROM invoices WHERE workspace_id = :workspace_id ORDER BY se
 ///
 /// # Errors
 /// `Forbidden` without the role billing, and errors of the store.
-pub async fn invoices(call: &RequestContext) -> Result<Vec<(Invoice, String)>> {
+pub async fn list_invoices(call: &RequestContext) -> Result<Vec<(Invoice, String)>> {
     require_role(call)?;
     catch_up(call.app()).await?;
     let workspace = call.workspace().clone();
@@ -85,11 +85,11 @@ pub async fn invoices(call: &RequestContext) -> Result<Vec<(Invoice, String)>> {
 /// # Errors
 /// `NotFound` for an invalid key, or if the creator of the link may no longer manage the workspace's payments, and
 /// errors of the store.
-pub fn of_link(app: &App, id: &InvoiceId, key: &str) -> Result<Invoice> {
+pub fn open_invoice_link(app: &App, id: &InvoiceId, key: &str) -> Result<Invoice> {
     let (maker, _) = Link::Invoice.open(app.sealer(), id.as_str(), key)?;
     app.store().read(|conn| {
         let invoice = find(conn, id)?;
-        require_maker(conn, &invoice.workspace, &maker)?;
+        require_paying_creator(conn, &invoice.workspace, &maker)?;
         Ok(invoice)
     })
 }

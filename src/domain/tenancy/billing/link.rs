@@ -54,17 +54,19 @@ impl Link {
     /// # Errors
     /// `NotFound` for an invalid key.
     pub(super) fn open(self, sealer: &Sealer, id: &str, key: &str) -> Result<(ApiKeyId, String)> {
-        let sealed = BASE64_URL_SAFE_NO_PAD.decode(key).map_err(|_| broken())?;
+        let sealed = BASE64_URL_SAFE_NO_PAD
+            .decode(key)
+            .map_err(|_| invalid_link())?;
         let opened = sealer
             .open(&self.place(id), &sealed)
-            .map_err(|_| broken())?;
-        let text = String::from_utf8(opened).map_err(|_| broken())?;
-        let (maker, carried) = text.split_once('\n').ok_or_else(broken)?;
+            .map_err(|_| invalid_link())?;
+        let text = String::from_utf8(opened).map_err(|_| invalid_link())?;
+        let (maker, carried) = text.split_once('\n').ok_or_else(invalid_link)?;
         Ok((maker.into(), carried.to_owned()))
     }
 }
 
-fn broken() -> Error {
+fn invalid_link() -> Error {
     Error::not_found("This link is not valid")
 }
 
@@ -73,7 +75,7 @@ fn broken() -> Error {
 ///
 /// # Errors
 /// `NotFound`, and errors of the store.
-pub(super) fn require_maker(
+pub(super) fn require_paying_creator(
     conn: &Connection,
     workspace: &WorkspaceId,
     maker: &ApiKeyId,
@@ -81,10 +83,10 @@ pub(super) fn require_maker(
     let principal = api_keys::find_valid_by_id(conn, maker)?;
     let account = match principal.map(|principal| principal.owner) {
         Some(KeyOwner::Account(account)) => account,
-        _ => return Err(broken()),
+        _ => return Err(invalid_link()),
     };
-    match members::role(conn, workspace, &account)? {
-        Some(role) if super::pays(role) => Ok(()),
-        _ => Err(broken()),
+    match members::find_role(conn, workspace, &account)? {
+        Some(role) if super::may_pay(role) => Ok(()),
+        _ => Err(invalid_link()),
     }
 }

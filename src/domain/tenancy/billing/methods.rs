@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{
     Link,
-    link::require_maker,
+    link::require_paying_creator,
     provider::{self, PaymentMethod, SetupStatus},
     require_role,
 };
@@ -40,9 +40,9 @@ pub struct SetupResult {
 /// # Errors
 /// `Forbidden` without the role billing, `ReferenceNotFound` for an id that the simulated provider does not have, and
 /// errors of the store.
-pub async fn set_method(call: &RequestContext, id: String) -> Result<SetupResult> {
+pub async fn set_payment_method(call: &RequestContext, id: String) -> Result<SetupResult> {
     require_role(call)?;
-    let (status, method) = provider::set_up(&id)?;
+    let (status, method) = provider::set_up_method(&id)?;
     if status != SetupStatus::Succeeded {
         let sealer = call.app().sealer();
         let maker = &call.caller().key_id;
@@ -63,7 +63,7 @@ pub async fn set_method(call: &RequestContext, id: String) -> Result<SetupResult
     };
     call.app()
         .change_though_blocked(call, move |change, workspace| {
-            store(change, workspace, &id, &method)
+            upsert(change, workspace, &id, &method)
         })
         .await?;
     Ok(shown)
@@ -74,14 +74,18 @@ pub async fn set_method(call: &RequestContext, id: String) -> Result<SetupResult
 /// # Errors
 /// `NotFound` for an invalid key, or if the creator of the link may no longer manage the workspace's payments, and
 /// errors of the store.
-pub async fn confirm(app: &App, workspace: WorkspaceId, key: &str) -> Result<PaymentMethod> {
+pub async fn confirm_payment_method(
+    app: &App,
+    workspace: WorkspaceId,
+    key: &str,
+) -> Result<PaymentMethod> {
     let (maker, id) = Link::Confirmation.open(app.sealer(), workspace.as_str(), key)?;
-    let (_, method) = provider::set_up(&id)?;
+    let (_, method) = provider::set_up_method(&id)?;
     let shown = method.clone();
     app.change_as(Actor::System, move |change| {
-        require_maker(change.conn, &workspace, &maker)?;
+        require_paying_creator(change.conn, &workspace, &maker)?;
         crate::domain::tenancy::workspaces::find(change.conn, &workspace)?;
-        store(change, &workspace, &id, &method)
+        upsert(change, &workspace, &id, &method)
     })
     .await?;
     Ok(shown)
@@ -94,7 +98,7 @@ const UPSERT: &str = "
         payment_method_id = excluded.payment_method_id, method_type = excluded.method_type,
         last_digits = excluded.last_digits";
 
-fn store(
+fn upsert(
     change: &WriteTx<'_>,
     workspace: &WorkspaceId,
     id: &str,
@@ -122,7 +126,7 @@ const FIND_METHOD: &str = "
     WHERE workspace_id = :workspace_id AND payment_method_id IS NOT NULL";
 
 /// Finds the payment method of a workspace, with its id.
-pub(super) fn of_workspace(
+pub(super) fn find_method(
     conn: &Connection,
     workspace: &WorkspaceId,
 ) -> Result<Option<(String, PaymentMethod)>> {
@@ -147,9 +151,9 @@ const START_PLAN: &str = "
 ///
 /// # Errors
 /// `PaymentRequired` without a payment method or with unpaid invoices, and errors of the store.
-pub fn begin(change: &WriteTx<'_>, workspace: &WorkspaceId, plan: Plan) -> Result<()> {
+pub fn start_plan(change: &WriteTx<'_>, workspace: &WorkspaceId, plan: Plan) -> Result<()> {
     let refused = |message| Err(Error::new(Kind::PaymentRequired, message));
-    if of_workspace(change.conn, workspace)?.is_none() {
+    if find_method(change.conn, workspace)?.is_none() {
         return refused("The workspace needs a payment method first");
     }
     if super::charge::has_unpaid(change.conn, workspace)? {

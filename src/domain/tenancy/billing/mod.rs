@@ -14,12 +14,12 @@ use serde::{Deserialize, Serialize};
 pub(in crate::domain) use self::worker::REPAIRS;
 pub use self::{
     charge::{ChargeResult, charge_unpaid},
-    details::{BillingDetails, SpendingStatus, details, require_message},
-    invoices::{Invoice, InvoiceLine, invoices, of_link},
+    details::{BillingDetails, SpendingStatus, get_details, require_message},
+    invoices::{Invoice, InvoiceLine, list_invoices, open_invoice_link},
     link::Link,
-    methods::{SetupResult, begin, confirm, set_method},
+    methods::{SetupResult, confirm_payment_method, set_payment_method, start_plan},
     provider::{PaymentMethod, SetupStatus},
-    worker::{catch_up, work},
+    worker::{catch_up, run},
 };
 use super::{members::Role, request_auth::RequestContext};
 use crate::kernel::{Error, Kind, Result};
@@ -52,7 +52,7 @@ impl Default for Settings {
 /// `Forbidden` otherwise.
 pub fn require_role(call: &RequestContext) -> Result<()> {
     call.require_of_caller(|caller| match caller.role {
-        Some(role) if pays(role) => Ok(()),
+        Some(role) if may_pay(role) => Ok(()),
         _ => Err(Error::new(
             Kind::Forbidden,
             "This needs the role billing, administrator or owner",
@@ -61,6 +61,6 @@ pub fn require_role(call: &RequestContext) -> Result<()> {
 }
 
 /// True if a member with this role may manage the workspace's payments.
-fn pays(role: Role) -> bool {
+fn may_pay(role: Role) -> bool {
     role == Role::Billing || role >= Role::Administrator
 }

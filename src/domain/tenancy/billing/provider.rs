@@ -26,7 +26,7 @@ pub struct PaymentMethod {
 /// Behaviour of a test payment method.
 enum TestBehaviour {
     /// Setup and charges succeed.
-    Good,
+    Succeeds,
     /// The setup is refused.
     RefusedAtSetup,
     /// The setup needs a confirmation by the holder.
@@ -35,18 +35,18 @@ enum TestBehaviour {
     FailsWith(&'static str),
 }
 
-use TestBehaviour::{FailsWith, Good, NeedsAction, RefusedAtSetup};
+use TestBehaviour::{FailsWith, NeedsAction, RefusedAtSetup, Succeeds};
 
 /// Ids, brands, last digits and behaviour. Stripe documents these ids for tests.
 const METHODS: &[(&str, &str, &str, TestBehaviour)] = &[
-    ("pm_card_visa", "visa", "4242", Good),
-    ("pm_card_visa_debit", "visa", "5556", Good),
-    ("pm_card_mastercard", "mastercard", "4444", Good),
-    ("pm_card_amex", "amex", "8431", Good),
-    ("pm_card_discover", "discover", "9424", Good),
-    ("pm_card_diners", "diners", "0004", Good),
-    ("pm_card_jcb", "jcb", "0505", Good),
-    ("pm_card_unionpay", "unionpay", "0005", Good),
+    ("pm_card_visa", "visa", "4242", Succeeds),
+    ("pm_card_visa_debit", "visa", "5556", Succeeds),
+    ("pm_card_mastercard", "mastercard", "4444", Succeeds),
+    ("pm_card_amex", "amex", "8431", Succeeds),
+    ("pm_card_discover", "discover", "9424", Succeeds),
+    ("pm_card_diners", "diners", "0004", Succeeds),
+    ("pm_card_jcb", "jcb", "0505", Succeeds),
+    ("pm_card_unionpay", "unionpay", "0005", Succeeds),
     (
         "pm_card_authenticationRequired",
         "visa",
@@ -113,7 +113,7 @@ const METHODS: &[(&str, &str, &str, TestBehaviour)] = &[
 ///
 /// # Errors
 /// `ReferenceNotFound` for an unknown id.
-pub(super) fn set_up(id: &str) -> Result<(SetupStatus, PaymentMethod)> {
+pub(super) fn set_up_method(id: &str) -> Result<(SetupStatus, PaymentMethod)> {
     let (_, kind, last_digits, behaviour) = METHODS
         .iter()
         .find(|(known, ..)| *known == id)
@@ -127,7 +127,7 @@ pub(super) fn set_up(id: &str) -> Result<(SetupStatus, PaymentMethod)> {
             )
         })?;
     let status = match behaviour {
-        Good | FailsWith(_) => SetupStatus::Succeeded,
+        Succeeds | FailsWith(_) => SetupStatus::Succeeded,
         NeedsAction => SetupStatus::RequiresAction,
         RefusedAtSetup => SetupStatus::RequiresPaymentMethod,
     };
@@ -139,13 +139,13 @@ pub(super) fn set_up(id: &str) -> Result<(SetupStatus, PaymentMethod)> {
 }
 
 /// Charges a payment method, and returns the reason of a failure.
-pub(super) fn charge(id: Option<&str>) -> Option<&'static str> {
+pub(super) fn charge_method(id: Option<&str>) -> Option<&'static str> {
     let Some(id) = id else {
         return Some("no_payment_method");
     };
     let found = METHODS.iter().find(|(known, ..)| *known == id);
     match found.map(|(.., behaviour)| behaviour) {
-        Some(Good | NeedsAction) => None,
+        Some(Succeeds | NeedsAction) => None,
         Some(FailsWith(reason)) => Some(reason),
         Some(RefusedAtSetup) | None => Some("card_declined"),
     }

@@ -35,13 +35,13 @@ pub(in crate::domain) const REPAIRS: &[Repair] = &[Repair {
     longest: |app| {
         let settings = app.settings();
         let waits = settings.billing.retry_days.iter().copied();
-        waits.filter_map(days).max().unwrap_or_default()
+        waits.filter_map(days_to_duration).max().unwrap_or_default()
     },
     due: Some("next_attempt_at"),
 }];
 
 /// Runs the billing worker until it is dropped.
-pub async fn work(app: App) {
+pub async fn run(app: App) {
     loop {
         if let Err(error) = catch_up(&app).await {
             warn!(%error, "billing waits");
@@ -55,9 +55,9 @@ pub async fn work(app: App) {
 /// # Errors
 /// Errors of the store.
 pub async fn catch_up(app: &App) -> Result<()> {
-    while is_due(app)? {
+    while has_due_step(app)? {
         let shared = app.clone();
-        app.change_as(Actor::System, move |change| step(change, &shared))
+        app.change_as(Actor::System, move |change| run_step(change, &shared))
             .await?;
     }
     Ok(())
@@ -81,7 +81,7 @@ struct UnbilledMonth {
 }
 
 /// Finds a workspace with a past month that has no invoice.
-fn over(conn: &Connection, now: Timestamp) -> Result<Option<UnbilledMonth>> {
+fn find_unbilled_month(conn: &Connection, now: Timestamp) -> Result<Option<UnbilledMonth>> {
     let found = conn.prepare_cached(FIND_UNBILLED_MONTH)?.query_row(
         named_params! {":month": Month::of(now).start()},
         |row| {
@@ -95,15 +95,19 @@ fn over(conn: &Connection, now: Timestamp) -> Result<Option<UnbilledMonth>> {
     Ok(found.optional()?)
 }
 
-fn to_charge(conn: &Connection, now: Timestamp) -> Result<Option<Invoice>> {
+fn find_due_invoice(conn: &Connection, now: Timestamp) -> Result<Option<Invoice>> {
     conn.prepare_cached(&format!("SELECT {COLUMNS} {FIND_DUE_INVOICE}"))?
         .query_row(named_params! {":now": now}, |row| Ok(from_row(row)))
         .optional()?
         .transpose()
 }
 
-fn to_block(conn: &Connection, settings: &Settings, now: Timestamp) -> Result<Option<WorkspaceId>> {
-    let Some(before) = days(settings.block_after_days)
+fn find_overdue_workspace(
+    conn: &Connection,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Option<WorkspaceId>> {
+    let Some(before) = days_to_duration(settings.block_after_days)
         .and_then(|wait| i64::try_from(wait.as_micros()).ok())
         .and_then(|wait| now.as_micros().checked_sub(wait))
     else {
@@ -117,32 +121,36 @@ fn to_block(conn: &Connection, settings: &Settings, now: Timestamp) -> Result<Op
 }
 
 /// Converts a number of days; `None` for 0.
-fn days(count: u64) -> Option<Duration> {
+fn days_to_duration(count: u64) -> Option<Duration> {
     let count = u32::try_from(count).ok().filter(|count| *count > 0)?;
     DAY.checked_mul(count)
 }
 
-fn is_due(app: &App) -> Result<bool> {
+fn has_due_step(app: &App) -> Result<bool> {
     let now = app.clock().now();
     app.store().read(|conn| {
-        Ok(over(conn, now)?.is_some()
-            || to_charge(conn, now)?.is_some()
-            || to_block(conn, &app.settings().billing, now)?.is_some())
+        Ok(find_unbilled_month(conn, now)?.is_some()
+            || find_due_invoice(conn, now)?.is_some()
+            || find_overdue_workspace(conn, &app.settings().billing, now)?.is_some())
     })
 }
 
-fn step(change: &WriteTx<'_>, app: &App) -> Result<()> {
+fn run_step(change: &WriteTx<'_>, app: &App) -> Result<()> {
     let settings = &app.settings().billing;
-    if let Some(over) = over(change.conn, change.now)? {
-        return make_invoice(change, app, &over);
+    if let Some(over) = find_unbilled_month(change.conn, change.now)? {
+        return create_invoice(change, app, &over);
     }
-    if let Some(invoice) = to_charge(change.conn, change.now)? {
+    if let Some(invoice) = find_due_invoice(change.conn, change.now)? {
         let made = usize::try_from(invoice.attempts).unwrap_or(usize::MAX);
-        let wait = settings.retry_days.get(made).copied().and_then(days);
+        let wait = settings
+            .retry_days
+            .get(made)
+            .copied()
+            .and_then(days_to_duration);
         let next = wait.map(|wait| change.now.plus(wait));
-        return charge::charge(change, &invoice, next).map(|_| ());
+        return charge::charge_invoice(change, &invoice, next).map(|_| ());
     }
-    if let Some(workspace) = to_block(change.conn, settings, change.now)? {
+    if let Some(workspace) = find_overdue_workspace(change.conn, settings, change.now)? {
         workspaces::set_blocked(change, &workspace, true)?;
     }
     Ok(())
@@ -157,11 +165,11 @@ const START_NEXT_MONTH: &str = "
 
 /// Creates the invoice of a past month, dated at its end. Then starts the next month, or ends billing if the workspace
 /// has changed to the free plan.
-fn make_invoice(change: &WriteTx<'_>, app: &App, over: &UnbilledMonth) -> Result<()> {
+fn create_invoice(change: &WriteTx<'_>, app: &App, over: &UnbilledMonth) -> Result<()> {
     let month = Month::of(over.since);
-    let workspace = workspaces::spending(change.conn, &over.workspace)?;
+    let workspace = workspaces::find_spending(change.conn, &over.workspace)?;
     let figures = app.settings().plans.of(over.plan);
-    let messages = quotas::user_messages(change.conn, &over.workspace, month)?;
+    let messages = quotas::count_user_messages(change.conn, &over.workspace, month)?;
     let beyond = messages.saturating_sub(figures.included_messages);
     let mut lines = vec![InvoiceLine {
         text: format!("Plan {}, {month}", over.plan),

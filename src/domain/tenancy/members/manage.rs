@@ -54,7 +54,7 @@ pub async fn list_page(call: &RequestContext, after: Option<PageToken>) -> Resul
 /// address, `Conflict` if the account is already a member, `QuotaExceeded`, and errors of the store.
 pub async fn invite(call: &RequestContext, email: String, role: Role) -> Result<Member> {
     call.require_role(Role::Manager)?;
-    require_no_higher(call, role)?;
+    require_role_not_above_own(call, role)?;
     call.app()
         .change(call, move |change, workspace| {
             let account = match accounts::find_by_email(change.conn, &email) {
@@ -79,12 +79,12 @@ pub async fn change_role(
 ) -> Result<Member> {
     call.require_role(Role::Manager)?;
     if let Some(role) = role {
-        require_no_higher(call, role)?;
+        require_role_not_above_own(call, role)?;
     }
     call.app()
         .change(call, move |change, workspace| {
             let member = find(change.conn, workspace, id.as_str())?;
-            require_not_above(change.caller()?.role, &member)?;
+            require_member_not_above(change.caller()?.role, &member)?;
             if let Some(role) = role {
                 rows::set_role(change, workspace, &member.account_id, role)?;
             }
@@ -107,14 +107,14 @@ pub async fn leave_or_remove(call: &RequestContext, id: MemberId) -> Result<()> 
                 matches!(&caller.owner, KeyOwner::Account(one) if *one == member.account_id);
             if !oneself {
                 caller.require_role(Role::Manager)?;
-                require_not_above(caller.role, &member)?;
+                require_member_not_above(caller.role, &member)?;
             }
             rows::remove(change, workspace, &member.account_id)
         })
         .await
 }
 
-fn require_no_higher(call: &RequestContext, role: Role) -> Result<()> {
+fn require_role_not_above_own(call: &RequestContext, role: Role) -> Result<()> {
     call.require_of_caller(move |caller| match caller.role {
         Some(own) if own >= role => Ok(()),
         _ => Err(Error::new(
@@ -124,7 +124,7 @@ fn require_no_higher(call: &RequestContext, role: Role) -> Result<()> {
     })
 }
 
-fn require_not_above(own: Option<Role>, member: &Member) -> Result<()> {
+fn require_member_not_above(own: Option<Role>, member: &Member) -> Result<()> {
     match own {
         Some(own) if own >= member.role => Ok(()),
         _ => Err(Error::new(

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 pub use self::{
     manage::{change_role, invite, leave_or_remove, list_page},
-    rows::{add, list, remove, role, set_role},
+    rows::{add, find_role, list, remove, set_role},
 };
 use crate::{
     domain::shared::sql::text_enum,

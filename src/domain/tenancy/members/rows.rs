@@ -44,7 +44,7 @@ pub fn add(
             "this account is a member of the workspace already",
         ));
     }
-    record(change, workspace, account, "member.add")
+    record_audit(change, workspace, account, "member.add")
 }
 
 const UPDATE: &str = "
@@ -67,10 +67,10 @@ pub fn set_role(
         ":role": role,
     })?;
     if changed == 0 {
-        return Err(no_member());
+        return Err(not_found());
     }
     require_owner(change.conn, workspace)?;
-    record(change, workspace, account, "member.update")
+    record_audit(change, workspace, account, "member.update")
 }
 
 const DELETE: &str =
@@ -87,10 +87,10 @@ pub fn remove(change: &WriteTx<'_>, workspace: &WorkspaceId, account: &AccountId
         ":account_id": account,
     })?;
     if removed == 0 {
-        return Err(no_member());
+        return Err(not_found());
     }
     require_owner(change.conn, workspace)?;
-    record(change, workspace, account, "member.remove")
+    record_audit(change, workspace, account, "member.remove")
 }
 
 const FIND_ROLE: &str = "
@@ -100,7 +100,7 @@ const FIND_ROLE: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn role(
+pub fn find_role(
     conn: &Connection,
     workspace: &WorkspaceId,
     account: &AccountId,
@@ -153,11 +153,11 @@ fn require_owner(conn: &Connection, workspace: &WorkspaceId) -> Result<()> {
     Ok(())
 }
 
-fn no_member() -> Error {
+fn not_found() -> Error {
     Error::not_found("Member not found: this account is not a member of the workspace")
 }
 
-fn record(
+fn record_audit(
     change: &WriteTx<'_>,
     workspace: &WorkspaceId,
     account: &AccountId,

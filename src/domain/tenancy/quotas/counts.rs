@@ -25,7 +25,7 @@ const SUM_STORAGE: &str = "
       AND agents.deleted_at IS NULL AND bot_files.created_at < :end";
 
 /// Returns the usage of a workspace, or of one of its bots, in a month.
-pub(super) fn value(
+pub(super) fn count_usage(
     conn: &Connection,
     workspace: &WorkspaceId,
     bot: Option<&AgentId>,
@@ -36,9 +36,9 @@ pub(super) fn value(
         UsageType::BotCount => COUNT_AGENTS,
         UsageType::WorkspaceMemberCount => COUNT_MEMBERS,
         UsageType::IntegrationsOwnedCount => COUNT_INTEGRATIONS,
-        UsageType::StorageCount => return stored(conn, workspace, bot, month),
+        UsageType::StorageCount => return sum_stored_bytes(conn, workspace, bot, month),
         UsageType::InvocationCalls => {
-            return happened(conn, workspace, bot, kind.as_str(), month);
+            return find_counter(conn, workspace, bot, kind.as_str(), month);
         }
         UsageType::InvocationTimeout
         | UsageType::BotRatelimit
@@ -54,7 +54,7 @@ pub(super) fn value(
     Ok(count.unsigned_abs())
 }
 
-fn stored(
+fn sum_stored_bytes(
     conn: &Connection,
     workspace: &WorkspaceId,
     bot: Option<&AgentId>,
@@ -74,7 +74,7 @@ const FIND_COUNTER: &str = "
     SELECT value FROM usage_monthly
     WHERE workspace_id = :workspace_id AND type = :type AND month = :month AND agent_id = :agent";
 
-fn happened(
+fn find_counter(
     conn: &Connection,
     workspace: &WorkspaceId,
     bot: Option<&AgentId>,
@@ -97,8 +97,12 @@ fn happened(
 ///
 /// # Errors
 /// Errors of the store.
-pub fn user_messages(conn: &Connection, workspace: &WorkspaceId, month: Month) -> Result<u64> {
-    happened(conn, workspace, None, USER_MESSAGES, month)
+pub fn count_user_messages(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    month: Month,
+) -> Result<u64> {
+    find_counter(conn, workspace, None, USER_MESSAGES, month)
 }
 
 const INCREMENT: &str = "
@@ -107,7 +111,7 @@ const INCREMENT: &str = "
     ON CONFLICT (workspace_id, type, month, agent_id) DO UPDATE SET value = value + 1";
 
 /// Increments a counter of a bot and its workspace.
-pub(super) fn count(
+pub(super) fn increment(
     conn: &Connection,
     workspace: &WorkspaceId,
     bot: &AgentId,

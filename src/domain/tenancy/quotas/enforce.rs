@@ -22,10 +22,10 @@ pub fn require(
     let Some(plans) = change.plans() else {
         return Ok(());
     };
-    let plan = workspaces::plan(change.conn, workspace)?;
+    let plan = workspaces::find_plan(change.conn, workspace)?;
     let quota = kind.allowed_by(plans.of(plan));
     let month = Month::of(change.now);
-    let value = counts::value(change.conn, workspace, None, kind, month)?;
+    let value = counts::count_usage(change.conn, workspace, None, kind, month)?;
     if value.saturating_add(more) > quota {
         return Err(Error::new(
             Kind::QuotaExceeded,
@@ -48,7 +48,7 @@ pub fn require_bot(
     require(change, to, UsageType::BotCount, 1)?;
     let kind = UsageType::StorageCount;
     let month = Month::of(change.now);
-    let bytes = counts::value(change.conn, from, Some(bot), kind, month)?;
+    let bytes = counts::count_usage(change.conn, from, Some(bot), kind, month)?;
     require(change, to, kind, bytes)
 }
 
@@ -56,8 +56,12 @@ pub fn require_bot(
 ///
 /// # Errors
 /// `QuotaExceeded`, and errors of the store.
-pub fn invoked(change: &WriteTx<'_>, workspace: &WorkspaceId, bot: &AgentId) -> Result<()> {
+pub fn count_invocation(
+    change: &WriteTx<'_>,
+    workspace: &WorkspaceId,
+    bot: &AgentId,
+) -> Result<()> {
     let kind = UsageType::InvocationCalls;
     require(change, workspace, kind, 1)?;
-    counts::count(change.conn, workspace, bot, kind, Month::of(change.now))
+    counts::increment(change.conn, workspace, bot, kind, Month::of(change.now))
 }

@@ -9,9 +9,11 @@ mod enforce;
 mod report;
 
 pub use self::{
-    counts::user_messages,
-    enforce::{invoked, require, require_bot},
-    report::{Quota, Usage, history, of_bot_or_workspace, of_workspace, quota, quotas},
+    counts::count_user_messages,
+    enforce::{count_invocation, require, require_bot},
+    report::{
+        Quota, Usage, get_quota, get_usage, list_history, list_quotas, list_workspace_usages,
+    },
 };
 use crate::domain::shared::{plans::PlanTerms, sql::text_enum};
 

@@ -49,15 +49,15 @@ pub struct Quota {
 ///
 /// # Errors
 /// Errors of the store.
-pub fn quota(call: &RequestContext, kind: UsageType, month: Option<Month>) -> Result<Quota> {
+pub fn get_quota(call: &RequestContext, kind: UsageType, month: Option<Month>) -> Result<Quota> {
     let month = month.unwrap_or_else(|| Month::of(call.app().clock().now()));
     let plan = call
         .app()
         .store()
-        .read(|conn| workspaces::plan(conn, call.workspace()))?;
+        .read(|conn| workspaces::find_plan(conn, call.workspace()))?;
     Ok(Quota {
         month,
-        value: allowed(call.app(), plan, kind),
+        value: limit_of_plan(call.app(), plan, kind),
         kind,
     })
 }
@@ -66,12 +66,12 @@ pub fn quota(call: &RequestContext, kind: UsageType, month: Option<Month>) -> Re
 ///
 /// # Errors
 /// Errors of the store.
-pub fn quotas(call: &RequestContext, month: Option<Month>) -> Result<Vec<Quota>> {
+pub fn list_quotas(call: &RequestContext, month: Option<Month>) -> Result<Vec<Quota>> {
     let kinds = UsageType::ALL.iter();
-    kinds.map(|kind| quota(call, *kind, month)).collect()
+    kinds.map(|kind| get_quota(call, *kind, month)).collect()
 }
 
-fn allowed(app: &crate::domain::App, plan: Plan, kind: UsageType) -> u64 {
+fn limit_of_plan(app: &crate::domain::App, plan: Plan, kind: UsageType) -> u64 {
     kind.allowed_by(app.settings().plans.of(plan))
 }
 
@@ -80,23 +80,23 @@ fn allowed(app: &crate::domain::App, plan: Plan, kind: UsageType) -> u64 {
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn of_workspace(
+pub async fn list_workspace_usages(
     call: &RequestContext,
     kind: UsageType,
     month: Option<Month>,
 ) -> Result<Vec<Usage>> {
-    let quota = quota(call, kind, month)?;
+    let quota = get_quota(call, kind, month)?;
     let workspace = call.workspace().clone();
     call.app()
         .store()
         .scan(move |conn| {
-            let whole = Some(usage(conn, &workspace, None, &quota)?);
+            let whole = Some(count_usage(conn, &workspace, None, &quota)?);
             if !kind.is_per_bot() {
                 return Ok(whole.into_iter().collect());
             }
             let agents = agents::list(conn, &workspace)?;
             let each = agents.iter().map(|agent| &agent.id);
-            each.map(|id| usage(conn, &workspace, Some(id), &quota))
+            each.map(|id| count_usage(conn, &workspace, Some(id), &quota))
                 .chain(whole.map(Ok))
                 .collect()
         })
@@ -108,14 +108,14 @@ pub async fn of_workspace(
 /// # Errors
 /// `NotFound` if the caller's account is not a member of the workspace, `Invalid` for a type that bots do not have,
 /// and errors of the store.
-pub async fn of_bot_or_workspace(
+pub async fn get_usage(
     call: &AccountContext,
     id: String,
     kind: UsageType,
     month: Option<Month>,
 ) -> Result<Usage> {
     let month = month.unwrap_or_else(|| Month::of(call.app().clock().now()));
-    let usages = months(call, id, kind, move |_| vec![month]).await?;
+    let usages = list_usages_of_months(call, id, kind, move |_| vec![month]).await?;
     let usage = usages.into_iter().next();
     usage.ok_or_else(|| Error::internal("a month has a usage", "none"))
 }
@@ -125,9 +125,13 @@ pub async fn of_bot_or_workspace(
 ///
 /// # Errors
 /// Like [`of_bot_or_workspace`].
-pub async fn history(call: &AccountContext, id: String, kind: UsageType) -> Result<Vec<Usage>> {
+pub async fn list_history(
+    call: &AccountContext,
+    id: String,
+    kind: UsageType,
+) -> Result<Vec<Usage>> {
     let now = Month::of(call.app().clock().now());
-    months(call, id, kind, move |since| {
+    list_usages_of_months(call, id, kind, move |since| {
         std::iter::successors(Some(now), |month| Some(month.previous()))
             .take_while(|month| *month >= since.min(now))
             .take(MAX_MONTHS)
@@ -136,7 +140,7 @@ pub async fn history(call: &AccountContext, id: String, kind: UsageType) -> Resu
     .await
 }
 
-async fn months(
+async fn list_usages_of_months(
     call: &AccountContext,
     id: String,
     kind: UsageType,
@@ -147,28 +151,31 @@ async fn months(
     call.app()
         .store()
         .scan(move |conn| {
-            let (workspace, bot, since) = owner(conn, &id)?;
-            if members::role(conn, &workspace, &account)?.is_none() {
-                return Err(missing(&id));
+            let (workspace, bot, since) = find_bot_or_workspace(conn, &id)?;
+            if members::find_role(conn, &workspace, &account)?.is_none() {
+                return Err(not_found(&id));
             }
             if bot.is_some() && !kind.is_per_bot() {
                 let rule = Rule::Other(format!("must not be {kind} of a bot"));
                 return Err(Violation::query("type", rule).into());
             }
-            let plan = workspaces::plan(conn, &workspace)?;
-            let value = allowed(&app, plan, kind);
+            let plan = workspaces::find_plan(conn, &workspace)?;
+            let value = limit_of_plan(&app, plan, kind);
             let quota = |month| Quota { month, value, kind };
             let each = months(since).into_iter().map(quota);
-            each.map(|quota| usage(conn, &workspace, bot.as_ref(), &quota))
+            each.map(|quota| count_usage(conn, &workspace, bot.as_ref(), &quota))
                 .collect()
         })
         .await
 }
 
 /// Finds the workspace or the bot with this id, and the month of its creation.
-fn owner(conn: &Connection, id: &str) -> Result<(WorkspaceId, Option<AgentId>, Month)> {
+fn find_bot_or_workspace(
+    conn: &Connection,
+    id: &str,
+) -> Result<(WorkspaceId, Option<AgentId>, Month)> {
     let or_missing = |error: Error| match error.kind() {
-        Kind::NotFound => missing(id),
+        Kind::NotFound => not_found(id),
         _ => error,
     };
     match workspaces::find(conn, &id.into()) {
@@ -182,11 +189,11 @@ fn owner(conn: &Connection, id: &str) -> Result<(WorkspaceId, Option<AgentId>, M
     }
 }
 
-fn missing(id: &str) -> Error {
+fn not_found(id: &str) -> Error {
     Error::not_found(format!("Workspace or bot \"{id}\" not found"))
 }
 
-fn usage(
+fn count_usage(
     conn: &Connection,
     workspace: &WorkspaceId,
     bot: Option<&AgentId>,
@@ -195,7 +202,7 @@ fn usage(
     Ok(Usage {
         id: bot.map_or(workspace.as_str(), AgentId::as_str).to_owned(),
         month: quota.month,
-        value: counts::value(conn, workspace, bot, quota.kind, quota.month)?,
+        value: counts::count_usage(conn, workspace, bot, quota.kind, quota.month)?,
         quota: quota.value,
         kind: quota.kind,
     })

@@ -62,7 +62,7 @@ impl fmt::Display for UnreadableValue {
 ///
 /// # Errors
 /// Errors of the store.
-pub fn unreadable(conn: &Connection, sealer: Option<&Sealer>) -> Result<UnreadableValues> {
+pub fn find_unreadable(conn: &Connection, sealer: Option<&Sealer>) -> Result<UnreadableValues> {
     let mut found = UnreadableValues::default();
     for column in SealedColumn::VARIANTS.iter().copied() {
         let mut statement = conn.prepare(column.values())?;
@@ -210,7 +210,7 @@ mod tests {
         }
 
         fn found(&self) -> Vec<UnreadableValue> {
-            unreadable(&self.connection, Some(&self.sealer))
+            find_unreadable(&self.connection, Some(&self.sealer))
                 .unwrap()
                 .named
         }
@@ -287,9 +287,9 @@ mod tests {
                  INSERT INTO runtime_tokens SELECT 'o' || i, '1', x'01' FROM n",
             )
             .unwrap();
-        let found = unreadable(&fixture.connection, Some(&fixture.sealer)).unwrap();
+        let found = find_unreadable(&fixture.connection, Some(&fixture.sealer)).unwrap();
         assert_eq!((found.named.len(), found.count()), (100, 249));
-        let all = unreadable(&fixture.connection, None).unwrap();
+        let all = find_unreadable(&fixture.connection, None).unwrap();
         assert_eq!(all.count(), 249 + SealedColumn::VARIANTS.len());
     }
 }

@@ -6,7 +6,7 @@ mod check;
 
 use strum::VariantArray;
 
-pub use self::check::{UnreadableValue, UnreadableValues, unreadable};
+pub use self::check::{UnreadableValue, UnreadableValues, find_unreadable};
 use crate::store::{
     Sealer,
     seal::{SealError, SealLocation},

@@ -54,12 +54,12 @@ const COLUMNS: &str = "
 ///
 /// # Errors
 /// `NotFound`, and errors of the store.
-pub fn details(call: &RequestContext) -> Result<WorkspaceDetails> {
-    let read = |conn: &Connection| of(conn, call.workspace());
+pub fn get_details(call: &RequestContext) -> Result<WorkspaceDetails> {
+    let read = |conn: &Connection| load_details(conn, call.workspace());
     call.app().store().read(read)
 }
 
-pub(super) fn of(conn: &Connection, id: &WorkspaceId) -> Result<WorkspaceDetails> {
+pub(super) fn load_details(conn: &Connection, id: &WorkspaceId) -> Result<WorkspaceDetails> {
     conn.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM workspaces WHERE id = :id AND closed_at IS NULL"
     ))?
@@ -79,7 +79,7 @@ const LIST_OF_ACCOUNT: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn list_mine(
+pub async fn list_of_account(
     call: &AccountContext,
     handle: Option<String>,
     after: Option<PageToken>,

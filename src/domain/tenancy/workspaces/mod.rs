@@ -5,7 +5,7 @@ mod rows;
 pub(in crate::domain) mod update;
 
 pub use self::{
-    details::{WorkspaceDetails, details, list_mine},
-    rows::{Spending, Workspace, create, find, is_blocked, list, plan, spending},
-    update::{WorkspacePatch, change_plan, open, set_blocked, update},
+    details::{WorkspaceDetails, get_details, list_of_account},
+    rows::{Spending, Workspace, create, find, find_plan, find_spending, is_blocked, list},
+    update::{WorkspacePatch, change_plan, create_owned, set_blocked, update},
 };

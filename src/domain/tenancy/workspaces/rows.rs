@@ -14,7 +14,7 @@ use crate::{
     kernel::{
         Error, Kind, Result, Timestamp,
         ids::{WorkspaceId, random_alphanumeric},
-        time::serialize_shown,
+        time::serialize_rfc3339,
     },
 };
 
@@ -26,7 +26,7 @@ pub struct Workspace {
     /// Display name.
     pub name: String,
     /// Time of creation.
-    #[serde(serialize_with = "serialize_shown")]
+    #[serde(serialize_with = "serialize_rfc3339")]
     pub created_at: Timestamp,
 }
 
@@ -46,7 +46,7 @@ pub fn create(change: &WriteTx<'_>, id: WorkspaceId, name: &str) -> Result<Works
     let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": id,
         ":name": name,
-        ":handle": free_handle(change.conn, &id, name)?,
+        ":handle": choose_free_handle(change.conn, &id, name)?,
         ":now": change.now,
     })?;
     if added == 0 {
@@ -84,7 +84,7 @@ const FIND_TAKEN_HANDLE: &str = "
       AND name >= :handle || '/' AND name < :handle || '0'";
 
 /// Returns a handle that no workspace has: the name in lower-case letters, digits and hyphens.
-fn free_handle(conn: &Connection, id: &WorkspaceId, name: &str) -> Result<String> {
+fn choose_free_handle(conn: &Connection, id: &WorkspaceId, name: &str) -> Result<String> {
     let mut handle = String::new();
     for letter in name.chars().take(MAX_HANDLE_NAME_CHARS) {
         if letter.is_ascii_alphanumeric() {
@@ -149,8 +149,8 @@ pub fn is_blocked(conn: &Connection, id: &WorkspaceId) -> Result<bool> {
 ///
 /// # Errors
 /// `NotFound`, and errors of the store.
-pub fn plan(conn: &Connection, id: &WorkspaceId) -> Result<Plan> {
-    spending(conn, id).map(|found| found.plan)
+pub fn find_plan(conn: &Connection, id: &WorkspaceId) -> Result<Plan> {
+    find_spending(conn, id).map(|found| found.plan)
 }
 
 /// Plan and spending limit of a workspace.
@@ -168,7 +168,7 @@ const FIND_SPENDING: &str = "SELECT plan, spending_limit FROM workspaces WHERE i
 ///
 /// # Errors
 /// `NotFound`, and errors of the store.
-pub fn spending(conn: &Connection, id: &WorkspaceId) -> Result<Spending> {
+pub fn find_spending(conn: &Connection, id: &WorkspaceId) -> Result<Spending> {
     let read = |row: &Row<'_>| {
         Ok(Spending {
             plan: row.get("plan")?,

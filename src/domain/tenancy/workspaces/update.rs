@@ -28,18 +28,18 @@ const COUNT_OWNED: &str =
 ///
 /// # Errors
 /// `Invalid` for an empty name, `LimitExceeded` if the account may own no more workspaces, and errors of the store.
-pub async fn open(call: &AccountContext, name: String) -> Result<WorkspaceDetails> {
+pub async fn create_owned(call: &AccountContext, name: String) -> Result<WorkspaceDetails> {
     let most = call.app().settings().plans.max_workspaces;
     call.change(move |change, account| {
-        require_room(change.conn, account, most)?;
+        require_below_maximum(change.conn, account, most)?;
         let workspace = super::create(change, WorkspaceId::new_uuid(), &name)?;
         members::add(change, &workspace.id, account, Role::Owner)?;
-        details::of(change.conn, &workspace.id)
+        details::load_details(change.conn, &workspace.id)
     })
     .await
 }
 
-fn require_room(conn: &Connection, account: &AccountId, most: u64) -> Result<()> {
+fn require_below_maximum(conn: &Connection, account: &AccountId, most: u64) -> Result<()> {
     let owned: i64 = conn
         .prepare_cached(COUNT_OWNED)?
         .query_row(named_params! {":account_id": account}, |row| row.get(0))?;
@@ -95,12 +95,12 @@ pub async fn update(call: &RequestContext, changes: WorkspacePatch) -> Result<Wo
                 ":now": change.now,
             })?;
             if changes.name.is_some() {
-                record(change, id, "workspace.update", changes.name.as_deref())?;
+                record_audit(change, id, "workspace.update", changes.name.as_deref())?;
             }
             if changes.spending_limit.is_some() {
-                record(change, id, "workspace.set_spending_limit", None)?;
+                record_audit(change, id, "workspace.set_spending_limit", None)?;
             }
-            details::of(change.conn, id)
+            details::load_details(change.conn, id)
         })
         .await
 }
@@ -121,12 +121,12 @@ pub async fn change_plan(call: &RequestContext, premium: bool) -> Result<Workspa
     };
     call.app()
         .change(call, move |change, id| {
-            let plan = super::plan(change.conn, id)?;
+            let plan = super::find_plan(change.conn, id)?;
             if plan.is_premium() == target.is_premium() {
-                return details::of(change.conn, id);
+                return details::load_details(change.conn, id);
             }
             if target.is_premium() {
-                billing::begin(change, id, target)?;
+                billing::start_plan(change, id, target)?;
             }
             change
                 .conn
@@ -136,8 +136,8 @@ pub async fn change_plan(call: &RequestContext, premium: bool) -> Result<Workspa
                 true => "workspace.upgrade",
                 false => "workspace.downgrade",
             };
-            record(change, id, action, None)?;
-            details::of(change.conn, id)
+            record_audit(change, id, action, None)?;
+            details::load_details(change.conn, id)
         })
         .await
 }
@@ -159,12 +159,12 @@ pub fn set_blocked(change: &WriteTx<'_>, id: &WorkspaceId, blocked: bool) -> Res
         false => "workspace.unblock",
     };
     if changed > 0 {
-        record(change, id, action, None)?;
+        record_audit(change, id, action, None)?;
     }
     Ok(())
 }
 
-pub(in crate::domain) fn record(
+pub(in crate::domain) fn record_audit(
     change: &WriteTx<'_>,
     id: &WorkspaceId,
     action: &'static str,

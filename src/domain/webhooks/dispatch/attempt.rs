@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 
 use super::{
     super::{
-        checks::may_call,
+        checks::check_still_allowed,
         endpoints::StoredEndpoint,
         signature::{SignedContent, SigningKey, sign},
     },
@@ -105,7 +105,11 @@ impl Outcome {
 }
 
 /// Attempts a delivery.
-pub(super) async fn attempt(app: &App, target: &Target, delivery: LeasedDelivery) -> Outcome {
+pub(super) async fn attempt_delivery(
+    app: &App,
+    target: &Target,
+    delivery: LeasedDelivery,
+) -> Outcome {
     let clock = app.clock();
     let (started_at, watch) = (clock.now(), Stopwatch::start());
     let sent = send(app, target, &delivery, started_at);
@@ -130,7 +134,7 @@ pub(super) async fn attempt(app: &App, target: &Target, delivery: LeasedDelivery
             status: answer.status,
             retry_after: answer
                 .header("retry-after")
-                .and_then(|value| wait(value, system_now())),
+                .and_then(|value| parse_retry_after(value, system_now())),
             body: answer.body,
         }),
     }
@@ -142,12 +146,12 @@ async fn send(
     delivery: &LeasedDelivery,
     now: Timestamp,
 ) -> std::result::Result<OutboundResponse, String> {
-    may_call(app, &target.url)?;
+    check_still_allowed(app, &target.url)?;
     let settings = app.webhook_settings();
     let request = OutboundRequest {
         method: "POST",
         url: target.url.clone(),
-        headers: headers(target, delivery, now),
+        headers: build_headers(target, delivery, now),
         body: delivery.payload.clone().into_bytes(),
         timeout: settings.timeout(),
         max_response: settings.response_bytes,
@@ -158,7 +162,11 @@ async fn send(
 
 /// Sends each header under both prefixes: every library reads `webhook-*`, only Svix's also read `svix-*`, the
 /// prefix in Ada's documentation (webhooks.md §7.1).
-fn headers(target: &Target, delivery: &LeasedDelivery, now: Timestamp) -> Vec<(String, String)> {
+fn build_headers(
+    target: &Target,
+    delivery: &LeasedDelivery,
+    now: Timestamp,
+) -> Vec<(String, String)> {
     let signed = SignedContent {
         id: delivery.message_id.as_str(),
         timestamp: system_now().as_seconds(),
@@ -182,7 +190,7 @@ fn headers(target: &Target, delivery: &LeasedDelivery, now: Timestamp) -> Vec<(S
 }
 
 /// Parses the wait of a `Retry-After`: seconds, or a date.
-fn wait(value: &str, now: Timestamp) -> Option<Duration> {
+fn parse_retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     match value.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
@@ -197,7 +205,7 @@ mod tests {
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         let now = Timestamp::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").expect("a date");
-        let seconds = |value| wait(value, now).map(|wait| wait.as_secs());
+        let seconds = |value| parse_retry_after(value, now).map(|wait| wait.as_secs());
         assert_eq!(seconds("120"), Some(120));
         assert_eq!(seconds("Sun, 06 Nov 1994 08:50:37 GMT"), Some(60));
         assert_eq!(seconds("Sun, 06 Nov 1994 08:00:00 GMT"), Some(0));

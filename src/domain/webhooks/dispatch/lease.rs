@@ -5,11 +5,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{
-    super::{endpoints::stored_at, queue},
+    super::{endpoints::load_endpoint_by_seq, queue},
     attempt::Target,
 };
 use crate::{
-    domain::{shared::sql::one_alone, tenancy::app::App},
+    domain::{shared::sql::write_in_savepoint, tenancy::app::App},
     kernel::{Result, Timestamp, ids::WebhookMessageId},
 };
 
@@ -65,11 +65,14 @@ pub(super) struct LeasedDelivery {
 
 /// Leases the due deliveries that there is room for. Reads first, so that nothing is written when nothing is
 /// due.
-pub(super) async fn look(app: &App, wanted: FreeCapacity) -> Result<PollResult> {
+pub(super) async fn poll_due(app: &App, wanted: FreeCapacity) -> Result<PollResult> {
     let version = app.webhooks().version();
     let now = app.clock().now();
     let after = wanted.after;
-    let (due, next_due) = app.store().scan(move |conn| pending(conn, now)).await?;
+    let (due, next_due) = app
+        .store()
+        .scan(move |conn| find_due_endpoints(conn, now))
+        .await?;
     let (fitting, mut full): (Vec<i64>, Vec<i64>) = due
         .into_iter()
         .partition(|seq| wanted.rooms.get(seq).is_none_or(|room| *room > 0));
@@ -84,7 +87,7 @@ pub(super) async fn look(app: &App, wanted: FreeCapacity) -> Result<PollResult> 
         let leasing = app.clone();
         let leased = app
             .store()
-            .write(move |conn| lease(conn, &leasing, &wanted, fitting));
+            .write(move |conn| lease_due(conn, &leasing, &wanted, fitting));
         let (taken, cut, last) = leased.await?;
         looked.taken = taken;
         looked.after = last;
@@ -101,7 +104,7 @@ const NEXT_ENDPOINT: &str = "
 
 /// Returns the endpoints with due deliveries, in ascending order, and the earliest due time of the others. Skips
 /// from endpoint to endpoint in the index, so that the cost does not depend on the backlog.
-fn pending(conn: &Connection, now: Timestamp) -> Result<(Vec<i64>, Option<Timestamp>)> {
+fn find_due_endpoints(conn: &Connection, now: Timestamp) -> Result<(Vec<i64>, Option<Timestamp>)> {
     let mut statement = conn.prepare_cached(NEXT_ENDPOINT)?;
     let mut next = |after: i64| {
         statement
@@ -110,7 +113,7 @@ fn pending(conn: &Connection, now: Timestamp) -> Result<(Vec<i64>, Option<Timest
             })
             .optional()
     };
-    let mut due = queue::endpoints(conn)?;
+    let mut due = queue::list_endpoints(conn)?;
     let mut next_due: Option<Timestamp> = None;
     let mut after = 0;
     while let Some((endpoint, at)) = next(after)? {
@@ -129,7 +132,7 @@ fn pending(conn: &Connection, now: Timestamp) -> Result<(Vec<i64>, Option<Timest
 /// The leased deliveries, the endpoints with more than there was room for, and the endpoint of the last lease.
 type LeasedBatches = (Vec<LeasedBatch>, Vec<i64>, i64);
 
-fn lease(
+fn lease_due(
     conn: &Connection,
     app: &App,
     wanted: &FreeCapacity,
@@ -150,7 +153,8 @@ fn lease(
         }
         // An endpoint that cannot be read, or whose secret cannot be opened, keeps its messages and does not
         // block the others.
-        let leased = one_alone(conn, || lease_for(conn, app, endpoint, now, room))?;
+        let leased =
+            write_in_savepoint(conn, || lease_for_endpoint(conn, app, endpoint, now, room))?;
         let Some((target, deliveries)) = leased.flatten() else {
             continue;
         };
@@ -168,19 +172,19 @@ fn lease(
 }
 
 /// Leases due deliveries of an endpoint, if it still exists.
-fn lease_for(
+fn lease_for_endpoint(
     conn: &Connection,
     app: &App,
     endpoint: i64,
     now: Timestamp,
     room: usize,
 ) -> Result<Option<(Target, Vec<LeasedDelivery>)>> {
-    let Some(stored) = stored_at(conn, endpoint)? else {
+    let Some(stored) = load_endpoint_by_seq(conn, endpoint)? else {
         return Ok(None);
     };
     let target = Target::of(&stored, app.sealer(), now)?;
-    queue::schedule(conn, endpoint, now, room)?;
-    Ok(Some((target, lease_one(conn, endpoint, now, room)?)))
+    queue::schedule_oldest(conn, endpoint, now, room)?;
+    Ok(Some((target, lease_deliveries(conn, endpoint, now, room)?)))
 }
 
 const LEASE_DUE: &str = "
@@ -193,7 +197,7 @@ const LEASE_DUE: &str = "
 
 const FIND_MESSAGE: &str = "SELECT id, payload FROM webhook_messages WHERE seq = :seq";
 
-fn lease_one(
+fn lease_deliveries(
     conn: &Connection,
     endpoint: i64,
     now: Timestamp,
@@ -236,7 +240,7 @@ const RELEASE: &str = "
     WHERE endpoint_seq = :endpoint AND message_seq = :message AND lease_until IS NOT NULL";
 
 /// Releases leases: the deliveries are due again.
-pub(super) async fn release(app: &App, deliveries: Vec<DeliveryKey>) -> Result<()> {
+pub(super) async fn release_leases(app: &App, deliveries: Vec<DeliveryKey>) -> Result<()> {
     if deliveries.is_empty() {
         return Ok(());
     }
@@ -260,7 +264,7 @@ const RELEASE_ALL: &str = "
     WHERE state = 'pending' AND lease_until IS NOT NULL";
 
 /// Releases the leases of earlier dispatchers. A database has only one server, so no lease is in use.
-pub(super) async fn end_all(app: &App) -> Result<()> {
+pub(super) async fn release_all_leases(app: &App) -> Result<()> {
     let now = app.clock().now();
     let ended = app.store().write(move |conn| {
         conn.execute(RELEASE_ALL, named_params! {":now": now})?;

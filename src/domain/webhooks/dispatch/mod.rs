@@ -27,7 +27,7 @@ use crate::{
     domain::tenancy::app::App,
     kernel::{
         Result, Timestamp,
-        clock::{Stopwatch, pause, within},
+        clock::{Stopwatch, sleep_real_time, with_timeout},
     },
 };
 
@@ -65,7 +65,7 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
             },
             () = dispatcher.app.webhooks().rung() => {}
             () = dispatcher.app.clock().sleep_until(wake) => {}
-            () = pause(POLL_INTERVAL) => {}
+            () = sleep_real_time(POLL_INTERVAL) => {}
         }
     }
     dispatcher.finish().await;
@@ -73,25 +73,25 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
 
 /// Removes some data of deleted endpoints; if there are none, prunes old messages. Returns true if deleted
 /// endpoints may be left.
-async fn clear(app: &App) -> Result<bool> {
-    if remove_deleted::remove(app).await? {
+async fn clean_up(app: &App) -> Result<bool> {
+    if remove_deleted::remove_deleted_endpoint(app).await? {
         return Ok(true);
     }
-    prune::prune(app).await?;
+    prune::prune_messages(app).await?;
     Ok(false)
 }
 
 /// The result of a task of the dispatcher.
 enum TaskResult {
     Attempted(Box<Outcome>),
-    Looked(Result<PollResult>),
+    Polled(Result<PollResult>),
     /// On failure, the outcomes that could not be recorded.
     Recorded(std::result::Result<RecordedBatch, Vec<Outcome>>),
     Released,
     /// True if there is more to remove.
     Pruned(Result<bool>),
     Paused,
-    Rested,
+    IdleWaitEnded,
 }
 
 struct Dispatcher {
@@ -127,7 +127,7 @@ struct Dispatcher {
 impl Dispatcher {
     /// Creates a dispatcher without deliveries, after releasing the leases of the previous one.
     async fn begin(app: App) -> Self {
-        if let Err(error) = lease::end_all(&app).await {
+        if let Err(error) = lease::release_all_leases(&app).await {
             warn!(%error, "deliveries of the last run wait for the end of their leases");
         }
         Self {
@@ -185,15 +185,18 @@ impl Dispatcher {
         while let Some((target, delivery)) = self.lanes.next() {
             let app = self.app.clone();
             self.tasks.spawn(async move {
-                TaskResult::Attempted(Box::new(attempt::attempt(&app, &target, delivery).await))
+                TaskResult::Attempted(Box::new(
+                    attempt::attempt_delivery(&app, &target, delivery).await,
+                ))
             });
         }
         if !self.recording && !self.finished.is_empty() {
             self.recording = true;
             let outcomes = std::mem::take(&mut self.finished);
             let app = self.app.clone();
-            self.tasks
-                .spawn(async move { TaskResult::Recorded(record::record(&app, outcomes).await) });
+            self.tasks.spawn(async move {
+                TaskResult::Recorded(record::record_outcomes(&app, outcomes).await)
+            });
         }
         if self.hungry && !self.looking && self.releasing == 0 && self.lanes.budget() > 0 {
             self.hungry = false;
@@ -206,14 +209,14 @@ impl Dispatcher {
             };
             let app = self.app.clone();
             self.tasks
-                .spawn(async move { TaskResult::Looked(lease::look(&app, wanted).await) });
+                .spawn(async move { TaskResult::Polled(lease::poll_due(&app, wanted).await) });
         }
         if !self.pruning && self.next_prune <= now {
             self.pruning = true;
             self.pruned = self.version;
             let app = self.app.clone();
             self.tasks
-                .spawn(async move { TaskResult::Pruned(clear(&app).await) });
+                .spawn(async move { TaskResult::Pruned(clean_up(&app).await) });
         }
     }
 
@@ -223,7 +226,7 @@ impl Dispatcher {
                 self.hungry |= self.lanes.done(outcome.key.endpoint);
                 self.finished.push(*outcome);
             }
-            TaskResult::Looked(looked) => {
+            TaskResult::Polled(looked) => {
                 self.looking = false;
                 match looked {
                     Ok(looked) => self.take_leases(looked),
@@ -263,7 +266,7 @@ impl Dispatcher {
                 }
             }
             TaskResult::Paused => self.paused = false,
-            TaskResult::Rested => self.looking = false,
+            TaskResult::IdleWaitEnded => self.looking = false,
         }
     }
 
@@ -305,7 +308,7 @@ impl Dispatcher {
         self.releasing += 1;
         let app = self.app.clone();
         self.tasks.spawn(async move {
-            if let Err(error) = lease::release(&app, deliveries).await {
+            if let Err(error) = lease::release_leases(&app, deliveries).await {
                 warn!(%error, "deliveries wait for the end of their leases");
             }
             TaskResult::Released
@@ -319,7 +322,7 @@ impl Dispatcher {
         self.paused = true;
         // In real time, because the clock of the product may stand still.
         self.tasks.spawn(async {
-            pause(ERROR_PAUSE).await;
+            sleep_real_time(ERROR_PAUSE).await;
             TaskResult::Paused
         });
     }
@@ -327,8 +330,8 @@ impl Dispatcher {
     fn rest(&mut self) {
         self.looking = true;
         self.tasks.spawn(async {
-            pause(IDLE_WAIT).await;
-            TaskResult::Rested
+            sleep_real_time(IDLE_WAIT).await;
+            TaskResult::IdleWaitEnded
         });
     }
 
@@ -355,7 +358,7 @@ impl Dispatcher {
     /// Waits a moment for running attempts, records their outcomes and releases the waiting deliveries.
     async fn finish(mut self) {
         let waiting = self.lanes.empty();
-        let drained = within(SHUTDOWN_GRACE, async {
+        let drained = with_timeout(SHUTDOWN_GRACE, async {
             while let Some(done) = self.tasks.join_next().await {
                 match done {
                     Ok(TaskResult::Attempted(outcome)) => self.finished.push(*outcome),
@@ -368,10 +371,14 @@ impl Dispatcher {
             warn!("attempts that had no answer yet are made again at the next start");
         }
         self.tasks.abort_all();
-        if !self.finished.is_empty() && record::record(&self.app, self.finished).await.is_err() {
+        if !self.finished.is_empty()
+            && record::record_outcomes(&self.app, self.finished)
+                .await
+                .is_err()
+        {
             warn!("attempts that could not be written down are made again at the next start");
         }
-        if let Err(error) = lease::release(&self.app, waiting).await {
+        if let Err(error) = lease::release_leases(&self.app, waiting).await {
             warn!(%error, "deliveries go on at the next start");
         }
     }

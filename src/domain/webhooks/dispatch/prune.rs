@@ -44,18 +44,21 @@ const PRUNE: &str = "
                          AND message_seq = webhook_messages.seq AND state = 'pending')))";
 
 /// Deletes the old messages of every agent, in chunks. Keeps those with pending deliveries.
-pub(super) async fn prune(app: &App) -> Result<()> {
+pub(super) async fn prune_messages(app: &App) -> Result<()> {
     let retention = app.webhook_settings().retention();
     let before = app.clock().now().as_micros();
     let before = before.saturating_sub(i64::try_from(retention.as_micros()).unwrap_or(i64::MAX));
     let before = Timestamp::from_micros(before);
     let mut after = 0;
-    while let Some(agent) = app.store().read(|conn| next_agent(conn, after, before))? {
+    while let Some(agent) = app
+        .store()
+        .read(|conn| find_next_agent(conn, after, before))?
+    {
         let mut from = START;
-        let end = |conn: &Connection, from| chunk_end(conn, agent, from, before);
+        let end = |conn: &Connection, from| find_chunk_end(conn, agent, from, before);
         while let Some(to) = app.store().read(|conn| end(conn, from))? {
             app.store()
-                .write(move |conn| remove(conn, agent, from, to))
+                .write(move |conn| delete_chunk(conn, agent, from, to))
                 .await?;
             from = to;
         }
@@ -65,7 +68,7 @@ pub(super) async fn prune(app: &App) -> Result<()> {
 }
 
 /// Returns the next agent that has a message older than `before`.
-fn next_agent(conn: &Connection, mut after: i64, before: Timestamp) -> Result<Option<i64>> {
+fn find_next_agent(conn: &Connection, mut after: i64, before: Timestamp) -> Result<Option<i64>> {
     let mut statement = conn.prepare_cached(NEXT_AGENT)?;
     loop {
         let oldest: Option<(i64, Timestamp)> = statement
@@ -80,7 +83,7 @@ fn next_agent(conn: &Connection, mut after: i64, before: Timestamp) -> Result<Op
     }
 }
 
-fn chunk_end(
+fn find_chunk_end(
     conn: &Connection,
     agent: i64,
     from: Position,
@@ -98,7 +101,7 @@ fn chunk_end(
     Ok(end.optional()?)
 }
 
-fn remove(conn: &Connection, agent: i64, from: Position, to: Position) -> Result<()> {
+fn delete_chunk(conn: &Connection, agent: i64, from: Position, to: Position) -> Result<()> {
     conn.prepare_cached(PRUNE)?.execute(named_params! {
         ":agent": agent,
         ":from_at": from.0,

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::{
     super::{
         Settings,
-        change::{disable, gives_up},
+        change::{disable_endpoint, is_failing_too_long},
         metrics::DisableReason,
     },
     attempt::Outcome,
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{
-        shared::backoff::jittered,
+        shared::backoff::apply_jitter,
         tenancy::{app::App, audit::Actor, write_tx::WriteTx},
     },
     kernel::{Result, Timestamp, ids::WebhookAttemptId},
@@ -32,7 +32,7 @@ pub(super) struct RecordedBatch {
 ///
 /// # Errors
 /// The outcomes, if they could not be stored.
-pub(super) async fn record(
+pub(super) async fn record_outcomes(
     app: &App,
     outcomes: Vec<Outcome>,
 ) -> std::result::Result<RecordedBatch, Vec<Outcome>> {
@@ -43,7 +43,7 @@ pub(super) async fn record(
     let outcomes = Arc::new(outcomes);
     let written = app.change_as(Actor::System, {
         let (outcomes, app) = (outcomes.clone(), app.clone());
-        move |change| write(change, app.webhook_settings(), &outcomes)
+        move |change| write_outcomes(change, app.webhook_settings(), &outcomes)
     });
     match written.await {
         Ok(disabled) => {
@@ -68,29 +68,29 @@ pub(super) async fn record(
 }
 
 /// Returns the reasons for which endpoints were disabled, one for each endpoint.
-fn write(
+fn write_outcomes(
     change: &WriteTx<'_>,
     settings: &Settings,
     outcomes: &[Outcome],
 ) -> Result<Vec<DisableReason>> {
     let mut standing = FailureHistory::default();
     for outcome in outcomes {
-        if !insert(change.conn, outcome)? {
+        if !insert_attempt(change.conn, outcome)? {
             // The endpoint or the message was deleted, and the delivery with it.
             continue;
         }
         if outcome.succeeded() {
-            delivered(change.conn, outcome)?;
+            mark_delivered(change.conn, outcome)?;
             standing.note(change.conn, outcome.key.endpoint, None)?;
             continue;
         }
-        failed(change.conn, settings, outcome)?;
+        schedule_retry(change.conn, settings, outcome)?;
         let at = outcome.ended_at;
         let first = standing.note(change.conn, outcome.key.endpoint, Some(at))?;
         if outcome.is_gone() {
             let text = "it answered 410 Gone";
             standing.disable(change, outcome.key.endpoint, DisableReason::Gone, text)?;
-        } else if gives_up(settings, first.unwrap_or(at), at) {
+        } else if is_failing_too_long(settings, first.unwrap_or(at), at) {
             let hours = settings.disable_after_hours;
             let text = format!("every attempt failed for {hours} hours");
             standing.disable(change, outcome.key.endpoint, DisableReason::Failing, &text)?;
@@ -112,7 +112,7 @@ const INSERT: &str = "
 
 /// Inserts the attempt. Returns false if the delivery no longer exists; another message may have its `seq` by
 /// then.
-fn insert(conn: &Connection, outcome: &Outcome) -> Result<bool> {
+fn insert_attempt(conn: &Connection, outcome: &Outcome) -> Result<bool> {
     let answer = outcome.result.as_ref();
     let inserted = conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": WebhookAttemptId::new_attempt(outcome.started_at),
@@ -136,7 +136,7 @@ const MARK_DELIVERED: &str = "
         state = 'delivered', attempts = attempts + 1, manual = 0, due_at = NULL, lease_until = NULL
     WHERE endpoint_seq = :endpoint AND message_seq = :message";
 
-fn delivered(conn: &Connection, outcome: &Outcome) -> Result<()> {
+fn mark_delivered(conn: &Connection, outcome: &Outcome) -> Result<()> {
     conn.prepare_cached(MARK_DELIVERED)?
         .execute(named_params! {
             ":endpoint": outcome.key.endpoint,
@@ -155,7 +155,7 @@ const UPDATE_FAILED: &str = "
     WHERE endpoint_seq = :endpoint AND message_seq = :message";
 
 /// Schedules the next attempt, or fails the delivery if no retry is left.
-fn failed(conn: &Connection, settings: &Settings, outcome: &Outcome) -> Result<()> {
+fn schedule_retry(conn: &Connection, settings: &Settings, outcome: &Outcome) -> Result<()> {
     let pending: Option<(u32, bool)> = conn
         .prepare_cached(FIND_PENDING)?
         .query_row(
@@ -171,7 +171,7 @@ fn failed(conn: &Connection, settings: &Settings, outcome: &Outcome) -> Result<(
     let wait = settings
         .wait(attempts)
         .filter(|_| !manual)
-        .map(|wait| jittered(wait, settings.jitter_percent, rand::random()))
+        .map(|wait| apply_jitter(wait, settings.jitter_percent, rand::random()))
         .map(|wait| match outcome.retry_after() {
             Some(asked) => asked.clamp(wait, wait * 2),
             None => wait,
@@ -231,7 +231,7 @@ impl FailureHistory {
         reason: DisableReason,
         text: &str,
     ) -> Result<()> {
-        if !self.disabled.contains_key(&endpoint) && disable(change, endpoint, text)? {
+        if !self.disabled.contains_key(&endpoint) && disable_endpoint(change, endpoint, text)? {
             self.disabled.insert(endpoint, reason);
         }
         Ok(())

@@ -13,7 +13,7 @@ const FIND_DELETED: &str = "
 
 /// Deletes some of the data of a deleted endpoint, and finally the endpoint itself. Returns true if there may be
 /// more.
-pub(super) async fn remove(app: &App) -> Result<bool> {
+pub(super) async fn remove_deleted_endpoint(app: &App) -> Result<bool> {
     let deleted = app.store().read(|conn| {
         let mut statement = conn.prepare_cached(FIND_DELETED)?;
         let found = statement.query_row([], |row| row.get::<_, i64>(0));
@@ -22,7 +22,7 @@ pub(super) async fn remove(app: &App) -> Result<bool> {
     let Some(endpoint) = deleted else {
         return Ok(false);
     };
-    let removed = app.store().write(move |conn| step(conn, endpoint));
+    let removed = app.store().write(move |conn| remove_chunk(conn, endpoint));
     removed.await?;
     Ok(true)
 }
@@ -41,7 +41,7 @@ const QUEUE: &str = "
 
 const ENDPOINT: &str = "DELETE FROM webhook_endpoints WHERE seq = :endpoint";
 
-fn step(conn: &Connection, endpoint: i64) -> Result<()> {
+fn remove_chunk(conn: &Connection, endpoint: i64) -> Result<()> {
     // Deletes attempts first: deleting a delivery would cascade to all of its attempts in one statement.
     for sql in [ATTEMPTS, DELIVERIES, QUEUE] {
         let removed = conn

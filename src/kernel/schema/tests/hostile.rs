@@ -6,16 +6,16 @@ use referencing::Draft;
 use serde_json::{Map, Value, json};
 
 use super::{Limits, Location, Schema, Violation};
-use crate::kernel::schema::{budget::within, work};
+use crate::kernel::schema::{budget::run_with_budget, work};
 
 /// Stack size of the server's threads, in bytes.
 const STACK_BYTES: usize = 2 << 20;
 
-pub(super) fn compiled(schema: &Value) -> Schema {
+pub(super) fn compile_schema(schema: &Value) -> Schema {
     Schema::compile(schema, &Limits::default()).expect("a schema")
 }
 
-pub(super) fn refused(schema: &Value) -> String {
+pub(super) fn expect_compile_error(schema: &Value) -> String {
     Schema::compile(schema, &Limits::default()).expect_err("no schema")
 }
 
@@ -23,13 +23,13 @@ pub(super) fn check(schema: &Schema, value: &Value) -> Vec<Violation> {
     schema.check(value, Location::Body, &Limits::default())
 }
 
-pub(super) fn texts(violations: &[Violation]) -> Vec<String> {
+pub(super) fn to_texts(violations: &[Violation]) -> Vec<String> {
     violations.iter().map(Violation::to_string).collect()
 }
 
 /// Builds the schema of a tree of objects of `kinds` kinds, distinguished by a `const`, each with the next
 /// one in `child`. The child comes first, so that a check visits it before the `const`.
-fn tagged_union(kinds: usize) -> Value {
+fn build_tagged_union(kinds: usize) -> Value {
     let one = |kind: usize| {
         json!({
             "type": "object",
@@ -46,7 +46,7 @@ fn tagged_union(kinds: usize) -> Value {
 }
 
 /// Builds a value of such a tree, `depth` levels deep, with `end` as the leaf.
-fn chain(depth: usize, kinds: usize, end: Value) -> Value {
+fn build_chain(depth: usize, kinds: usize, end: Value) -> Value {
     let mut value = end;
     for level in 0..depth {
         value = json!({"kind": format!("kind{}", level % kinds), "child": value});
@@ -55,7 +55,7 @@ fn chain(depth: usize, kinds: usize, end: Value) -> Value {
 }
 
 /// Builds definitions of which each applies the previous one twice, at the same place of a value.
-fn doubled(keyword: &str, levels: usize, first: Value) -> Map<String, Value> {
+fn build_doubled_definitions(keyword: &str, levels: usize, first: Value) -> Map<String, Value> {
     let mut definitions = Map::from_iter([("l0".to_owned(), first)]);
     for level in 1..=levels {
         let before = json!({"$ref": format!("#/$defs/l{}", level - 1)});
@@ -67,11 +67,11 @@ fn doubled(keyword: &str, levels: usize, first: Value) -> Map<String, Value> {
 #[test]
 fn recursive_alternatives_are_checked_without_trying_each_way() {
     for kinds in [2, 3, 6] {
-        let schema = compiled(&tagged_union(kinds));
+        let schema = compile_schema(&build_tagged_union(kinds));
         for depth in [1, 18, 60] {
-            let valid = chain(depth, kinds, json!({"kind": "kind0", "size": 1}));
+            let valid = build_chain(depth, kinds, json!({"kind": "kind0", "size": 1}));
             assert_eq!(check(&schema, &valid), [], "{kinds} kinds, {depth} deep");
-            let broken = chain(depth, kinds, json!({"kind": "kind0", "size": "x"}));
+            let broken = build_chain(depth, kinds, json!({"kind": "kind0", "size": "x"}));
             let broken = check(&schema, &broken);
             assert!(!broken.is_empty(), "{kinds} kinds, {depth} deep");
         }
@@ -80,18 +80,18 @@ fn recursive_alternatives_are_checked_without_trying_each_way() {
 
 #[test]
 fn errors_are_looked_for_to_a_stated_number() {
-    let schema = compiled(&tagged_union(2));
-    let broken = chain(18, 2, json!({"kind": "kind0", "size": "x"}));
+    let schema = compile_schema(&build_tagged_union(2));
+    let broken = build_chain(18, 2, json!({"kind": "kind0", "size": "x"}));
     assert!(broken.to_string().len() < 600);
     let found = check(&schema, &broken);
     assert_eq!(
-        texts(&found),
+        to_texts(&found),
         [
             "The body fits none of the alternatives",
             "and possibly more"
         ]
     );
-    let list = compiled(&json!({"properties": {"list": {"items": {"type": "string"}}}}));
+    let list = compile_schema(&json!({"properties": {"list": {"items": {"type": "string"}}}}));
     let found = check(&list, &json!({"list": vec![1; 100_000]}));
     let limits = Limits::default();
     assert_eq!(found.len() as u64, limits.max_errors + 1);
@@ -110,11 +110,11 @@ fn alternatives_that_multiply_are_refused_with_their_place() {
                 _ => last,
             };
             schema.insert(around.to_owned(), around_last);
-            let definitions = doubled(keyword, 24, json!({"type": "string"}));
+            let definitions = build_doubled_definitions(keyword, 24, json!({"type": "string"}));
             schema.insert("$defs".to_owned(), Value::Object(definitions));
             let schema = Value::Object(schema);
             assert!(schema.to_string().len() < 2600);
-            let reason = refused(&schema);
+            let reason = expect_compile_error(&schema);
             assert!(reason.contains("schemas.max_work"), "{reason}");
             assert!(reason.contains("10000"), "{reason}");
             assert!(reason.starts_with('#'), "{reason}");
@@ -124,12 +124,15 @@ fn alternatives_that_multiply_are_refused_with_their_place() {
     for _ in 0..13 {
         nested = json!({"anyOf": [nested, nested]});
     }
-    assert!(refused(&json!({"properties": {"a": nested}})).starts_with("#/properties/a asks for"));
+    assert!(
+        expect_compile_error(&json!({"properties": {"a": nested}}))
+            .starts_with("#/properties/a asks for")
+    );
     let marks = json!({"unevaluatedProperties": false, "allOf": [
-        {"$ref": "#/$defs/l11"}], "$defs": doubled("allOf", 11, json!({}))});
-    assert!(refused(&marks).contains("max_work"));
+        {"$ref": "#/$defs/l11"}], "$defs": build_doubled_definitions("allOf", 11, json!({}))});
+    assert!(expect_compile_error(&marks).contains("max_work"));
     let wide: Vec<Value> = (0..10_001).map(|number| json!({"const": number})).collect();
-    assert!(refused(&json!({"anyOf": wide})).starts_with("# asks for"));
+    assert!(expect_compile_error(&json!({"anyOf": wide})).starts_with("# asks for"));
 }
 
 #[test]
@@ -144,7 +147,7 @@ fn a_circle_at_one_place_is_refused_and_recursion_is_not() {
         json!({"$id": "https://example.test/a", "dependentSchemas": {
             "x": {"$ref": "https://example.test/a"}}}),
     ] {
-        let reason = refused(&circle);
+        let reason = expect_compile_error(&circle);
         assert!(
             reason.contains("leads back to itself"),
             "{circle}: {reason}"
@@ -158,7 +161,7 @@ fn a_circle_at_one_place_is_refused_and_recursion_is_not() {
         json!({"$schema": "http://json-schema.org/draft-07/schema#", "definitions": {"a": {
             "properties": {"a": {"$ref": "#/definitions/a"}}}}, "$ref": "#/definitions/a"}),
     ] {
-        let schema = compiled(&recursive);
+        let schema = compile_schema(&recursive);
         assert_eq!(check(&schema, &json!({})), [], "{recursive}");
     }
 }
@@ -176,7 +179,7 @@ fn what_multiplies_with_the_depth_of_the_value_ends_at_the_steps() {
     for _ in 0..40 {
         value = json!({"a": value});
     }
-    let found = texts(&check(&compiled(&schema), &value));
+    let found = to_texts(&check(&compile_schema(&schema), &value));
     assert_eq!(
         found,
         ["The body asks for more than 1000000 steps to check (schemas.max_steps)"]
@@ -186,13 +189,13 @@ fn what_multiplies_with_the_depth_of_the_value_ends_at_the_steps() {
 #[test]
 fn looks_are_dearer_where_a_schema_does_much_without_them() {
     let blind = json!({"items": {"not": {"$ref": "#/$defs/l11"}},
-        "$defs": doubled("anyOf", 11, json!(false))});
-    let schema = compiled(&blind);
+        "$defs": build_doubled_definitions("anyOf", 11, json!(false))});
+    let schema = compile_schema(&blind);
     assert!(schema.work.prices.look > 500, "{:?}", schema.work);
     let value = Value::Array(vec![json!(1); 100_000]);
-    let found = texts(&check(&schema, &value));
+    let found = to_texts(&check(&schema, &value));
     assert!(found[0].contains("max_steps"), "{found:?}");
-    let usual = compiled(
+    let usual = compile_schema(
         &json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/a"}},
         "$defs": {"a": {"oneOf": [{"type": "string"}, {"type": "null"}]}}}),
     );
@@ -206,12 +209,12 @@ fn errors_hold_no_copies() {
     let schema = json!({"additionalProperties": {"items": {"anyOf": [
         {"type": "string"}, {"type": "boolean"}, {"required": ["a"]}]}}});
     let value = json!({name: vec![json!({"b": "x".repeat(1000)}); 1000]});
-    let found = check(&compiled(&schema), &value);
+    let found = check(&compile_schema(&schema), &value);
     assert!(found.len() < 50, "{}", found.len());
     // Each error of `not` holds a copy of its schema.
     let large: Vec<Value> = (0..9_000).map(|number| json!({"const": number})).collect();
     let schema = json!({"items": {"not": {"anyOf": large}}});
-    let found = check(&compiled(&schema), &json!(vec![1; 5_000]));
+    let found = check(&compile_schema(&schema), &json!(vec![1; 5_000]));
     assert!((2..50).contains(&found.len()), "{}", found.len());
 }
 
@@ -221,15 +224,15 @@ fn a_schema_that_is_too_deep_or_too_large_is_refused() {
     for _ in 0..100 {
         deep = json!({"not": deep});
     }
-    assert!(refused(&deep).contains("more than 64 subschemas lead one to the next"));
+    assert!(expect_compile_error(&deep).contains("more than 64 subschemas lead one to the next"));
     let mut deep = json!({});
     for _ in 0..3_000 {
         deep = json!({"items": deep});
     }
-    assert!(refused(&deep).contains("nested more than 128 deep"));
+    assert!(expect_compile_error(&deep).contains("nested more than 128 deep"));
     drop_deep(deep);
     let many: Map<String, Value> = (0..60_000).map(|n| (n.to_string(), json!({}))).collect();
-    assert!(refused(&json!({"properties": many})).contains("schemas.max_subschemas"));
+    assert!(expect_compile_error(&json!({"properties": many})).contains("schemas.max_subschemas"));
     let links: Map<String, Value> = (0..5_000)
         .map(|n| {
             (
@@ -239,7 +242,7 @@ fn a_schema_that_is_too_deep_or_too_large_is_refused() {
         })
         .chain([("l5000".to_owned(), json!({}))])
         .collect();
-    let reason = refused(&json!({"$ref": "#/$defs/l0", "$defs": links}));
+    let reason = expect_compile_error(&json!({"$ref": "#/$defs/l0", "$defs": links}));
     assert!(reason.contains("lead one to the next"), "{reason}");
 }
 
@@ -270,7 +273,7 @@ fn parts_with_an_id_that_refer_to_one_another_are_refused() {
         // Draft-07 has no `$defs`, and ignores keywords beside a reference.
         let mut schema = schema;
         schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-        let reason = refused(&schema);
+        let reason = expect_compile_error(&schema);
         assert!(reason.contains("an $id"), "{schema}: {reason}");
     }
     for schema in [
@@ -282,7 +285,7 @@ fn parts_with_an_id_that_refer_to_one_another_are_refused() {
         json!({"properties": {"a": {"$id": "/properties/a", "type": "object"}}}),
     ] {
         assert_eq!(
-            check(&compiled(&schema), &json!({"p": {}, "a": {}})),
+            check(&compile_schema(&schema), &json!({"p": {}, "a": {}})),
             [],
             "{schema}"
         );
@@ -336,15 +339,15 @@ fn the_deepest_checks_fit_on_the_stack() {
 
 #[test]
 fn a_budget_ends_with_its_check() {
-    let schema = compiled(&json!({"type": "string"}));
+    let schema = compile_schema(&json!({"type": "string"}));
     let budget = crate::kernel::schema::budget::Budget {
         steps: 0,
         errors: 0,
         prices: schema.work.prices,
     };
-    let ((), spent) = within(budget, || ());
+    let ((), spent) = run_with_budget(budget, || ());
     assert!(!spent.exhausted);
-    assert!(work::count(&json!({"items": {}}), Draft::Draft7, 10).is_ok());
+    assert!(work::count_work(&json!({"items": {}}), Draft::Draft7, 10).is_ok());
     assert_eq!(check(&schema, &json!("x")), []);
 }
 
@@ -357,9 +360,9 @@ fn a_pattern_that_gives_up_is_a_broken_rule() {
             "hello world this is a long sentence with many words!!".to_owned(),
         ),
     ] {
-        let schema = compiled(&json!({"properties": {
+        let schema = compile_schema(&json!({"properties": {
             "a": {"type": "array", "items": {"type": "string", "pattern": pattern}}}}));
-        let broken = texts(&check(&schema, &json!({"a": [text]})));
+        let broken = to_texts(&check(&schema, &json!({"a": [text]})));
         assert!(
             broken[0].contains("too often") || broken[0].contains("pattern"),
             "{broken:?}"

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Location, Violation,
-    hostile::{check, compiled, refused, texts},
+    hostile::{check, compile_schema, expect_compile_error, to_texts},
 };
-use crate::kernel::violation::{PathSegment, Rule, bounded};
+use crate::kernel::violation::{PathSegment, Rule, limit_violations};
 
 #[test]
 fn patterns_are_bounded_in_size_and_number() {
@@ -23,25 +23,27 @@ fn patterns_are_bounded_in_size_and_number() {
         ),
         (json!({"pattern": "(a"}), "a valid regular expression"),
     ] {
-        let reason = refused(&schema);
+        let reason = expect_compile_error(&schema);
         assert!(reason.contains(part), "{reason}");
     }
     let many: Map<String, Value> = (0..100)
         .map(|number| (format!("a{{3000}}{number}"), json!(true)))
         .collect();
-    assert!(refused(&json!({"patternProperties": many})).contains("too large together"));
+    assert!(
+        expect_compile_error(&json!({"patternProperties": many})).contains("too large together")
+    );
 }
 
 #[test]
 fn matching_is_charged_by_the_size_of_text_and_pattern() {
-    let lines = compiled(&json!({"items": {"pattern": "^(?=(a+)+b$)(a+)+b$"}}));
+    let lines = compile_schema(&json!({"items": {"pattern": "^(?=(a+)+b$)(a+)+b$"}}));
     let value = Value::Array(vec![json!("a".repeat(40) + "b"); 20_000]);
-    let found = texts(&check(&lines, &value));
+    let found = to_texts(&check(&lines, &value));
     assert!(found[0].contains("max_steps"), "{found:?}");
-    let grows = compiled(&json!({"pattern": "(?:a|b)*a(?:a|b){1500}c"}));
-    let found = texts(&check(&grows, &json!("a".repeat(300_000))));
+    let grows = compile_schema(&json!({"pattern": "(?:a|b)*a(?:a|b){1500}c"}));
+    let found = to_texts(&check(&grows, &json!("a".repeat(300_000))));
     assert!(found[0].contains("max_steps"), "{found:?}");
-    let usual = compiled(&json!({"pattern": "^[a-z ]+$", "maxLength": 500_000}));
+    let usual = compile_schema(&json!({"pattern": "^[a-z ]+$", "maxLength": 500_000}));
     assert_eq!(check(&usual, &json!("a ".repeat(200_000))), []);
     let brackets = json!({"uniqueItems": true});
     let mut items = Vec::new();
@@ -56,7 +58,7 @@ fn matching_is_charged_by_the_size_of_text_and_pattern() {
         }
         items.push(item);
     }
-    let found = texts(&check(&compiled(&brackets), &json!(items)));
+    let found = to_texts(&check(&compile_schema(&brackets), &json!(items)));
     assert!(found[0].contains("max_steps"), "{found:?}");
 }
 
@@ -65,10 +67,10 @@ fn what_is_shown_of_an_error_is_bounded() {
     let many: Vec<String> = (0..5_000).map(|n| format!("value {n} \u{1}")).collect();
     let schema = json!({"properties": {"a": {"items": {"enum": many}}}});
     let found = check(
-        &compiled(&schema),
+        &compile_schema(&schema),
         &json!({"a": vec!["\u{2}".repeat(900); 5_000]}),
     );
-    let shown = bounded(found);
+    let shown = limit_violations(found);
     assert_eq!(shown.len(), 21);
     assert_eq!(shown[20].to_string(), "and at least 980 more");
     let size: usize = shown
@@ -83,7 +85,7 @@ fn what_is_shown_of_an_error_is_bounded() {
         path,
         rule: Rule::Other("x".repeat(10_000)),
     };
-    let shown = bounded(vec![long; 25]);
+    let shown = limit_violations(vec![long; 25]);
     assert_eq!(shown[20].to_string(), "and 5 more");
     let size: usize = shown
         .iter()

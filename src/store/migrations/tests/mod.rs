@@ -8,7 +8,7 @@ use super::{ALL, apply};
 
 /// Returns a database with all migrations up to the one with this name suffix. `rows` are inserted before
 /// that last one.
-fn migrated(name: &str, rows: &str) -> Connection {
+fn migrate_to(name: &str, rows: &str) -> Connection {
     let steps = ALL.iter().position(|step| step.name.ends_with(name));
     let steps = steps.unwrap();
     let mut connection = Connection::open_in_memory().unwrap();
@@ -24,7 +24,7 @@ fn migrated(name: &str, rows: &str) -> Connection {
 }
 
 /// Runs a query and returns one line per row, with spaces between the columns.
-fn lines(connection: &Connection, sql: &str) -> Vec<String> {
+fn query_lines(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(sql).unwrap();
     let columns = statement.column_count();
     let rows = statement.query_map([], |row| {
@@ -72,8 +72,8 @@ const WEBHOOK_ROWS: &str = "
 
 #[test]
 fn webhook_deliveries_are_carried_over() {
-    let connection = migrated("_webhook_deliveries", WEBHOOK_ROWS);
-    let all = |sql: &str| lines(&connection, sql);
+    let connection = migrate_to("_webhook_deliveries", WEBHOOK_ROWS);
+    let all = |sql: &str| query_lines(&connection, sql);
     assert_eq!(
         all(
             "SELECT seq, id, agent_id, event_type, payload, created_at, previous_seq
@@ -166,8 +166,8 @@ fn attempts_lose_what_may_be_secret_of_their_addresses() {
          VALUES {}",
         rows.join(", ")
     );
-    let connection = migrated("_webhook_addresses", &plant);
-    let shown = lines(&connection, "SELECT url FROM webhook_attempts ORDER BY seq");
+    let connection = migrate_to("_webhook_addresses", &plant);
+    let shown = query_lines(&connection, "SELECT url FROM webhook_attempts ORDER BY seq");
     assert_eq!(shown, addresses.map(|(_, shown)| shown));
 }
 
@@ -187,8 +187,8 @@ fn webhook_messages_come_to_be_found_by_the_number_of_their_agent() {
                (30, 'msg_30', 'a', 't', '{}', 300, NULL);
         INSERT INTO webhook_deliveries (message_seq, endpoint_seq, state)
         VALUES (10, 1, 'delivered'), (30, 1, 'failed');";
-    let connection = migrated("_webhook_queue", plant);
-    let all = |sql: &str| lines(&connection, sql);
+    let connection = migrate_to("_webhook_queue", plant);
+    let all = |sql: &str| query_lines(&connection, sql);
     let messages = "
         SELECT seq, id, agent_seq, event_type, payload, created_at, previous_seq
         FROM webhook_messages ORDER BY agent_seq, created_at";
@@ -243,8 +243,8 @@ const WORKSPACE_ROWS: &str = "
 
 #[test]
 fn rows_of_a_workspace_come_to_lie_side_by_side() {
-    let connection = migrated("_fewer_trees", WORKSPACE_ROWS);
-    let all = |sql: &str| lines(&connection, sql);
+    let connection = migrate_to("_fewer_trees", WORKSPACE_ROWS);
+    let all = |sql: &str| query_lines(&connection, sql);
     let execute = |sql: &str| connection.execute(sql, []).unwrap();
     assert_eq!(
         all(
@@ -304,8 +304,8 @@ const MESSAGE_ROWS: &str = "
 
 #[test]
 fn messages_are_found_by_tables_beside_them() {
-    let connection = migrated("_message_index", MESSAGE_ROWS);
-    let all = |sql: &str| lines(&connection, sql);
+    let connection = migrate_to("_message_index", MESSAGE_ROWS);
+    let all = |sql: &str| query_lines(&connection, sql);
     let execute = |sql: &str| connection.execute(sql, []).unwrap();
     let messages = "
         SELECT seq, id, agent_seq, conversation_seq, user_seq, incoming, payload, tags, created_at

@@ -1,6 +1,6 @@
 //! Tests of the migrations for names of integrations and for row numbers.
 
-use super::{lines, migrated};
+use super::{migrate_to, query_lines};
 
 const NAME_ROWS: &str = "
     INSERT INTO workspaces (seq, id, name, handle, created_at, updated_at)
@@ -42,8 +42,8 @@ const NAME_ROWS: &str = "
 
 #[test]
 fn names_come_to_belong_to_those_who_had_them_first() {
-    let connection = migrated("_names", NAME_ROWS);
-    let all = |sql: &str| lines(&connection, sql);
+    let connection = migrate_to("_names", NAME_ROWS);
+    let all = |sql: &str| query_lines(&connection, sql);
     assert_eq!(
         all("SELECT name, workspace_id, published FROM integration_names ORDER BY name"),
         ["chat v 1", "pay v 1", "slack c 0"],
@@ -74,7 +74,7 @@ fn a_number_of_a_row_is_never_given_out_twice() {
         INSERT INTO workspaces (seq, id, name, created_at, updated_at) VALUES (7, 'w', 'W', 0, 0);
         INSERT INTO agents (seq, id, workspace_id, handle, name, created_at, updated_at)
         VALUES (9, 'a', 'w', 'a', 'A', 0, 0);";
-    let connection = migrated("_numbers", plant);
+    let connection = migrate_to("_numbers", plant);
     connection
         .execute_batch("DELETE FROM agents; DELETE FROM workspaces;")
         .unwrap();
@@ -85,7 +85,7 @@ fn a_number_of_a_row_is_never_given_out_twice() {
              VALUES ('b', 'v', 'b', 'B', 0, 0);",
         )
         .unwrap();
-    let seqs = lines(
+    let seqs = query_lines(
         &connection,
         "SELECT seq FROM workspaces UNION ALL SELECT seq FROM agents",
     );
@@ -96,6 +96,6 @@ fn a_number_of_a_row_is_never_given_out_twice() {
     let expected = "audit_records bot_code bot_issue_events bot_logs bots charges chat_turns connector_logs \
         folder_files folder_passages inbox_requests integration_code integration_logs \
         platform_uninstalls service_integrations webchat_keys webhook_attempts";
-    assert_eq!(lines(&connection, others).join(" "), expected);
-    assert_eq!(lines(&connection, "PRAGMA integrity_check"), ["ok"]);
+    assert_eq!(query_lines(&connection, others).join(" "), expected);
+    assert_eq!(query_lines(&connection, "PRAGMA integrity_check"), ["ok"]);
 }

@@ -225,7 +225,7 @@ async fn submit_a_bulk_end_user_deletion_request_erases_nobody_beyond_1000_match
                     unreachable!()
                 };
                 new.profile.metadata = parlance::kernel::Patch::Value(metadata);
-                parlance::domain::end_users::make(change, &sealer, &scope, new)?;
+                parlance::domain::end_users::create_in_tx(change, &sealer, &scope, new)?;
             }
             Ok(())
         },

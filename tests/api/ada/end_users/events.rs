@@ -133,7 +133,7 @@ async fn system_properties_are_not_told() {
     let end_user = id.as_str().into();
     app.change_as(Actor::System, move |change| {
         let how = MetadataUpdate::Merge;
-        end_users::apply(change, &sealer, &scope, &end_user, changes, how)
+        end_users::update_in_tx(change, &sealer, &scope, &end_user, changes, how)
     })
     .await
     .expect("changed");
@@ -151,7 +151,7 @@ async fn what_another_dialect_makes_is_seen_and_told() {
     let (scope, sealer) = (scope(&server), app.sealer().clone());
     let made = app
         .change_as(Actor::System, move |change| {
-            end_users::make(change, &sealer, &scope, end_users::NewEndUser::default())
+            end_users::create_in_tx(change, &sealer, &scope, end_users::NewEndUser::default())
         })
         .await
         .expect("made");

@@ -159,7 +159,7 @@ async fn patch_end_user_by_id_is_audited_without_naming_the_person() {
     let store = server.server().app().store();
     let workspace = crate::support::WORKSPACE.into();
     let records = store
-        .read(|conn| parlance::domain::tenancy::audit::newest(conn, &workspace, 3))
+        .read(|conn| parlance::domain::tenancy::audit::list_newest(conn, &workspace, 3))
         .expect("records");
     assert_eq!(records[0].action, "end_user.update");
     assert_eq!(records[1].action, "end_user.create");

@@ -14,7 +14,7 @@ const PLANTED: &str = "planted-sensitive-77aa";
 /// What the agent itself sees of it.
 fn kept(server: &TestServer, id: &str) -> Value {
     let agent = scope(server).agent;
-    let values = end_users::sensitive_metadata(server.server().app(), &agent, &id.into());
+    let values = end_users::load_sensitive_metadata(server.server().app(), &agent, &id.into());
     Value::Object(values.expect("values"))
 }
 
@@ -111,7 +111,7 @@ async fn sensitive_metadata_is_another_agents_in_no_case() {
     let id = created(&server, sensitive(json!({"a": 1}))).await;
     let app = server.server().app();
     let other = parlance::kernel::ids::AgentId::new_uuid();
-    let values = end_users::sensitive_metadata(app, &other, &id.as_str().into());
+    let values = end_users::load_sensitive_metadata(app, &other, &id.as_str().into());
     assert_eq!(values.expect("values"), Map::new());
 }
 
@@ -124,7 +124,7 @@ async fn a_value_that_does_not_open_is_found_by_the_check() {
     let unreadable = || {
         let found = app
             .store()
-            .read(|conn| sealed_columns::unreadable(conn, Some(app.sealer())));
+            .read(|conn| sealed_columns::find_unreadable(conn, Some(app.sealer())));
         let owners = found.expect("a list").named.into_iter();
         owners
             .map(|value| value.owner.expect("an owner"))

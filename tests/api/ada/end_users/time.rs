@@ -15,7 +15,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Does at once what the server does every minute.
 pub async fn sweep(server: &TestServer) {
-    let swept = background::sweep(server.server().app()).await;
+    let swept = background::delete_expired(server.server().app()).await;
     swept.expect("swept");
 }
 
@@ -27,7 +27,7 @@ async fn create_end_user_makes_one_that_is_purged_after_a_day_without_a_conversa
     let (app, agent) = (server.server().app(), scope(&server).agent);
     let end_user = talking.as_str().into();
     app.change_as(Actor::System, move |change| {
-        end_users::set_in_conversation(change, &agent, &end_user)
+        end_users::cancel_purge(change, &agent, &end_user)
     })
     .await
     .expect("noted");
@@ -51,7 +51,7 @@ async fn create_end_user_makes_one_that_is_purged_after_a_day_without_a_conversa
     assert_eq!(events(&server).len(), told, "there is no event for it");
     let records = app
         .store()
-        .read(|conn| audit::newest(conn, &WORKSPACE.into(), 1))
+        .read(|conn| audit::list_newest(conn, &WORKSPACE.into(), 1))
         .expect("records");
     assert_eq!(records[0].action, "end_user.purge");
     assert_eq!(records[0].actor, "system");

@@ -164,7 +164,7 @@ pub async fn emit_times(server: &TestServer, times: usize, event_type: &'static 
                 tags: &["66f0c0ffee0000000000b001"],
                 previous: None,
             };
-            (0..times).try_for_each(|_| webhooks::emit(change, &agent, &event).map(drop))
+            (0..times).try_for_each(|_| webhooks::publish_event(change, &agent, &event).map(drop))
         });
     emitted.await.expect("it is emitted");
 }

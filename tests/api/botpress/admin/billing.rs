@@ -133,7 +133,7 @@ async fn get_workspace_billing_details_counts_messages_of_users() {
     let month = parlance::kernel::Month::parse("2026-03").expect("a month");
     let counted = app
         .store()
-        .read(|conn| quotas::user_messages(conn, &workspace, month));
+        .read(|conn| quotas::count_user_messages(conn, &workspace, month));
     assert_eq!(counted.expect("a count"), 34);
 }
 

@@ -25,7 +25,7 @@ async fn log(given: &Given, messages: Vec<String>) {
     let logged = app.change_as(Actor::System, move |change| {
         for message in &messages {
             logs::record(change, &settings, &bot, LogLevel::Info, message)?;
-            logs::record_of_integration(change, &settings, &integration, LogLevel::Warn, message)?;
+            logs::record_for_integration(change, &settings, &integration, LogLevel::Warn, message)?;
         }
         Ok(())
     });
@@ -120,7 +120,7 @@ async fn get_bot_logs_are_bounded_by_number_size_and_age() {
         .server
         .clock
         .advance(Duration::from_secs(3 * 24 * 3600));
-    maintenance::once(given.server.server().app())
+    maintenance::run_once(given.server.server().app())
         .await
         .expect("the work");
     assert_eq!(count(), 0);

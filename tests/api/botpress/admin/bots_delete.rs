@@ -128,7 +128,7 @@ async fn delete_bot_takes_everything_of_it() {
     assert!(!ids(&listed).contains(&id));
     // What the server has no time for is done at the next start.
     given.server.restart().await;
-    let work = maintenance::once(given.server.server().app()).await;
+    let work = maintenance::run_once(given.server.server().app()).await;
     work.expect("the work");
     assert_eq!(left(&given.server), 0);
     let integration = format!("/v1/admin/integrations/{}", given.integration.id);

@@ -518,7 +518,7 @@ async fn create_integration_seals_secrets() {
         ApiClass::BotpressAdmin,
     );
     let call = call.expect("a call");
-    let secrets = integrations::secrets(&call, &id.as_str().into()).expect("secrets");
+    let secrets = integrations::load_own_secrets(&call, &id.as_str().into()).expect("secrets");
     assert_eq!(secrets["CLIENT_SECRET"].expose(), "planted-secret-51d0");
     drop(call);
     server.stop().await;

@@ -51,7 +51,7 @@ async fn get_usage_counts_calls_of_code() {
     for _ in 0..3 {
         let bot = given.bot.id.clone();
         let counted = app.change_as(Actor::System, move |change| {
-            quotas::invoked(change, &WORKSPACE.into(), &bot)
+            quotas::count_invocation(change, &WORKSPACE.into(), &bot)
         });
         counted.await.expect("it is counted");
     }

@@ -26,7 +26,7 @@ impl Pair {
     async fn work(&self) {
         self.settled().await;
         let app = self.given.server.server().app();
-        maintenance::once(app).await.expect("the work on bots");
+        maintenance::run_once(app).await.expect("the work on bots");
         parlance::domain::lifecycle::workspace_deletion::purge(app)
             .await
             .expect("that on workspaces");
@@ -116,7 +116,7 @@ async fn an_integration_that_never_answers_does_not_keep_a_deleted_bot() {
     pair.integration.wait(1).await;
     let work = async || {
         let app = pair.given.server.server().app();
-        maintenance::once(app).await.expect("the work on bots");
+        maintenance::run_once(app).await.expect("the work on bots");
     };
     work().await;
     assert_eq!(pair.bots_left(), 1);

@@ -78,7 +78,7 @@ impl Pair {
     async fn clean(&self) {
         self.settled().await;
         let app = self.given.server.server().app();
-        maintenance::once(app).await.expect("the work on bots");
+        maintenance::run_once(app).await.expect("the work on bots");
         parlance::domain::lifecycle::workspace_deletion::purge(app)
             .await
             .expect("that on workspaces");
@@ -205,7 +205,7 @@ async fn unregister_uses_the_api_when_the_workspace_is_gone() {
     super::settled(server).await;
     let failed = "SELECT message FROM integration_logs WHERE level = 'error'";
     assert_eq!(column(server, failed), Vec::<Value>::new());
-    maintenance::once(app).await.expect("the work on bots");
+    maintenance::run_once(app).await.expect("the work on bots");
     parlance::domain::lifecycle::workspace_deletion::purge(app)
         .await
         .expect("that on workspaces");

@@ -76,7 +76,7 @@ async fn a_refresh_is_kept_although_nobody_waits_for_it() {
     setup
         .provider
         .with(|state| state.slow = Duration::from_millis(100));
-    let given_up = parlance::kernel::clock::within(Duration::from_millis(20), setup.search());
+    let given_up = parlance::kernel::clock::with_timeout(Duration::from_millis(20), setup.search());
     assert!(given_up.await.is_err(), "the caller has gone");
     // It waits for the refresh that runs, and takes what that brings.
     setup.search().await.expect("documents");

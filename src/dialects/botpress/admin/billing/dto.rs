@@ -12,7 +12,7 @@ use crate::{
     clippy::cast_precision_loss,
     reason = "cents are exact in a double up to 90 trillion dollars"
 )]
-pub fn amount(cents: u64) -> f64 {
+pub fn cents_to_units(cents: u64) -> f64 {
     cents as f64 / 100.0
 }
 
@@ -118,7 +118,7 @@ impl From<BillingDetails> for BillingDetailsResponse {
                             SpendingStatus::LimitReached => MessagesStatus::LimitReached,
                         },
                         quantity: details.messages,
-                        price: amount(details.cents),
+                        price: cents_to_units(details.cents),
                         minimum: details.included,
                         maximum: details.maximum,
                     },

@@ -20,7 +20,7 @@ const FONT_SIZE: f32 = 11.0;
 const FONT_NAME: Name<'static> = Name(b"F1");
 
 /// Returns the PDF of an invoice.
-pub fn draw(invoice: &Invoice) -> Vec<u8> {
+pub fn render(invoice: &Invoice) -> Vec<u8> {
     let mut pdf = Pdf::new();
     pdf.catalog(CATALOG).pages(PAGES);
     pdf.pages(PAGES).kids([PAGE]).count(1);
@@ -38,7 +38,7 @@ pub fn draw(invoice: &Invoice) -> Vec<u8> {
         .set_font(FONT_NAME, FONT_SIZE)
         .set_leading(LINE_HEIGHT)
         .next_line(MARGIN, PAGE_HEIGHT - MARGIN);
-    for line in lines(invoice) {
+    for line in invoice_lines(invoice) {
         content
             .show(Str(line.as_bytes()))
             .next_line(0.0, -LINE_HEIGHT);
@@ -48,13 +48,13 @@ pub fn draw(invoice: &Invoice) -> Vec<u8> {
     pdf.finish()
 }
 
-fn lines(invoice: &Invoice) -> Vec<String> {
+fn invoice_lines(invoice: &Invoice) -> Vec<String> {
     let currency = &invoice.currency;
     let amount = |cents: u64| format!("{currency} {}.{:02}", cents / 100, cents % 100);
     let mut lines = vec![
         format!("Invoice {}", invoice.id),
         format!("Workspace {}", invoice.workspace),
-        format!("For {}, made on {}", invoice.month, date(invoice.at)),
+        format!("For {}, made on {}", invoice.month, format_date(invoice.at)),
         String::new(),
     ];
     for line in &invoice.lines {
@@ -63,13 +63,13 @@ fn lines(invoice: &Invoice) -> Vec<String> {
     lines.push(format!("Total: {}", amount(invoice.cents)));
     lines.push(String::new());
     lines.push(match invoice.paid_at {
-        Some(at) => format!("Paid on {}", date(at)),
+        Some(at) => format!("Paid on {}", format_date(at)),
         None => "Unpaid".to_owned(),
     });
     lines.push("Payment is simulated: no card was charged, and no money is owed.".to_owned());
     lines
 }
 
-fn date(at: crate::kernel::Timestamp) -> String {
+fn format_date(at: crate::kernel::Timestamp) -> String {
     at.to_rfc3339_millis().chars().take(10).collect()
 }

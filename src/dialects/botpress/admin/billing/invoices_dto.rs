@@ -2,7 +2,7 @@
 
 use poem_openapi::{Enum, Object, types::Example};
 
-use super::dto::amount;
+use super::dto::cents_to_units;
 use crate::{
     domain::tenancy::billing::{self, ChargeResult},
     http::Nullable,
@@ -62,7 +62,7 @@ impl Invoice {
                 year: invoice.month.year(),
             },
             date: invoice.at.to_rfc3339_millis(),
-            amount: amount(invoice.cents),
+            amount: cents_to_units(invoice.cents),
             currency: invoice.currency.clone(),
             payment_status: match invoice.paid_at {
                 Some(_) => PaymentStatus::Paid,
@@ -169,7 +169,7 @@ impl From<Vec<ChargeResult>> for ChargeInvoicesResponse {
             failed_invoices: Vec::new(),
         };
         for invoice in charged {
-            let (id, amount) = (invoice.id.to_string(), amount(invoice.cents));
+            let (id, amount) = (invoice.id.to_string(), cents_to_units(invoice.cents));
             match invoice.failure {
                 None => response
                     .charged_invoices

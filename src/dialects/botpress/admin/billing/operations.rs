@@ -64,7 +64,7 @@ impl Billing {
         #[oai(name = "id")]
         _id: Path<String>,
     ) -> Result<Json<BillingDetailsResponse>, Failed> {
-        Ok(Json(billing::details(&caller.0)?.into()))
+        Ok(Json(billing::get_details(&caller.0)?.into()))
     }
 
     /// Set Workspace Payment Method
@@ -85,7 +85,8 @@ impl Billing {
         body: Body<SetPaymentMethodBody>,
     ) -> Result<Json<SetPaymentMethodResponse>, Failed> {
         let origin = self.settings.addresses(request).server;
-        let attached = billing::set_method(&caller.0, body.0.stripe_payment_method_id).await?;
+        let attached =
+            billing::set_payment_method(&caller.0, body.0.stripe_payment_method_id).await?;
         let confirm_at = |key: &str| {
             let id = &id.0;
             format!("{origin}/v1/admin/payment-methods/{id}/confirm?key={key}")
@@ -110,7 +111,7 @@ impl Billing {
         _id: Path<String>,
     ) -> Result<Json<InvoicesResponse>, Failed> {
         let origin = self.settings.addresses(request).server;
-        let invoices = billing::invoices(&caller.0).await?;
+        let invoices = billing::list_invoices(&caller.0).await?;
         let shown = |(invoice, key): (billing::Invoice, String)| {
             let id = &invoice.id;
             let url = format!("{origin}/v1/admin/invoices/{id}/document?key={key}");
@@ -161,8 +162,8 @@ impl Billing {
         key: Query<String>,
     ) -> Result<DocumentResponse, Failed> {
         let app = http::app(request)?;
-        let invoice = billing::of_link(app, &id.0.into(), &key.0)?;
-        let document = invoice_pdf::draw(&invoice);
+        let invoice = billing::open_invoice_link(app, &id.0.into(), &key.0)?;
+        let document = invoice_pdf::render(&invoice);
         Ok(DocumentResponse::Document(Binary(document)))
     }
 
@@ -185,7 +186,7 @@ impl Billing {
         key: Query<String>,
     ) -> Result<Json<ConfirmPaymentMethodResponse>, Failed> {
         let app = http::app(request)?;
-        let method = billing::confirm(app, id.0.into(), &key.0).await?;
+        let method = billing::confirm_payment_method(app, id.0.into(), &key.0).await?;
         Ok(Json(method.into()))
     }
 }

@@ -8,8 +8,8 @@ use crate::{
     dialects::botpress::{
         admin::{
             definitions_dto::{
-                BotStateDefinition, EventDefinition, GivenTagged, Tagged, given_schema,
-                shown_schema,
+                BotStateDefinition, EventDefinition, GivenTagged, Tagged, parse_schema,
+                schema_to_dto,
             },
             installations_dto::BotIntegration,
         },
@@ -153,12 +153,12 @@ impl Bot {
             user: definition.user.into(),
             conversation: definition.conversation.into(),
             message: definition.message.into(),
-            states: shown(definition.states),
+            states: convert_values(definition.states),
             configuration: BotConfiguration {
                 data: JsonObject(bot.configuration),
-                schema: shown_schema(&definition.configuration),
+                schema: schema_to_dto(&definition.configuration),
             },
-            events: shown(definition.events),
+            events: convert_values(definition.events),
             recurring_events: definition
                 .recurring_events
                 .into_iter()
@@ -181,7 +181,7 @@ impl Bot {
     }
 }
 
-fn shown<T, U: From<T>>(named: BTreeMap<String, T>) -> BTreeMap<String, U> {
+fn convert_values<T, U: From<T>>(named: BTreeMap<String, T>) -> BTreeMap<String, U> {
     named
         .into_iter()
         .map(|(name, one)| (name, one.into()))
@@ -310,7 +310,7 @@ impl CreateBotBody {
         }
         let GivenBotConfiguration { data, schema } = self.configuration.unwrap_or_default();
         definition.configuration = match schema {
-            Some(schema) => given_schema(schema, "configuration.schema", limits)?,
+            Some(schema) => parse_schema(schema, "configuration.schema", limits)?,
             None => DeclaredSchema::default(),
         };
         let medias = self.medias.unwrap_or_default().into_iter();

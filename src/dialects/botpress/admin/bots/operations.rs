@@ -17,7 +17,7 @@ use crate::{
         auth::{Developer, Manager, Member},
         empty::{EMPTY_RESPONSE, EmptyResponse},
         error::Failed,
-        paging::position,
+        paging::parse_next_token,
         settings::Settings,
     },
     domain::bots::manage,
@@ -71,7 +71,7 @@ impl Bots {
         /// `true` selects bots in development, `false` all others.
         dev: Query<Option<bool>>,
     ) -> Result<Json<ListBotsResponse>, Failed> {
-        let page = manage::list(&caller.0, dev.0, position(next_token.0)?).await?;
+        let page = manage::list(&caller.0, dev.0, parse_next_token(next_token.0)?).await?;
         Ok(Json(page.into()))
     }
 

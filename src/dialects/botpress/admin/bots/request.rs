@@ -9,8 +9,8 @@ use crate::{
     dialects::botpress::{
         admin::{
             definitions_dto::{
-                BotStateDefinition, EventDefinition, Patches, TaggedPatch, given_patches,
-                given_schema, given_tag_patches,
+                BotStateDefinition, EventDefinition, Patches, TaggedPatch, parse_schema,
+                patches_to_domain, tag_patches_to_domain,
             },
             installations_dto::GivenInstallation,
         },
@@ -88,8 +88,9 @@ impl UpdateBotBody {
     /// `InvalidSchema` if a schema is not valid.
     pub fn given(self, webhooks: String, limits: &Limits) -> Result<BotPatch> {
         let GivenBotConfiguration { data, schema } = self.configuration.unwrap_or_default();
-        let schema = schema.map(|schema| given_schema(schema, "configuration.schema", limits));
-        let tags = |tagged: Option<TaggedPatch>| given_tag_patches(tagged.unwrap_or_default().tags);
+        let schema = schema.map(|schema| parse_schema(schema, "configuration.schema", limits));
+        let tags =
+            |tagged: Option<TaggedPatch>| tag_patches_to_domain(tagged.unwrap_or_default().tags);
         let recurring =
             |event: RecurringEvent, _: &str| Ok(definitions::RecurringEvent::from(event));
         let integrations = self.integrations.unwrap_or_default().into_iter();
@@ -100,9 +101,9 @@ impl UpdateBotBody {
                 user: tags(self.user),
                 conversation: tags(self.conversation),
                 message: tags(self.message),
-                states: given_patches(self.states, |state, name| state.given(name, limits))?,
-                events: given_patches(self.events, |event, name| event.given(name, limits))?,
-                recurring_events: given_patches(self.recurring_events, recurring)?,
+                states: patches_to_domain(self.states, |state, name| state.given(name, limits))?,
+                events: patches_to_domain(self.events, |event, name| event.given(name, limits))?,
+                recurring_events: patches_to_domain(self.recurring_events, recurring)?,
                 configuration: schema.transpose()?,
             },
             configuration: data.map(|JsonObject(data)| data),

@@ -7,9 +7,9 @@ use poem_openapi::{Enum, Object, types::Example};
 use crate::{
     dialects::botpress::admin::{
         configurations_dto::{
-            Configuration, LinkTemplate, NamedConfiguration, shown_configurations,
+            Configuration, LinkTemplate, NamedConfiguration, configurations_to_dto,
         },
-        definitions_dto::{EventDefinition, TagDefinitions, Tagged, shown_schema, shown_tags},
+        definitions_dto::{EventDefinition, TagDefinitions, Tagged, schema_to_dto, tags_to_dto},
         installations_dto::{icon_url, readme_url},
     },
     domain::bots::{
@@ -179,13 +179,13 @@ impl Integration {
             name: integration.name,
             version: integration.version,
             configuration: definition.configuration.into(),
-            configurations: shown_configurations(definition.configurations),
-            channels: shown(definition.channels),
-            states: shown(definition.states),
-            events: shown(definition.events),
-            actions: shown(definition.actions),
+            configurations: configurations_to_dto(definition.configurations),
+            channels: convert_values(definition.channels),
+            states: convert_values(definition.states),
+            events: convert_values(definition.events),
+            actions: convert_values(definition.actions),
             user: WithCreation {
-                tags: shown_tags(definition.user.tags),
+                tags: tags_to_dto(definition.user.tags),
                 creation: definition.user.creation.into(),
             },
             dev: integration.dev,
@@ -198,7 +198,7 @@ impl Integration {
     }
 }
 
-fn shown<T, U: From<T>>(named: BTreeMap<String, T>) -> BTreeMap<String, U> {
+fn convert_values<T, U: From<T>>(named: BTreeMap<String, T>) -> BTreeMap<String, U> {
     named
         .into_iter()
         .map(|(name, one)| (name, one.into()))
@@ -209,7 +209,7 @@ impl From<definitions::ChannelDefinition> for Channel {
     fn from(channel: definitions::ChannelDefinition) -> Self {
         let messages = channel.messages.into_iter();
         let with_schema = |schema: definitions::DeclaredSchema| WithSchema {
-            schema: shown_schema(&schema),
+            schema: schema_to_dto(&schema),
         };
         Self {
             title: channel.title,
@@ -218,7 +218,7 @@ impl From<definitions::ChannelDefinition> for Channel {
                 .map(|(name, schema)| (name, with_schema(schema)))
                 .collect(),
             conversation: WithCreation {
-                tags: shown_tags(channel.conversation.tags),
+                tags: tags_to_dto(channel.conversation.tags),
                 creation: channel.conversation.creation.into(),
             },
             message: channel.message.into(),
@@ -243,7 +243,7 @@ impl From<definitions::StateDefinition> for IntegrationStateDefinition {
                 StateKind::User => IntegrationStateType::User,
                 StateKind::Integration | StateKind::Bot => IntegrationStateType::Integration,
             },
-            schema: shown_schema(&state.schema),
+            schema: schema_to_dto(&state.schema),
         }
     }
 }
@@ -251,7 +251,7 @@ impl From<definitions::StateDefinition> for IntegrationStateDefinition {
 impl From<definitions::ActionDefinition> for ActionDefinition {
     fn from(action: definitions::ActionDefinition) -> Self {
         let with_schema = |schema: &definitions::DeclaredSchema| WithSchema {
-            schema: shown_schema(schema),
+            schema: schema_to_dto(schema),
         };
         Self {
             input: with_schema(&action.input),

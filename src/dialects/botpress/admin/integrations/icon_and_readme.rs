@@ -19,7 +19,7 @@ pub const METHODS: &[allowed_methods::PathMethods] = &[
 ];
 
 /// Adds the two routes.
-pub fn at(route: Route) -> Route {
+pub fn add_routes(route: Route) -> Route {
     route
         .at("/v1/storage/integrations/:id/icon", get(icon))
         .at("/v1/storage/integrations/:id/readme", get(readme))
@@ -27,16 +27,16 @@ pub fn at(route: Route) -> Route {
 
 #[handler]
 fn icon(request: &Request) -> poem::Result<Response> {
-    let icon = read(request, integrations::icon)?;
-    let icon = icon.unwrap_or_else(|| page::text("integration.svg").into_bytes());
-    Ok(file("image/svg+xml", icon))
+    let icon = read_file(request, integrations::find_icon)?;
+    let icon = icon.unwrap_or_else(|| page::asset_text("integration.svg").into_bytes());
+    Ok(file_response("image/svg+xml", icon))
 }
 
 #[handler]
 fn readme(request: &Request) -> poem::Result<Response> {
-    let readme = read(request, integrations::readme)?;
+    let readme = read_file(request, integrations::find_readme)?;
     let missing = || Failure(Error::not_found("This integration has no readme"));
-    Ok(file(
+    Ok(file_response(
         "text/markdown; charset=utf-8",
         readme.ok_or_else(missing)?,
     ))
@@ -44,13 +44,13 @@ fn readme(request: &Request) -> poem::Result<Response> {
 
 type ReadFile = fn(&App, &crate::kernel::ids::IntegrationId) -> Result<Option<Vec<u8>>>;
 
-fn read(request: &Request, of: ReadFile) -> Result<Option<Vec<u8>>, Failure> {
+fn read_file(request: &Request, of: ReadFile) -> Result<Option<Vec<u8>>, Failure> {
     let app = app(request).map_err(Failure)?;
     let id = request.raw_path_param("id").unwrap_or_default();
     of(app, &id.into()).map_err(Failure)
 }
 
-fn file(content_type: &str, bytes: Vec<u8>) -> Response {
+fn file_response(content_type: &str, bytes: Vec<u8>) -> Response {
     let mut response = Response::builder()
         .status(StatusCode::OK)
         .content_type(content_type)

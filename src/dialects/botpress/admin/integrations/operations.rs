@@ -15,11 +15,11 @@ use super::{
 use crate::{
     dialects::botpress::{
         Tag,
-        admin::logs_dto::{GetLogsResponse, period},
+        admin::logs_dto::{GetLogsResponse, parse_period},
         auth::{Developer, Member},
         empty::{EMPTY_RESPONSE, EmptyResponse},
         error::Failed,
-        paging::position,
+        paging::parse_next_token,
         settings::Settings,
     },
     domain::bots::{
@@ -41,7 +41,7 @@ impl Integrations {
 }
 
 /// Returns the response for one integration. Its addresses follow the origin of the request.
-pub fn shown(
+pub fn to_response(
     request: &Request,
     integration: integrations::Integration,
 ) -> Json<IntegrationResponse> {
@@ -67,7 +67,7 @@ impl Integrations {
         body: Body<CreateIntegrationBody>,
     ) -> Result<Json<IntegrationResponse>, Failed> {
         let made = integrations::create(&caller.0, body.0.given(caller.0.schemas())?).await?;
-        Ok(shown(request, made))
+        Ok(to_response(request, made))
     }
 
     /// List Integrations
@@ -97,7 +97,7 @@ impl Integrations {
             version: version.0.map(VersionFilter::parse),
             dev: dev.0,
         };
-        let after = position(next_token.0)?;
+        let after = parse_next_token(next_token.0)?;
         let page = integrations::list(&caller.0, filter, after).await?;
         Ok(Json(ListIntegrationsResponse::at(&origin(request), page)))
     }
@@ -118,7 +118,7 @@ impl Integrations {
         id: Path<String>,
     ) -> Result<Json<IntegrationResponse>, Failed> {
         let found = integrations::find(&caller.0, &id.0.into())?;
-        Ok(shown(request, found))
+        Ok(to_response(request, found))
     }
 
     /// Update Integration
@@ -142,7 +142,7 @@ impl Integrations {
             caller.0.schemas(),
         )?;
         let changed = integrations::update(&caller.0, id.0.into(), update).await?;
-        Ok(shown(request, changed))
+        Ok(to_response(request, changed))
     }
 
     /// Delete Integration
@@ -187,9 +187,9 @@ impl Integrations {
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
     ) -> Result<Json<GetLogsResponse>, Failed> {
-        let period = period(("timeStart", &time_start.0), ("timeEnd", &time_end.0))?;
-        let after = position(next_token.0)?;
-        let page = logs::list_of_integration(&caller.0, &id.0.into(), period, after).await?;
+        let period = parse_period(("timeStart", &time_start.0), ("timeEnd", &time_end.0))?;
+        let after = parse_next_token(next_token.0)?;
+        let page = logs::list_for_integration(&caller.0, &id.0.into(), period, after).await?;
         Ok(Json(page.into()))
     }
 
@@ -211,6 +211,6 @@ impl Integrations {
         version: Path<String>,
     ) -> Result<Json<IntegrationResponse>, Failed> {
         let found = integrations::find_by_name(&caller.0, &name.0, &version.0)?;
-        Ok(shown(request, found))
+        Ok(to_response(request, found))
     }
 }

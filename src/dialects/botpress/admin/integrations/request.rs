@@ -14,11 +14,11 @@ use super::dto::{
 use crate::{
     dialects::botpress::admin::{
         configurations_dto::{
-            GivenConfiguration, GivenNamedConfiguration, given_configurations, patch,
+            GivenConfiguration, GivenNamedConfiguration, configuration_patches_to_domain, to_patch,
         },
         definitions_dto::{
-            EventDefinition, Patches, TagDefinition, TaggedPatch, given_patches, given_schema,
-            given_tag_patches,
+            EventDefinition, Patches, TagDefinition, TaggedPatch, parse_schema, patches_to_domain,
+            tag_patches_to_domain,
         },
     },
     domain::bots::{
@@ -81,27 +81,27 @@ macro_rules! body {
                 let identifier = self.identifier.take().unwrap_or_default();
                 let user = self.user.take().unwrap_or_default();
                 let schema = configuration.schema;
-                let schema = schema.map(|schema| given_schema(schema, "configuration.schema", limits));
+                let schema = schema.map(|schema| parse_schema(schema, "configuration.schema", limits));
                 Ok(IntegrationDefinitionPatch {
                     configuration: schema.transpose()?,
-                    link_template_script: patch(link.link_template_script),
+                    link_template_script: to_patch(link.link_template_script),
                     link_required: link.required,
-                    configurations: given_configurations(self.configurations.take(), limits)?,
-                    extract_script: patch(identifier.extract_script),
-                    fallback_handler_script: patch(identifier.fallback_handler_script),
-                    channels: given_patches(self.channels.take(), |channel, name| {
+                    configurations: configuration_patches_to_domain(self.configurations.take(), limits)?,
+                    extract_script: to_patch(identifier.extract_script),
+                    fallback_handler_script: to_patch(identifier.fallback_handler_script),
+                    channels: patches_to_domain(self.channels.take(), |channel, name| {
                         GivenChannel::from(channel).given(name, limits)
                     })?,
-                    states: given_patches(self.states.take(), |state, name| {
-                        given_state(state, name, limits)
+                    states: patches_to_domain(self.states.take(), |state, name| {
+                        state_to_domain(state, name, limits)
                     })?,
-                    events: given_patches(self.events.take(), |event, name| {
+                    events: patches_to_domain(self.events.take(), |event, name| {
                         event.given(name, limits)
                     })?,
-                    actions: given_patches(self.actions.take(), |action, name| {
-                        given_action(action, name, limits)
+                    actions: patches_to_domain(self.actions.take(), |action, name| {
+                        action_to_domain(action, name, limits)
                     })?,
-                    user_tags: given_tag_patches(user.tags),
+                    user_tags: tag_patches_to_domain(user.tags),
                     user_creation: user.creation.map(Into::into),
                 })
             }
@@ -112,8 +112,8 @@ macro_rules! body {
                 let in_development = self.url.is_some();
                 Ok(Parts {
                     code: self.code.take(),
-                    icon: decoded(self.icon.take(), "icon", in_development)?,
-                    readme: decoded(self.readme.take(), "readme", in_development)?,
+                    icon: decode_base64(self.icon.take(), "icon", in_development)?,
+                    readme: decode_base64(self.readme.take(), "readme", in_development)?,
                     secrets: secrets
                         .map(|(name, Nullable(value))| (name, value.map(Secret::new)))
                         .collect(),
@@ -276,7 +276,7 @@ impl GivenChannel {
     fn given(self, name: &str, limits: &Limits) -> Result<ChannelPatch> {
         let conversation = self.conversation.unwrap_or_default();
         let schema = |message: WithSchema, kind: &str| {
-            given_schema(
+            parse_schema(
                 message.schema,
                 &format!("channels.{name}.messages.{kind}.schema"),
                 limits,
@@ -285,10 +285,10 @@ impl GivenChannel {
         Ok(ChannelPatch {
             title: self.title,
             description: self.description,
-            messages: given_patches(self.messages, schema)?,
-            conversation_tags: given_tag_patches(conversation.tags),
+            messages: patches_to_domain(self.messages, schema)?,
+            conversation_tags: tag_patches_to_domain(conversation.tags),
             conversation_creation: conversation.creation.map(Into::into),
-            message_tags: given_tag_patches(self.message.unwrap_or_default().tags),
+            message_tags: tag_patches_to_domain(self.message.unwrap_or_default().tags),
         })
     }
 }
@@ -302,7 +302,7 @@ impl From<Creation> for definitions::CreationRule {
     }
 }
 
-fn given_state(
+fn state_to_domain(
     state: IntegrationStateDefinition,
     name: &str,
     limits: &Limits,
@@ -313,18 +313,18 @@ fn given_state(
             IntegrationStateType::User => StateKind::User,
             IntegrationStateType::Integration => StateKind::Integration,
         },
-        schema: given_schema(state.schema, &format!("states.{name}.schema"), limits)?,
+        schema: parse_schema(state.schema, &format!("states.{name}.schema"), limits)?,
         expiry: None,
     })
 }
 
-fn given_action(
+fn action_to_domain(
     action: ActionDefinition,
     name: &str,
     limits: &Limits,
 ) -> Result<definitions::ActionDefinition> {
     let schema = |given: WithSchema, member: &str| -> Result<DeclaredSchema> {
-        given_schema(
+        parse_schema(
             given.schema,
             &format!("actions.{name}.{member}.schema"),
             limits,
@@ -342,7 +342,11 @@ fn given_action(
 ///
 /// wire: `bp dev` sends file names instead of the contents, so an integration in development is stored
 /// without them.
-fn decoded(given: Option<String>, name: &str, in_development: bool) -> Result<Option<Vec<u8>>> {
+fn decode_base64(
+    given: Option<String>,
+    name: &str,
+    in_development: bool,
+) -> Result<Option<Vec<u8>>> {
     let bytes = given.map(|text| BASE64_STANDARD.decode(text)).transpose();
     if bytes.is_err() && in_development {
         return Ok(None);

@@ -57,7 +57,7 @@ usage_types! {
 ///
 /// # Errors
 /// `Invalid` if the text is not a month.
-pub fn month(period: Option<String>) -> Result<Option<Month>> {
+pub fn parse_month(period: Option<String>) -> Result<Option<Month>> {
     let Some(text) = period.filter(|text| !text.is_empty()) else {
         return Ok(None);
     };

@@ -7,7 +7,7 @@ use poem_openapi::{
 };
 
 use super::dto::{
-    Quota, QuotaResponse, QuotasResponse, UsageResponse, UsageType, UsagesResponse, month,
+    Quota, QuotaResponse, QuotasResponse, UsageResponse, UsageType, UsagesResponse, parse_month,
 };
 use crate::{
     dialects::botpress::{
@@ -43,8 +43,8 @@ impl Usages {
         /// Month, as `2026-03` or a date in it; the running month if absent.
         period: Query<Option<String>>,
     ) -> Result<Json<UsagesResponse>, Failed> {
-        let month = month(period.0)?;
-        let usages = quotas::of_workspace(&caller.0, r#type.0.into(), month).await?;
+        let month = parse_month(period.0)?;
+        let usages = quotas::list_workspace_usages(&caller.0, r#type.0.into(), month).await?;
         Ok(Json(usages.into()))
     }
 
@@ -67,7 +67,7 @@ impl Usages {
         /// Month, as `2026-03` or a date in it; the running month if absent.
         period: Query<Option<String>>,
     ) -> Result<Json<QuotaResponse>, Failed> {
-        let quota = quotas::quota(&caller.0, r#type.0.into(), month(period.0)?)?;
+        let quota = quotas::get_quota(&caller.0, r#type.0.into(), parse_month(period.0)?)?;
         Ok(Json(QuotaResponse {
             quota: quota.into(),
         }))
@@ -90,7 +90,7 @@ impl Usages {
         /// Month, as `2026-03` or a date in it; the running month if absent.
         period: Query<Option<String>>,
     ) -> Result<Json<QuotasResponse>, Failed> {
-        let quotas = quotas::quotas(&caller.0, month(period.0)?)?;
+        let quotas = quotas::list_quotas(&caller.0, parse_month(period.0)?)?;
         Ok(Json(QuotasResponse {
             quotas: quotas.into_iter().map(Quota::from).collect(),
         }))
@@ -114,8 +114,8 @@ impl Usages {
         /// Month, as `2026-03` or a date in it; the running month if absent.
         period: Query<Option<String>>,
     ) -> Result<Json<UsageResponse>, Failed> {
-        let (kind, month) = (r#type.0.into(), month(period.0)?);
-        let usage = quotas::of_bot_or_workspace(&caller.0, id.0, kind, month).await?;
+        let (kind, month) = (r#type.0.into(), parse_month(period.0)?);
+        let usage = quotas::get_usage(&caller.0, id.0, kind, month).await?;
         Ok(Json(UsageResponse {
             usage: usage.into(),
         }))
@@ -138,7 +138,7 @@ impl Usages {
         /// Type of usage.
         r#type: Query<UsageType>,
     ) -> Result<Json<UsagesResponse>, Failed> {
-        let usages = quotas::history(&caller.0, id.0, r#type.0.into()).await?;
+        let usages = quotas::list_history(&caller.0, id.0, r#type.0.into()).await?;
         Ok(Json(usages.into()))
     }
 }

@@ -40,7 +40,7 @@ impl Workspaces {
         caller: AccountCaller,
         body: Body<CreateWorkspaceBody>,
     ) -> Result<Json<Workspace>, Failed> {
-        let made = workspaces::open(&caller.0, body.0.name).await?;
+        let made = workspaces::create_owned(&caller.0, body.0.name).await?;
         Ok(Json(made.into()))
     }
 
@@ -61,8 +61,8 @@ impl Workspaces {
         /// Selects the workspace with this handle.
         handle: Query<Option<String>>,
     ) -> Result<Json<WorkspacesResponse>, Failed> {
-        let after = paging::position(next_token.0)?;
-        let page = workspaces::list_mine(&caller.0, handle.0, after).await?;
+        let after = paging::parse_next_token(next_token.0)?;
+        let page = workspaces::list_of_account(&caller.0, handle.0, after).await?;
         Ok(Json(page.into()))
     }
 
@@ -81,7 +81,7 @@ impl Workspaces {
         #[oai(name = "id")]
         _id: Path<String>,
     ) -> Result<Json<Workspace>, Failed> {
-        Ok(Json(workspaces::details(&caller.0)?.into()))
+        Ok(Json(workspaces::get_details(&caller.0)?.into()))
     }
 
     /// Update Workspace

@@ -6,7 +6,7 @@ use crate::{
     dialects::botpress::{
         chat::{
             tags::{TagChanges, TagValues},
-            users::dto::{EXAMPLE_TIME, User, shown},
+            users::dto::{EXAMPLE_TIME, User, users_for_viewer},
         },
         paging::PageMeta,
     },
@@ -193,7 +193,7 @@ impl ParticipantsResponse {
     pub fn seen_by(integration: Option<&str>, page: Page<users::User>) -> Self {
         Self {
             meta: PageMeta::new(page.next),
-            participants: shown(integration, page.items),
+            participants: users_for_viewer(integration, page.items),
         }
     }
 }

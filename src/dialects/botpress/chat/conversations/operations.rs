@@ -45,7 +45,9 @@ impl Conversations {
         body: Body<CreateConversationBody>,
     ) -> Result<CreateConversationResponse, Failed> {
         let made = conversations::create(&caller.0, body.0.into()).await?;
-        Ok(CreateConversationResponse::Created(shown(&caller, made)))
+        Ok(CreateConversationResponse::Created(to_response(
+            &caller, made,
+        )))
     }
 
     /// Get Conversation
@@ -63,7 +65,7 @@ impl Conversations {
         id: Path<String>,
     ) -> Result<Json<ConversationResponse>, Failed> {
         let found = conversations::find(&caller.0, &id.0.into())?;
-        Ok(shown(&caller, found))
+        Ok(to_response(&caller, found))
     }
 
     /// List Conversations
@@ -92,11 +94,11 @@ impl Conversations {
     ) -> Result<Json<ConversationsResponse>, Failed> {
         let filter = Filter {
             participants: participant_ids.0,
-            tags: tags::filter(request),
+            tags: tags::parse_filter(request),
             integration: integration_name.0,
             channel: channel.0,
         };
-        let after = paging::position(next_token.0)?;
+        let after = paging::parse_next_token(next_token.0)?;
         let page = conversations::list(&caller.0, filter, after).await?;
         let integration = caller.0.integration_name();
         Ok(Json(ConversationsResponse::seen_by(integration, page)))
@@ -116,7 +118,7 @@ impl Conversations {
         body: Body<CreateConversationBody>,
     ) -> Result<Json<ConversationResponse>, Failed> {
         let found = conversations::get_or_create(&caller.0, body.0.into()).await?;
-        Ok(shown(&caller, found))
+        Ok(to_response(&caller, found))
     }
 
     /// Update Conversation
@@ -136,7 +138,7 @@ impl Conversations {
     ) -> Result<Json<ConversationResponse>, Failed> {
         let tags = body.0.tags.unwrap_or_default().0;
         let changed = conversations::update(&caller.0, id.0.into(), tags).await?;
-        Ok(shown(&caller, changed))
+        Ok(to_response(&caller, changed))
     }
 
     /// Delete Conversation
@@ -155,11 +157,11 @@ impl Conversations {
     ) -> Result<Json<ConversationResponse>, Failed> {
         // wire: the reference page returns the deleted object, the specification `{}` (botpress.md §0)
         let gone = conversations::delete(&caller.0, id.0.into()).await?;
-        Ok(shown(&caller, gone))
+        Ok(to_response(&caller, gone))
     }
 }
 
-fn shown(
+fn to_response(
     caller: &BotCaller,
     conversation: conversations::Conversation,
 ) -> Json<ConversationResponse> {

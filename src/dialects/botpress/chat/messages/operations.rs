@@ -47,7 +47,7 @@ impl Messages {
         body: Body<CreateMessageBody>,
     ) -> Result<CreateMessageResponse, Failed> {
         let made = messages::create(&caller.0, body.0.into()).await?;
-        Ok(CreateMessageResponse::Created(shown(&caller, made)))
+        Ok(CreateMessageResponse::Created(to_response(&caller, made)))
     }
 
     /// Get Or Create Message
@@ -65,7 +65,7 @@ impl Messages {
         body: Body<CreateMessageBody>,
     ) -> Result<DirectJson<MessageResponse>, Failed> {
         let found = messages::get_or_create(&caller.0, body.0.into()).await?;
-        Ok(shown(&caller, found))
+        Ok(to_response(&caller, found))
     }
 
     /// Get Message
@@ -83,7 +83,7 @@ impl Messages {
         id: Path<String>,
     ) -> Result<DirectJson<MessageResponse>, Failed> {
         let found = messages::find(&caller.0, &id.0.into())?;
-        Ok(shown(&caller, found))
+        Ok(to_response(&caller, found))
     }
 
     /// Update Message
@@ -103,7 +103,7 @@ impl Messages {
     ) -> Result<DirectJson<MessageResponse>, Failed> {
         let tags = body.0.tags.unwrap_or_default().0;
         let changed = messages::update(&caller.0, id.0.into(), tags).await?;
-        Ok(shown(&caller, changed))
+        Ok(to_response(&caller, changed))
     }
 
     /// List Messages
@@ -126,10 +126,10 @@ impl Messages {
         conversation_id: Query<Option<String>>,
     ) -> Result<DirectJson<MessagesResponse>, Failed> {
         let filter = Filter {
-            conversation: paging::given(conversation_id.0).map(Into::into),
-            tags: tags::filter(request),
+            conversation: paging::non_empty_parameter(conversation_id.0).map(Into::into),
+            tags: tags::parse_filter(request),
         };
-        let after = paging::position(next_token.0)?;
+        let after = paging::parse_next_token(next_token.0)?;
         let page = messages::list(&caller.0, filter, after).await?;
         let integration = caller.0.integration_name();
         Ok(DirectJson(MessagesResponse::seen_by(integration, page)))
@@ -151,11 +151,11 @@ impl Messages {
     ) -> Result<DirectJson<MessageResponse>, Failed> {
         // wire: the reference page returns the deleted object, the specification `{}` (botpress.md §0)
         let gone = messages::delete(&caller.0, id.0.into()).await?;
-        Ok(shown(&caller, gone))
+        Ok(to_response(&caller, gone))
     }
 }
 
-fn shown(caller: &BotCaller, message: messages::Message) -> DirectJson<MessageResponse> {
+fn to_response(caller: &BotCaller, message: messages::Message) -> DirectJson<MessageResponse> {
     DirectJson(MessageResponse {
         message: Message::seen_by(caller.0.integration_name(), message),
     })

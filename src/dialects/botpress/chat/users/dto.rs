@@ -99,14 +99,14 @@ impl UsersResponse {
     pub fn seen_by(integration: Option<&str>, page: Page<users::User>) -> Self {
         Self {
             meta: PageMeta::new(page.next),
-            users: shown(integration, page.items),
+            users: users_for_viewer(integration, page.items),
         }
     }
 }
 
 /// Converts users. The viewer is an integration, which also sees its own tags without prefix, or the bot
 /// (`None`).
-pub fn shown(integration: Option<&str>, users: Vec<users::User>) -> Vec<User> {
+pub fn users_for_viewer(integration: Option<&str>, users: Vec<users::User>) -> Vec<User> {
     let shown = |user| User::seen_by(integration, user);
     users.into_iter().map(shown).collect()
 }
@@ -181,7 +181,7 @@ impl Example for UpdateUserBody {
     }
 }
 
-fn patch(given: MaybeUndefined<String>) -> Patch<String> {
+fn to_patch(given: MaybeUndefined<String>) -> Patch<String> {
     match given {
         MaybeUndefined::Undefined => Patch::Absent,
         MaybeUndefined::Null => Patch::Null,
@@ -193,8 +193,8 @@ impl From<UpdateUserBody> for users::UserPatch {
     fn from(body: UpdateUserBody) -> Self {
         Self {
             tags: body.tags.unwrap_or_default().0,
-            name: patch(body.name),
-            picture_url: patch(body.picture_url),
+            name: to_patch(body.name),
+            picture_url: to_patch(body.picture_url),
         }
     }
 }

@@ -37,7 +37,7 @@ impl Users {
         body: Body<CreateUserBody>,
     ) -> Result<CreateUserResponse, Failed> {
         let user = users::create(&caller.0, body.0.into()).await?;
-        Ok(CreateUserResponse::Created(shown(&caller, user)))
+        Ok(CreateUserResponse::Created(to_response(&caller, user)))
     }
 
     /// Get User
@@ -51,7 +51,7 @@ impl Users {
         id: Path<String>,
     ) -> Result<Json<UserResponse>, Failed> {
         let user = users::find(&caller.0, &id.0.into())?;
-        Ok(shown(&caller, user))
+        Ok(to_response(&caller, user))
     }
 
     /// List Users
@@ -70,10 +70,10 @@ impl Users {
         conversation_id: Query<Option<String>>,
     ) -> Result<Json<UsersResponse>, Failed> {
         let filter = Filter {
-            conversation: paging::given(conversation_id.0).map(Into::into),
-            tags: tags::filter(request),
+            conversation: paging::non_empty_parameter(conversation_id.0).map(Into::into),
+            tags: tags::parse_filter(request),
         };
-        let after = paging::position(next_token.0)?;
+        let after = paging::parse_next_token(next_token.0)?;
         let page = users::list(&caller.0, filter, after).await?;
         let integration = caller.0.integration_name();
         Ok(Json(UsersResponse::seen_by(integration, page)))
@@ -93,7 +93,7 @@ impl Users {
         body: Body<CreateUserBody>,
     ) -> Result<Json<UserResponse>, Failed> {
         let user = users::get_or_create(&caller.0, body.0.into()).await?;
-        Ok(shown(&caller, user))
+        Ok(to_response(&caller, user))
     }
 
     /// Update User
@@ -112,7 +112,7 @@ impl Users {
         body: Body<UpdateUserBody>,
     ) -> Result<Json<UserResponse>, Failed> {
         let user = users::update(&caller.0, id.0.into(), body.0.into()).await?;
-        Ok(shown(&caller, user))
+        Ok(to_response(&caller, user))
     }
 
     /// Delete User
@@ -131,11 +131,11 @@ impl Users {
     ) -> Result<Json<UserResponse>, Failed> {
         // wire: the reference page returns the deleted object, the specification `{}` (botpress.md §0)
         let user = users::delete(&caller.0, id.0.into()).await?;
-        Ok(shown(&caller, user))
+        Ok(to_response(&caller, user))
     }
 }
 
-fn shown(caller: &BotCaller, user: users::User) -> Json<UserResponse> {
+fn to_response(caller: &BotCaller, user: users::User) -> Json<UserResponse> {
     Json(UserResponse {
         user: User::seen_by(caller.0.integration_name(), user),
     })

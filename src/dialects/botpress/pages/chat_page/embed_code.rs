@@ -5,7 +5,7 @@ use url::Url;
 use super::endpoints::BASE_PATH;
 use crate::{
     dialects::botpress::admin::bot_reports::WebchatType, domain::bots::manage::Bot,
-    http::page::escape,
+    http::page::escape_html,
 };
 
 /// Options of the embed script with their defaults. The title is missing: its default is the bot's name.
@@ -21,16 +21,16 @@ const DEFAULT_OPTIONS: [(&str, &str); 8] = [
 ];
 
 /// Returns the embed code of one kind for a bot on the server at `origin`.
-pub fn code(sort: WebchatType, origin: &str, bot: &Bot) -> String {
+pub fn embed_code(sort: WebchatType, origin: &str, bot: &Bot) -> String {
     let id = bot.id.as_str();
     match sort {
-        WebchatType::SharableUrl => address(origin, id),
+        WebchatType::SharableUrl => chat_url(origin, id),
         WebchatType::Preconfigured => format!(
             "<script src=\"{}\" data-bot=\"{}\" defer></script>",
-            escape(&address(origin, "embed.js")),
-            escape(id),
+            escape_html(&chat_url(origin, "embed.js")),
+            escape_html(id),
         ),
-        WebchatType::Configurable => configurable(origin, id, &bot.name),
+        WebchatType::Configurable => configurable_script(origin, id, &bot.name),
         WebchatType::Fullscreen => format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n  <meta charset=\"utf-8\">\n  \
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n  \
@@ -38,14 +38,14 @@ pub fn code(sort: WebchatType, origin: &str, bot: &Bot) -> String {
              <iframe src=\"{src}\" title=\"{title}\" \
              style=\"position:fixed;inset:0;width:100%;height:100%;border:0\"></iframe>\n\
              </body>\n</html>",
-            title = escape(&bot.name),
-            src = escape(&address(origin, id)),
+            title = escape_html(&bot.name),
+            src = escape_html(&chat_url(origin, id)),
         ),
     }
 }
 
 /// Returns an address below the base path of the chat pages.
-fn address(origin: &str, name: &str) -> String {
+fn chat_url(origin: &str, name: &str) -> String {
     let Ok(mut url) = Url::parse(origin) else {
         return format!("{origin}{BASE_PATH}/{name}");
     };
@@ -56,18 +56,18 @@ fn address(origin: &str, name: &str) -> String {
     url.into()
 }
 
-fn configurable(origin: &str, id: &str, name: &str) -> String {
+fn configurable_script(origin: &str, id: &str, name: &str) -> String {
     let given = [("bot", id), ("title", name)];
     let options: String = given
         .iter()
         .chain(&DEFAULT_OPTIONS)
-        .map(|(option, value)| format!("\n  data-{option}=\"{}\"", escape(value)))
+        .map(|(option, value)| format!("\n  data-{option}=\"{}\"", escape_html(value)))
         .collect();
     format!(
         "<!-- All but data-bot may be left out. position: right or left; theme: auto, light or dark; \
          open: whether the chat is open from the start. -->\n<script\n  src=\"{}\"{options}\n  \
          defer></script>",
-        escape(&address(origin, "embed.js")),
+        escape_html(&chat_url(origin, "embed.js")),
     )
 }
 
@@ -77,12 +77,12 @@ mod tests {
 
     #[test]
     fn an_id_cannot_leave_its_place() {
-        let shared = address("http://localhost:4600", "a/../b\"</script>");
+        let shared = chat_url("http://localhost:4600", "a/../b\"</script>");
         assert_eq!(
             shared,
             "http://localhost:4600/chat/a%2F..%2Fb%22%3C%2Fscript%3E"
         );
-        let code = configurable("http://localhost:4600", "a\"b", "--><script>");
+        let code = configurable_script("http://localhost:4600", "a\"b", "--><script>");
         assert!(code.contains("data-bot=\"a&quot;b\""), "{code}");
         assert!(
             code.contains("data-title=\"--&gt;&lt;script&gt;\""),

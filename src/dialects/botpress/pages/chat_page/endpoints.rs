@@ -19,7 +19,7 @@ use crate::{
         allowed_methods,
         errors::Failure,
         origin,
-        page::{asset, names, text},
+        page::{asset_names, asset_text, serve_asset},
         policy::Policy,
     },
     kernel::{Error, Kind, Result},
@@ -55,27 +55,28 @@ pub fn routes(app: &App, settings: &Settings, open: bool) -> BoxEndpoint<'static
         policy: Policy::Chat(settings.chat_embedders.clone()),
         open,
     }));
-    let script = |name: &str| asset("text/javascript", text(&format!("chat/{name}.js")));
-    let style = asset("text/css", text("chat/chat.css"));
+    let script =
+        |name: &str| serve_asset("text/javascript", asset_text(&format!("chat/{name}.js")));
+    let style = serve_asset("text/css", asset_text("chat/chat.css"));
     let mut route = Route::new()
-        .at(below("embed.js"), script("embed"))
-        .at(below("assets/chat.css"), style);
-    for name in names("chat/", ".js") {
-        route = route.at(below(&format!("assets/{name}.js")), script(&name));
+        .at(chat_path("embed.js"), script("embed"))
+        .at(chat_path("assets/chat.css"), style);
+    for name in asset_names("chat/", ".js") {
+        route = route.at(chat_path(&format!("assets/{name}.js")), script(&name));
     }
     let bot = RouteMethod::new()
-        .get(handler(&pages, show))
-        .post(handler(&pages, switch_on));
-    let failures = RouteMethod::new().get(handler(&pages, failures));
-    let route = route.at(below("failures/:webhook"), failures);
-    route.at(below(":bot"), bot).map_to_response().boxed()
+        .get(wrap_handler(&pages, show_chat_page))
+        .post(wrap_handler(&pages, enable_chat));
+    let failures = RouteMethod::new().get(wrap_handler(&pages, list_failures));
+    let route = route.at(chat_path("failures/:webhook"), failures);
+    route.at(chat_path(":bot"), bot).map_to_response().boxed()
 }
 
-fn below(path: &str) -> String {
+fn chat_path(path: &str) -> String {
     format!("{BASE_PATH}/{path}")
 }
 
-fn handler<F>(
+fn wrap_handler<F>(
     pages: &ChatPages,
     answer: impl Fn(ChatPages, Request) -> F + Send + Sync + 'static,
 ) -> impl Endpoint<Output = Response> + 'static
@@ -99,34 +100,37 @@ struct BotPath {
     bot: String,
 }
 
-fn named(request: &Request) -> Result<String> {
+fn bot_name_in_path(request: &Request) -> Result<String> {
     let named: BotPath = request
         .path_params()
         .map_err(|error| Error::invalid(error.to_string()))?;
     Ok(named.bot)
 }
 
-async fn show(pages: ChatPages, request: Request) -> Result<Response> {
-    let bot = crate::domain::webchat::chat_page::shown(&pages.0.app, &named(&request)?)?;
+async fn show_chat_page(pages: ChatPages, request: Request) -> Result<Response> {
+    let bot = crate::domain::webchat::chat_page::find_public_bot(
+        &pages.0.app,
+        &bot_name_in_path(&request)?,
+    )?;
     Ok(match &bot.webhook_id {
         Some(id) => {
-            let failures = pages.0.open.then(|| below(&format!("failures/{id}")));
+            let failures = pages.0.open.then(|| chat_path(&format!("failures/{id}")));
             let api = format!("{WEBHOOKS_PATH}/{id}");
-            render::chat(&bot, &api, failures.as_deref(), &pages.0.policy)
+            render::render_chat_page(&bot, &api, failures.as_deref(), &pages.0.policy)
         }
-        None => render::off(&bot.id, &origin(&request), pages.0.open),
+        None => render::render_chat_off_page(&bot.id, &origin(&request), pages.0.open),
     })
 }
 
-async fn switch_on(pages: ChatPages, request: Request) -> Result<Response> {
+async fn enable_chat(pages: ChatPages, request: Request) -> Result<Response> {
     if !pages.0.open {
         return Err(Error::new(
             Kind::Forbidden,
             "The web chat is switched on by whoever manages the bot.",
         ));
     }
-    let name = named(&request)?;
-    crate::domain::webchat::chat_page::switch_chat_on(&pages.0.app, &name).await?;
+    let name = bot_name_in_path(&request)?;
+    crate::domain::webchat::chat_page::install_chat(&pages.0.app, &name).await?;
     Ok(Redirect::see_other(request.original_uri().path()).into_response())
 }
 
@@ -143,7 +147,7 @@ struct FailuresQuery {
 }
 
 /// Returns the failures in the code of a bot, for developers who talk with it. Profile `dev` only.
-async fn failures(pages: ChatPages, request: Request) -> Result<Response> {
+async fn list_failures(pages: ChatPages, request: Request) -> Result<Response> {
     if !pages.0.open {
         return Err(Error::not_found(
             "Failures are shown by a server in profile `dev` alone.",
@@ -156,7 +160,7 @@ async fn failures(pages: ChatPages, request: Request) -> Result<Response> {
         .params()
         .map_err(|error| Error::invalid(error.to_string()))?;
     let troubles =
-        crate::domain::webchat::chat_page::troubles(&pages.0.app, &chat.webhook, later.after)?;
+        crate::domain::webchat::chat_page::list_failures(&pages.0.app, &chat.webhook, later.after)?;
     let failures = troubles.failures.iter().map(|seen| {
         json!({
             "number": seen.number,

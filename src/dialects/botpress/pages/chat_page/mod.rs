@@ -9,7 +9,7 @@ mod endpoints;
 mod render;
 
 pub use self::{
-    embed_code::code,
+    embed_code::embed_code,
     endpoints::{BASE_PATH, METHODS, routes},
     render::PageErrorRenderer,
 };

@@ -7,7 +7,7 @@ use crate::{
     domain::webchat::chat_page::PublicBot,
     http::{
         dialect::RenderError,
-        page::{self, escape, fill, html, text},
+        page::{self, asset_text, escape_html, fill_template, html_response},
         policy::Policy,
     },
     kernel::{Error, ids::AgentId},
@@ -15,7 +15,7 @@ use crate::{
 
 /// Renders the chat page of a bot. `api` is the path of the chat API. If `failures` is a path, the page polls
 /// it and shows the failures of the bot's code.
-pub(super) fn chat(
+pub(super) fn render_chat_page(
     bot: &PublicBot,
     api: &str,
     failures: Option<&str>,
@@ -25,25 +25,25 @@ pub(super) fn chat(
     let notice = notice.map_or_else(String::new, |text| {
         format!("  <p class=\"notice\" role=\"note\">{text}</p>\n")
     });
-    let page = fill(
-        &text("chat/page.html"),
+    let page = fill_template(
+        &asset_text("chat/page.html"),
         &[
-            ("name", &escape(&bot.name)),
-            ("bot", &escape(bot.id.as_str())),
-            ("api", &escape(api)),
-            ("failures", &escape(failures.unwrap_or_default())),
+            ("name", &escape_html(&bot.name)),
+            ("bot", &escape_html(bot.id.as_str())),
+            ("api", &escape_html(api)),
+            ("failures", &escape_html(failures.unwrap_or_default())),
             ("notice", &notice),
         ],
     );
-    let mut response = html(StatusCode::OK, page);
+    let mut response = html_response(StatusCode::OK, page);
     policy.set(&mut response);
     response
 }
 
 /// Renders the page of a bot whose chat is off. It explains how to switch the chat on; with `open` it has a
 /// button for it.
-pub(super) fn off(bot: &AgentId, origin: &str, open: bool) -> Response {
-    let bot = escape(bot.as_str());
+pub(super) fn render_chat_off_page(bot: &AgentId, origin: &str, open: bool) -> Response {
+    let bot = escape_html(bot.as_str());
     let button = if open {
         format!(
             "<form method=\"post\" action=\"{BASE_PATH}/{bot}\"><button class=\"strong\">Switch it \
@@ -56,16 +56,16 @@ pub(super) fn off(bot: &AgentId, origin: &str, open: bool) -> Response {
         "<p>This bot is here, but its web chat is not switched on.</p>\n{button}\
          <pre tabindex=\"0\">curl \\\n  \"{origin}/v1/admin/bots/{bot}/webchat?type=sharableUrl\" \\\n  \
          -H \"Authorization: Bearer $PAT\" \\\n  -H \"x-workspace-id: $WORKSPACE\"</pre>",
-        origin = escape(origin),
+        origin = escape_html(origin),
     );
-    told(StatusCode::NOT_FOUND, "No web chat yet", &body)
+    render_text_page(StatusCode::NOT_FOUND, "No web chat yet", &body)
 }
 
 /// Renders a page with a title and a text. `body` is HTML.
-fn told(status: StatusCode, title: &str, body: &str) -> Response {
-    let page = text("chat/told.html");
-    let page = fill(&page, &[("title", &escape(title)), ("body", body)]);
-    html(status, page)
+fn render_text_page(status: StatusCode, title: &str, body: &str) -> Response {
+    let page = asset_text("chat/told.html");
+    let page = fill_template(&page, &[("title", &escape_html(title)), ("body", body)]);
+    html_response(status, page)
 }
 
 /// Renders errors as pages.
@@ -74,7 +74,7 @@ pub struct PageErrorRenderer;
 
 impl RenderError for PageErrorRenderer {
     fn render(&self, error: &Error) -> Response {
-        let (status, title, message) = page::failure(error);
-        told(status, title, &format!("<p>{}</p>", escape(message)))
+        let (status, title, message) = page::describe_error(error);
+        render_text_page(status, title, &format!("<p>{}</p>", escape_html(message)))
     }
 }

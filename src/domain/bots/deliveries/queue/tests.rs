@@ -52,10 +52,10 @@ proptest! {
                 continue;
             };
             if fails.next().unwrap_or(false) {
-                all.done(key, NextStep::At(Timestamp::from_micros(now.as_micros() + 7)), now);
+                all.done(key, NextStep::RetryAt(Timestamp::from_micros(now.as_micros() + 7)), now);
             } else {
                 delivered.entry(key).or_default().push(seq);
-                all.done(key, NextStep::Over, now);
+                all.done(key, NextStep::Done, now);
             }
         }
         prop_assert_eq!(delivered, expected);
@@ -108,7 +108,7 @@ fn receivers_that_have_had_their_share_go_on_when_others_end() {
         let Some((key, _)) = running.pop_front() else {
             break;
         };
-        all.done(key, NextStep::Over, NOW);
+        all.done(key, NextStep::Done, NOW);
         delivered += 1;
     }
     assert_eq!(delivered, 15);
@@ -125,7 +125,7 @@ fn a_backlog_stays_in_the_database_and_hides_nobody_elses() {
     assert_eq!(all.known, 2_000);
     all.push(key(2, 0), 300_000, NOW, NOW);
     assert_eq!(all.next(), Some((key(2, 0), 300_000)));
-    all.done(key(2, 0), NextStep::Over, NOW);
+    all.done(key(2, 0), NextStep::Done, NOW);
     assert_eq!(all.take_left(), None);
 
     // When the receiver works again, its backlog is loaded in order.
@@ -135,7 +135,7 @@ fn a_backlog_stays_in_the_database_and_hides_nobody_elses() {
     while delivered.len() < 300_000 {
         while let Some((key, seq)) = all.next() {
             delivered.push(seq);
-            all.done(key, NextStep::Over, later);
+            all.done(key, NextStep::Done, later);
         }
         let Some(left) = all.take_left() else {
             break;
@@ -171,17 +171,17 @@ fn an_attempt_under_way_is_hastened_too() {
     assert_eq!(all.next(), Some((key, 1)));
     all.hasten(key.receiver, NOW);
     let later = NOW.plus(Duration::from_secs(60));
-    all.done(key, NextStep::At(later), NOW);
+    all.done(key, NextStep::RetryAt(later), NOW);
     assert_eq!(all.next(), Some((key, 1)), "at once");
     // Only once: the next failure waits.
-    all.done(key, NextStep::At(later), NOW);
+    all.done(key, NextStep::RetryAt(later), NOW);
     assert_eq!(all.next(), None);
     assert_eq!(all.next_due(), Some(later));
     all.hasten(key.receiver, NOW);
     assert_eq!(all.next(), Some((key, 1)));
-    all.done(key, NextStep::Over, NOW);
+    all.done(key, NextStep::Done, NOW);
     assert_eq!(all.next(), Some((key, 2)));
-    all.done(key, NextStep::At(later), NOW);
+    all.done(key, NextStep::RetryAt(later), NOW);
     assert_eq!(all.next(), None, "no attempt was under way");
 }
 

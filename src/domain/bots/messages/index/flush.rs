@@ -46,8 +46,8 @@ impl<'a> Tombstones<'a> {
         let mut gone = Self::default();
         for op in ops {
             match op {
-                IndexOp::Add(_) => {}
-                IndexOp::Remove(entry) => {
+                IndexOp::Insert(_) => {}
+                IndexOp::Delete(entry) => {
                     gone.messages.insert(entry.seq);
                 }
                 IndexOp::Retag(entry, new) => {
@@ -69,7 +69,7 @@ impl<'a> Tombstones<'a> {
 }
 
 /// Writes up to `rows` more index rows of `keys`, except for tombstones; returns the new position.
-pub(super) fn step(
+pub(super) fn flush_step(
     conn: &Connection,
     keys: &Memtable,
     mut progress: FlushCursor,
@@ -81,20 +81,20 @@ pub(super) fn step(
         progress = match progress {
             FlushCursor::Conversations(after) => {
                 let set = &keys.conversations;
-                let last = pairs(conn, INSERT_BY_CONVERSATION, set, after, &mut left, gone)?;
+                let last = flush_pairs(conn, INSERT_BY_CONVERSATION, set, after, &mut left, gone)?;
                 last.map_or(FlushCursor::Users(None), |last| {
                     FlushCursor::Conversations(Some(last))
                 })
             }
             FlushCursor::Users(after) => {
-                let last = pairs(conn, INSERT_BY_USER, &keys.users, after, &mut left, gone)?;
+                let last = flush_pairs(conn, INSERT_BY_USER, &keys.users, after, &mut left, gone)?;
                 last.map_or(FlushCursor::Agents(None), |last| {
                     FlushCursor::Users(Some(last))
                 })
             }
             FlushCursor::Agents(after) => {
                 let mut insert = conn.prepare_cached(INSERT_BY_AGENT)?;
-                some(&keys.agents, after, &mut left, |&(side, at, seq)| {
+                flush_range(&keys.agents, after, &mut left, |&(side, at, seq)| {
                     if !gone.messages.contains(&seq) {
                         let (of, incoming) = side.parts();
                         insert.execute(params![of, incoming, at, seq])?;
@@ -107,7 +107,7 @@ pub(super) fn step(
             }
             FlushCursor::Tags(after) => {
                 let mut insert = conn.prepare_cached(INSERT_TAG)?;
-                some(&keys.tags, after, &mut left, |(of, tag, seq)| {
+                flush_range(&keys.tags, after, &mut left, |(of, tag, seq)| {
                     let (name, value) = tag.parts();
                     if !gone.has_tag(*seq, name, value) {
                         insert.execute(params![of, name, value, seq])?;
@@ -123,7 +123,7 @@ pub(super) fn step(
 }
 
 /// Records that the index tables have all messages up to this row.
-pub(super) fn done(conn: &Connection, until: i64) -> Result<()> {
+pub(super) fn set_indexed_until(conn: &Connection, until: i64) -> Result<()> {
     conn.prepare_cached(SET_UNTIL)?
         .execute(named_params! {":until": until})?;
     Ok(())
@@ -131,7 +131,7 @@ pub(super) fn done(conn: &Connection, until: i64) -> Result<()> {
 
 /// Writes a range of a set like [`some`], with a statement that takes a conversation or a user, and a
 /// message.
-fn pairs(
+fn flush_pairs(
     conn: &Connection,
     sql: &str,
     set: &OrdSet<OwnerKey>,
@@ -140,7 +140,7 @@ fn pairs(
     gone: &Tombstones<'_>,
 ) -> Result<Option<OwnerKey>> {
     let mut insert = conn.prepare_cached(sql)?;
-    some(set, after, left, |&(of, seq)| {
+    flush_range(set, after, left, |&(of, seq)| {
         if !gone.messages.contains(&seq) {
             insert.execute(params![of, seq])?;
         }
@@ -150,7 +150,7 @@ fn pairs(
 
 /// Writes keys after `after` while `left` is positive; returns the last one written, or `None` at the end of
 /// the set.
-fn some<K: Ord + Clone>(
+fn flush_range<K: Ord + Clone>(
     set: &OrdSet<K>,
     after: Option<K>,
     left: &mut usize,

@@ -98,8 +98,8 @@ impl Memtable {
         if let Some(user) = entry.user_seq {
             self.users.insert((user, seq));
         }
-        self.agents.insert(of_agent(entry));
-        for tag in of_tags(entry.agent_seq, seq, &entry.tags) {
+        self.agents.insert(agent_key(entry));
+        for tag in tag_keys(entry.agent_seq, seq, &entry.tags) {
             self.tags.insert(tag);
         }
     }
@@ -110,15 +110,15 @@ impl Memtable {
         if let Some(user) = entry.user_seq {
             self.users.remove(&(user, seq));
         }
-        self.agents.remove(&of_agent(entry));
-        for tag in of_tags(entry.agent_seq, seq, &entry.tags) {
+        self.agents.remove(&agent_key(entry));
+        for tag in tag_keys(entry.agent_seq, seq, &entry.tags) {
             self.tags.remove(&tag);
         }
     }
 
     /// Replaces the tags of a message, if this memtable has the message.
     pub(super) fn retag(&mut self, old: &IndexEntry, new: &Tags) {
-        if self.agents.contains(&of_agent(old)) {
+        if self.agents.contains(&agent_key(old)) {
             self.remove(old);
             self.add(&IndexEntry {
                 tags: new.clone(),
@@ -174,12 +174,12 @@ impl fmt::Debug for Memtable {
     }
 }
 
-fn of_agent(entry: &IndexEntry) -> AgentKey {
+fn agent_key(entry: &IndexEntry) -> AgentKey {
     let side = AgentDirection::new(entry.agent_seq, entry.incoming);
     (side, entry.created_at, entry.seq)
 }
 
-fn of_tags(agent_seq: i64, seq: i64, tags: &Tags) -> impl Iterator<Item = TagKey> {
+fn tag_keys(agent_seq: i64, seq: i64, tags: &Tags) -> impl Iterator<Item = TagKey> {
     tags.iter()
         .map(move |(name, value)| (agent_seq, TagPair::new(name, value), seq))
 }

@@ -45,8 +45,8 @@ impl MemtableSet {
 
     pub(super) fn apply(&mut self, op: &IndexOp) {
         match op {
-            IndexOp::Add(entry) => self.newer.add(entry),
-            IndexOp::Remove(entry) => {
+            IndexOp::Insert(entry) => self.newer.add(entry),
+            IndexOp::Delete(entry) => {
                 self.newer.remove(entry);
                 self.older.remove(entry);
             }
@@ -170,8 +170,8 @@ impl IndexWriteBatch {
             return Vec::new();
         };
         let added = |op: &IndexOp| match op {
-            IndexOp::Add(entry) | IndexOp::Retag(entry, _) => is_one(entry).then_some(entry.seq),
-            IndexOp::Remove(_) => None,
+            IndexOp::Insert(entry) | IndexOp::Retag(entry, _) => is_one(entry).then_some(entry.seq),
+            IndexOp::Delete(_) => None,
         };
         let recent = index.recent();
         let mut found: Vec<i64> = find(&recent.older).chain(find(&recent.newer)).collect();

@@ -45,9 +45,9 @@ const ROWS_PER_COMMIT: usize = 8;
 #[derive(Debug, Clone)]
 pub(in crate::domain) enum IndexOp {
     /// Insert of a message.
-    Add(IndexEntry),
+    Insert(IndexEntry),
     /// Delete of a message.
-    Remove(IndexEntry),
+    Delete(IndexEntry),
     /// New tags of a message.
     Retag(IndexEntry, Tags),
 }
@@ -98,7 +98,7 @@ impl MessageIndex {
             let mut statement = conn.prepare(&later)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                let entry = entry(row)?;
+                let entry = entry_from_row(row)?;
                 last = entry.seq;
                 keys.add(&entry);
             }
@@ -150,14 +150,14 @@ impl CommitHook for MessageIndex {
         };
         let gone = Tombstones::by(&writer.staged);
         let added = writer.staged.iter().map(|op| match op {
-            IndexOp::Add(entry) => entry.rows(),
-            IndexOp::Remove(_) | IndexOp::Retag(..) => 0,
+            IndexOp::Insert(entry) => entry.rows(),
+            IndexOp::Delete(_) | IndexOp::Retag(..) => 0,
         });
         let rows = ROWS_PER_COMMIT + added.sum::<usize>() * 5 / 4;
         let recent = self.recent();
-        let next = flush::step(conn, recent.older(), merge.progress.clone(), rows, &gone)?;
+        let next = flush::flush_step(conn, recent.older(), merge.progress.clone(), rows, &gone)?;
         if matches!(next, FlushCursor::Done) {
-            flush::done(conn, merge.until)?;
+            flush::set_indexed_until(conn, merge.until)?;
         }
         writer.next = Some(next);
         Ok(())
@@ -174,7 +174,7 @@ impl CommitHook for MessageIndex {
         let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
         for op in &staged {
             recent.apply(op);
-            if let IndexOp::Add(entry) = op {
+            if let IndexOp::Insert(entry) = op {
                 writer.last = writer.last.max(entry.seq);
             }
         }
@@ -204,7 +204,7 @@ impl CommitHook for MessageIndex {
 }
 
 /// Reads an index entry from [`COLUMNS`].
-pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<IndexEntry> {
+pub(super) fn entry_from_row(row: &Row<'_>) -> rusqlite::Result<IndexEntry> {
     Ok(IndexEntry {
         seq: row.get(0)?,
         agent_seq: row.get(1)?,

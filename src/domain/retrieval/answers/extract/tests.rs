@@ -13,7 +13,7 @@ fn source(id: &str, text: &str) -> Source {
 }
 
 fn answer(query: &str, sources: &[Source]) -> Answer {
-    extract(&ExtractInput {
+    extract_answer(&ExtractInput {
         query,
         sources,
         are_found: false,
@@ -44,7 +44,7 @@ fn the_sentence_that_answers_is_told_and_cited() {
 #[test]
 fn an_answer_is_as_long_as_allowed() {
     let sources = [source("a", "One oak here. Two oak there.")];
-    let found = extract(&ExtractInput {
+    let found = extract_answer(&ExtractInput {
         query: "oak",
         sources: &sources,
         are_found: false,
@@ -165,7 +165,7 @@ proptest! {
     #[test]
     fn offsets_count_code_points(texts in prop::collection::vec("([a-zé😀👩‍👧東京都の ]{1,20}[.!?。] ?){1,5}", 1..5), query in "[a-zé東京都]{1,5}") {
         let sources: Vec<Source> = (0..).zip(&texts).map(|(id, text)| source(&format!("{id}"), text)).collect();
-        let found = extract(&ExtractInput { query: &query, sources: &sources, are_found: true, max_sentences: 4, max_words: None });
+        let found = extract_answer(&ExtractInput { query: &query, sources: &sources, are_found: true, max_sentences: 4, max_words: None });
         let characters: Vec<char> = found.text.chars().collect();
         for citation in &found.citations {
             let part: String = characters[citation.start..citation.end].iter().collect();

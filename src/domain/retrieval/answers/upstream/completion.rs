@@ -84,12 +84,12 @@ impl EventParser {
                 _ => FinishReason::Complete,
             }));
         }
-        deltas.extend(usage(&event).map(Delta::Usage));
+        deltas.extend(parse_usage(&event).map(Delta::Usage));
     }
 }
 
 /// Returns the token counts of a response or of an event.
-pub(super) fn usage(answer: &Value) -> Option<TokenUsage> {
+pub(super) fn parse_usage(answer: &Value) -> Option<TokenUsage> {
     let count = |name: &str| answer.pointer(&format!("/usage/{name}"))?.as_u64();
     Some(TokenUsage {
         input_tokens: count("prompt_tokens")?,

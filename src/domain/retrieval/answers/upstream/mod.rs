@@ -17,7 +17,7 @@ use super::{
     queries::{Role, Turn},
     settings::UpstreamSettings,
     source::Source,
-    tokens::count_tokens,
+    tokens::estimate_tokens,
 };
 use crate::{
     domain::App,
@@ -62,13 +62,13 @@ pub struct ModelRequest {
 /// # Errors
 /// `Unavailable` if the model does not begin to respond and a retry may succeed, `Upstream` if a
 /// retry cannot succeed. A later failure is part of the answer.
-pub(crate) async fn answer(
+pub(crate) async fn stream_answer(
     app: &App,
     question: &ModelRequest,
     told: &mpsc::Sender<AnswerPiece>,
 ) -> Result<Answer> {
     let settings = &app.answer_settings().upstream;
-    let messages = prompt::messages(question);
+    let messages = prompt::build_messages(question);
     let mut body = json!({
         "model": settings.model,
         "messages": &messages,
@@ -80,13 +80,13 @@ pub(crate) async fn answer(
     }
     let mut stream = app
         .outbound()
-        .open(request(settings, &body)?)
+        .open(build_request(settings, &body)?)
         .await
-        .map_err(|error| unanswered(&error))?;
+        .map_err(|error| connection_error(&error))?;
     let mut lines = EventParser::default();
     if stream.status != 200 {
         let body = stream.next().await.ok().flatten().unwrap_or_default();
-        return Err(refused(settings, stream.status, &body));
+        return Err(response_error(settings, stream.status, &body));
     }
     let mut markers = MarkerParser::new(if question.is_cited {
         &question.sources
@@ -112,12 +112,12 @@ pub(crate) async fn answer(
         };
         for delta in lines.push(&chunk) {
             match delta {
-                Delta::Text(text) => tell(told, markers.push(&text)).await,
+                Delta::Text(text) => send_pieces(told, markers.push(&text)).await,
                 Delta::Finish(finish) => answer.finish = finish,
                 Delta::Usage(usage) => answer.usage = Some(usage),
                 Delta::Failed(problem) => {
                     answer.finish = FinishReason::Error;
-                    answer.problem = Some(shown(settings, &problem));
+                    answer.problem = Some(redact(settings, &problem));
                 }
             }
         }
@@ -126,7 +126,7 @@ pub(crate) async fn answer(
         }
     }
     let (rest, text, citations) = markers.finish();
-    tell(told, rest).await;
+    send_pieces(told, rest).await;
     if !lines.has_finished() && answer.problem.is_none() {
         answer.finish = FinishReason::Error;
         answer.problem = Some("the model did not finish: its answer broke off".to_owned());
@@ -134,13 +134,15 @@ pub(crate) async fn answer(
     if let Some(problem) = &answer.problem {
         warn!(problem, "the model failed while it answered");
     }
-    answer.usage = answer.usage.or_else(|| Some(estimate(&messages, &text)));
+    answer.usage = answer
+        .usage
+        .or_else(|| Some(estimate_usage(&messages, &text)));
     answer.text = text;
     answer.citations = citations;
     Ok(answer)
 }
 
-async fn tell(told: &mpsc::Sender<AnswerPiece>, pieces: Vec<AnswerPiece>) {
+async fn send_pieces(told: &mpsc::Sender<AnswerPiece>, pieces: Vec<AnswerPiece>) {
     for piece in pieces {
         // Without a receiver, only the returned answer counts.
         let _ = told.send(piece).await;
@@ -151,26 +153,26 @@ async fn tell(told: &mpsc::Sender<AnswerPiece>, pieces: Vec<AnswerPiece>) {
 ///
 /// # Errors
 /// `Unavailable` or `Upstream` if the model does not respond.
-pub(crate) async fn queries(
+pub(crate) async fn generate_queries(
     app: &App,
     message: &str,
     history: &[Turn],
 ) -> Result<(Vec<String>, TokenUsage)> {
     let settings = &app.answer_settings().upstream;
-    let messages = prompt::query_messages(message, history);
+    let messages = prompt::build_query_messages(message, history);
     let body = json!({
         "model": settings.model,
         "messages": &messages,
         "temperature": 0,
         "stream": false,
     });
-    let sent = app.outbound().send(request(settings, &body)?).await;
-    let answer = sent.map_err(|error| unanswered(&error))?;
+    let sent = app.outbound().send(build_request(settings, &body)?).await;
+    let answer = sent.map_err(|error| connection_error(&error))?;
     if answer.status != 200 {
-        return Err(refused(settings, answer.status, &answer.body));
+        return Err(response_error(settings, answer.status, &answer.body));
     }
     let answer: Value = serde_json::from_slice(&answer.body)
-        .map_err(|_| failed(PERMANENT, "the model's server answered no JSON".to_owned()))?;
+        .map_err(|_| model_error(PERMANENT, "the model's server answered no JSON".to_owned()))?;
     let text = answer.pointer("/choices/0/message/content");
     let text = text.and_then(Value::as_str).unwrap_or_default();
     let lines = text.lines().map(|line| {
@@ -178,11 +180,11 @@ pub(crate) async fn queries(
         line.trim_matches('"').to_owned()
     });
     let queries = lines.filter(|line| !line.is_empty() && !line.eq_ignore_ascii_case("none"));
-    let usage = completion::usage(&answer).unwrap_or_else(|| estimate(&messages, text));
+    let usage = completion::parse_usage(&answer).unwrap_or_else(|| estimate_usage(&messages, text));
     Ok((queries.take(QUERIES_MAX).collect(), usage))
 }
 
-fn request(settings: &UpstreamSettings, body: &Value) -> Result<OutboundRequest> {
+fn build_request(settings: &UpstreamSettings, body: &Value) -> Result<OutboundRequest> {
     let url = settings.url.as_deref().unwrap_or_default();
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     if let Some(key) = &settings.key {
@@ -202,45 +204,45 @@ fn request(settings: &UpstreamSettings, body: &Value) -> Result<OutboundRequest>
 }
 
 /// Estimates the tokens of a request and its answer, for servers that return no counts.
-fn estimate(messages: &[Value], text: &str) -> TokenUsage {
+fn estimate_usage(messages: &[Value], text: &str) -> TokenUsage {
     let contents = messages
         .iter()
         .filter_map(|message| message["content"].as_str());
     TokenUsage {
-        input_tokens: contents.map(count_tokens).sum(),
-        output_tokens: count_tokens(text),
+        input_tokens: contents.map(estimate_tokens).sum(),
+        output_tokens: estimate_tokens(text),
     }
 }
 
-fn unanswered(error: &OutboundError) -> Error {
+fn connection_error(error: &OutboundError) -> Error {
     let kind = match error {
         OutboundError::Malformed(_) | OutboundError::Refused(_) => PERMANENT,
         OutboundError::Timeout(_) | OutboundError::Connection(_) | OutboundError::Full(_) => {
             RETRYABLE
         }
     };
-    failed(kind, format!("the model did not answer: {error}"))
+    model_error(kind, format!("the model did not answer: {error}"))
 }
 
-fn refused(settings: &UpstreamSettings, status: u16, body: &[u8]) -> Error {
+fn response_error(settings: &UpstreamSettings, status: u16, body: &[u8]) -> Error {
     let own: Option<Value> = serde_json::from_slice(body).ok();
     let own = own.as_ref().and_then(|body| {
         let error = body.get("error").unwrap_or(body);
         error.as_str().or_else(|| error.get("message")?.as_str())
     });
-    let own = own.map_or_else(String::new, |own| format!(": {}", shown(settings, own)));
+    let own = own.map_or_else(String::new, |own| format!(": {}", redact(settings, own)));
     let hint = match status {
         401 | 403 => " (answers.upstream.key)",
         404 => " (answers.upstream.url and .model)",
         _ => "",
     };
     let text = format!("the model's server answered with status code {status}{own}{hint}");
-    failed(kind_of(status), text)
+    model_error(status_kind(status), text)
 }
 
 /// Returns the kind of an error response. Clients retry on `LATER`, which does not help after a
 /// wrong key or a request that the model does not accept.
-const fn kind_of(status: u16) -> Kind {
+const fn status_kind(status: u16) -> Kind {
     match status {
         408 | 409 | 425 | 429 | 500 | 502..=599 => RETRYABLE,
         _ => PERMANENT,
@@ -249,7 +251,7 @@ const fn kind_of(status: u16) -> Kind {
 
 /// Redacts a message of the model's server for tenants and the log. Some servers repeat the key
 /// that they reject.
-fn shown(settings: &UpstreamSettings, text: &str) -> String {
+fn redact(settings: &UpstreamSettings, text: &str) -> String {
     let key = settings.key.as_ref().map_or("", |key| key.expose().trim());
     let text = match key.is_empty() {
         true => text.to_owned(),
@@ -258,13 +260,13 @@ fn shown(settings: &UpstreamSettings, text: &str) -> String {
     text.chars().take(ERROR_MAX).collect()
 }
 
-fn failed(kind: Kind, message: String) -> Error {
+fn model_error(kind: Kind, message: String) -> Error {
     warn!(message, "the model does not answer");
     Error::new(kind, message)
 }
 
 /// Returns the name of a role in OpenAI's API.
-const fn role(role: Role) -> &'static str {
+const fn role_name(role: Role) -> &'static str {
     match role {
         Role::User => "user",
         Role::Chatbot => "assistant",

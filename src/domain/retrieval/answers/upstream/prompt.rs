@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{ModelRequest, role};
+use super::{ModelRequest, role_name};
 use crate::domain::retrieval::{
     answers::{queries::Turn, source::Source},
-    folders::plain_text,
+    folders::strip_markup,
 };
 
 /// Maximum number of words of a field in the prompt. The connectors' guide says that longer
@@ -26,7 +26,7 @@ const QUERY_INSTRUCTIONS: &str = "Write the search queries that would find docum
     for, write none.";
 
 /// Returns the messages that request an answer.
-pub(super) fn messages(question: &ModelRequest) -> Vec<Value> {
+pub(super) fn build_messages(question: &ModelRequest) -> Vec<Value> {
     let mut system = question.preamble.clone().unwrap_or_default();
     if !question.sources.is_empty() {
         if !system.is_empty() {
@@ -38,33 +38,33 @@ pub(super) fn messages(question: &ModelRequest) -> Vec<Value> {
             UNCITED_INSTRUCTIONS
         });
         for (number, source) in (1..).zip(&question.sources) {
-            system.push_str(&format!("\n\n[{number}]\n{}", shown(source)));
+            system.push_str(&format!("\n\n[{number}]\n{}", render_source(source)));
         }
     }
     let mut messages = Vec::new();
     if !system.is_empty() {
         messages.push(json!({"role": "system", "content": system}));
     }
-    messages.extend(question.history.iter().map(said));
+    messages.extend(question.history.iter().map(to_message));
     messages.push(json!({"role": "user", "content": question.message}));
     messages
 }
 
 /// Returns the messages that request search queries.
-pub(super) fn query_messages(message: &str, history: &[Turn]) -> Vec<Value> {
+pub(super) fn build_query_messages(message: &str, history: &[Turn]) -> Vec<Value> {
     let mut messages = vec![json!({"role": "system", "content": QUERY_INSTRUCTIONS})];
-    messages.extend(history.iter().map(said));
+    messages.extend(history.iter().map(to_message));
     messages.push(json!({"role": "user", "content": message}));
     messages
 }
 
-fn said(turn: &Turn) -> Value {
-    json!({"role": role(turn.role), "content": turn.message})
+fn to_message(turn: &Turn) -> Value {
+    json!({"role": role_name(turn.role), "content": turn.message})
 }
 
-fn shown(source: &Source) -> String {
+fn render_source(source: &Source) -> String {
     let fields = source.visible().map(|(name, text)| {
-        let text = plain_text(text);
+        let text = strip_markup(text);
         let mut words = text.split_inclusive(char::is_whitespace);
         let cut: String = words.by_ref().take(FIELD_WORDS).collect();
         format!("{name}: {}", cut.trim_end())

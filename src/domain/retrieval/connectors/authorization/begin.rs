@@ -59,7 +59,7 @@ const BOUND: Bound = Bound {
 /// `NotFound` if there is no such connector, `Invalid` for a connector without `oauth` or an
 /// `after` that is not a URL, `LimitExceeded` if the user has too many unfinished authorizations,
 /// or an error of the store.
-pub async fn begin(
+pub async fn begin_authorization(
     call: &RequestContext,
     id: &ConnectorId,
     redirect_uri: String,
@@ -69,19 +69,19 @@ pub async fn begin(
     let connector = find(call, id)?;
     let client = OAuthClient::of(app, &connector)?;
     if let Some(after) = &after {
-        check::address(&["after_token_redirect"], after).map_err(in_query)?;
+        check::check_url(&["after_token_redirect"], after).map_err(move_to_query)?;
     }
     let state = new_token("");
     // RFC 7636 §4.1 asks for 43 to 128 characters.
     let verifier = format!("{}{}", new_token("").expose(), new_token("").expose());
-    let url = address(&client, &redirect_uri, &state, &verifier)?;
+    let url = build_authorization_url(&client, &redirect_uri, &state, &verifier)?;
     let row_id = ConnectorAuthorizationId::new_uuid();
     let column = SealedColumn::ConnectorVerifier;
     let sealed = column.seal(app.sealer(), row_id.as_str(), verifier.as_bytes());
     let lifetime = Duration::from_secs(app.connector_settings().authorization_seconds);
     let user = call.caller().key_id.clone();
     app.change(call, move |change, workspace| {
-        prune(change.conn, change.now)?;
+        delete_expired_states(change.conn, change.now)?;
         BOUND.require(change, user.as_str())?;
         change.conn.prepare_cached(INSERT)?.execute(named_params! {
             ":hash": TokenHash::of(state.expose()).as_bytes().as_slice(),
@@ -100,7 +100,7 @@ pub async fn begin(
 }
 
 /// Moves the violations from the body to the query, which contains the parameter.
-fn in_query(error: Error) -> Error {
+fn move_to_query(error: Error) -> Error {
     let rules = error.broken_rules().iter().cloned();
     let moved = rules.map(|violation| Violation {
         location: Location::Query,
@@ -111,7 +111,7 @@ fn in_query(error: Error) -> Error {
 
 /// Builds the provider's URL. It keeps the URL's own query, because some providers need a parameter
 /// there to issue a refresh token.
-fn address(
+fn build_authorization_url(
     client: &OAuthClient,
     redirect_uri: &str,
     state: &Secret,
@@ -154,7 +154,7 @@ pub(super) fn open_verifier(
 const PRUNE: &str = "DELETE FROM connector_oauth_states WHERE expires_at <= :now";
 
 /// Deletes expired states.
-pub(super) fn prune(conn: &Connection, now: Timestamp) -> Result<()> {
+pub(super) fn delete_expired_states(conn: &Connection, now: Timestamp) -> Result<()> {
     conn.prepare_cached(PRUNE)?
         .execute(named_params! {":now": now})?;
     Ok(())

@@ -3,8 +3,8 @@
 use rusqlite::{OptionalExtension, named_params};
 
 use super::{
-    begin::{open_verifier, prune},
-    provider::{OAuthClient, plain},
+    begin::{delete_expired_states, open_verifier},
+    provider::{OAuthClient, to_single_line},
     rows,
 };
 use crate::{
@@ -65,14 +65,14 @@ struct PendingAuthorization {
 /// # Errors
 /// `Invalid` for a state that is unknown, used or expired, or an error of the store. A refusal by
 /// the provider is not an error but a result.
-pub async fn finish(
+pub async fn finish_authorization(
     app: &App,
     state: &Secret,
     answer: ProviderRedirect,
 ) -> Result<AuthorizationResult> {
     let hash = TokenHash::of(state.expose());
     let begun = app
-        .change_as(Actor::System, move |change| take(change, &hash))
+        .change_as(Actor::System, move |change| take_state(change, &hash))
         .await?
         .ok_or_else(|| {
             Error::invalid(
@@ -82,9 +82,9 @@ pub async fn finish(
     let refused = match answer {
         ProviderRedirect::Error { code, description } => {
             let text = description.unwrap_or_else(|| code.clone());
-            Some((plain(&code), plain(&text)))
+            Some((to_single_line(&code), to_single_line(&text)))
         }
-        ProviderRedirect::Code(code) => exchange(app, &begun, &code).await?,
+        ProviderRedirect::Code(code) => exchange_code(app, &begun, &code).await?,
     };
     Ok(AuthorizationResult {
         connector: begun.connector.name,
@@ -105,7 +105,7 @@ const DELETE: &str = "DELETE FROM connector_oauth_states WHERE hash = :hash";
 
 /// Deletes a state and returns its authorization; none if it is unknown or expired, or if its API
 /// key is revoked.
-fn take(change: &WriteTx<'_>, hash: &TokenHash) -> Result<Option<PendingAuthorization>> {
+fn take_state(change: &WriteTx<'_>, hash: &TokenHash) -> Result<Option<PendingAuthorization>> {
     let found = change
         .conn
         .prepare_cached(FIND)?
@@ -135,7 +135,7 @@ fn take(change: &WriteTx<'_>, hash: &TokenHash) -> Result<Option<PendingAuthoriz
         .conn
         .prepare_cached(DELETE)?
         .execute(named_params! {":hash": hash.as_bytes().as_slice()})?;
-    prune(change.conn, change.now)?;
+    delete_expired_states(change.conn, change.now)?;
     let Some((connector, workspace, user, id, verifier, redirect_uri, after)) = found else {
         return Ok(None);
     };
@@ -151,7 +151,7 @@ fn take(change: &WriteTx<'_>, hash: &TokenHash) -> Result<Option<PendingAuthoriz
 }
 
 /// Exchanges a code for tokens and stores them. Returns an error code and message if that fails.
-async fn exchange(
+async fn exchange_code(
     app: &App,
     begun: &PendingAuthorization,
     code: &Secret,
@@ -182,7 +182,7 @@ async fn exchange(
             if !api_keys::is_valid(change.conn, &user)? {
                 return Ok(Some(KEY_REVOKED));
             }
-            if !rows::put(change, &sealer, of, &user, granted)? {
+            if !rows::upsert(change, &sealer, of, &user, granted)? {
                 return Ok(Some(CONNECTOR_CHANGED));
             }
             let entry = NewAuditRecord {

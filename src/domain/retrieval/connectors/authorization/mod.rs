@@ -11,13 +11,13 @@ mod provider;
 mod refresh;
 mod rows;
 
-pub(in crate::domain) use self::rows::forget_user;
+pub(in crate::domain) use self::rows::delete_user_authorizations;
 pub use self::{
-    begin::begin,
-    finish::{AuthorizationResult, ProviderRedirect, finish},
+    begin::begin_authorization,
+    finish::{AuthorizationResult, ProviderRedirect, finish_authorization},
     refresh::RefreshLocks,
 };
 pub(super) use self::{
-    refresh::{access_token, renewed_token},
-    rows::forget,
+    refresh::{get_access_token, renew_access_token},
+    rows::delete_connector_authorizations,
 };

@@ -41,17 +41,17 @@ pub(super) struct TokenGrant {
 #[derive(Debug)]
 pub(super) enum TokenError {
     /// The code or refresh token is invalid or expired.
-    Grant(String),
+    InvalidGrant(String),
     /// The provider does not accept this client or its request.
-    Client(String),
+    InvalidClient(String),
     /// The provider did not respond, or not as a token endpoint. The grant may still be valid.
-    Unanswered(String),
+    Unavailable(String),
 }
 
 impl TokenError {
     pub(super) fn text(&self) -> &str {
         match self {
-            Self::Grant(text) | Self::Client(text) | Self::Unanswered(text) => text,
+            Self::InvalidGrant(text) | Self::InvalidClient(text) | Self::Unavailable(text) => text,
         }
     }
 }
@@ -100,15 +100,15 @@ impl OAuthClient {
             ("client_id", self.id.expose()),
             ("client_secret", self.secret.expose()),
         ];
-        let form = form(grant.iter().chain(&own));
+        let form = encode_form(grant.iter().chain(&own));
         match self.post(app, form, None).await {
-            Err(TokenError::Client(_)) => {}
+            Err(TokenError::InvalidClient(_)) => {}
             decided => return decided,
         }
         let encode = |text: &Secret| byte_serialize(text.expose().as_bytes()).collect::<String>();
         let pair = format!("{}:{}", encode(&self.id), encode(&self.secret));
         let basic = format!("Basic {}", STANDARD.encode(pair));
-        self.post(app, self::form(grant), Some(basic)).await
+        self.post(app, self::encode_form(grant), Some(basic)).await
     }
 
     async fn post(
@@ -132,15 +132,15 @@ impl OAuthClient {
             max_response: ANSWER_MAX,
         };
         match app.outbound().send(request).await {
-            Ok(answer) => read(&answer),
-            Err(error) => Err(TokenError::Unanswered(format!(
+            Ok(answer) => parse_response(&answer),
+            Err(error) => Err(TokenError::Unavailable(format!(
                 "the provider cannot be reached: {error}"
             ))),
         }
     }
 }
 
-fn form<'a>(pairs: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> String {
+fn encode_form<'a>(pairs: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> String {
     Serializer::new(String::new())
         .extend_pairs(pairs.into_iter().copied())
         .finish()
@@ -148,18 +148,18 @@ fn form<'a>(pairs: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> String {
 
 /// Parses a response. Providers differ: an error may come with status 200, and the body may be a
 /// form instead of JSON.
-fn read(answer: &OutboundResponse) -> Result<TokenGrant, TokenError> {
+fn parse_response(answer: &OutboundResponse) -> Result<TokenGrant, TokenError> {
     let status = answer.status;
-    let body = members(&answer.body);
+    let body = parse_members(&answer.body);
     let text = |name: &str| body.get(name).filter(|text| !text.is_empty());
     if let Some(error) = text("error") {
         let description = text("error_description").map_or("", String::as_str);
-        let said = plain(&format!("{error} {description}"));
+        let said = to_single_line(&format!("{error} {description}"));
         let said = format!("the provider answered {status} {said}");
         return Err(match error.as_str() {
-            "invalid_grant" | "access_denied" => TokenError::Grant(said),
-            _ if status >= 500 => TokenError::Unanswered(said),
-            _ => TokenError::Client(said),
+            "invalid_grant" | "access_denied" => TokenError::InvalidGrant(said),
+            _ if status >= 500 => TokenError::Unavailable(said),
+            _ => TokenError::InvalidClient(said),
         });
     }
     match (status, text("access_token")) {
@@ -170,14 +170,16 @@ fn read(answer: &OutboundResponse) -> Result<TokenGrant, TokenError> {
                 .and_then(|seconds| seconds.parse::<f64>().ok())
                 .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
         }),
-        (400, _) => Err(TokenError::Grant(format!("the provider answered {status}"))),
-        (401 | 403, _) => Err(TokenError::Client(format!(
+        (400, _) => Err(TokenError::InvalidGrant(format!(
             "the provider answered {status}"
         ))),
-        (200..=299, None) => Err(TokenError::Unanswered(
+        (401 | 403, _) => Err(TokenError::InvalidClient(format!(
+            "the provider answered {status}"
+        ))),
+        (200..=299, None) => Err(TokenError::Unavailable(
             "the provider answered without an access token".to_owned(),
         )),
-        _ => Err(TokenError::Unanswered(format!(
+        _ => Err(TokenError::Unavailable(format!(
             "the provider answered {status}"
         ))),
     }
@@ -185,7 +187,7 @@ fn read(answer: &OutboundResponse) -> Result<TokenGrant, TokenError> {
 
 /// Returns the members of a response that are texts or numbers. Slack puts the grant of a user's
 /// scopes into `authed_user`; its members count if the response has no token of its own.
-fn members(body: &[u8]) -> HashMap<String, String> {
+fn parse_members(body: &[u8]) -> HashMap<String, String> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(mut members)) => {
             let user = members.remove("authed_user");
@@ -209,7 +211,7 @@ fn members(body: &[u8]) -> HashMap<String, String> {
 }
 
 /// Returns the beginning of a provider's message on one line.
-pub(super) fn plain(text: &str) -> String {
+pub(super) fn to_single_line(text: &str) -> String {
     let line: String = text
         .chars()
         .take(DESCRIPTION_MAX)
@@ -223,7 +225,7 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, body: &str) -> Result<TokenGrant, TokenError> {
-        read(&OutboundResponse {
+        parse_response(&OutboundResponse {
             status,
             headers: Vec::new(),
             body: body.as_bytes().to_vec(),
@@ -251,12 +253,14 @@ mod tests {
 
     #[test]
     fn refusals_are_told_apart() {
-        let grant =
-            |answer: Result<TokenGrant, TokenError>| matches!(answer, Err(TokenError::Grant(_)));
-        let client =
-            |answer: Result<TokenGrant, TokenError>| matches!(answer, Err(TokenError::Client(_)));
+        let grant = |answer: Result<TokenGrant, TokenError>| {
+            matches!(answer, Err(TokenError::InvalidGrant(_)))
+        };
+        let client = |answer: Result<TokenGrant, TokenError>| {
+            matches!(answer, Err(TokenError::InvalidClient(_)))
+        };
         let none = |answer: Result<TokenGrant, TokenError>| {
-            matches!(answer, Err(TokenError::Unanswered(_)))
+            matches!(answer, Err(TokenError::Unavailable(_)))
         };
         assert!(grant(answer(400, r#"{"error": "invalid_grant"}"#)));
         assert!(grant(answer(400, "<html>")));

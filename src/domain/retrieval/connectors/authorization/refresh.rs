@@ -58,19 +58,19 @@ struct StaleToken {
 ///
 /// # Errors
 /// A failure for the caller if there is no valid token, or an error of the store.
-pub(in crate::domain::retrieval::connectors) async fn access_token(
+pub(in crate::domain::retrieval::connectors) async fn get_access_token(
     call: &RequestContext,
     connector: &Connector,
 ) -> Result<Secret, SearchFailure> {
     let app = call.app();
     let user = &call.caller().key_id;
-    let (authorization, tokens) = stored(app, connector, user)?;
-    if ends_soon(app, &authorization) {
+    let (authorization, tokens) = load_tokens(app, connector, user)?;
+    if expires_soon(app, &authorization) {
         let stale = StaleToken {
             access: tokens.access,
             is_refused: false,
         };
-        return refreshed(call, connector, stale).await;
+        return refresh_in_task(call, connector, stale).await;
     }
     Ok(tokens.access)
 }
@@ -79,7 +79,7 @@ pub(in crate::domain::retrieval::connectors) async fn access_token(
 ///
 /// # Errors
 /// A failure for the caller if there is no valid token any more, or an error of the store.
-pub(in crate::domain::retrieval::connectors) async fn renewed_token(
+pub(in crate::domain::retrieval::connectors) async fn renew_access_token(
     call: &RequestContext,
     connector: &Connector,
     refused: &Secret,
@@ -88,10 +88,10 @@ pub(in crate::domain::retrieval::connectors) async fn renewed_token(
         access: refused.clone(),
         is_refused: true,
     };
-    refreshed(call, connector, stale).await
+    refresh_in_task(call, connector, stale).await
 }
 
-async fn refreshed(
+async fn refresh_in_task(
     call: &RequestContext,
     connector: &Connector,
     stale: StaleToken,
@@ -99,13 +99,13 @@ async fn refreshed(
     let (app, connector) = (call.app().clone(), connector.clone());
     let user = call.caller().key_id.clone();
     // A separate task, so that the refresh completes if the request is cancelled.
-    let refresh = tokio::spawn(async move { refresh(&app, &connector, user, stale).await });
+    let refresh = tokio::spawn(async move { refresh_tokens(&app, &connector, user, stale).await });
     refresh
         .await
         .map_err(|error| Error::internal("a refresh of tokens panicked", error))?
 }
 
-fn stored(
+fn load_tokens(
     app: &App,
     connector: &Connector,
     user: &ApiKeyId,
@@ -115,25 +115,25 @@ fn stored(
         .read(|conn| rows::find(conn, app.sealer(), &connector.id, user))?;
     // wire: the first of these messages is the vendor's (cohere.md §3.6)
     let Some(mut authorization) = found else {
-        return Err(failure(format!(
+        return Err(token_failure(format!(
             "failed to get auth token: user is not authenticated for connector {}",
             connector.id
         )));
     };
     match authorization.tokens.take() {
         Some(tokens) => Ok((authorization, tokens)),
-        None => Err(expired(connector)),
+        None => Err(expired_failure(connector)),
     }
 }
 
-fn ends_soon(app: &App, authorization: &Authorization) -> bool {
+fn expires_soon(app: &App, authorization: &Authorization) -> bool {
     let early = Duration::from_secs(app.connector_settings().refresh_seconds_before_end);
     let soon = app.clock().now().plus(early);
     authorization.expires_at.is_some_and(|end| end <= soon)
 }
 
 /// Refreshes the tokens, unless another search already did.
-async fn refresh(
+async fn refresh_tokens(
     app: &App,
     connector: &Connector,
     user: ApiKeyId,
@@ -141,7 +141,7 @@ async fn refresh(
 ) -> Result<Secret, SearchFailure> {
     let lock = app.refreshes().lock((connector.id.clone(), user.clone()));
     let _one_at_a_time = lock.lock().await;
-    let (authorization, tokens) = stored(app, connector, &user)?;
+    let (authorization, tokens) = load_tokens(app, connector, &user)?;
     if stale.access != tokens.access {
         // Another search refreshed the token meanwhile.
         return Ok(tokens.access);
@@ -153,7 +153,7 @@ async fn refresh(
         if usable {
             return Ok(tokens.access);
         }
-        void(
+        expire_authorization(
             app,
             connector,
             user,
@@ -161,7 +161,7 @@ async fn refresh(
             "it cannot be refreshed",
         )
         .await?;
-        return Err(expired(connector));
+        return Err(expired_failure(connector));
     };
     let client = OAuthClient::of(app, connector)?;
     let mut grant = vec![
@@ -175,17 +175,17 @@ async fn refresh(
             let access = granted.access_token.clone();
             let (sealer, id) = (app.sealer().clone(), authorization.id);
             app.change_as(Actor::Key(user), move |change| {
-                rows::replace(change, &sealer, &id, granted, old)
+                rows::replace_tokens(change, &sealer, &id, granted, old)
             })
             .await?;
             Ok(access)
         }
-        Err(TokenError::Grant(text)) => {
-            void(app, connector, user, authorization.id, &text).await?;
-            Err(expired(connector))
+        Err(TokenError::InvalidGrant(text)) => {
+            expire_authorization(app, connector, user, authorization.id, &text).await?;
+            Err(expired_failure(connector))
         }
         Err(_) if usable => Ok(tokens.access),
-        Err(refusal) => Err(failure(format!(
+        Err(refusal) => Err(token_failure(format!(
             "failed to get auth token: {}",
             refusal.text()
         ))),
@@ -193,7 +193,7 @@ async fn refresh(
 }
 
 /// Records that a user must authorize a connector again.
-async fn void(
+async fn expire_authorization(
     app: &App,
     connector: &Connector,
     user: ApiKeyId,
@@ -203,7 +203,7 @@ async fn void(
     info!(connector = %connector.id, user = %user, reason, "an authorization has expired");
     let connector = connector.clone();
     app.change_as(Actor::Key(user), move |change| {
-        rows::expire(change, &id)?;
+        rows::clear_tokens(change, &id)?;
         let entry = NewAuditRecord {
             workspace: Some(&connector.workspace_id),
             action: "connector.authorization_expired",
@@ -215,15 +215,15 @@ async fn void(
     .await
 }
 
-fn expired(connector: &Connector) -> SearchFailure {
-    failure(format!(
+fn expired_failure(connector: &Connector) -> SearchFailure {
+    token_failure(format!(
         "failed to get auth token: the user's authorization of connector {} has expired or was \
          revoked",
         connector.id
     ))
 }
 
-fn failure(message: String) -> SearchFailure {
+fn token_failure(message: String) -> SearchFailure {
     SearchFailure::Connector {
         message,
         status: None,

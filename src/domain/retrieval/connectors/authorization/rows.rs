@@ -104,7 +104,7 @@ const INSERT: &str = "
 
 /// Stores a user's authorization of a connector that still has these sealed credentials. It
 /// replaces an earlier one. Returns false if there is no such connector any more.
-pub(super) fn put(
+pub(super) fn upsert(
     change: &WriteTx<'_>,
     sealer: &Sealer,
     (connector, credentials): (&ConnectorId, &[u8]),
@@ -136,7 +136,7 @@ const REPLACE: &str = "
 
 /// Replaces the tokens after a refresh. A provider that issues no new refresh token leaves the old
 /// one valid (RFC 6749 §6).
-pub(super) fn replace(
+pub(super) fn replace_tokens(
     change: &WriteTx<'_>,
     sealer: &Sealer,
     id: &ConnectorAuthorizationId,
@@ -165,7 +165,7 @@ const CLEAR_TOKENS: &str = "
     WHERE id = :id";
 
 /// Deletes tokens that the provider refuses. The user must authorize the connector again.
-pub(super) fn expire(change: &WriteTx<'_>, id: &ConnectorAuthorizationId) -> Result<()> {
+pub(super) fn clear_tokens(change: &WriteTx<'_>, id: &ConnectorAuthorizationId) -> Result<()> {
     change
         .conn
         .prepare_cached(CLEAR_TOKENS)?
@@ -177,7 +177,10 @@ const DELETE_OF_USER: &str = "DELETE FROM connector_authorizations WHERE user_id
 const DELETE_STATES_OF_USER: &str = "DELETE FROM connector_oauth_states WHERE user_id = :user";
 
 /// Deletes the authorizations of a user, finished or not, because its key is revoked.
-pub(in crate::domain) fn forget_user(change: &WriteTx<'_>, user: &ApiKeyId) -> Result<()> {
+pub(in crate::domain) fn delete_user_authorizations(
+    change: &WriteTx<'_>,
+    user: &ApiKeyId,
+) -> Result<()> {
     for statement in [DELETE_OF_USER, DELETE_STATES_OF_USER] {
         change
             .conn
@@ -192,7 +195,7 @@ const DELETE_STATES_OF_CONNECTOR: &str =
     "DELETE FROM connector_oauth_states WHERE connector_id = :id";
 
 /// Deletes the authorizations of a connector, finished or not.
-pub(in crate::domain::retrieval::connectors) fn forget(
+pub(in crate::domain::retrieval::connectors) fn delete_connector_authorizations(
     change: &WriteTx<'_>,
     connector: &ConnectorId,
 ) -> Result<()> {

@@ -8,7 +8,7 @@ use quick_xml::{
 };
 use zip::ZipArchive;
 
-use super::{Content, builder::SectionBuilder, one_line};
+use super::{Content, builder::SectionBuilder, to_one_line};
 
 /// Maximum size of the main text, in bytes of XML, because a small file may inflate to any size.
 const TEXT_MAX: u64 = 64 * 1024 * 1024;
@@ -33,14 +33,14 @@ const HEADINGS: &[&str] = &[
 ///
 /// # Errors
 /// The reason for the failure, as a message.
-pub(in crate::domain::retrieval::folders) fn docx(bytes: &[u8]) -> Result<Content, String> {
+pub(in crate::domain::retrieval::folders) fn parse_docx(bytes: &[u8]) -> Result<Content, String> {
     let mut archive = ZipArchive::new(Cursor::new(bytes))
         .map_err(|error| format!("it is no DOCX document: {error}"))?;
     let text = archive
         .by_name("word/document.xml")
         .map_err(|error| format!("it is no DOCX document: {error}"))?;
     let mut text = text.take(TEXT_MAX + 1);
-    let content = document(&mut text)?;
+    let content = parse_xml(&mut text)?;
     if text.limit() == 0 {
         return Err(format!("its text has more than {TEXT_MAX} bytes of XML"));
     }
@@ -62,7 +62,7 @@ struct DocxParser {
     fallbacks: usize,
 }
 
-fn document(xml: impl Read) -> Result<Content, String> {
+fn parse_xml(xml: impl Read) -> Result<Content, String> {
     let mut reader = Reader::from_reader(BufReader::new(xml));
     let mut document = DocxParser::default();
     let mut buffer = Vec::new();
@@ -150,7 +150,7 @@ impl DocxParser {
             return;
         }
         if is_heading {
-            self.built.head(one_line(&text));
+            self.built.head(to_one_line(&text));
             return;
         }
         if self.tables > 0 {
@@ -187,7 +187,7 @@ mod tests {
             <w:p><w:pPr><w:numPr/></w:pPr><w:r><w:t>weekly</w:t><w:delText>never</w:delText></w:r></w:p>
             <w:tbl><w:tr><w:tc><w:p><w:r><w:t>a</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>b</w:t></w:r></w:p></w:tc></w:tr></w:tbl>
             </w:body></w:document>"#;
-        let content = document(xml.as_bytes()).expect("a document");
+        let content = parse_xml(xml.as_bytes()).expect("a document");
         assert_eq!(content.title.as_deref(), Some("Backups"));
         assert_eq!(
             content.sections[0].text,
@@ -197,9 +197,9 @@ mod tests {
 
     #[test]
     fn what_is_no_document_says_why() {
-        assert!(docx(b"PK\x03\x04").is_err());
-        assert!(document(&b"<a><b></a>"[..]).is_err());
+        assert!(parse_docx(b"PK\x03\x04").is_err());
+        assert!(parse_xml(&b"<a><b></a>"[..]).is_err());
         let deep = "<a>".repeat(1_000);
-        assert!(document(deep.as_bytes()).is_err_and(|text| text.contains("deeper than 200")));
+        assert!(parse_xml(deep.as_bytes()).is_err_and(|text| text.contains("deeper than 200")));
     }
 }

@@ -27,20 +27,20 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
         return Some(Cow::Borrowed(text));
     }
     let encoding = encoding
-        .or_else(|| utf_16(bytes))
-        .or_else(|| declared(bytes));
+        .or_else(|| detect_utf_16(bytes))
+        .or_else(|| find_declared_encoding(bytes));
     let encoding = match encoding {
         Some(encoding) => encoding,
         None if bytes.contains(&0) => return None,
         None if is_almost_utf_8(bytes) => UTF_8,
-        None => guess(bytes),
+        None => guess_encoding(bytes),
     };
     let (text, _) = encoding.decode_without_bom_handling(bytes);
     (!text.contains('\0')).then_some(text)
 }
 
 /// Detects UTF-16 without a byte order mark: every other byte of Latin text is zero.
-fn utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
+fn detect_utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = &bytes[..bytes.len().min(HEAD_BYTES) & !1];
     if head.len() < 4 || !bytes.len().is_multiple_of(2) {
         return None;
@@ -61,7 +61,7 @@ fn utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
 }
 
 /// Returns the encoding that the beginning of a file declares, as HTML, XML and scripts do.
-fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+fn find_declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD_BYTES)]).to_ascii_lowercase();
     ["charset=", "encoding=", "coding:", "coding="]
         .iter()
@@ -93,7 +93,7 @@ fn is_almost_utf_8(bytes: &[u8]) -> bool {
     good >= bad * VALID_PER_INVALID
 }
 
-fn guess(bytes: &[u8]) -> &'static Encoding {
+fn guess_encoding(bytes: &[u8]) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(bytes, true);
     detector.guess(None, Utf8Detection::Deny)

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use ego_tree::iter::Edge;
 use scraper::{Html, Node};
 
-use super::{Content, builder::SectionBuilder, one_line};
+use super::{Content, builder::SectionBuilder, to_one_line};
 use crate::domain::retrieval::folders::parser_limits;
 
 /// Elements whose text is ignored.
@@ -54,7 +54,7 @@ const BLOCK_ELEMENTS: &[&str] = &[
 const ITEM_ELEMENTS: &[&str] = &["li", "td", "th", "dd", "dt"];
 
 /// Parses a page within the parser limits into the text that a browser shows.
-pub(super) fn html(text: &str) -> Content {
+pub(super) fn parse_html(text: &str) -> Content {
     let document = Html::parse_document(text);
     let mut built = SectionBuilder::default();
     let mut title = None;
@@ -71,16 +71,16 @@ pub(super) fn html(text: &str) -> Content {
             Node::Text(text) if opens => {
                 let in_title = node
                     .parent()
-                    .is_some_and(|parent| name(parent.value()) == "title");
+                    .is_some_and(|parent| element_name(parent.value()) == "title");
                 if in_title {
-                    title = Some(one_line(text)).filter(|title| !title.is_empty());
+                    title = Some(to_one_line(text)).filter(|title| !title.is_empty());
                 } else if unread == 0 {
                     let into = heading.as_mut().unwrap_or(&mut built.text);
                     push_words(into, text);
                 }
             }
             element @ Node::Element(_) => {
-                let name = name(element);
+                let name = element_name(element);
                 if IGNORED_ELEMENTS.contains(&name) {
                     unread = if opens {
                         unread + 1
@@ -94,7 +94,7 @@ pub(super) fn html(text: &str) -> Content {
                         built.head(heading.trim().to_owned());
                     }
                 } else if heading.is_none() {
-                    end(&mut built, name, opens, &mut items);
+                    end_element(&mut built, name, opens, &mut items);
                 }
             }
             _ => {}
@@ -106,7 +106,7 @@ pub(super) fn html(text: &str) -> Content {
 }
 
 /// Ends a line or a paragraph at the beginning or the end of an element.
-fn end(built: &mut SectionBuilder, name: &str, opens: bool, items: &mut usize) {
+fn end_element(built: &mut SectionBuilder, name: &str, opens: bool, items: &mut usize) {
     if ITEM_ELEMENTS.contains(&name) {
         *items = match opens {
             true => *items + 1,
@@ -128,7 +128,7 @@ fn end(built: &mut SectionBuilder, name: &str, opens: bool, items: &mut usize) {
     }
 }
 
-fn name(node: &Node) -> &str {
+fn element_name(node: &Node) -> &str {
     node.as_element().map_or("", |element| element.name())
 }
 
@@ -145,7 +145,7 @@ fn push_words(into: &mut String, text: &str) {
     if spaced(text, false) && !spaced(into, true) {
         into.push(' ');
     }
-    into.push_str(&one_line(text));
+    into.push_str(&to_one_line(text));
     if spaced(text, true) && !spaced(into, true) {
         into.push(' ');
     }
@@ -223,11 +223,11 @@ const AMBIGUOUS_ELEMENTS: &[&str] = &[
 /// Removes the markup from a text, as a browser shows it. A text without markup or beyond the
 /// parser limits is returned unchanged.
 #[must_use]
-pub fn plain_text(text: &str) -> Cow<'_, str> {
-    if !has_markup(text) || !parser_limits::html_fits(text) {
+pub fn strip_markup(text: &str) -> Cow<'_, str> {
+    if !has_markup(text) || !parser_limits::is_html_within_limits(text) {
         return Cow::Borrowed(text);
     }
-    let content = html(text);
+    let content = parse_html(text);
     let mut plain = String::new();
     for section in content.sections {
         if let Some(heading) = section.heading {
@@ -317,7 +317,7 @@ mod tests {
             ),
             ("<ri:page ri:content-title=\"x\" />Oak.", "Oak."),
         ] {
-            assert_eq!(plain_text(text), plain, "{text}");
+            assert_eq!(strip_markup(text), plain, "{text}");
         }
     }
 
@@ -330,7 +330,7 @@ mod tests {
             "Log in as <user:password>.",
             "If a < b and c > d, it is.",
         ] {
-            assert_eq!(plain_text(text), text);
+            assert_eq!(strip_markup(text), text);
         }
     }
 }

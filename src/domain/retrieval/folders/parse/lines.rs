@@ -4,23 +4,23 @@
 const WRAP_WIDTHS: std::ops::RangeInclusive<usize> = 45..=120;
 
 /// Joins the lines of each hard-wrapped paragraph, so that its sentences are complete.
-pub(super) fn unwrapped(text: &str) -> String {
+pub(super) fn join_wrapped_lines(text: &str) -> String {
     let mut whole = String::with_capacity(text.len());
     let mut paragraph: Vec<&str> = Vec::new();
     for line in text.lines() {
         if line.trim().is_empty() {
-            push(&mut whole, &paragraph);
+            push_paragraph(&mut whole, &paragraph);
             paragraph.clear();
             whole.push('\n');
         } else {
             paragraph.push(line);
         }
     }
-    push(&mut whole, &paragraph);
+    push_paragraph(&mut whole, &paragraph);
     whole
 }
 
-fn push(whole: &mut String, paragraph: &[&str]) {
+fn push_paragraph(whole: &mut String, paragraph: &[&str]) {
     let width = |line: &str| line.trim_end().chars().count();
     let widest = paragraph.iter().map(|line| width(line)).max();
     let widest = widest.filter(|widest| WRAP_WIDTHS.contains(widest));
@@ -63,11 +63,11 @@ mod tests {
                     Backups.\n\n- one item that is as wide as the paragraph above was before\n\
                     - two\n\nTitle\nshort\n";
         assert_eq!(
-            unwrapped(text),
+            join_wrapped_lines(text),
             "The backups of the museum are made every night at three and kept for thirty days. \
              Nobody but the Director may delete Backups.\n\n\
              - one item that is as wide as the paragraph above was before\n- two\n\nTitle\nshort\n"
         );
-        assert_eq!(unwrapped(""), "");
+        assert_eq!(join_wrapped_lines(""), "");
     }
 }

@@ -5,7 +5,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use super::{Content, builder::SectionBuilder};
 
 /// Parses Markdown within the parser limits.
-pub(super) fn markdown(text: &str) -> Content {
+pub(super) fn parse_markdown(text: &str) -> Content {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
@@ -23,7 +23,7 @@ pub(super) fn markdown(text: &str) -> Content {
             Event::Start(Tag::MetadataBlock(_)) => metadata = true,
             Event::End(TagEnd::MetadataBlock(_)) => metadata = false,
             Event::Text(text) if metadata => {
-                built.content.title = built.content.title.or_else(|| front_title(&text));
+                built.content.title = built.content.title.or_else(|| front_matter_title(&text));
             }
             Event::Text(text) | Event::Code(text) => match &mut heading {
                 Some(heading) => heading.push_str(&text),
@@ -58,7 +58,7 @@ pub(super) fn markdown(text: &str) -> Content {
 }
 
 /// Returns the `title:` of a front matter.
-fn front_title(text: &str) -> Option<String> {
+fn front_matter_title(text: &str) -> Option<String> {
     let title = text.lines().find_map(|line| line.strip_prefix("title:"))?;
     let title = title.trim().trim_matches(['"', '\'']);
     (!title.is_empty()).then(|| title.to_owned())

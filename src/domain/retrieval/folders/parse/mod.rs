@@ -13,13 +13,13 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(super) use self::docx::docx;
-pub use self::html::plain_text;
+pub(super) use self::docx::parse_docx;
+pub use self::html::strip_markup;
 use self::{
-    html::html,
-    lines::unwrapped,
-    markdown::markdown,
-    records::{delimiter, records, table},
+    html::parse_html,
+    lines::join_wrapped_lines,
+    markdown::parse_markdown,
+    records::{build_sections, detect_delimiter, parse_table},
 };
 use super::parser_limits;
 
@@ -165,40 +165,42 @@ impl Format {
 /// Parses the bytes of a file; none if they are not text. Invalid JSON or CSV and input that is
 /// nested too deep are indexed as plain text, so that they stay searchable.
 #[must_use]
-pub fn read(format: Format, bytes: &[u8]) -> Option<Content> {
+pub fn parse_file(format: Format, bytes: &[u8]) -> Option<Content> {
     let text = encoding::decode(bytes)?;
-    Some(read_text(format, &text))
+    Some(parse_text(format, &text))
 }
 
-fn read_text(format: Format, text: &str) -> Content {
+fn parse_text(format: Format, text: &str) -> Content {
     match format {
-        Format::Markdown if !parser_limits::markdown_fits(text) => plain(text),
-        Format::Html if !parser_limits::html_fits(text) => plain(text),
-        Format::Markdown => markdown(text),
-        Format::Text => plain(&unwrapped(text)),
+        Format::Markdown if !parser_limits::is_markdown_within_limits(text) => plain_content(text),
+        Format::Html if !parser_limits::is_html_within_limits(text) => plain_content(text),
+        Format::Markdown => parse_markdown(text),
+        Format::Text => plain_content(&join_wrapped_lines(text)),
         // A separate process parses documents.
-        Format::Lines | Format::Docx => plain(text),
-        Format::Html => html(text),
+        Format::Lines | Format::Docx => plain_content(text),
+        Format::Html => parse_html(text),
         Format::Json => match serde_json::from_str(text) {
-            Ok(value) => records(match value {
+            Ok(value) => build_sections(match value {
                 Value::Array(items) => items,
                 one => vec![one],
             }),
-            Err(_) => plain(text),
+            Err(_) => plain_content(text),
         },
         Format::JsonLines => {
             let lines = text.lines().filter(|line| !line.trim().is_empty());
             match lines.map(serde_json::from_str).collect() {
-                Ok(values) => records(values),
-                Err(_) => plain(text),
+                Ok(values) => build_sections(values),
+                Err(_) => plain_content(text),
             }
         }
-        Format::Csv => table(text, delimiter(text)).unwrap_or_else(|| plain(text)),
-        Format::Tsv => table(text, b'\t').unwrap_or_else(|| plain(text)),
+        Format::Csv => {
+            parse_table(text, detect_delimiter(text)).unwrap_or_else(|| plain_content(text))
+        }
+        Format::Tsv => parse_table(text, b'\t').unwrap_or_else(|| plain_content(text)),
     }
 }
 
-fn plain(text: &str) -> Content {
+fn plain_content(text: &str) -> Content {
     Content {
         title: None,
         sections: vec![Section {
@@ -209,6 +211,6 @@ fn plain(text: &str) -> Content {
 }
 
 /// Joins a text to one line.
-fn one_line(text: &str) -> String {
+fn to_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

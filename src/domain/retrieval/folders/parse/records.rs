@@ -2,22 +2,27 @@
 
 use serde_json::Value;
 
-use super::{Content, Section, one_line};
+use super::{Content, Section, to_one_line};
 use crate::domain::retrieval::folders::parser_limits;
 
 /// Names of members and columns that contain the heading of a record.
 pub(super) const HEADING_NAMES: &[&str] = &["title", "name", "question", "subject", "heading"];
 
 /// Returns one section for each record.
-pub(super) fn records(values: Vec<Value>) -> Content {
+pub(super) fn build_sections(values: Vec<Value>) -> Content {
     let sections = values.into_iter().map(|value| {
         let mut text = String::new();
-        write_value("", &value, &mut text, parser_limits::record_bytes(&value));
+        write_value(
+            "",
+            &value,
+            &mut text,
+            parser_limits::max_record_bytes(&value),
+        );
         let named = HEADING_NAMES
             .iter()
             .find_map(|name| value.get(name)?.as_str());
         Section {
-            heading: named.map(one_line),
+            heading: named.map(to_one_line),
             text,
         }
     });
@@ -37,7 +42,7 @@ fn write_value(path: &str, value: &Value, text: &mut String, most: usize) {
     let scalar = match value {
         Value::Object(members) => {
             for (name, value) in members {
-                write_value(&parser_limits::way(path, name), value, text, most);
+                write_value(&parser_limits::member_path(path, name), value, text, most);
             }
             return;
         }
@@ -60,7 +65,7 @@ fn write_value(path: &str, value: &Value, text: &mut String, most: usize) {
 }
 
 /// Parses a table with a header line into one section for each row; none if it is not a table.
-pub(super) fn table(text: &str, delimiter: u8) -> Option<Content> {
+pub(super) fn parse_table(text: &str, delimiter: u8) -> Option<Content> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
@@ -76,12 +81,13 @@ pub(super) fn table(text: &str, delimiter: u8) -> Option<Content> {
             .enumerate()
             .filter(|(_, value)| !value.is_empty())
         {
-            let header = parser_limits::name(headers.get(index).unwrap_or_default().trim());
+            let header =
+                parser_limits::truncate_name(headers.get(index).unwrap_or_default().trim());
             if HEADING_NAMES
                 .iter()
                 .any(|name| name.eq_ignore_ascii_case(header))
             {
-                heading.get_or_insert_with(|| one_line(value));
+                heading.get_or_insert_with(|| to_one_line(value));
             }
             if !header.is_empty() {
                 lines.push_str(header);
@@ -108,7 +114,7 @@ const SAMPLE_LINES: usize = 20;
 
 /// Returns the separator that splits most of the first lines into the same number of columns. Some
 /// programs write `;` because their locale uses the comma in numbers.
-pub(super) fn delimiter(text: &str) -> u8 {
+pub(super) fn detect_delimiter(text: &str) -> u8 {
     let columns = |delimiter: u8| {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(delimiter)
@@ -139,12 +145,15 @@ mod tests {
 
     #[test]
     fn columns_are_separated_by_what_the_lines_have_in_common() {
-        assert_eq!(delimiter("a,b\n1,2\n"), b',');
-        assert_eq!(delimiter("Name;Preis\nBrot;1,50\nMilch;0,99\n"), b';');
-        assert_eq!(delimiter("a\tb\n1,5\t2\n"), b'\t');
-        assert_eq!(delimiter("a|b|c\n1|2|3\n"), b'|');
-        assert_eq!(delimiter("alone\nno\n"), b',');
-        assert_eq!(delimiter("a,b\n\"x; y; z\",2\n\"u\",3"), b',');
-        assert_eq!(delimiter(""), b',');
+        assert_eq!(detect_delimiter("a,b\n1,2\n"), b',');
+        assert_eq!(
+            detect_delimiter("Name;Preis\nBrot;1,50\nMilch;0,99\n"),
+            b';'
+        );
+        assert_eq!(detect_delimiter("a\tb\n1,5\t2\n"), b'\t');
+        assert_eq!(detect_delimiter("a|b|c\n1|2|3\n"), b'|');
+        assert_eq!(detect_delimiter("alone\nno\n"), b',');
+        assert_eq!(detect_delimiter("a,b\n\"x; y; z\",2\n\"u\",3"), b',');
+        assert_eq!(detect_delimiter(""), b',');
     }
 }
