@@ -89,7 +89,7 @@ impl QueryParams {
         let (pairs, broken) = operation.with_members(pairs);
         let unknown = broken.or_else(|| operation.unknown(&pairs.0));
         let respelled = operation.respelled(&pairs);
-        if let Some(uri) = respelled.and_then(|build_match_query| with_query(uri, &query)) {
+        if let Some(uri) = respelled.and_then(|query| with_query(uri, &query)) {
             *request.uri_mut() = uri;
         }
         unknown
