@@ -93,7 +93,7 @@ async fn measure(count: usize) -> Result<(), Box<dyn std::error::Error>> {
     let start = Stopwatch::start();
     let server = Server::start(&config, Clock::system()).await?;
     // The server indexes by itself; this waits for it, and then compares once more.
-    let mut scanned = server.app().folders().get("bench")?.scanned();
+    let mut scanned = server.app().folders().get("bench")?.subscribe_to_scans();
     scanned.wait_for(Option::is_some).await?;
     let indexed = start.elapsed();
     let again = Stopwatch::start();

@@ -47,7 +47,7 @@ fn main() -> Result<()> {
 async fn measure() -> Result<String> {
     let outbound = Outbound::new(&outbound::Settings::default(), true);
     let settings = Settings {
-        program: Some(env!("CARGO_BIN_EXE_parlance").into()),
+        executable: Some(env!("CARGO_BIN_EXE_parlance").into()),
         ..Settings::default()
     };
     let engine = Engine::new(settings, true, Clock::system(), outbound);
@@ -103,7 +103,7 @@ fn program(engine: &Engine, number: u32, code: &Arc<str>) -> Program {
         version: "1".to_owned(),
         code: Arc::clone(code).into(),
         env: BTreeMap::from([("BP_TOKEN".to_owned(), Secret::new("t"))]),
-        limits: engine.settings().limits(),
+        limits: engine.settings().default_limits(),
         engine: Some(EngineChoice::Embedded),
     }
 }

@@ -284,7 +284,7 @@ async fn fill_bots(database: &Path, like: &str, bots: u64, conversations: u64) -
 }
 
 fn open(database: &Path) -> Result<Store> {
-    Ok(Store::open_beside(&store::Settings {
+    Ok(Store::open_for_command(&store::Settings {
         path: database.to_owned(),
         ..store::Settings::default()
     })?)

@@ -59,7 +59,7 @@ impl Agent {
 
 impl Create {
     fn run(self, database: &Database, json: bool) -> Result<()> {
-        let created = database.change(move |change| {
+        let created = database.write(move |change| {
             let new = NewAgent {
                 id: self.id.unwrap_or_else(AgentId::new_uuid),
                 name: self.name.unwrap_or_else(|| self.handle.clone()),

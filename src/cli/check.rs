@@ -49,14 +49,14 @@ fn print_json(
     sound: bool,
 ) -> Result<()> {
     let named = unreadable.map(|found| {
-        let named = found.named.iter().map(ToString::to_string);
+        let named = found.listed.iter().map(ToString::to_string);
         named.collect::<Vec<_>>()
     });
     output::json(&json!({
         "sound": sound,
         "problems": report.to_string(),
         "unreadable_secrets": named,
-        "more_unreadable_secrets": unreadable.map(|found| found.more),
+        "more_unreadable_secrets": unreadable.map(|found| found.unlisted),
     }))
 }
 
@@ -67,11 +67,11 @@ fn print_text(report: &CheckReport, unreadable: Option<&UnreadableValues>) -> Re
         Some(found) if found.count() == 0 => text.push_str("\nevery secret can be read"),
         Some(found) => {
             text.push_str(&format!("\n{} secrets cannot be read:", found.count()));
-            for value in &found.named {
+            for value in &found.listed {
                 text.push_str(&format!("\n  {value}"));
             }
-            if found.more > 0 {
-                text.push_str(&format!("\n  and {} more", found.more));
+            if found.unlisted > 0 {
+                text.push_str(&format!("\n  and {} more", found.unlisted));
             }
         }
     }
@@ -80,7 +80,7 @@ fn print_text(report: &CheckReport, unreadable: Option<&UnreadableValues>) -> Re
 
 /// Finds the secrets that the sealing key cannot decrypt.
 fn unreadable_secrets(database: &Database, loaded: &Loaded) -> Result<UnreadableValues> {
-    let sealer = Sealer::find(&database.store, &loaded.config.seal)?;
+    let sealer = Sealer::load_existing(&database.store, &loaded.config.seal)?;
     let found = database
         .store
         .read(|conn| sealed_columns::find_unreadable(conn, sealer.as_ref()))?;

@@ -35,7 +35,7 @@ impl Hub {
         match self {
             Self::Names => list(&database, json)?,
             Self::Give(give) => {
-                let given = database.change(move |change| {
+                let given = database.write(move |change| {
                     integrations::give_name(change, &give.name, &give.workspace)
                 })?;
                 if json {

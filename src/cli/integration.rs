@@ -39,10 +39,10 @@ impl Integration {
                 return Ok(ExitCode::SUCCESS);
             }
             Self::Approve(one) => {
-                database.change(move |change| integrations::approve(change, &one.id))?
+                database.write(move |change| integrations::approve(change, &one.id))?
             }
             Self::Archive(one) => {
-                database.change(move |change| integrations::archive(change, &one.id))?
+                database.write(move |change| integrations::archive(change, &one.id))?
             }
         };
         if json {

@@ -135,7 +135,7 @@ impl Create {
         if self.api == KeyKind::AdaInstallation {
             bail!("an installation's token is given to its integration");
         }
-        let (key, value) = database.change(move |change| {
+        let (key, value) = database.write(move |change| {
             let owner = self.owner(change)?;
             api_keys::create(change, self.api, &owner, &self.name)
         })?;
@@ -224,7 +224,7 @@ impl List {
 impl Revoke {
     fn run(self, database: &Database, json: bool) -> Result<()> {
         let revoked = database
-            .change(move |change| self.revoke(change))
+            .write(move |change| self.revoke(change))
             .context("nothing is revoked")?;
         if json {
             return output::json(&json!({"revoked": revoked}));

@@ -143,7 +143,7 @@ fn format_error(error: &anyhow::Error) -> String {
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let unprinted = error.downcast_ref::<WriteError>();
-    unprinted.is_some_and(WriteError::is_closed)
+    unprinted.is_some_and(WriteError::is_closed_pipe)
 }
 
 fn execute(cli: Cli) -> Result<ExitCode> {
@@ -153,9 +153,9 @@ fn execute(cli: Cli) -> Result<ExitCode> {
         Some(Command::NodeLauncher(launcher)) => return launcher.run(),
         _ => {}
     }
-    let given = cli.options.serve.address();
+    let given = cli.options.serve.listen_address();
     let listen = match &cli.command {
-        Some(Command::Serve(serve)) => serve.address().or(given),
+        Some(Command::Serve(serve)) => serve.listen_address().or(given),
         _ => given,
     };
     let loaded = load(&Overrides {
@@ -215,12 +215,12 @@ impl Database {
     fn open(loaded: &Loaded) -> Result<Self> {
         Ok(Self {
             runtime: build_runtime()?,
-            store: Store::open_beside(&loaded.config.store)?,
+            store: Store::open_for_command(&loaded.config.store)?,
         })
     }
 
     /// Runs a write transaction as the operator.
-    fn change<T: Send + 'static>(
+    fn write<T: Send + 'static>(
         &self,
         job: impl FnOnce(&WriteTx<'_>) -> kernel::Result<T> + Send + 'static,
     ) -> Result<T> {

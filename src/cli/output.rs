@@ -18,7 +18,7 @@ pub struct WriteError(io::Error);
 
 impl WriteError {
     /// True if the reader closed the pipe, as `head` does.
-    pub fn is_closed(&self) -> bool {
+    pub fn is_closed_pipe(&self) -> bool {
         self.0.kind() == ErrorKind::BrokenPipe
     }
 }

@@ -73,14 +73,16 @@ impl Run {
             Clock::system(),
             outbound,
         );
-        let program = self.program(config.runtime.limits())?;
-        let mut lines = engine.take_lines().context("nobody else reads the log")?;
+        let program = self.program(config.runtime.default_limits())?;
+        let mut lines = engine
+            .take_log_lines()
+            .context("nobody else reads the log")?;
         let most = config.runtime.source_map_bytes;
         let sources = Arc::new(SourcePositions::new(program.code.clone(), most));
         let printing = tokio::spawn(async move {
             while let Some(mut line) = lines.recv().await {
                 if line.level == Level::Error {
-                    line.message = sources.named_in(&line.message).await;
+                    line.message = sources.map_positions(&line.message).await;
                 }
                 print_log_line(&line);
             }

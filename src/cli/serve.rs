@@ -38,7 +38,7 @@ pub struct Serve {
 impl Serve {
     /// Returns the address, if one was given.
     #[must_use]
-    pub fn address(&self) -> Option<SocketAddr> {
+    pub fn listen_address(&self) -> Option<SocketAddr> {
         let port = self.port.map(|port| (Ipv4Addr::LOCALHOST, port).into());
         self.listen.or(port)
     }
@@ -57,7 +57,7 @@ async fn serve(config: &Config) -> Result<()> {
     // The default action of SIGUSR1 ends the process, and Node.js has a function that sends it.
     let _ignored = signal(SignalKind::user_defined1()).context("signals do not work")?;
     let server = match Server::start(config, Clock::system()).await {
-        Err(error) if error.is_in_use(config.server.listen) => {
+        Err(error) if error.is_address_in_use(config.server.listen) => {
             bail!(
                 "{:#}; `--port PORT` takes another port, and `--port 0` any that is free",
                 anyhow::Error::new(error)
@@ -158,7 +158,7 @@ fn print_welcome(server: &Server, config: &Config, kept: &FirstKeys) {
     }
     if keys.is_empty() {
         // If every key has a fixed value, the first start created none.
-        let first = if server.created() {
+        let first = if server.created_database() {
             ""
         } else {
             "those of the first start; "

@@ -47,7 +47,7 @@ impl Workspace {
 
 impl Create {
     fn run(self, database: &Database, json: bool) -> Result<()> {
-        let created = database.change(move |change| {
+        let created = database.write(move |change| {
             let id = self.id.unwrap_or_else(WorkspaceId::new_uuid);
             let workspace = workspaces::create(change, id, &self.name)?;
             if let Some(account) = accounts::find_oldest(change.conn)? {

@@ -97,10 +97,10 @@ pub(super) fn load_with(
             source_name: name.clone(),
         })?;
         let value = to_typed_value(&known, &path, text);
-        figment = figment.merge(NamedSource::at(&name, &path, value));
+        figment = figment.merge(NamedSource::single_value(&name, &path, value));
     }
     if let Some(listen) = overrides.listen {
-        figment = figment.merge(NamedSource::at(
+        figment = figment.merge(NamedSource::single_value(
             "--listen",
             "server.listen",
             listen.to_string().into(),
@@ -108,7 +108,7 @@ pub(super) fn load_with(
     }
     if let Some(db) = &overrides.db {
         let path = db.to_string_lossy().into_owned();
-        figment = figment.merge(NamedSource::at("--db", "store.path", path.into()));
+        figment = figment.merge(NamedSource::single_value("--db", "store.path", path.into()));
     }
     let mut config: Config = figment
         .extract()
@@ -157,7 +157,7 @@ fn to_typed_value(known: &Figment, path: &str, text: String) -> Value {
 
 /// True if a setting without a default, and so of unknown type, accepts a string.
 fn accepts_text(known: &Figment, path: &str, text: &str) -> bool {
-    let tried = NamedSource::at(path, path, text.into());
+    let tried = NamedSource::single_value(path, path, text.into());
     let tried = known.clone().merge(tried).extract::<Config>();
     !tried.is_err_and(|error| error.path.join(".") == path)
 }
@@ -243,7 +243,7 @@ impl NamedSource {
     }
 
     /// Creates a provider with one value at a dotted path.
-    fn at(name: &str, path: &str, value: Value) -> Self {
+    fn single_value(name: &str, path: &str, value: Value) -> Self {
         let nested = figment::util::nest(path, value);
         let data = nested.into_dict().unwrap_or_default();
         Self::new(name, Profile::Default.collect(data))

@@ -63,16 +63,18 @@ impl Example for Advance {
 
 /// The operations on the clock.
 pub struct ClockApi {
-    moves: bool,
+    allows_moves: bool,
 }
 
 impl ClockApi {
     pub const fn new(moves: bool) -> Self {
-        Self { moves }
+        Self {
+            allows_moves: moves,
+        }
     }
 
-    fn movable<'a>(&self, operator: &'a Operator) -> Result<&'a Clock> {
-        if self.moves {
+    fn require_movable<'a>(&self, operator: &'a Operator) -> Result<&'a Clock> {
+        if self.allows_moves {
             Ok(operator.0.app().clock())
         } else {
             Err(Error::new(
@@ -112,7 +114,7 @@ impl ClockApi {
             })?),
             None => None,
         };
-        let clock = self.movable(&operator)?;
+        let clock = self.require_movable(&operator)?;
         clock.freeze(at);
         Ok(clock_state(clock))
     }
@@ -130,7 +132,7 @@ impl ClockApi {
         operator: Operator,
         body: Body<Advance>,
     ) -> Result<Json<Shown>, ApiError> {
-        let clock = self.movable(&operator)?;
+        let clock = self.require_movable(&operator)?;
         clock.advance(Duration::from_secs(body.0.seconds.into()));
         Ok(clock_state(clock))
     }
@@ -138,7 +140,7 @@ impl ClockApi {
     /// Return to the system time
     #[oai(path = "/clock/resume", method = "post", operation_id = "resume_clock")]
     async fn resume_clock(&self, operator: Operator) -> Result<Json<Shown>, ApiError> {
-        let clock = self.movable(&operator)?;
+        let clock = self.require_movable(&operator)?;
         clock.resume();
         Ok(clock_state(clock))
     }

@@ -54,10 +54,10 @@ impl Example for Folder {
 
 impl From<&folders::Folder> for Folder {
     fn from(folder: &folders::Folder) -> Self {
-        let scanned = folder.scanned().borrow().clone();
+        let scanned = folder.subscribe_to_scans().borrow().clone();
         let is_scanned = scanned.is_some();
         let scanned = scanned.unwrap_or_default();
-        let left_out = scanned.left_out.files.into_iter().map(|file| LeftOut {
+        let left_out = scanned.skipped.files.into_iter().map(|file| LeftOut {
             path: file.path,
             reason: file.reason,
         });
@@ -68,7 +68,7 @@ impl From<&folders::Folder> for Folder {
             files: scanned.files as u64,
             problem: scanned.problem,
             left_out: left_out.collect(),
-            more_left_out: scanned.left_out.more as u64,
+            more_left_out: scanned.skipped.unlisted as u64,
         }
     }
 }

@@ -84,7 +84,7 @@ impl IntegrationsApi {
         let id = id.0.into();
         let job = operator
             .0
-            .change(move |change| integrations::approve(change, &id));
+            .run_write_tx(move |change| integrations::approve(change, &id));
         Ok(Json(job.await?.into()))
     }
 
@@ -105,7 +105,7 @@ impl IntegrationsApi {
         let id = id.0.into();
         let job = operator
             .0
-            .change(move |change| integrations::archive(change, &id));
+            .run_write_tx(move |change| integrations::archive(change, &id));
         Ok(Json(job.await?.into()))
     }
 }

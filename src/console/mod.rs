@@ -49,16 +49,16 @@ pub fn mount(clock_moves: bool) -> Mount {
         base_path: BASE_PATH,
         endpoint: service(clock_moves)
             .into_endpoint()
-            .with(QueryParams::of(document.clone()))
+            .with(QueryParams::new(document.clone()))
             .boxed(),
-        beside: &[],
-        render: Arc::new(ErrorRenderer),
-        marks: ClientPatterns {
-            keys: &["plop_"],
+        extra_paths: &[],
+        renderer: Arc::new(ErrorRenderer),
+        client_patterns: ClientPatterns {
+            key_prefixes: &["plop_"],
             headers: &[],
         },
         document,
-        credentials: false,
+        allows_credentials: false,
     }
 }
 

@@ -42,8 +42,8 @@ struct Inner {
     lines: Mutex<Option<mpsc::Receiver<LogLine>>>,
     /// Slots by program id: a program has one version at a time.
     slots: Mutex<HashMap<String, Arc<Slot>>>,
-    node: OnceCell<Result<NodeInstall, String>>,
-    loaded_one: Notify,
+    node_install: OnceCell<Result<NodeInstall, String>>,
+    program_loaded: Notify,
     answered: [AtomicU64; 2],
     failed: [AtomicU64; 2],
     loaded: [AtomicU64; 2],
@@ -62,8 +62,8 @@ impl Engine {
             sink,
             lines: Mutex::new(Some(lines)),
             slots: Mutex::default(),
-            node: OnceCell::new(),
-            loaded_one: Notify::new(),
+            node_install: OnceCell::new(),
+            program_loaded: Notify::new(),
             answered: Default::default(),
             failed: Default::default(),
             loaded: Default::default(),
@@ -79,7 +79,7 @@ impl Engine {
     /// Returns the receiver of the programs' log lines, to the first caller only. Lines that do not fit into the
     /// queue are dropped and counted.
     #[must_use]
-    pub fn take_lines(&self) -> Option<mpsc::Receiver<LogLine>> {
+    pub fn take_log_lines(&self) -> Option<mpsc::Receiver<LogLine>> {
         let mut lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.take()
     }
@@ -90,51 +90,51 @@ impl Engine {
     /// Any [`Failure`].
     pub async fn call(&self, program: &Program, request: Request) -> Result<Response, EngineError> {
         critical_thread::assert_not_critical("a program");
-        let slot = self.slot(program).await?;
+        let slot = self.find_or_create_slot(program).await?;
         let busy = || EngineError::Busy(program.limits.concurrency);
         let permit = with_timeout(program.limits.wall, slot.permits.acquire()).await;
         let permit = permit.map_err(|_| busy())?.map_err(|_| busy())?;
-        let running = slot.begin();
-        let mut outcome = self.run(program, &slot, request).await;
-        slot.touch(self.0.clock.steady());
+        let running = slot.start_call();
+        let mut outcome = self.call_with_retries(program, &slot, request).await;
+        slot.touch(self.0.clock.monotonic_now());
         drop((permit, running));
         if let Err(failure) = &mut outcome
             && let Some(Exception {
                 stack: Some(stack), ..
             }) = failure.exception_mut()
         {
-            *stack = slot.sources.named_in(stack).await;
+            *stack = slot.sources.map_positions(stack).await;
         }
         outcome
     }
 
     /// Replaces the positions in the bundle that the output of a program names by positions in its sources, as far as
     /// these are known in time.
-    pub async fn with_sources(&self, program: &str, text: &str) -> String {
-        let slot = self.slots().get(program).cloned();
+    pub async fn map_positions(&self, program: &str, text: &str) -> String {
+        let slot = self.lock_slots().get(program).cloned();
         match slot {
-            Some(slot) => slot.sources.named_in(text).await,
+            Some(slot) => slot.sources.map_positions(text).await,
             None => text.to_owned(),
         }
     }
 
-    async fn run(
+    async fn call_with_retries(
         &self,
         program: &Program,
         slot: &Slot,
         request: Request,
     ) -> Result<Response, EngineError> {
         for _ in 0..MAX_ATTEMPTS {
-            let runner = self.runner(program, slot).await?;
+            let runner = self.get_or_load_runner(program, slot).await?;
             if let Some(outcome) = runner.call(&request).await {
-                self.note(program, slot, &runner, &outcome);
+                self.record_outcome(program, slot, &runner, &outcome);
                 return outcome;
             }
         }
         Err(EngineError::Stopped("it ended again and again".to_owned()))
     }
 
-    fn note(
+    fn record_outcome(
         &self,
         program: &Program,
         slot: &Slot,
@@ -142,7 +142,7 @@ impl Engine {
         outcome: &Result<Response, EngineError>,
     ) {
         if outcome.is_ok() {
-            slot.answered();
+            slot.record_success();
         }
         let counts = if outcome.is_ok() {
             &self.0.answered
@@ -158,28 +158,28 @@ impl Engine {
             && let Some(missing) = isolate.take_missing()
             && went_wrong
         {
-            self.give_to_node(program, slot, &missing);
+            self.move_to_node(program, slot, &missing);
         }
     }
 
     /// Moves a program that uses a missing feature to Node.js from the next call on, if that is allowed.
-    fn give_to_node(&self, program: &Program, slot: &Slot, missing: &str) {
-        if self.may_fall_back(program) && !slot.needs_node.swap(true, Ordering::Relaxed) {
+    fn move_to_node(&self, program: &Program, slot: &Slot, missing: &str) {
+        if self.can_fall_back(program) && !slot.needs_node.swap(true, Ordering::Relaxed) {
             let id = Arc::from(program.id.as_str());
             let text = format!(
                 "the embedded engine does not have {missing}: from now on Node.js runs the code"
             );
             self.0.sink.write(&id, None, Level::Warn, &text);
-            drop(slot.take());
+            drop(slot.take_runner());
         }
     }
 
     /// Returns the slot of a program. Replaces the slot of another version.
-    async fn slot(&self, program: &Program) -> Result<Arc<Slot>, EngineError> {
-        let now = self.0.clock.steady();
+    async fn find_or_create_slot(&self, program: &Program) -> Result<Arc<Slot>, EngineError> {
+        let now = self.0.clock.monotonic_now();
         let mut dropped = Vec::new();
         let slot = {
-            let mut slots = self.slots();
+            let mut slots = self.lock_slots();
             let known = slots
                 .get(&program.id)
                 .filter(|slot| slot.version == program.version && slot.limits == program.limits);
@@ -201,35 +201,39 @@ impl Engine {
             slot
         };
         for slot in dropped {
-            if let Some(runner) = slot.take() {
-                Runner::end(runner).await;
+            if let Some(runner) = slot.take_runner() {
+                Runner::stop(runner).await;
             }
         }
         Ok(slot)
     }
 
-    fn slots(&self) -> MutexGuard<'_, HashMap<String, Arc<Slot>>> {
+    fn lock_slots(&self) -> MutexGuard<'_, HashMap<String, Arc<Slot>>> {
         self.0.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the runner of a program. Loads the program if necessary.
-    async fn runner(&self, program: &Program, slot: &Slot) -> Result<Arc<Runner>, EngineError> {
-        if let Some(runner) = slot.runner(self.0.clock.steady())? {
+    async fn get_or_load_runner(
+        &self,
+        program: &Program,
+        slot: &Slot,
+    ) -> Result<Arc<Runner>, EngineError> {
+        if let Some(runner) = slot.current_runner(self.0.clock.monotonic_now())? {
             return Ok(runner);
         }
         let _one_at_a_time = slot.loading.lock().await;
-        if let Some(runner) = slot.runner(self.0.clock.steady())? {
+        if let Some(runner) = slot.current_runner(self.0.clock.monotonic_now())? {
             return Ok(runner);
         }
         match self.load(program, slot).await {
             Ok(runner) => {
                 self.0.loaded[runner.kind() as usize].fetch_add(1, Ordering::Relaxed);
-                let runner = slot.put(runner);
-                self.0.loaded_one.notify_one();
+                let runner = slot.set_runner(runner);
+                self.0.program_loaded.notify_one();
                 Ok(runner)
             }
             Err(failure) => {
-                slot.failed(&failure, self.0.clock.steady());
+                slot.record_failure(&failure, self.0.clock.monotonic_now());
                 Err(failure)
             }
         }
@@ -253,7 +257,7 @@ impl Engine {
         match Isolate::load((program, &code), surroundings).await {
             Ok(isolate) => Ok(Runner::Embedded(isolate)),
             Err(EngineError::Missing(what)) if choice == EngineChoice::Auto => {
-                if !self.may_fall_back(program) {
+                if !self.can_fall_back(program) {
                     let why = "the setting runtime.node_fallback does not allow Node.js";
                     return Err(EngineError::Missing(format!("{what}, and {why}")));
                 }
@@ -269,7 +273,7 @@ impl Engine {
         }
     }
 
-    fn may_fall_back(&self, program: &Program) -> bool {
+    fn can_fall_back(&self, program: &Program) -> bool {
         let choice = program.engine.unwrap_or(self.0.settings.engine);
         let allowed = self.0.settings.node_fallback.unwrap_or(self.0.development);
         choice == EngineChoice::Auto && allowed
@@ -279,7 +283,7 @@ impl Engine {
         let settings = &self.0.settings;
         let install = self
             .0
-            .node
+            .node_install
             .get_or_init(|| NodeInstall::find(settings))
             .await;
         let install = install
@@ -291,38 +295,38 @@ impl Engine {
 
     /// Drops the programs that have been idle for long enough, and returns when their threads have ended.
     pub async fn drop_idle(&self) {
-        let now = self.0.clock.steady();
-        let idle = self.0.settings.idle();
+        let now = self.0.clock.monotonic_now();
+        let idle = self.0.settings.idle_timeout();
         let idle: Vec<Arc<Slot>> = {
-            let mut slots = self.slots();
+            let mut slots = self.lock_slots();
             let gone = slots.extract_if(|_, slot| {
                 !slot.is_running() && slot.last_used().plus(idle).since(now).is_zero()
             });
             gone.map(|(_, slot)| slot).collect()
         };
         for slot in idle {
-            if let Some(runner) = slot.take() {
-                Runner::end(runner).await;
+            if let Some(runner) = slot.take_runner() {
+                Runner::stop(runner).await;
             }
         }
     }
 
     /// Drops all programs, at the end of the server.
     pub async fn drop_all(&self) {
-        let slots: Vec<Arc<Slot>> = self.slots().drain().map(|(_, slot)| slot).collect();
+        let slots: Vec<Arc<Slot>> = self.lock_slots().drain().map(|(_, slot)| slot).collect();
         for slot in slots {
-            if let Some(runner) = slot.take() {
-                Runner::end(runner).await;
+            if let Some(runner) = slot.take_runner() {
+                Runner::stop(runner).await;
             }
         }
     }
 
     /// Drops idle programs when they are due, until `stopped`; then drops all.
-    pub async fn work(self, stopped: impl Future<Output = ()>) {
+    pub async fn run(self, stopped: impl Future<Output = ()>) {
         tokio::pin!(stopped);
         loop {
             // A program with a running call counts as used now.
-            let now = self.0.clock.steady();
+            let now = self.0.clock.monotonic_now();
             let last = |slot: &Arc<Slot>| {
                 if slot.is_running() {
                     now
@@ -330,12 +334,12 @@ impl Engine {
                     slot.last_used()
                 }
             };
-            let first = self.slots().values().map(last).min();
-            let due = first.map(|first| first.plus(self.0.settings.idle()));
+            let first = self.lock_slots().values().map(last).min();
+            let due = first.map(|first| first.plus(self.0.settings.idle_timeout()));
             let wait = async {
                 match due {
                     Some(due) => self.0.clock.sleep(due.since(now)).await,
-                    None => self.0.loaded_one.notified().await,
+                    None => self.0.program_loaded.notified().await,
                 }
             };
             tokio::select! {
@@ -355,9 +359,9 @@ impl Engine {
                 .map(|kind| counts[kind as usize].load(Ordering::Relaxed))
         };
         let mut warm: Vec<_> = self
-            .slots()
+            .lock_slots()
             .values()
-            .filter_map(|slot| slot.warm())
+            .filter_map(|slot| slot.to_warm_program())
             .collect();
         warm.sort_by(|one, other| one.program.cmp(&other.program));
         Stats {
@@ -365,7 +369,7 @@ impl Engine {
             answered: counts(&self.0.answered),
             failed: counts(&self.0.failed),
             loaded: counts(&self.0.loaded),
-            dropped_lines: self.0.sink.dropped(),
+            dropped_lines: self.0.sink.dropped_lines(),
         }
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn truncate_text(mut text: String) -> String {
 impl EngineError {
     /// True if the same call may succeed later.
     #[must_use]
-    pub fn may_pass(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
             Self::Load(_) | Self::Missing(_) | Self::Thrown(_) | Self::BadAnswer(_) => false,
             Self::TimedOut(_)
@@ -73,7 +73,7 @@ impl EngineError {
             | Self::Busy(_)
             | Self::Full(_)
             | Self::Stopped(_) => true,
-            Self::Backoff { last, .. } => last.may_pass(),
+            Self::Backoff { last, .. } => last.is_transient(),
         }
     }
 

@@ -48,7 +48,7 @@ pub struct LogLine {
     pub fields: Option<Value>,
     /// True for an exception that no code caught, after its call ended or outside of any call.
     pub uncaught: bool,
-    waiting: QueueReservation,
+    reservation: QueueReservation,
 }
 
 /// The memory that a line reserves in the queue, until its last copy is dropped.
@@ -58,7 +58,7 @@ struct QueueReservation(#[expect(dead_code, reason = "dropping it makes room")] 
 #[derive(Debug)]
 struct ReservedBytes {
     bytes: usize,
-    all: Arc<AtomicUsize>,
+    total: Arc<AtomicUsize>,
 }
 
 impl PartialEq for QueueReservation {
@@ -72,18 +72,18 @@ impl Eq for QueueReservation {}
 
 impl QueueReservation {
     /// Reserves `bytes`, if they fit.
-    fn take(all: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
+    fn reserve(all: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
         let fits = |now: usize| Some(now + bytes).filter(|sum| *sum <= MAX_QUEUED_BYTES);
         let taken = all.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
         taken.ok()?;
         let all = Arc::clone(all);
-        Some(Self(Arc::new(ReservedBytes { bytes, all })))
+        Some(Self(Arc::new(ReservedBytes { bytes, total: all })))
     }
 }
 
 impl Drop for ReservedBytes {
     fn drop(&mut self) {
-        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.total.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -114,7 +114,7 @@ impl Level {
 
     /// Returns the level of a name; an unknown name is `info`.
     #[must_use]
-    pub fn named(name: &str) -> Self {
+    pub fn from_name(name: &str) -> Self {
         match name {
             "debug" | "trace" => Self::Debug,
             "warn" => Self::Warn,
@@ -129,7 +129,7 @@ impl Level {
 pub(super) struct LogSink {
     queue: mpsc::Sender<LogLine>,
     dropped: Arc<AtomicU64>,
-    waiting: Arc<AtomicUsize>,
+    queued_bytes: Arc<AtomicUsize>,
     clock: Clock,
 }
 
@@ -139,7 +139,7 @@ impl LogSink {
         let sink = Self {
             queue,
             dropped: Arc::default(),
-            waiting: Arc::default(),
+            queued_bytes: Arc::default(),
             clock,
         };
         (sink, lines)
@@ -197,7 +197,8 @@ impl LogSink {
         } else {
             1
         };
-        let Some(waiting) = QueueReservation::take(&self.waiting, LINE_OVERHEAD + bytes * parsed)
+        let Some(waiting) =
+            QueueReservation::reserve(&self.queued_bytes, LINE_OVERHEAD + bytes * parsed)
         else {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
@@ -211,14 +212,14 @@ impl LogSink {
             visible_to_bot_owner: line.visible_to_bot_owner,
             fields: line.fields,
             uncaught: line.uncaught,
-            waiting,
+            reservation: waiting,
         };
         if self.queue.try_send(line).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    pub(super) fn dropped(&self) -> u64 {
+    pub(super) fn dropped_lines(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
 }
@@ -314,9 +315,9 @@ mod tests {
         }
         let taken = std::iter::from_fn(|| lines.try_recv().ok()).count();
         assert!((20..=64).contains(&taken), "{taken}");
-        assert_eq!(sink.dropped(), 200 - taken as u64);
+        assert_eq!(sink.dropped_lines(), 200 - taken as u64);
         // Receiving the lines has released their memory.
-        assert_eq!(sink.waiting.load(Ordering::Relaxed), 0);
+        assert_eq!(sink.queued_bytes.load(Ordering::Relaxed), 0);
         sink.write(&program, None, Level::Info, &"é".repeat(MAX_LINE_BYTES));
         let long = lines.try_recv().expect("a line").message;
         assert!(long.len() < MAX_LINE_BYTES + 4 && long.ends_with("é…"));

@@ -25,7 +25,7 @@ pub struct NativeResponse {
     /// Body as text.
     pub body: String,
     /// Stream of the rest of the body, for a response that stays open.
-    pub live: Option<BodyStream>,
+    pub body_stream: Option<BodyStream>,
 }
 
 /// The rest of a body, as a stream. Dropping it ends the stream.

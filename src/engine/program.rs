@@ -31,7 +31,7 @@ pub struct Code(Arc<dyn Fn() -> Result<Arc<str>> + Send + Sync>);
 
 impl Code {
     /// Creates the code from a function that reads the text.
-    pub fn kept(read: impl Fn() -> Result<Arc<str>> + Send + Sync + 'static) -> Self {
+    pub fn from_fn(read: impl Fn() -> Result<Arc<str>> + Send + Sync + 'static) -> Self {
         Self(Arc::new(read))
     }
 
@@ -46,7 +46,7 @@ impl Code {
 
 impl From<Arc<str>> for Code {
     fn from(text: Arc<str>) -> Self {
-        Self::kept(move || Ok(Arc::clone(&text)))
+        Self::from_fn(move || Ok(Arc::clone(&text)))
     }
 }
 
@@ -76,9 +76,9 @@ pub struct Limits {
     /// Maximum number of concurrent calls.
     pub concurrency: usize,
     /// Maximum size of a response, in bytes.
-    pub answer: usize,
+    pub response_bytes: usize,
     /// Maximum number of open `fetch` requests (embedded engine).
-    pub fetches: usize,
+    pub max_fetches: usize,
 }
 
 /// The request that `handler` receives (botpress.md §5).

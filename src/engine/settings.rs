@@ -55,7 +55,7 @@ pub struct Settings {
     pub script_idle_seconds: u64,
     /// Executable of the helper processes, if it is not the running one (in tests).
     #[serde(skip)]
-    pub program: Option<PathBuf>,
+    pub executable: Option<PathBuf>,
 }
 
 /// Choice of the engine that runs bundles.
@@ -93,7 +93,7 @@ impl Default for Settings {
             script_workers: 2,
             script_queue: 1024,
             script_idle_seconds: 60,
-            program: None,
+            executable: None,
         }
     }
 }
@@ -101,19 +101,19 @@ impl Default for Settings {
 impl Settings {
     /// Returns the limits of a program that has none of its own.
     #[must_use]
-    pub fn limits(&self) -> Limits {
+    pub fn default_limits(&self) -> Limits {
         Limits {
             memory: self.memory_bytes,
             stack: self.stack_bytes,
             cpu: Duration::from_millis(self.cpu_ms),
             wall: Duration::from_secs(self.timeout_seconds),
             concurrency: self.concurrency,
-            answer: self.max_answer_bytes,
-            fetches: self.max_fetches,
+            response_bytes: self.max_answer_bytes,
+            max_fetches: self.max_fetches,
         }
     }
 
-    pub(super) const fn idle(&self) -> Duration {
+    pub(super) const fn idle_timeout(&self) -> Duration {
         Duration::from_secs(self.idle_seconds)
     }
 }

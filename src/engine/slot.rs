@@ -44,7 +44,7 @@ impl Runner {
     fn takes_calls(&self) -> bool {
         match self {
             Self::Embedded(isolate) => isolate.takes_calls(),
-            Self::Node(child) => child.ended().is_none(),
+            Self::Node(child) => child.end_error().is_none(),
         }
     }
 
@@ -53,7 +53,7 @@ impl Runner {
         match self {
             Self::Embedded(_) => None,
             Self::Node(child) => child
-                .ended()
+                .end_error()
                 .filter(|failure| matches!(failure, EngineError::Stopped(_))),
         }
     }
@@ -66,9 +66,9 @@ impl Runner {
     }
 
     /// Ends the runner, and waits for its end if this is the last reference.
-    pub(super) async fn end(runner: Arc<Self>) {
+    pub(super) async fn stop(runner: Arc<Self>) {
         if let Some(Self::Embedded(isolate)) = Arc::into_inner(runner) {
-            isolate.end().await;
+            isolate.stop().await;
         }
     }
 }
@@ -126,7 +126,10 @@ impl Slot {
     ///
     /// # Errors
     /// `Backoff` if the program must not be started yet.
-    pub(super) fn runner(&self, now: MonotonicTime) -> Result<Option<Arc<Runner>>, EngineError> {
+    pub(super) fn current_runner(
+        &self,
+        now: MonotonicTime,
+    ) -> Result<Option<Arc<Runner>>, EngineError> {
         let mut state = self.state();
         if let Some(runner) = &state.runner {
             if runner.takes_calls() {
@@ -154,19 +157,19 @@ impl Slot {
     }
 
     /// Stores a loaded runner.
-    pub(super) fn put(&self, runner: Runner) -> Arc<Runner> {
+    pub(super) fn set_runner(&self, runner: Runner) -> Arc<Runner> {
         let runner = Arc::new(runner);
         self.state().runner = Some(Arc::clone(&runner));
         runner
     }
 
     /// Removes the runner.
-    pub(super) fn take(&self) -> Option<Arc<Runner>> {
+    pub(super) fn take_runner(&self) -> Option<Arc<Runner>> {
         self.state().runner.take()
     }
 
     /// Records a failed load and starts the backoff.
-    pub(super) fn failed(&self, failure: &EngineError, now: MonotonicTime) {
+    pub(super) fn record_failure(&self, failure: &EngineError, now: MonotonicTime) {
         let mut state = self.state();
         state.failures += 1;
         let wait = backoff(state.failures);
@@ -174,14 +177,14 @@ impl Slot {
     }
 
     /// Counts the start of a call. Dropping the result ends the call.
-    pub(super) fn begin(self: &Arc<Self>) -> RunningCall {
+    pub(super) fn start_call(self: &Arc<Self>) -> RunningCall {
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.running.fetch_add(1, Ordering::Relaxed);
         RunningCall(Arc::clone(self))
     }
 
     /// Records a successful call, which resets the number of failures.
-    pub(super) fn answered(&self) {
+    pub(super) fn record_success(&self) {
         self.state().failures = 0;
     }
 
@@ -198,7 +201,7 @@ impl Slot {
     }
 
     /// Returns the state for the metrics, if the program is loaded.
-    pub(super) fn warm(&self) -> Option<WarmProgram> {
+    pub(super) fn to_warm_program(&self) -> Option<WarmProgram> {
         let state = self.state();
         let runner = state
             .runner

@@ -36,19 +36,19 @@ static READ_PERMIT: Semaphore = Semaphore::const_new(1);
 /// The cached source positions of a program.
 pub struct SourcePositions {
     code: Code,
-    most_bytes: usize,
-    known: Mutex<PositionCache>,
+    max_map_bytes: usize,
+    cache: Mutex<PositionCache>,
 }
 
 #[derive(Default)]
 struct PositionCache {
     /// Source positions by position in the bundle; `None` if the map does not have the position.
-    places: HashMap<Position, Option<String>>,
+    positions: HashMap<Position, Option<String>>,
     /// True if the bundle carries no map.
-    has_none: bool,
+    has_no_map: bool,
     reading: bool,
     /// Time since the map was last read, and the time that reading took.
-    read: Option<(Stopwatch, Duration)>,
+    last_read: Option<(Stopwatch, Duration)>,
 }
 
 impl SourcePositions {
@@ -57,26 +57,26 @@ impl SourcePositions {
     pub fn new(code: Code, most_bytes: usize) -> Self {
         Self {
             code,
-            most_bytes,
-            known: Mutex::default(),
+            max_map_bytes: most_bytes,
+            cache: Mutex::default(),
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, PositionCache> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_cache(&self) -> MutexGuard<'_, PositionCache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Replaces the positions in the bundle that a text names by source positions, as far as these are known in time.
-    pub async fn named_in(self: &Arc<Self>, text: &str) -> String {
+    pub async fn map_positions(self: &Arc<Self>, text: &str) -> String {
         let wanted = find_positions(text, MAX_LOOKUPS);
         if wanted.is_empty() {
             return text.to_owned();
         }
-        if let Some((unknown, begun)) = self.begin(&wanted) {
+        if let Some((unknown, begun)) = self.start_read(&wanted) {
             let reading = async {
                 let permit = READ_PERMIT.acquire().await;
                 let read = move || {
-                    begun.0.read(&unknown);
+                    begun.0.read_map(&unknown);
                     drop((begun, permit));
                 };
                 // Fails only if the task panicked, and then the positions stay unknown.
@@ -85,19 +85,19 @@ impl SourcePositions {
             // If reading takes longer, a later text gets the positions.
             let _ = with_timeout(LOOKUP_TIMEOUT, reading).await;
         }
-        let known = self.known();
-        replace_positions(text, |place| known.places.get(&place)?.clone())
+        let known = self.lock_cache();
+        replace_positions(text, |place| known.positions.get(&place)?.clone())
     }
 
     /// Returns the positions to read now, if any, and marks the read as begun.
-    fn begin(self: &Arc<Self>, wanted: &[Position]) -> Option<(Vec<Position>, ReadGuard)> {
-        let mut known = self.known();
+    fn start_read(self: &Arc<Self>, wanted: &[Position]) -> Option<(Vec<Position>, ReadGuard)> {
+        let mut known = self.lock_cache();
         let rests = |(since, took): (Stopwatch, Duration)| since.elapsed() < took * PAUSE_FACTOR;
-        if known.has_none || known.reading || known.read.is_some_and(rests) {
+        if known.has_no_map || known.reading || known.last_read.is_some_and(rests) {
             return None;
         }
         let mut unknown = wanted.to_vec();
-        unknown.retain(|place| !known.places.contains_key(place));
+        unknown.retain(|place| !known.positions.contains_key(place));
         known.reading = !unknown.is_empty();
         known
             .reading
@@ -105,22 +105,22 @@ impl SourcePositions {
     }
 
     /// Reads the map and caches the source positions.
-    fn read(&self, wanted: &[Position]) {
+    fn read_map(&self, wanted: &[Position]) {
         let watch = Stopwatch::start();
         let Ok(code) = self.code.read() else { return };
-        let map = source_map::parse_inline_map(&code, self.most_bytes);
+        let map = source_map::parse_inline_map(&code, self.max_map_bytes);
         let source = |place: &Position| {
             let map = map.as_ref()?;
             source_map::find_source_position(map, *place)
         };
         let found: Vec<_> = wanted.iter().map(|place| (*place, source(place))).collect();
-        let mut known = self.known();
-        known.has_none = map.is_none();
-        if known.places.len() + found.len() > MAX_CACHED {
-            known.places.clear();
+        let mut known = self.lock_cache();
+        known.has_no_map = map.is_none();
+        if known.positions.len() + found.len() > MAX_CACHED {
+            known.positions.clear();
         }
-        known.places.extend(found);
-        known.read = Some((Stopwatch::start(), watch.elapsed()));
+        known.positions.extend(found);
+        known.last_read = Some((Stopwatch::start(), watch.elapsed()));
     }
 }
 
@@ -129,6 +129,6 @@ struct ReadGuard(Arc<SourcePositions>);
 
 impl Drop for ReadGuard {
     fn drop(&mut self) {
-        self.0.known().reading = false;
+        self.0.lock_cache().reading = false;
     }
 }

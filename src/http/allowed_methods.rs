@@ -18,7 +18,7 @@ pub struct RoutedPath(pub String);
 #[derive(Default)]
 pub struct AllowedMethods {
     document: Option<Published>,
-    beside: &'static [PathMethods],
+    extra_paths: &'static [PathMethods],
     /// Built at first use: parsing the large document is rarely needed.
     table: OnceLock<Vec<(String, String)>>,
 }
@@ -29,16 +29,16 @@ impl AllowedMethods {
     pub fn new(document: Option<Published>, beside: &'static [PathMethods]) -> Self {
         Self {
             document,
-            beside,
+            extra_paths: beside,
             table: OnceLock::new(),
         }
     }
 
     /// Returns the methods of a path, if the path is known.
     #[must_use]
-    pub fn at(&self, path: &str) -> Option<HeaderValue> {
+    pub fn methods_of(&self, path: &str) -> Option<HeaderValue> {
         let path = path.trim_end_matches('/');
-        let table = self.table.get_or_init(|| self.table());
+        let table = self.table.get_or_init(|| self.build_table());
         // Like the router, prefer a template that names the segment to one with a placeholder.
         let found = table
             .iter()
@@ -47,7 +47,7 @@ impl AllowedMethods {
         HeaderValue::from_str(found?.1).ok()
     }
 
-    fn table(&self) -> Vec<(String, String)> {
+    fn build_table(&self) -> Vec<(String, String)> {
         let document = self.document.as_ref().map(|document| document.json(""));
         let document: Value = document
             .and_then(|text| serde_json::from_str(&text).ok())
@@ -62,7 +62,7 @@ impl AllowedMethods {
             let methods: Vec<String> = methods.collect();
             (path.trim_end_matches('/').to_owned(), methods.join(", "))
         });
-        let beside = self.beside.iter().map(|(path, methods)| {
+        let beside = self.extra_paths.iter().map(|(path, methods)| {
             let path = path.trim_end_matches('/');
             (path.to_owned(), (*methods).to_owned())
         });
@@ -100,7 +100,7 @@ mod tests {
             ("/users/{id}/keys", "POST"),
         ];
         let allowed = AllowedMethods::new(None, ROWS);
-        let at = |path| allowed.at(path);
+        let at = |path| allowed.methods_of(path);
         assert_eq!(at("/users/me").expect("known"), "PUT");
         assert_eq!(at("/users/7/").expect("known"), "GET, HEAD, DELETE");
         assert_eq!(at("/users/me/keys").expect("known"), "POST");

@@ -235,7 +235,7 @@ fn validate<T: Type + 'static>(value: &Value) -> Result<(), Error> {
     if violations.is_empty() {
         Ok(())
     } else {
-        Err(Error::violations(violations))
+        Err(Error::from_violations(violations))
     }
 }
 

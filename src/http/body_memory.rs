@@ -62,7 +62,7 @@ impl BodyMemory {
 
     /// Counts the body of a request while it is read. Returns `None` for a request without a body.
     #[must_use]
-    pub fn count(&self, request: &mut Request) -> Option<Arc<MemoryShare>> {
+    pub fn count_body(&self, request: &mut Request) -> Option<Arc<MemoryShare>> {
         let body = request.take_body();
         if body.is_empty() {
             return None;
@@ -106,7 +106,7 @@ impl MemoryShare {
     ///
     /// # Errors
     /// `Unavailable` if they exceed the limit.
-    pub(super) fn count_more(&self, bytes: usize) -> Result<(), Error> {
+    pub(super) fn count_extra(&self, bytes: usize) -> Result<(), Error> {
         self.add(bytes).map_err(MemoryLimitReached::into_error)
     }
 }
@@ -238,14 +238,14 @@ mod tests {
     async fn small_bodies_pass_while_large_ones_wait() {
         let memory = BodyMemory::new(100_000);
         let mut large = request(UNCOUNTED_BYTES + 100_000);
-        let share = memory.count(&mut large);
+        let share = memory.count_body(&mut large);
         assert_eq!(
             read(&mut large).await.expect("room"),
             UNCOUNTED_BYTES + 100_000
         );
 
         let mut second = request(UNCOUNTED_BYTES + 1);
-        let _share = memory.count(&mut second);
+        let _share = memory.count_body(&mut second);
         let error = read(&mut second).await.expect_err("no room");
         assert!(matches!(error.kind(), Kind::Unavailable { .. }));
         assert!(
@@ -255,13 +255,13 @@ mod tests {
         );
 
         let mut small = request(UNCOUNTED_BYTES);
-        let _share = memory.count(&mut small);
+        let _share = memory.count_body(&mut small);
         assert_eq!(read(&mut small).await.expect("room"), UNCOUNTED_BYTES);
 
         drop(share);
         drop(_share);
         let mut third = request(UNCOUNTED_BYTES + 99_999);
-        let _share = memory.count(&mut third);
+        let _share = memory.count_body(&mut third);
         assert_eq!(
             read(&mut third).await.expect("room"),
             UNCOUNTED_BYTES + 99_999

@@ -23,14 +23,14 @@ pub struct ClientDialects(Arc<[KnownDialect]>);
 
 struct KnownDialect {
     name: &'static str,
-    marks: ClientPatterns,
-    render: Arc<dyn RenderError>,
+    client_patterns: ClientPatterns,
+    renderer: Arc<dyn RenderError>,
 }
 
 /// The dialect of the client that sent a request, and the requested path.
 pub(super) struct Sender {
     dialect: &'static str,
-    render: Arc<dyn RenderError>,
+    renderer: Arc<dyn RenderError>,
     method: Method,
     uri: Uri,
 }
@@ -38,33 +38,35 @@ pub(super) struct Sender {
 impl ClientDialects {
     /// Collects the dialects of a server.
     #[must_use]
-    pub fn of(mounts: &[Mount]) -> Self {
+    pub fn new(mounts: &[Mount]) -> Self {
         let known = mounts.iter().map(|mount| KnownDialect {
             name: mount.name,
-            marks: mount.marks,
-            render: mount.render.clone(),
+            client_patterns: mount.client_patterns,
+            renderer: mount.renderer.clone(),
         });
         Self(known.collect())
     }
 
     /// Identifies the sender of a request by its API key, else by a header.
-    pub(super) fn sender(&self, request: &Request) -> Option<Sender> {
+    pub(super) fn detect_sender(&self, request: &Request) -> Option<Sender> {
         let headers = request.headers();
-        let known = self.by_key(headers).or_else(|| self.by_header(headers))?;
+        let known = self
+            .detect_by_key(headers)
+            .or_else(|| self.detect_by_header(headers))?;
         Some(Sender {
             dialect: known.name,
-            render: known.render.clone(),
+            renderer: known.renderer.clone(),
             method: request.method().clone(),
             uri: request.original_uri().clone(),
         })
     }
 
-    fn by_key(&self, headers: &HeaderMap) -> Option<&KnownDialect> {
+    fn detect_by_key(&self, headers: &HeaderMap) -> Option<&KnownDialect> {
         let keys = KEY_HEADERS.map(|name| key_of(headers, &name));
         let longest = |known: &KnownDialect| {
             let keys = keys.iter().flatten();
             let begins = |mark: &&&str| keys.clone().any(|key| key.starts_with(**mark));
-            let fitting = known.marks.keys.iter().filter(begins);
+            let fitting = known.client_patterns.key_prefixes.iter().filter(begins);
             fitting.map(|mark| mark.len()).max()
         };
         let fitting = self
@@ -74,11 +76,11 @@ impl ClientDialects {
         Some(fitting.min_by_key(|(length, _)| Reverse(*length))?.1)
     }
 
-    fn by_header(&self, headers: &HeaderMap) -> Option<&KnownDialect> {
+    fn detect_by_header(&self, headers: &HeaderMap) -> Option<&KnownDialect> {
         let mut known = self.0.iter();
         known.find(|known| {
             known
-                .marks
+                .client_patterns
                 .headers
                 .iter()
                 .any(|name| headers.contains_key(*name))
@@ -89,7 +91,7 @@ impl ClientDialects {
 impl Sender {
     /// Renders the response for an unknown path below `dialect`. `None` if the sender has the same dialect, or if the
     /// request failed for another reason.
-    pub(super) fn answer(
+    pub(super) fn render_not_found(
         &self,
         error: &Error,
         dialect: &str,
@@ -103,7 +105,7 @@ impl Sender {
         let error = Error::new(Kind::NoOperation, text);
         let error = unsupported::explain_unsupported(error, self.dialect, method, self.uri.path());
         Some(render_error(
-            &*self.render,
+            &*self.renderer,
             self.dialect,
             &error,
             request_id,
@@ -127,7 +129,7 @@ pub(super) fn render_error(
     if error.kind() == Kind::Internal {
         error!(dialect, request_id, ?error, "a request failed");
     }
-    let mut response = render.render_in(error, request_id);
+    let mut response = render.render_for_request(error, request_id);
     if let Kind::RateLimited { retry_after } | Kind::Unavailable { retry_after } = error.kind() {
         let seconds = retry_after.as_secs().max(1);
         response

@@ -12,15 +12,15 @@ const MIN_SIZE: usize = 1024;
 /// True if the client of a request accepts gzip. Textual responses of 1 KiB and more are compressed; streams are not.
 #[derive(Debug, Clone, Copy)]
 pub struct Compression {
-    accepted: bool,
+    accepts_gzip: bool,
 }
 
 impl Compression {
     /// Reads `Accept-Encoding` of a request.
-    pub fn of(request: &Request) -> Self {
+    pub fn from_request(request: &Request) -> Self {
         let accepted = request.header(header::ACCEPT_ENCODING);
         Self {
-            accepted: accepted.is_some_and(accepts_gzip),
+            accepts_gzip: accepted.is_some_and(accepts_gzip),
         }
     }
 
@@ -29,7 +29,7 @@ impl Compression {
     /// # Errors
     /// Errors of reading the response body.
     pub async fn apply(self, mut response: Response) -> poem::Result<Response> {
-        if !self.accepted
+        if !self.accepts_gzip
             || !is_text(&response)
             || response.headers().contains_key(header::CONTENT_ENCODING)
         {

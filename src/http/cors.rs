@@ -24,7 +24,7 @@ impl LocalPage {
     /// Returns the page that sent a request, if it is on this machine. `credentials`: True if it may send
     /// credentials.
     #[must_use]
-    pub fn of(request: &Request, credentials: bool) -> Option<Self> {
+    pub fn from_request(request: &Request, credentials: bool) -> Option<Self> {
         let origin = request.headers().get(header::ORIGIN)?;
         is_local(origin.to_str().ok()?).then(|| Self {
             origin: origin.clone(),
@@ -41,7 +41,7 @@ impl LocalPage {
         }
         let mut response = Response::builder().status(StatusCode::NO_CONTENT).finish();
         let headers = response.headers_mut();
-        self.allow(headers);
+        self.add_headers(headers);
         headers.insert(
             header::ACCESS_CONTROL_ALLOW_METHODS,
             HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE"),
@@ -56,7 +56,7 @@ impl LocalPage {
     }
 
     /// Adds the CORS headers, so that the page may read a response.
-    pub fn allow(&self, headers: &mut HeaderMap) {
+    pub fn add_headers(&self, headers: &mut HeaderMap) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, self.origin.clone());
         if self.credentials {
             headers.insert(

@@ -32,7 +32,7 @@ pub trait RenderError: Send + Sync + 'static {
     fn render(&self, error: &Error) -> Response;
 
     /// Renders the response to the request with this id, for dialects whose errors contain the id.
-    fn render_in(&self, error: &Error, request_id: &str) -> Response {
+    fn render_for_request(&self, error: &Error, request_id: &str) -> Response {
         let _ = request_id;
         self.render(error)
     }
@@ -42,7 +42,7 @@ pub trait RenderError: Send + Sync + 'static {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ClientPatterns {
     /// The prefixes of the dialect's API keys.
-    pub keys: &'static [&'static str],
+    pub key_prefixes: &'static [&'static str],
     /// The headers, in lower case, that no other client sends.
     pub headers: &'static [&'static str],
 }
@@ -60,16 +60,16 @@ pub struct Mount {
     /// The operations, relative to the base path.
     pub endpoint: BoxEndpoint<'static, Response>,
     /// The methods of additional paths that the document does not contain.
-    pub beside: &'static [allowed_methods::PathMethods],
+    pub extra_paths: &'static [allowed_methods::PathMethods],
     /// The renderer of errors.
-    pub render: Arc<dyn RenderError>,
+    pub renderer: Arc<dyn RenderError>,
     /// The patterns that identify requests of its clients at wrong paths.
-    pub marks: ClientPatterns,
+    pub client_patterns: ClientPatterns,
     /// The OpenAPI document.
     pub document: Published,
     /// True if browser clients send requests with credentials (`withCredentials`), which CORS must then allow. Only
     /// for dialects that read no cookie.
-    pub credentials: bool,
+    pub allows_credentials: bool,
 }
 
 /// The error of a dialect's operations: wraps a kernel error, and documents the statuses of the dialect.

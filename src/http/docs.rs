@@ -155,10 +155,10 @@ struct SwaggerUi {
     style: Bytes,
 }
 
-static SWAGGER_UI: LazyLock<SwaggerUi> = LazyLock::new(SwaggerUi::embedded);
+static SWAGGER_UI: LazyLock<SwaggerUi> = LazyLock::new(SwaggerUi::extract);
 
 impl SwaggerUi {
-    fn embedded() -> Self {
+    fn extract() -> Self {
         let page = OpenApiService::new((), "", "").swagger_ui_html();
         Self {
             script: between(&page, "<script charset=\"UTF-8\">", "</script>\n</head>"),
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn swagger_ui_is_taken_out_of_the_page_whole() {
-        let swagger = SwaggerUi::embedded();
+        let swagger = SwaggerUi::extract();
         assert!(swagger.script.len() > 1_000_000);
         assert!(String::from_utf8_lossy(&swagger.script).contains("SwaggerUIBundle"));
         assert!(String::from_utf8_lossy(&swagger.style).contains(".swagger-ui"));

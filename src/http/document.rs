@@ -147,10 +147,10 @@ impl Document {
     /// Returns the document as JSON for a server at `origin`: `http://localhost:4600`.
     #[must_use]
     pub fn json(&self, origin: &str) -> String {
-        replace_origin(&self.text(), origin)
+        replace_origin(&self.to_json_text(), origin)
     }
 
-    fn text(&self) -> String {
+    fn to_json_text(&self) -> String {
         serde_json::to_string_pretty(&self.0).expect("JSON can be written")
     }
 
@@ -170,7 +170,9 @@ pub struct Published(Arc<LazyLock<String, Box<dyn FnOnce() -> String + Send>>>);
 impl Published {
     /// Creates a document that `make` builds at first use.
     pub fn new(make: impl FnOnce() -> Document + Send + 'static) -> Self {
-        Self(Arc::new(LazyLock::new(Box::new(move || make().text()))))
+        Self(Arc::new(LazyLock::new(Box::new(move || {
+            make().to_json_text()
+        }))))
     }
 
     /// Returns the document as JSON for a server at `origin`.

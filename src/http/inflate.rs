@@ -34,7 +34,7 @@ enum Coding {
 }
 
 impl Coding {
-    fn of(name: &str) -> Option<Self> {
+    fn parse(name: &str) -> Option<Self> {
         match name.to_ascii_lowercase().as_str() {
             "gzip" | "x-gzip" => Some(Self::Gzip),
             "deflate" => Some(Self::Deflate),
@@ -93,7 +93,7 @@ fn parse_codings(headers: &HeaderMap) -> Result<Vec<Coding>> {
             let text = format!("Content-Encoding must name at most {MAX_CODINGS} codings");
             return Err(Error::new(Kind::UnsupportedMedia, text));
         }
-        codings.push(Coding::of(name).ok_or_else(|| {
+        codings.push(Coding::parse(name).ok_or_else(|| {
             let name = crate::kernel::schema::truncate_text(name, 60);
             let text = format!("Content-Encoding must be gzip, deflate or br, not {name}");
             Error::new(Kind::UnsupportedMedia, text)
@@ -129,7 +129,7 @@ fn inflate(
             return Err(Error::new(Kind::TooLarge, text));
         }
         if let Some(share) = share {
-            share.count_more(read)?;
+            share.count_extra(read)?;
         }
         whole.extend_from_slice(&chunk[..read]);
     }

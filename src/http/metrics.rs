@@ -136,20 +136,20 @@ impl Metrics {
                     let key = bearer_token(&request).map_err(Failure)?;
                     app.admit_operator(key).map_err(Failure)?;
                 }
-                let webhooks = app.webhooks().metrics();
-                if let Err(error) = webhooks.measure(&app).await {
+                let webhooks = app.webhook_doorbell().metrics();
+                if let Err(error) = webhooks.update_gauges(&app).await {
                     warn!(%error, "the metrics of webhooks are those of the last time");
                 }
-                if let Err(error) = app.telling().measure(&app).await {
+                if let Err(error) = app.call_metrics().update_gauges(&app).await {
                     warn!(%error, "the metrics of deliveries are those of the last time");
                 }
-                Ok::<_, poem::Error>(metrics.page())
+                Ok::<_, poem::Error>(metrics.encode_page())
             }
         })
         .map_to_response()
     }
 
-    fn page(&self) -> Response {
+    fn encode_page(&self) -> Response {
         let mut text = String::new();
         match encode(&mut text, &self.0.registry) {
             Ok(()) => text

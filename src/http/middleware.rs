@@ -40,22 +40,22 @@ const NO_OPERATION: &str = "none";
 pub struct MiddlewareStack {
     inner: BoxEndpoint<'static, Response>,
     dialect: &'static str,
-    render: Arc<dyn RenderError>,
-    mounted: RequestState,
-    allowed: AllowedMethods,
-    credentials: bool,
+    renderer: Arc<dyn RenderError>,
+    state: RequestState,
+    allowed_methods: AllowedMethods,
+    allows_credentials: bool,
     /// True if the endpoint sets the CORS headers itself.
     own_cors: bool,
     /// True if the endpoint accepts paths that are not UTF-8.
     raw_paths: bool,
     /// True if only pages of this server may send requests that change something.
-    own_pages: bool,
+    same_origin_only: bool,
     /// True if browsers get an HTML page for errors.
     error_pages: bool,
     /// The headers in which requests carry API keys of this server.
-    keys: KeyLocation,
+    key_location: KeyLocation,
     /// The dialects whose clients get errors of their own vendor for unknown paths.
-    strays: ClientDialects,
+    client_dialects: ClientDialects,
 }
 
 /// A request that failed.
@@ -88,37 +88,37 @@ impl MiddlewareStack {
         Self {
             inner,
             dialect,
-            render,
-            mounted,
-            allowed: AllowedMethods::default(),
-            credentials: false,
+            renderer: render,
+            state: mounted,
+            allowed_methods: AllowedMethods::default(),
+            allows_credentials: false,
             own_cors: false,
             raw_paths: false,
-            own_pages: false,
+            same_origin_only: false,
             error_pages: false,
-            keys: KeyLocation::Anywhere,
-            strays: ClientDialects::default(),
+            key_location: KeyLocation::Anywhere,
+            client_dialects: ClientDialects::default(),
         }
     }
 
     /// Renders errors for unknown paths in the dialect of the client that sent the request.
     #[must_use]
-    pub fn with_strays(mut self, strays: &ClientDialects) -> Self {
-        self.strays = strays.clone();
+    pub fn with_client_dialects(mut self, strays: &ClientDialects) -> Self {
+        self.client_dialects = strays.clone();
         self
     }
 
     /// Looks for API keys of this server only in `keys`, for an endpoint that passes on other parties' answers.
     #[must_use]
-    pub fn with_keys(mut self, keys: KeyLocation) -> Self {
-        self.keys = keys;
+    pub fn with_key_location(mut self, keys: KeyLocation) -> Self {
+        self.key_location = keys;
         self
     }
 
     /// Sets the methods of the endpoint's paths.
     #[must_use]
     pub fn with_methods(mut self, methods: &'static [allowed_methods::PathMethods]) -> Self {
-        self.allowed = AllowedMethods::new(None, methods);
+        self.allowed_methods = AllowedMethods::new(None, methods);
         self
     }
 
@@ -145,22 +145,22 @@ impl MiddlewareStack {
 
     /// Rejects requests of other sites' pages that change something.
     #[must_use]
-    pub fn for_own_pages(mut self) -> Self {
-        self.own_pages = true;
+    pub fn same_origin_only(mut self) -> Self {
+        self.same_origin_only = true;
         self
     }
 
     /// Wraps a dialect.
-    pub fn around(mount: Mount, mounted: RequestState) -> Self {
+    pub fn for_mount(mount: Mount, mounted: RequestState) -> Self {
         Self {
-            credentials: mount.credentials,
-            allowed: AllowedMethods::new(Some(mount.document), mount.beside),
-            ..Self::new(mount.endpoint, mount.name, mount.render, mounted)
+            allows_credentials: mount.allows_credentials,
+            allowed_methods: AllowedMethods::new(Some(mount.document), mount.extra_paths),
+            ..Self::new(mount.endpoint, mount.name, mount.renderer, mounted)
         }
     }
 
     /// Calls the endpoint. An error carries the operation in which it occurred.
-    async fn answer(&self, mut request: Request) -> Result<Response, RequestFailure> {
+    async fn call_endpoint(&self, mut request: Request) -> Result<Response, RequestFailure> {
         if !self.raw_paths && !is_text(request.uri().path()) {
             return Err(RequestFailure::early(path_not_utf8()));
         }
@@ -168,22 +168,22 @@ impl MiddlewareStack {
             .headers()
             .get(header::CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        if announced.is_some_and(|length| length > self.mounted.limits().body) {
+        if announced.is_some_and(|length| length > self.state.limits().body) {
             return Err(RequestFailure::early(too_large()));
         }
-        request.set_data(self.mounted.clone());
-        if self.own_pages {
+        request.set_data(self.state.clone());
+        if self.same_origin_only {
             same_origin::check(&request).map_err(RequestFailure::early)?;
         }
         // The guard counts the body's memory until the request is answered.
-        let _share = self.mounted.body_memory().count(&mut request);
+        let _share = self.state.body_memory().count_body(&mut request);
         let uri = request.uri().clone();
         let method = request.method().clone();
         let guarded = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
-        match with_timeout(self.mounted.limits().time, guarded).await {
+        match with_timeout(self.state.limits().time, guarded).await {
             Ok(Ok(Ok(response))) => Ok(response),
             Ok(Ok(Err(error))) => {
-                let mut failed = self.failed(error, uri.path());
+                let mut failed = self.to_failure(error, uri.path());
                 failed.error = unsupported::explain_unsupported(
                     failed.error,
                     self.dialect,
@@ -203,12 +203,14 @@ impl MiddlewareStack {
         }
     }
 
-    fn failed(&self, error: poem::Error, path: &str) -> RequestFailure {
+    fn to_failure(&self, error: poem::Error, path: &str) -> RequestFailure {
         let operation = operation_name(error.data::<OperationId>());
         let routed = error.data::<RoutedPath>().map(|routed| routed.0.clone());
         let error = from_poem(error);
-        let allow = (error.kind() == Kind::MethodNotAllowed)
-            .then(|| self.allowed.at(routed.as_deref().unwrap_or(path)));
+        let allow = (error.kind() == Kind::MethodNotAllowed).then(|| {
+            self.allowed_methods
+                .methods_of(routed.as_deref().unwrap_or(path))
+        });
         RequestFailure {
             error,
             operation,
@@ -217,7 +219,7 @@ impl MiddlewareStack {
     }
 
     fn render(&self, error: &Error, request_id: &str) -> Response {
-        render_error(&*self.render, self.dialect, error, request_id)
+        render_error(&*self.renderer, self.dialect, error, request_id)
     }
 }
 
@@ -230,10 +232,10 @@ impl Endpoint for MiddlewareStack {
         let method = request.method().clone();
         let path = tracing::enabled!(tracing::Level::DEBUG)
             .then(|| request.original_uri().path().to_owned());
-        let for_us = self.mounted.origins().check_host(&request);
+        let for_us = self.state.origins().check_host(&request);
         let local_page = match self.own_cors || for_us.is_err() {
             true => None,
-            false => LocalPage::of(&request, self.credentials),
+            false => LocalPage::from_request(&request, self.allows_credentials),
         };
         let preflight = local_page
             .as_ref()
@@ -241,12 +243,14 @@ impl Endpoint for MiddlewareStack {
         if let Some(response) = preflight {
             return Ok(response);
         }
-        let compression = Compression::of(&request);
-        let with_key = self.keys.sender(&request, self.mounted.origins());
-        let sender = self.strays.sender(&request);
+        let compression = Compression::from_request(&request);
+        let with_key = self
+            .key_location
+            .counted_address(&request, self.state.origins());
+        let sender = self.client_dialects.detect_sender(&request);
         let wants_page = self.error_pages && error_page::wants_page(&request);
         let answered = match for_us {
-            Ok(()) => self.answer(request).await,
+            Ok(()) => self.call_endpoint(request).await,
             Err(error) => Err(RequestFailure::early(error)),
         };
         let (mut response, operation) = match answered {
@@ -258,8 +262,9 @@ impl Endpoint for MiddlewareStack {
                 }
             }
             Err(failed) => {
-                let strayed = sender
-                    .and_then(|sender| sender.answer(&failed.error, self.dialect, &request_id));
+                let strayed = sender.and_then(|sender| {
+                    sender.render_not_found(&failed.error, self.dialect, &request_id)
+                });
                 let mut response = strayed.unwrap_or_else(|| match wants_page {
                     true => error_page::render_page(&failed.error),
                     false => self.render(&failed.error, &request_id),
@@ -274,7 +279,7 @@ impl Endpoint for MiddlewareStack {
         };
         if response.status() == StatusCode::UNAUTHORIZED
             && let Some(from) = with_key
-            && let Err(refusal) = self.mounted.wrong_key(self.dialect, from).await
+            && let Err(refusal) = self.state.record_wrong_key(self.dialect, from).await
         {
             response = self.render(&refusal, &request_id);
         }
@@ -286,10 +291,10 @@ impl Endpoint for MiddlewareStack {
         }
         policy::add_security_headers(response.headers_mut());
         if let Some(page) = local_page {
-            page.allow(response.headers_mut());
+            page.add_headers(response.headers_mut());
         }
         let status = response.status().as_u16();
-        self.mounted
+        self.state
             .metrics()
             .count_request(self.dialect, operation, status, watch.elapsed());
         if let Some(path) = path {

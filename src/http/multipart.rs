@@ -60,7 +60,7 @@ pub(super) fn decode_parts(content_type: &str, body: &[u8]) -> Option<String> {
 }
 
 impl<'a> Part<'a> {
-    fn of(whole: &'a [u8]) -> Self {
+    fn parse(whole: &'a [u8]) -> Self {
         let end = find(whole, b"\r\n\r\n").map(|end| end + 4);
         let (headers, content) = whole.split_at(end.unwrap_or(0));
         Self {
@@ -99,10 +99,10 @@ fn split_parts<'a>(body: &'a [u8], delimiter: &[u8]) -> Vec<Part<'a>> {
     let mut rest = body;
     while let Some(next) = rest.get(1..).and_then(|rest| find(rest, delimiter)) {
         let (part, others) = rest.split_at(next + 1);
-        parts.push(Part::of(part));
+        parts.push(Part::parse(part));
         rest = others;
     }
-    parts.push(Part::of(rest));
+    parts.push(Part::parse(rest));
     parts
 }
 

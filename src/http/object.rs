@@ -19,7 +19,7 @@ pub struct JsonObject(pub Map<String, Value>);
 impl JsonObject {
     /// Returns the members of an object; no members for any other value.
     #[must_use]
-    pub fn of(value: Value) -> Self {
+    pub fn from_value(value: Value) -> Self {
         match value {
             Value::Object(members) => Self(members),
             _ => Self::default(),
@@ -107,6 +107,6 @@ impl ParseFromJSON for JsonText {
 
 impl ToJSON for JsonText {
     fn to_json(&self) -> Option<Value> {
-        Some(Value::Object(self.0.members()))
+        Some(Value::Object(self.0.parse_members()))
     }
 }

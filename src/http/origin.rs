@@ -115,11 +115,11 @@ impl OriginResolver {
         let Some(hosts) = &self.hosts else {
             return Ok(());
         };
-        hosts.check(request, self.forwarded(request, "x-forwarded-host"))
+        hosts.check(request, self.forwarded_header(request, "x-forwarded-host"))
     }
 
     /// Returns the first value of a forwarding header, from the proxy nearest to the client, if proxies are trusted.
-    fn forwarded<'a>(&self, request: &'a Request, name: &str) -> Option<&'a str> {
+    fn forwarded_header<'a>(&self, request: &'a Request, name: &str) -> Option<&'a str> {
         let value = request.header(name).filter(|_| self.trust_forwarded)?;
         value.split(',').next().map(str::trim)
     }
@@ -193,7 +193,7 @@ fn resolve_client_ip(
 
 /// Returns a forwarding header that a trusted proxy set.
 fn forwarded_header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    request_state::origins(request)?.forwarded(request, name)
+    request_state::origins(request)?.forwarded_header(request, name)
 }
 
 #[cfg(test)]

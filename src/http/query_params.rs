@@ -63,7 +63,7 @@ enum Shape {
 impl QueryParams {
     /// Creates the middleware for the operations of a document.
     #[must_use]
-    pub fn of(document: Published) -> Self {
+    pub fn new(document: Published) -> Self {
         Self(Arc::new(Shared {
             document,
             table: OnceLock::new(),
@@ -86,9 +86,9 @@ impl QueryParams {
             .max_by_key(|(fit, _)| Reverse(fit.clone()))?
             .1;
         let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-        let (pairs, broken) = operation.with_members(pairs);
-        let unknown = broken.or_else(|| operation.unknown(&pairs.0));
-        let respelled = operation.respelled(&pairs);
+        let (pairs, broken) = operation.expand_objects(pairs);
+        let unknown = broken.or_else(|| operation.check_unknown(&pairs.0));
+        let respelled = operation.normalise_arrays(&pairs);
         if let Some(uri) = respelled.and_then(|query| with_query(uri, &query)) {
             *request.uri_mut() = uri;
         }
@@ -117,11 +117,11 @@ fn parse_members(text: &str) -> Option<Vec<(String, String)>> {
 
 impl Operation {
     fn find(&self, name: &str) -> Option<&Parameter> {
-        self.parameters.iter().find(|known| known.has(name))
+        self.parameters.iter().find(|known| known.matches(name))
     }
 
     /// Returns the error that names the unknown parameters of a list.
-    fn unknown(&self, pairs: &[Pair<'_>]) -> Option<Error> {
+    fn check_unknown(&self, pairs: &[Pair<'_>]) -> Option<Error> {
         if !self.is_list {
             return None;
         }
@@ -144,12 +144,12 @@ impl Operation {
             Violation::query(name, Rule::Other(rule))
         });
         let violations: Vec<_> = violations.collect();
-        (!violations.is_empty()).then(|| Error::violations(violations))
+        (!violations.is_empty()).then(|| Error::from_violations(violations))
     }
 
     /// Expands objects that are given as JSON, `tags={"a":"b"}`, into their members, `tags.a=b`. Returns an error for
     /// invalid objects.
-    fn with_members<'a>(&self, pairs: Vec<Pair<'a>>) -> (ExpandedQuery<'a>, Option<Error>) {
+    fn expand_objects<'a>(&self, pairs: Vec<Pair<'a>>) -> (ExpandedQuery<'a>, Option<Error>) {
         let (mut expanded, mut changed) = (Vec::with_capacity(pairs.len()), false);
         let mut violations = Vec::new();
         for (name, value) in pairs {
@@ -173,12 +173,15 @@ impl Operation {
                 }
             }
         }
-        let broken = (!violations.is_empty()).then(|| Error::violations(violations));
+        let broken = (!violations.is_empty()).then(|| Error::from_violations(violations));
         (ExpandedQuery(expanded, changed), broken)
     }
 
     /// Returns the query with its arrays in one spelling, if it needs changes.
-    fn respelled(&self, ExpandedQuery(pairs, changed): &ExpandedQuery<'_>) -> Option<String> {
+    fn normalise_arrays(
+        &self,
+        ExpandedQuery(pairs, changed): &ExpandedQuery<'_>,
+    ) -> Option<String> {
         let array = |name: &str| {
             let known = self.find(name)?;
             (known.shape == Shape::Array && known.name != name).then_some(&*known.name)
@@ -196,7 +199,7 @@ impl Operation {
 
 impl Parameter {
     /// True if a caller means this parameter by `name`.
-    fn has(&self, name: &str) -> bool {
+    fn matches(&self, name: &str) -> bool {
         let Some(rest) = name.strip_prefix(&*self.name) else {
             return false;
         };
@@ -258,7 +261,7 @@ impl<E: Endpoint<Output = Response>> Middleware<E> for QueryParams {
 
     fn transform(&self, endpoint: E) -> CheckedEndpoint<E> {
         CheckedEndpoint {
-            queries: self.clone(),
+            params: self.clone(),
             endpoint,
         }
     }
@@ -266,7 +269,7 @@ impl<E: Endpoint<Output = Response>> Middleware<E> for QueryParams {
 
 /// An endpoint with checked query parameters.
 pub struct CheckedEndpoint<E> {
-    queries: QueryParams,
+    params: QueryParams,
     endpoint: E,
 }
 
@@ -274,7 +277,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for CheckedEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let wrong = self.queries.normalise(&mut request);
+        let wrong = self.params.normalise(&mut request);
         let response = self.endpoint.call(request).await?;
         let Some(wrong) = wrong else {
             return Ok(response);
@@ -310,16 +313,16 @@ mod tests {
 
     fn respelled(query: &str) -> Option<String> {
         let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-        let (pairs, broken) = operation().with_members(pairs);
+        let (pairs, broken) = operation().expand_objects(pairs);
         assert!(broken.is_none());
-        operation().respelled(&pairs)
+        operation().normalise_arrays(&pairs)
     }
 
     fn unknown(query: &str) -> Vec<String> {
         let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-        let error = operation().unknown(&pairs);
+        let error = operation().check_unknown(&pairs);
         let rules = error.iter().flat_map(Error::broken_rules);
-        rules.map(Violation::field).collect()
+        rules.map(Violation::field_path).collect()
     }
 
     #[test]
@@ -344,7 +347,7 @@ mod tests {
         assert_eq!(respelled("tags="), None);
         for value in ["zz", "[]", "1", r#"{"a":{}}"#, r#"{"a":null}"#] {
             let pairs = vec![("tags".into(), value.into())];
-            assert!(operation().with_members(pairs).1.is_some(), "{value}");
+            assert!(operation().expand_objects(pairs).1.is_some(), "{value}");
         }
     }
 

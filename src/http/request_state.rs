@@ -73,7 +73,7 @@ impl RequestState {
 
     /// Returns a copy with another request timeout.
     #[must_use]
-    pub fn for_at_most(&self, time: Duration) -> Self {
+    pub fn with_timeout(&self, time: Duration) -> Self {
         let mut shared = Shared::clone(&self.0);
         shared.limits.time = time;
         Self(Arc::new(shared))
@@ -99,7 +99,7 @@ impl RequestState {
     ///
     /// # Errors
     /// `RateLimited` if too many answers already wait.
-    pub(super) async fn wrong_key(
+    pub(super) async fn record_wrong_key(
         &self,
         dialect: &'static str,
         from: Option<IpAddr>,
@@ -107,10 +107,10 @@ impl RequestState {
         let Some(wrong_keys) = &self.0.wrong_keys else {
             return Ok(());
         };
-        let outcome = wrong_keys.note(dialect, from).await;
+        let outcome = wrong_keys.record(dialect, from).await;
         self.metrics().count_wrong_key(dialect, outcome.as_str());
         match outcome {
-            Outcome::Rejected => Err(wrong_keys.turned_away()),
+            Outcome::Rejected => Err(wrong_keys.rejection()),
             Outcome::Answered | Outcome::Delayed => Ok(()),
         }
     }

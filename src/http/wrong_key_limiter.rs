@@ -97,7 +97,7 @@ pub struct WrongKeyLimiter(Arc<Inner>);
 struct Inner {
     settings: Settings,
     /// True if callers on this machine are never delayed.
-    spares_this_machine: bool,
+    spares_loopback: bool,
     addresses: Cache<IpAddr, Arc<AddressState>>,
     waiting: AtomicUsize,
     lines: DefaultDirectRateLimiter,
@@ -116,7 +116,7 @@ struct AddressState {
 struct DelaySlot<'a>(&'a AtomicUsize);
 
 impl<'a> DelaySlot<'a> {
-    fn take(places: &'a AtomicUsize, most: usize) -> Option<Self> {
+    fn acquire(places: &'a AtomicUsize, most: usize) -> Option<Self> {
         let before = places.fetch_add(1, Ordering::Relaxed);
         let place = Self(places);
         (before < most).then_some(place)
@@ -136,7 +136,7 @@ impl WrongKeyLimiter {
     pub fn new(settings: &Settings, spares_this_machine: bool) -> Self {
         Self(Arc::new(Inner {
             settings: settings.clone(),
-            spares_this_machine,
+            spares_loopback: spares_this_machine,
             addresses: Cache::builder()
                 .max_capacity(MAX_ADDRESSES)
                 .time_to_idle(FORGET_AFTER)
@@ -148,9 +148,9 @@ impl WrongKeyLimiter {
     }
 
     /// Records a wrong key from an address. Waits if the address has sent too many.
-    pub async fn note(&self, dialect: &'static str, from: Option<IpAddr>) -> Outcome {
+    pub async fn record(&self, dialect: &'static str, from: Option<IpAddr>) -> Outcome {
         let from = from.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        let is_spared = self.0.spares_this_machine && from.to_canonical().is_loopback();
+        let is_spared = self.0.spares_loopback && from.to_canonical().is_loopback();
         let from = subnet_of(from);
         let settings = &self.0.settings;
         let address = self.0.addresses.get_with(from, || {
@@ -168,16 +168,16 @@ impl WrongKeyLimiter {
             .is_some_and(|free| free.check().is_ok());
         let outcome = match is_free || is_spared || settings.delay_ms == 0 {
             true => Outcome::Answered,
-            false => self.wait(&address).await,
+            false => self.delay_answer(&address).await,
         };
         self.log(dialect, from, count, outcome);
         outcome
     }
 
-    async fn wait(&self, address: &AddressState) -> Outcome {
+    async fn delay_answer(&self, address: &AddressState) -> Outcome {
         let settings = &self.0.settings;
-        let place = DelaySlot::take(&self.0.waiting, settings.max_waiting);
-        let own = DelaySlot::take(&address.waiting, settings.max_waiting_per_address);
+        let place = DelaySlot::acquire(&self.0.waiting, settings.max_waiting);
+        let own = DelaySlot::acquire(&address.waiting, settings.max_waiting_per_address);
         let (Some(_place), Some(_own)) = (place, own) else {
             return Outcome::Rejected;
         };
@@ -205,7 +205,7 @@ impl WrongKeyLimiter {
 
     /// Creates the error for a wrong key whose answer could not be delayed.
     #[must_use]
-    pub fn turned_away(&self) -> Error {
+    pub fn rejection(&self) -> Error {
         let retry_after = Duration::from_millis(self.0.settings.delay_ms);
         Error::new(
             Kind::RateLimited { retry_after },
@@ -229,16 +229,16 @@ pub enum KeyLocation {
 impl KeyLocation {
     /// Returns the address to count a request for, if the request carries a possible key. The outer `None` means no
     /// key, the inner one no known address.
-    pub(super) fn sender(
+    pub(super) fn counted_address(
         &self,
         request: &Request,
         origins: &OriginResolver,
     ) -> Option<Option<IpAddr>> {
-        self.are_in(request)
+        self.may_be_in(request)
             .then(|| rate_limit_ip(request, origins))
     }
 
-    fn are_in(&self, request: &Request) -> bool {
+    fn may_be_in(&self, request: &Request) -> bool {
         let headers = request.headers();
         match self {
             Self::Anywhere => {
@@ -291,11 +291,11 @@ mod tests {
         let keys = keys(2, 30);
         let watch = Stopwatch::start();
         for outcome in [Outcome::Answered, Outcome::Answered] {
-            assert_eq!(keys.note("test", address(1)).await, outcome);
+            assert_eq!(keys.record("test", address(1)).await, outcome);
         }
-        assert_eq!(keys.note("test", address(1)).await, Outcome::Delayed);
+        assert_eq!(keys.record("test", address(1)).await, Outcome::Delayed);
         assert!(watch.elapsed() >= Duration::from_millis(30));
-        assert_eq!(keys.note("test", address(2)).await, Outcome::Answered);
+        assert_eq!(keys.record("test", address(2)).await, Outcome::Answered);
     }
 
     #[tokio::test]
@@ -304,7 +304,7 @@ mod tests {
         let outcomes = async |addresses: &[u8]| {
             let notes = addresses
                 .iter()
-                .map(|last| keys.note("test", address(*last)));
+                .map(|last| keys.record("test", address(*last)));
             let noted = join_all(notes).await;
             noted
                 .iter()
@@ -321,7 +321,7 @@ mod tests {
         let keys = keys(1, 0);
         for number in 0..MAX_ADDRESSES as u32 + 5_000 {
             let from = IpAddr::from(Ipv4Addr::from(number));
-            keys.note("test", Some(from)).await;
+            keys.record("test", Some(from)).await;
         }
         keys.0.addresses.run_pending_tasks();
         assert!(keys.0.addresses.entry_count() <= MAX_ADDRESSES);

@@ -32,7 +32,7 @@ const RECHECK_INTERVAL: Duration = Duration::from_secs(30);
 pub struct Clock {
     state: Arc<channel::Sender<State>>,
     /// Serialises freeze, advance and resume: they read the time and then set the mode.
-    change: Arc<Mutex<()>>,
+    mode_lock: Arc<Mutex<()>>,
 }
 
 /// A reading of [`Clock::steady`]. Only comparable with readings of the same clock.
@@ -69,24 +69,25 @@ impl MonotonicTime {
 struct State {
     mode: Mode,
     /// The monotonic time when the mode was set.
-    passed: MonotonicTime,
+    monotonic_base: MonotonicTime,
     /// Start of the current run; `None` while the clock is frozen.
-    since: Option<Instant>,
+    running_since: Option<Instant>,
     /// Number of times that freeze, advance or resume moved the clock back.
-    rewinds: u64,
+    requested_rewinds: u64,
     /// Total time by which the system's clock was set back.
-    back: Duration,
+    system_rewind: Duration,
 }
 
 impl State {
-    fn steady(&self) -> MonotonicTime {
-        let since = self.since.map(|since| since.elapsed());
-        self.passed.plus(since.unwrap_or_default())
+    fn monotonic_now(&self) -> MonotonicTime {
+        let since = self.running_since.map(|since| since.elapsed());
+        self.monotonic_base.plus(since.unwrap_or_default())
     }
 
     /// True if the clock has gone back since the state `since`.
-    fn went_back(&self, since: &Self) -> bool {
-        self.rewinds != since.rewinds || self.back != since.back
+    fn has_rewound_since(&self, since: &Self) -> bool {
+        self.requested_rewinds != since.requested_rewinds
+            || self.system_rewind != since.system_rewind
     }
 }
 
@@ -103,7 +104,7 @@ enum Mode {
 }
 
 impl Mode {
-    fn since(self) -> Option<Instant> {
+    fn start_of_run(self) -> Option<Instant> {
         matches!(self, Self::Running { .. }).then(Instant::now)
     }
 }
@@ -112,25 +113,25 @@ impl Clock {
     /// Returns a clock that follows the system's time.
     #[must_use]
     pub fn system() -> Self {
-        Self::with(Mode::Running { offset: 0 })
+        Self::with_mode(Mode::Running { offset: 0 })
     }
 
     /// Returns a clock that is frozen at `at` until it is advanced or resumed.
     #[must_use]
     pub fn frozen_at(at: Timestamp) -> Self {
-        Self::with(Mode::Frozen { at })
+        Self::with_mode(Mode::Frozen { at })
     }
 
-    fn with(mode: Mode) -> Self {
+    fn with_mode(mode: Mode) -> Self {
         Self {
             state: Arc::new(channel::Sender::new(State {
                 mode,
-                passed: MonotonicTime::default(),
-                since: mode.since(),
-                rewinds: 0,
-                back: Duration::ZERO,
+                monotonic_base: MonotonicTime::default(),
+                running_since: mode.start_of_run(),
+                requested_rewinds: 0,
+                system_rewind: Duration::ZERO,
             })),
-            change: Arc::default(),
+            mode_lock: Arc::default(),
         }
     }
 
@@ -145,15 +146,15 @@ impl Clock {
     /// It does not advance while the clock is frozen. A call that sets the clock to another time, later or
     /// earlier, advances it by the difference.
     #[must_use]
-    pub fn steady(&self) -> MonotonicTime {
-        self.state.borrow().steady()
+    pub fn monotonic_now(&self) -> MonotonicTime {
+        self.state.borrow().monotonic_now()
     }
 
     /// Total time by which the system's clock has been set back while this clock was running. A wait for a
     /// date that was computed before must last that much longer.
     #[must_use]
-    pub fn gone_back(&self) -> Duration {
-        self.state.borrow().back
+    pub fn total_system_rewind(&self) -> Duration {
+        self.state.borrow().system_rewind
     }
 
     /// True if the clock is frozen.
@@ -164,14 +165,14 @@ impl Clock {
 
     /// Freezes the clock at its current time, or at `at`.
     pub fn freeze(&self, at: Option<Timestamp>) {
-        self.change(|now| Mode::Frozen {
+        self.set_mode(|now| Mode::Frozen {
             at: at.unwrap_or(now),
         });
     }
 
     /// Moves the clock forward. A frozen clock stays frozen; a running one continues from there.
     pub fn advance(&self, by: Duration) {
-        self.change(|now| {
+        self.set_mode(|now| {
             let at = now.plus(by);
             if self.is_frozen() {
                 Mode::Frozen { at }
@@ -185,22 +186,25 @@ impl Clock {
 
     /// Returns to the system's time.
     pub fn resume(&self) {
-        self.change(|_| Mode::Running { offset: 0 });
+        self.set_mode(|_| Mode::Running { offset: 0 });
     }
 
-    fn change(&self, to: impl FnOnce(Timestamp) -> Mode) {
-        let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+    fn set_mode(&self, to: impl FnOnce(Timestamp) -> Mode) {
+        let _one_at_a_time = self
+            .mode_lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let before = self.now();
         let mode = to(before);
         let after = current_time(mode);
         // At least one of the two differences is zero.
         let moved = after.since(before) + before.since(after);
         self.state.send_modify(|state| {
-            state.passed = state.steady().plus(moved);
-            state.since = mode.since();
+            state.monotonic_base = state.monotonic_now().plus(moved);
+            state.running_since = mode.start_of_run();
             state.mode = mode;
             if after < before {
-                state.rewinds += 1;
+                state.requested_rewinds += 1;
             }
         });
     }
@@ -208,10 +212,10 @@ impl Clock {
     /// Waits until `duration` has passed. On a frozen clock, waits until it is advanced far enough.
     pub async fn sleep(&self, duration: Duration) {
         let mut state = self.state.subscribe();
-        let deadline = self.steady().plus(duration);
+        let deadline = self.monotonic_now().plus(duration);
         loop {
             let seen = *state.borrow_and_update();
-            let left = deadline.since(seen.steady());
+            let left = deadline.since(seen.monotonic_now());
             if left.is_zero() {
                 return;
             }
@@ -229,7 +233,7 @@ impl Clock {
             let seen = *state.borrow_and_update();
             let now = current_time(seen.mode);
             let left = deadline.since(now);
-            if left.is_zero() || now < latest || seen.went_back(&begun) {
+            if left.is_zero() || now < latest || seen.has_rewound_since(&begun) {
                 return;
             }
             latest = now;

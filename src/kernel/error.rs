@@ -94,7 +94,7 @@ impl Error {
 
     /// Creates an error for broken rules. It keeps a limited number of them; the message is that of the first.
     #[must_use]
-    pub fn violations(violations: Vec<Violation>) -> Self {
+    pub fn from_violations(violations: Vec<Violation>) -> Self {
         let violations = violation::limit_violations(violations);
         let message = violations
             .first()
@@ -153,7 +153,7 @@ impl Error {
 
 impl From<Violation> for Error {
     fn from(violation: Violation) -> Self {
-        Self::violations(vec![violation])
+        Self::from_violations(vec![violation])
     }
 }
 

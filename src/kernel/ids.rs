@@ -139,7 +139,7 @@ impl WebhookMessageId {
     /// Returns the earliest and the latest possible creation time. Both are equal if the identifier contains
     /// its time; older identifiers do not, and times outside the encodable range do not either.
     #[must_use]
-    pub fn made_between(&self) -> [Timestamp; 2] {
+    pub fn creation_time_range(&self) -> [Timestamp; 2] {
         let number = |digits: Option<&str>| i64::from_str_radix(digits?, 16).ok();
         let digits = self.0.strip_prefix("msg_").unwrap_or_default();
         let (seconds, micros) = (number(digits.get(..8)), number(digits.get(8..13)));
@@ -238,7 +238,7 @@ mod tests {
                     prop_assert!(first.as_str() < second.as_str());
                 }
                 for (id, made) in [(first, one), (second, other)] {
-                    let [earliest, latest] = id.made_between();
+                    let [earliest, latest] = id.creation_time_range();
                     prop_assert!((earliest..=latest).contains(&made));
                     prop_assert_eq!(earliest == latest, in_range(&made));
                 }

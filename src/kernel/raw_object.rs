@@ -30,7 +30,7 @@ impl RawObject {
 
     /// Parses the members.
     #[must_use]
-    pub fn members(&self) -> Map<String, Value> {
+    pub fn parse_members(&self) -> Map<String, Value> {
         serde_json::from_str(self.as_str()).expect("it was read as an object")
     }
 }
@@ -60,7 +60,7 @@ mod tests {
         let object = RawObject::parse(text.clone()).expect("an object");
         assert_eq!(serde_json::to_string(&object).expect("JSON"), text);
         assert_eq!(
-            Value::Object(object.members()),
+            Value::Object(object.parse_members()),
             json!({"b": 1.5, "a": [null]})
         );
         for other in ["[]", "1", "{", "", "{} {}"] {

@@ -54,7 +54,7 @@ impl Timestamp {
 
     /// Time until the next UTC midnight. Never zero.
     #[must_use]
-    pub fn until_next_day(self) -> Duration {
+    pub fn time_until_next_day(self) -> Duration {
         let day = SECONDS_PER_DAY * MICROS_PER_SECOND;
         Duration::from_micros((day - self.0.rem_euclid(day)).unsigned_abs())
     }
@@ -158,10 +158,10 @@ mod tests {
     #[test]
     fn a_day_ends_at_utc_midnight() {
         let at = Timestamp::parse_rfc3339("2026-02-28T23:59:59Z").expect("a date");
-        assert_eq!(at.until_next_day(), Duration::from_secs(1));
+        assert_eq!(at.time_until_next_day(), Duration::from_secs(1));
         assert_eq!(at.plus(Duration::from_secs(1)).day(), at.day() + 1);
         assert_eq!(
-            at.plus(Duration::from_secs(1)).until_next_day(),
+            at.plus(Duration::from_secs(1)).time_until_next_day(),
             Duration::from_secs(86_400)
         );
     }
@@ -171,7 +171,7 @@ mod tests {
         for end in [i64::MIN, i64::MAX] {
             let end = Timestamp::from_micros(end);
             assert!(end.to_rfc3339_millis().len() > 4);
-            assert!(end.until_next_day() <= Duration::from_secs(86_400));
+            assert!(end.time_until_next_day() <= Duration::from_secs(86_400));
         }
         assert_eq!(
             Timestamp::from_micros(i64::MAX).plus(Duration::MAX),

@@ -106,7 +106,7 @@ pub(super) fn limit_violations(mut violations: Vec<Violation>) -> Vec<Violation>
     let (all, least, most) = RULE_BYTES;
     let each = (all / violations.len().max(1)).clamp(least, most);
     let violations = violations.into_iter();
-    let mut shown: Vec<_> = violations.map(|one| one.bounded(each)).collect();
+    let mut shown: Vec<_> = violations.map(|one| one.truncate_texts(each)).collect();
     if let Some(location) = location
         && (count > 0 || at_least)
     {
@@ -142,7 +142,7 @@ impl Violation {
     }
 
     /// Shortens the path to the limits, and the texts of the rule to `most` bytes.
-    fn bounded(self, most: usize) -> Self {
+    fn truncate_texts(self, most: usize) -> Self {
         let mut left = MAX_PATH_BYTES;
         let mut path = Vec::new();
         for step in self.path {
@@ -164,14 +164,14 @@ impl Violation {
         }
         Self {
             path,
-            rule: self.rule.bounded(most),
+            rule: self.rule.truncate_texts(most),
             ..self
         }
     }
 
     /// Inserts `prefix` before the path. Use it after a check of a part as if it were the whole.
     #[must_use]
-    pub fn under(mut self, prefix: &str) -> Self {
+    pub fn with_path_prefix(mut self, prefix: &str) -> Self {
         if matches!(self.rule, Rule::More { .. }) {
             return self;
         }
@@ -181,7 +181,7 @@ impl Violation {
 
     /// Formats the path with dots and brackets: `config.headers`, `tags[2].name`; empty for the whole body.
     #[must_use]
-    pub fn field(&self) -> String {
+    pub fn field_path(&self) -> String {
         let mut field = String::new();
         for step in &self.path {
             match step {
@@ -202,7 +202,7 @@ impl fmt::Display for Violation {
         if let Rule::More { .. } = self.rule {
             return self.rule.fmt(f);
         }
-        let field = self.field();
+        let field = self.field_path();
         let place = match self.location {
             Location::Body if field.is_empty() => return write!(f, "The body {}", self.rule),
             Location::Body => "",
@@ -260,7 +260,7 @@ impl fmt::Display for Rule {
 }
 
 impl Rule {
-    fn bounded(self, most: usize) -> Self {
+    fn truncate_texts(self, most: usize) -> Self {
         let text = |text: String| truncate_text(&text, most);
         match self {
             Self::Format(format) => Self::Format(text(format)),
@@ -314,7 +314,10 @@ mod tests {
             violation.to_string(),
             "tags[2].name must be a string or null"
         );
-        assert_eq!(violation.under("config").field(), "config.tags[2].name");
+        assert_eq!(
+            violation.with_path_prefix("config").field_path(),
+            "config.tags[2].name"
+        );
         assert_eq!(
             Violation::query("limit", Rule::Minimum("0".into())).to_string(),
             "query parameter limit must be at least 0"

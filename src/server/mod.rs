@@ -65,7 +65,7 @@ pub enum StartError {
 impl StartError {
     /// True if another program already listens on this address.
     #[must_use]
-    pub fn is_in_use(&self, wanted: SocketAddr) -> bool {
+    pub fn is_address_in_use(&self, wanted: SocketAddr) -> bool {
         match self {
             Self::Listen { address, source } => {
                 *address == wanted && source.kind() == io::ErrorKind::AddrInUse
@@ -80,12 +80,12 @@ pub struct Server {
     address: SocketAddr,
     /// The address of the metrics listener, which needs no API key.
     metrics_address: Option<SocketAddr>,
-    measuring: Option<JoinHandle<()>>,
+    metrics_task: Option<JoinHandle<()>>,
     app: App,
     started: StartResult,
-    created: bool,
-    stop: watch::Sender<bool>,
-    serving: JoinHandle<()>,
+    created_database: bool,
+    stop_sender: watch::Sender<bool>,
+    serving_task: JoinHandle<()>,
     workers: Workers,
 }
 
@@ -107,8 +107,8 @@ impl Server {
             None => None,
         };
         let store = Store::open(&config.store)?;
-        let sealer = Sealer::of(&store, &config.seal).await?;
-        let created = store.created();
+        let sealer = Sealer::load(&store, &config.seal).await?;
+        let created = store.was_created();
         let settings = domain::Settings {
             limits: config.limits.clone(),
             service_integrations: config.service_integrations.clone(),
@@ -142,11 +142,11 @@ impl Server {
         let public = config.server.public_url.as_ref();
         let public = config.botpress.webhook_url.as_ref().or(public);
         let public = public.map_or_else(|| own.clone(), ToString::to_string);
-        app.serves_at(Addresses {
+        app.set_addresses(Addresses {
             webhooks: format!("{public}{}", botpress::WEBHOOKS_PATH),
             api: own,
         });
-        app.has_natives(native_integrations(&app));
+        app.set_native_programs(native_integrations(&app));
         let started = bootstrap::start(&app, &config.bootstrap)
             .await
             .map_err(StartError::Bootstrap)?;
@@ -156,7 +156,7 @@ impl Server {
         connectors::register_folders(&app, &started.workspace.id, &local_url(address))
             .await
             .map_err(StartError::Bootstrap)?;
-        if let Err(error) = app.store().announce(&url(address)) {
+        if let Err(error) = app.store().publish_address(&url(address)) {
             warn!(%error, "the lock file cannot tell where this server listens");
         }
         let (stop, stopping) = watch::channel(false);
@@ -189,11 +189,11 @@ impl Server {
         Ok(Self {
             address,
             metrics_address,
-            measuring,
+            metrics_task: measuring,
             started,
-            created,
-            stop,
-            serving: tokio::spawn(serving),
+            created_database: created,
+            stop_sender: stop,
+            serving_task: tokio::spawn(serving),
             workers: Workers::start(&app, &stopping),
             app,
         })
@@ -226,26 +226,26 @@ impl Server {
 
     /// True if this start created the database.
     #[must_use]
-    pub const fn created(&self) -> bool {
-        self.created
+    pub const fn created_database(&self) -> bool {
+        self.created_database
     }
 
     /// Stops the server: rejects new connections, lets running requests finish, flushes the usage counters, and
     /// closes the database, which leaves a single file.
     pub async fn stop(self) {
-        self.stop.send_replace(true);
+        self.stop_sender.send_replace(true);
         // Tunnels are upgraded connections, which the listener does not wait for.
         self.app.tunnels().stop();
         // Event streams do not end on their own.
         self.app.listeners().close();
         // Fails only if the task panicked, and then nothing is being served.
-        let _ = self.serving.await;
-        if let Some(measuring) = self.measuring {
+        let _ = self.serving_task.await;
+        if let Some(measuring) = self.metrics_task {
             // The metrics listener only serves reads.
             let _ = measuring.await;
         }
         // Workers continue unfinished work after the next start.
-        self.workers.ended().await;
+        self.workers.join().await;
         if let Err(error) = usage::flush(&self.app).await {
             warn!(?error, "the last usage counts are lost");
         }

@@ -23,7 +23,7 @@ pub(super) enum PathMatch {
 }
 
 impl PathMatch {
-    fn holds(self, rest: &str) -> bool {
+    fn matches(self, rest: &str) -> bool {
         match self {
             Self::Exact => rest.is_empty(),
             Self::Below => rest.starts_with('/'),
@@ -41,16 +41,16 @@ struct RouteEntry {
 /// Endpoints by path prefix.
 pub(super) struct Router {
     /// Sorted by length of the path, longest first.
-    places: Vec<RouteEntry>,
-    others: BoxEndpoint<'static, Response>,
+    routes: Vec<RouteEntry>,
+    fallback: BoxEndpoint<'static, Response>,
 }
 
 impl Router {
     /// Creates a router that sends every request to `others`.
     pub(super) fn new(others: BoxEndpoint<'static, Response>) -> Self {
         Self {
-            places: Vec::new(),
-            others,
+            routes: Vec::new(),
+            fallback: others,
         }
     }
 
@@ -63,21 +63,21 @@ impl Router {
     ) -> Self {
         let path = path.into();
         let shorter = |place: &RouteEntry| place.path.len() < path.len();
-        let position = self.places.iter().position(shorter);
+        let position = self.routes.iter().position(shorter);
         let place = RouteEntry {
             path: path.clone(),
             reach,
             endpoint,
         };
-        self.places
-            .insert(position.unwrap_or(self.places.len()), place);
+        self.routes
+            .insert(position.unwrap_or(self.routes.len()), place);
         self
     }
 
     fn find(&self, path: &str) -> Option<&RouteEntry> {
-        self.places.iter().find(|place| {
+        self.routes.iter().find(|place| {
             let rest = path.strip_prefix(place.path.as_str());
-            rest.is_some_and(|rest| place.reach.holds(rest))
+            rest.is_some_and(|rest| place.reach.matches(rest))
         })
     }
 }
@@ -93,7 +93,7 @@ impl Endpoint for Router {
             *request.uri_mut() = uri;
         }
         let Some(place) = self.find(request.uri().path()) else {
-            return self.others.call(request).await;
+            return self.fallback.call(request).await;
         };
         if place.reach == PathMatch::Stripped
             && let Some(uri) = strip_prefix_bytes(request.uri(), place.path.len())

@@ -36,9 +36,9 @@ pub(super) fn build_endpoints(
 ) -> (Router, MiddlewareStack) {
     let metrics = Metrics::new(|registry| {
         app.store().metrics().register(registry);
-        app.webhooks().metrics().register(registry);
-        app.telling().register(registry);
-        registry.register_collector(Box::new(ProgramMetrics::new(app.runtime())));
+        app.webhook_doorbell().metrics().register(registry);
+        app.call_metrics().register(registry);
+        registry.register_collector(Box::new(ProgramMetrics::new(app.engine())));
         registry.register_collector(Box::new(TunnelMetrics::new(app.tunnels())));
         registry.register(
             "http_connections",
@@ -65,14 +65,14 @@ pub(super) fn build_endpoints(
         .at("/healthz", health::live())
         .at("/readyz", health::ready(app.store().clone()))
         .at("/metrics", metrics.endpoint(app, is_dev));
-    let strays = ClientDialects::of(&mounts);
+    let strays = ClientDialects::new(&mounts);
     let pages = MiddlewareStack::new(
         pages.boxed(),
         "parlance",
         Arc::new(console::error::ErrorRenderer),
         mounted.clone(),
     )
-    .with_strays(&strays)
+    .with_client_dialects(&strays)
     .with_error_pages();
     let measured = MiddlewareStack::new(
         Route::new()
@@ -91,7 +91,7 @@ pub(super) fn build_endpoints(
         mounted.clone(),
     )
     .with_methods(ada::PAGES_METHODS)
-    .for_own_pages();
+    .same_origin_only();
     let webhooks = Arc::new(webhooks_endpoint(app, &mounted));
     let wizards_end = MiddlewareStack::new(
         botpress::interstitial_page(),
@@ -108,7 +108,7 @@ pub(super) fn build_endpoints(
         mounted.clone(),
     )
     .with_methods(botpress::CHAT_METHODS)
-    .for_own_pages();
+    .same_origin_only();
     let others = botpress::route_webhook_hosts(webhooks.clone(), pages);
     let mut router = Router::new(others)
         .at(
@@ -126,7 +126,7 @@ pub(super) fn build_endpoints(
     for path in botpress::INTERSTITIAL_PATHS {
         router = router.at(path, PathMatch::Exact, box_shared(&wizards_end));
     }
-    if app.inbox_settings().is_on(app.settings().development) {
+    if app.inbox_settings().is_enabled(app.settings().development) {
         let inbox = console::inbox::routes(app);
         let renderer = Arc::new(console::error::ErrorRenderer);
         let inbox = MiddlewareStack::new(inbox, "inbox", renderer, mounted.clone())
@@ -134,7 +134,8 @@ pub(super) fn build_endpoints(
         router = router.at("/inbox", PathMatch::Stripped, inbox.boxed());
     }
     let unprefixed = cohere::mount(&config.cohere);
-    let unprefixed = MiddlewareStack::around(unprefixed, mounted.clone()).with_strays(&strays);
+    let unprefixed =
+        MiddlewareStack::for_mount(unprefixed, mounted.clone()).with_client_dialects(&strays);
     let unprefixed = Arc::new(unprefixed);
     for path in cohere::UNPREFIXED {
         // Exactly `/chat` is an operation of Cohere; the paths below it are the chat pages of bots.
@@ -150,9 +151,9 @@ pub(super) fn build_endpoints(
         if base_path == chat_api::BASE_PATH {
             return router;
         }
-        let edge = MiddlewareStack::around(mount, mounted.clone()).with_strays(&strays);
+        let edge = MiddlewareStack::for_mount(mount, mounted.clone()).with_client_dialects(&strays);
         let edge = Arc::new(match base_path {
-            console::BASE_PATH => edge.for_own_pages(),
+            console::BASE_PATH => edge.same_origin_only(),
             _ => edge,
         });
         if base_path == botpress::BASE_PATH {
@@ -180,7 +181,7 @@ fn webhooks_endpoint(app: &App, mounted: &RequestState) -> MiddlewareStack {
         mounted.clone(),
     )
     .with_own_cors()
-    .with_keys(KeyLocation::Header(HeaderName::from_static(
+    .with_key_location(KeyLocation::Header(HeaderName::from_static(
         chat_api::USER_KEY_HEADER,
     )))
     .with_raw_paths()

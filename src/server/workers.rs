@@ -41,7 +41,7 @@ impl Workers {
         // These workers finish their running attempts before they stop.
         all.add("deliveries", deliveries::run(app(), stop()));
         all.add("webhooks", webhooks::dispatch::run(app(), stop()));
-        all.add("programs", app().runtime().clone().work(stop()));
+        all.add("programs", app().engine().clone().run(stop()));
         // These workers can be cancelled at any await: each transaction leaves the remaining work in the database.
         all.add(
             "end users",
@@ -71,7 +71,7 @@ impl Workers {
     }
 
     /// Waits until all workers have stopped, or aborts them after [`END_WITHIN`]. A worker that panicked has stopped.
-    pub(super) async fn ended(self) {
+    pub(super) async fn join(self) {
         let begun = Stopwatch::start();
         for (name, mut task) in self.0 {
             let left = STOP_TIMEOUT.saturating_sub(begun.elapsed());
@@ -122,7 +122,7 @@ async fn send_uninstall_notifications(app: App) {
             }
         };
         tokio::select! {
-            () = app.farewells().notified() => {}
+            () = app.uninstall_wake_up().notified() => {}
             () = app.clock().sleep(wait) => {}
         }
     }
@@ -152,7 +152,7 @@ mod tests {
         all.add("panics", async { panic!("on purpose") });
         all.add("good", async move { noted.store(true, Ordering::Relaxed) });
         stop.send_replace(true);
-        all.ended().await;
+        all.join().await;
         assert!(ended.load(Ordering::Relaxed));
     }
 }

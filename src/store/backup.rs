@@ -104,7 +104,7 @@ pub enum BackupError {
 pub fn backup(source: &Path, target: &Path, overwrite: bool) -> Result<BackupReport, BackupError> {
     let source = files::resolve_path(source)?;
     let target = files::resolve_path(target)?;
-    startup::read_identity(&source)?.require(&source, i64::MAX)?;
+    startup::read_identity(&source)?.check_supported(&source, i64::MAX)?;
     if source == target {
         return Err(BackupError::SameFile { path: target });
     }
@@ -121,7 +121,7 @@ pub fn backup(source: &Path, target: &Path, overwrite: bool) -> Result<BackupRep
     let copy = copy_checked(&source, &target, READ_WRITE)?;
     let (bytes, version) = (copy.bytes, copy.identity.version);
     copy.draft
-        .put_in_place(&target)
+        .persist(&target)
         .map_err(|source| BackupError::Write {
             path: target.clone(),
             source,
@@ -202,7 +202,7 @@ fn copy_database(source: &Path, draft: &Path, flags: OpenFlags) -> kernel::Resul
     // The copy is in WAL mode like its source. In mode DELETE it is a single file.
     to.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
     Ok(CopyResult::Done {
-        identity: Identity::of(&to)?,
+        identity: Identity::read_from(&to)?,
         report: check(&to)?,
     })
 }

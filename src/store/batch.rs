@@ -16,12 +16,12 @@ use super::{
 /// The result of a transaction, before the callers get their answers.
 #[must_use = "the callers wait for their answers"]
 pub(super) struct BatchResult {
-    ran: Vec<Box<dyn Job>>,
+    jobs: Vec<Box<dyn Job>>,
     verdict: CommitOutcome,
     /// A fault that makes every write fail, if one occurred.
     pub(super) fault: Option<SqliteFault>,
     /// True if a change was committed.
-    pub(super) wrote: bool,
+    pub(super) has_changes: bool,
 }
 
 impl BatchResult {
@@ -29,7 +29,7 @@ impl BatchResult {
     /// runtime, where a wakeup is much cheaper than from another thread.
     pub(super) fn answer(self, runtime: Option<&Handle>) {
         match runtime {
-            Some(runtime) if self.ran.len() > 1 => {
+            Some(runtime) if self.jobs.len() > 1 => {
                 runtime.spawn(async move { self.answer_all() });
             }
             _ => self.answer_all(),
@@ -37,7 +37,7 @@ impl BatchResult {
     }
 
     fn answer_all(self) {
-        for job in self.ran {
+        for job in self.jobs {
             job.answer(self.verdict);
         }
     }
@@ -52,22 +52,22 @@ pub(super) fn run(
 ) -> BatchResult {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
         return BatchResult {
-            ran: waiting.drain(..).collect(),
+            jobs: waiting.drain(..).collect(),
             verdict: CommitOutcome::Lost,
             fault: Some(log_fault("BEGIN", &error)),
-            wrote: false,
+            has_changes: false,
         };
     }
     let mut batch = Batch {
         connection,
-        signs,
+        shared: signs,
         ran: Vec::with_capacity(waiting.len()),
         fault: None,
-        wrote: false,
+        has_changes: false,
     };
     while let Some(job) = waiting.pop_front() {
         if let TransactionState::Lost = batch.run_one(job) {
-            return batch.give_up();
+            return batch.roll_back();
         }
     }
     batch.commit()
@@ -81,10 +81,10 @@ enum TransactionState {
 
 struct Batch<'conn> {
     connection: &'conn Connection,
-    signs: &'conn WriterShared,
+    shared: &'conn WriterShared,
     ran: Vec<Box<dyn Job>>,
     fault: Option<SqliteFault>,
-    wrote: bool,
+    has_changes: bool,
 }
 
 impl Batch<'_> {
@@ -97,7 +97,7 @@ impl Batch<'_> {
         self.ran.push(job);
         let outcome = match outcome {
             Ok(outcome) => outcome,
-            Err(error) => return self.lost_to("SAVEPOINT", &error),
+            Err(error) => return self.record_loss("SAVEPOINT", &error),
         };
         if let JobOutcome::Failed(fault) = outcome
             && fault.stops_writing()
@@ -120,55 +120,55 @@ impl Batch<'_> {
                 .and_then(|()| execute(self.connection, "RELEASE job")),
         };
         if let Err(error) = closed {
-            return self.lost_to("RELEASE", &error);
+            return self.record_loss("RELEASE", &error);
         }
-        self.wrote |=
+        self.has_changes |=
             outcome == JobOutcome::Succeeded && self.connection.total_changes() != changes;
         TransactionState::Open
     }
 
-    fn lost_to(&mut self, statement: &str, error: &rusqlite::Error) -> TransactionState {
+    fn record_loss(&mut self, statement: &str, error: &rusqlite::Error) -> TransactionState {
         self.fault = Some(log_fault(statement, error));
         TransactionState::Lost
     }
 
     fn commit(mut self) -> BatchResult {
-        if let Err(error) = self.signs.hook.before_commit(self.connection) {
+        if let Err(error) = self.shared.hook.before_commit(self.connection) {
             tracing::error!(?error, "the writer's transaction failed before its end");
-            self.fault = Some(SqliteFault::behind(&error));
-            return self.give_up();
+            self.fault = Some(SqliteFault::classify_source(&error));
+            return self.roll_back();
         }
         let watch = Stopwatch::start();
         if let Err(error) = execute(self.connection, "COMMIT") {
             self.fault = Some(log_fault("COMMIT", &error));
-            return self.give_up();
+            return self.roll_back();
         }
-        self.signs.hook.committed();
-        let metrics = &self.signs.metrics;
+        self.shared.hook.after_commit();
+        let metrics = &self.shared.metrics;
         metrics
             .commit_seconds
             .observe(watch.elapsed().as_secs_f64());
         metrics.batch_size.observe(self.ran.len() as f64);
         BatchResult {
-            ran: self.ran,
+            jobs: self.ran,
             verdict: CommitOutcome::Committed,
             fault: self.fault,
-            wrote: self.wrote,
+            has_changes: self.has_changes,
         }
     }
 
-    fn give_up(mut self) -> BatchResult {
-        self.signs.hook.lost();
+    fn roll_back(mut self) -> BatchResult {
+        self.shared.hook.after_rollback();
         if !self.connection.is_autocommit()
             && let Err(error) = execute(self.connection, "ROLLBACK")
         {
             self.fault = Some(log_fault("ROLLBACK", &error));
         }
         BatchResult {
-            ran: self.ran,
+            jobs: self.ran,
             verdict: CommitOutcome::Lost,
             fault: self.fault,
-            wrote: false,
+            has_changes: false,
         }
     }
 }
@@ -179,5 +179,5 @@ fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
 
 fn log_fault(statement: &str, error: &rusqlite::Error) -> SqliteFault {
     tracing::error!(statement, %error, "the writer's transaction failed");
-    SqliteFault::of(error)
+    SqliteFault::classify(error)
 }

@@ -68,7 +68,7 @@ pub fn check(connection: &Connection) -> Result<CheckReport> {
     match checked {
         Ok(()) => Ok(report),
         // Some damage stops the check itself.
-        Err(error) if SqliteFault::of(&error) == SqliteFault::Corrupt => {
+        Err(error) if SqliteFault::classify(&error) == SqliteFault::Corrupt => {
             report.damage.push(error.to_string());
             Ok(report)
         }

@@ -49,25 +49,25 @@ enum CopyResult {
 
 /// The writer's handle of the checkpoint thread.
 pub(super) struct Checkpointer {
-    bell: SyncSender<()>,
+    start_signal: SyncSender<()>,
     /// Receives the result when only the writer's part is left.
-    copied: Receiver<CopyResult>,
+    results: Receiver<CopyResult>,
     thread: JoinHandle<Option<File>>,
     /// True while the thread copies.
     copying: bool,
     /// True after the disk rejected copied pages.
     failed: bool,
     /// The disk, whose free space limits the length of the log. Read again from time to time.
-    room: LogLimit,
+    log_limit: LogLimit,
     /// Length of the log, in pages, that starts a checkpoint.
-    long: u32,
+    checkpoint_pages: u32,
     /// Length of the log, in pages, at the last copy. If a reader keeps the log from restarting, the next
     /// copy starts when it has grown by as much again.
-    copied_at: u32,
+    last_copied_pages: u32,
     /// Length of the log, in pages, when it was last read.
-    logged: u32,
+    last_log_pages: u32,
     /// Length of the log, in pages, at which the free disk space is read again.
-    ask_at: u32,
+    next_disk_check_pages: u32,
 }
 
 impl Checkpointer {
@@ -77,7 +77,7 @@ impl Checkpointer {
     }
 
     fn start_with(path: PathBuf, settings: Settings, file: Option<File>) -> io::Result<Self> {
-        let room = LogLimit::of(&path, &settings);
+        let room = LogLimit::new(&path, &settings);
         let (bell, rung) = sync_channel(1);
         let (done, copied) = sync_channel(1);
         let copier = CheckpointThread {
@@ -90,81 +90,81 @@ impl Checkpointer {
             .name("store-checkpoint".to_owned())
             .spawn(move || copier.run(&rung, &done))?;
         Ok(Self {
-            bell,
-            copied,
+            start_signal: bell,
+            results: copied,
             thread,
             copying: false,
             failed: false,
-            long: room.pages(),
-            room,
-            copied_at: 0,
-            logged: 0,
-            ask_at: DISK_CHECK_INTERVAL_PAGES,
+            checkpoint_pages: room.checkpoint_pages(),
+            log_limit: room,
+            last_copied_pages: 0,
+            last_log_pages: 0,
+            next_disk_check_pages: DISK_CHECK_INTERVAL_PAGES,
         })
     }
 
     /// Turns off auto-checkpointing on the writer's connection and tracks the length of the log instead. The
     /// connection must belong to the calling thread.
-    pub(super) fn watch(connection: &Connection) {
+    pub(super) fn track_log_length(connection: &Connection) {
         LOG_PAGES.set(0);
         connection.wal_hook(Some(record_log_pages));
     }
 
     /// Starts a copy if the log is long, and copies the rest once the thread is done. Call it between two
     /// transactions.
-    pub(super) fn between_commits(&mut self, connection: &Connection) {
+    pub(super) fn run_between_commits(&mut self, connection: &Connection) {
         if self.failed {
             return;
         }
         let logged = LOG_PAGES.get();
-        if logged < self.logged {
-            self.copied_at = 0;
-            self.ask_at = 0;
+        if logged < self.last_log_pages {
+            self.last_copied_pages = 0;
+            self.next_disk_check_pages = 0;
         }
-        self.logged = logged;
-        if logged >= self.ask_at {
-            self.long = self.room.pages();
-            self.ask_at = logged.saturating_add(DISK_CHECK_INTERVAL_PAGES);
+        self.last_log_pages = logged;
+        if logged >= self.next_disk_check_pages {
+            self.checkpoint_pages = self.log_limit.checkpoint_pages();
+            self.next_disk_check_pages = logged.saturating_add(DISK_CHECK_INTERVAL_PAGES);
         }
         if self.copying {
-            match self.copied.try_recv() {
+            match self.results.try_recv() {
                 Ok(CopyResult::Synchronised) => {
-                    self.copy(connection);
+                    self.copy_log(connection);
                     self.copying = false;
-                    self.copied_at = logged;
+                    self.last_copied_pages = logged;
                 }
-                Ok(CopyResult::Lost) => self.fail(connection),
+                Ok(CopyResult::Lost) => self.stop_after_failure(connection),
                 Err(TryRecvError::Empty) => {}
-                Err(TryRecvError::Disconnected) => self.leave(connection),
+                Err(TryRecvError::Disconnected) => self.restore_autocheckpoint(connection),
             }
-        } else if logged >= self.begin_at() {
-            match self.bell.try_send(()) {
+        } else if logged >= self.next_checkpoint_pages() {
+            match self.start_signal.try_send(()) {
                 Ok(()) => self.copying = true,
-                Err(_) => self.leave(connection),
+                Err(_) => self.restore_autocheckpoint(connection),
             }
         }
     }
 
     /// Length of the log, in pages, that starts the next copy.
-    const fn begin_at(&self) -> u32 {
-        self.copied_at.saturating_add(self.long)
+    const fn next_checkpoint_pages(&self) -> u32 {
+        self.last_copied_pages.saturating_add(self.checkpoint_pages)
     }
 
     /// Copies the log after a "disk full" error, between two transactions. The next transaction then restarts
     /// the log and needs no new space.
-    pub(super) fn make_room(&mut self, connection: &Connection) {
+    pub(super) fn copy_for_space(&mut self, connection: &Connection) {
         // While the thread copies, it holds the checkpoint lock; the writer copies the rest afterwards.
         if !self.copying && !self.failed {
-            self.copy(connection);
+            self.copy_log(connection);
         }
-        self.ask_at = 0;
+        self.next_disk_check_pages = 0;
     }
 
     /// Copies the log between two transactions.
-    fn copy(&mut self, connection: &Connection) {
+    fn copy_log(&mut self, connection: &Connection) {
         match run_passive_checkpoint(connection) {
             Ok(_) => {}
-            Err(error) if is_fsync_failure(&error) => self.fail(connection),
+            Err(error) if is_fsync_failure(&error) => self.stop_after_failure(connection),
             Err(error) => tracing::warn!(%error, "a checkpoint failed"),
         }
     }
@@ -172,7 +172,7 @@ impl Checkpointer {
     /// Stops all checkpoints and writes, because the disk rejected pages that count as copied. They exist
     /// only in the log, so the log must not restart, and the close must not copy it either. The next start
     /// reads the whole log.
-    fn fail(&mut self, connection: &Connection) {
+    fn stop_after_failure(&mut self, connection: &Connection) {
         tracing::error!(
             "the disk did not take what was copied from the log: the log is kept, and nothing is written until the server is started again"
         );
@@ -188,20 +188,24 @@ impl Checkpointer {
     }
 
     /// Restores SQLite's automatic checkpoint, because the thread has ended.
-    fn leave(&mut self, connection: &Connection) {
+    fn restore_autocheckpoint(&mut self, connection: &Connection) {
         tracing::error!("the thread that copies the log is gone");
         self.copying = false;
         // The hook no longer updates the value from here on.
         LOG_PAGES.set(0);
-        let restored =
-            connection.pragma_update_and_check(None, "wal_autocheckpoint", self.long, |_| Ok(()));
+        let restored = connection.pragma_update_and_check(
+            None,
+            "wal_autocheckpoint",
+            self.checkpoint_pages,
+            |_| Ok(()),
+        );
         log_failure("PRAGMA wal_autocheckpoint", restored);
     }
 
     /// Ends the thread. Drop the returned file only after all connections are closed: when a process closes
     /// any handle of a file, it loses all its POSIX locks on that file.
-    pub(super) fn end(self) -> Option<File> {
-        drop(self.bell);
+    pub(super) fn stop(self) -> Option<File> {
+        drop(self.start_signal);
         self.thread.join().ok().flatten()
     }
 }
@@ -221,13 +225,13 @@ impl CheckpointThread {
         while rung.recv().is_ok() {
             // Fails only if the writer is gone: the channel has room, because the writer takes each result
             // before it sends the next signal.
-            let _ = done.try_send(self.copied());
+            let _ = done.try_send(self.copy_and_sync());
         }
         self.file
     }
 
-    fn copied(&mut self) -> CopyResult {
-        if let Err(error) = self.copy_most() {
+    fn copy_and_sync(&mut self) -> CopyResult {
+        if let Err(error) = self.copy_most_pages() {
             tracing::warn!(%error, "copying the log failed");
             self.connection = None;
             // After any other error the writer retries, and reports what cannot be repaired.
@@ -235,7 +239,7 @@ impl CheckpointThread {
                 return CopyResult::Lost;
             }
         }
-        match self.synchronise() {
+        match self.sync_file() {
             Ok(()) => CopyResult::Synchronised,
             Err(error) => {
                 tracing::error!(%error, "synchronising the database failed");
@@ -244,7 +248,7 @@ impl CheckpointThread {
         }
     }
 
-    fn copy_most(&mut self) -> rusqlite::Result<()> {
+    fn copy_most_pages(&mut self) -> rusqlite::Result<()> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
             None => open_checkpointer(&self.path, &self.settings)?,
@@ -259,7 +263,7 @@ impl CheckpointThread {
     }
 
     /// Waits until the disk has most of the pages, so that the writer only waits for the rest.
-    fn synchronise(&mut self) -> io::Result<()> {
+    fn sync_file(&mut self) -> io::Result<()> {
         let file = match &self.file {
             Some(file) => file,
             None => self.file.insert(open_database_file(&self.path)?),

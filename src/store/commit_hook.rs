@@ -16,10 +16,10 @@ pub trait CommitHook: Send + Sync {
     fn before_commit(&self, connection: &Connection) -> Result<()>;
 
     /// Called after the commit is durable, before any caller gets its answer.
-    fn committed(&self);
+    fn after_commit(&self);
 
     /// Called after the transaction, with all collected writes, was rolled back.
-    fn lost(&self);
+    fn after_rollback(&self);
 }
 
 /// The hook, once it is set.
@@ -38,15 +38,15 @@ impl HookSlot {
             .map_or(Ok(()), |hook| hook.before_commit(connection))
     }
 
-    pub(super) fn committed(&self) {
+    pub(super) fn after_commit(&self) {
         if let Some(hook) = self.0.get() {
-            hook.committed();
+            hook.after_commit();
         }
     }
 
-    pub(super) fn lost(&self) {
+    pub(super) fn after_rollback(&self) {
         if let Some(hook) = self.0.get() {
-            hook.lost();
+            hook.after_rollback();
         }
     }
 }

@@ -46,11 +46,11 @@ pub(super) fn recovery_flags(path: &Path) -> OpenFlags {
 
 /// Opens the writer's connection to the existing file at `path` and sets WAL mode. Foreign keys are not enforced yet.
 pub(super) fn open_writer(path: &Path, settings: &Settings) -> Result<Connection, OpenError> {
-    let failed = |error| OpenError::sqlite(path, error);
+    let failed = |error| OpenError::from_sqlite(path, error);
     let connection = Connection::open_with_flags(path, READ_WRITE).map_err(failed)?;
     set_common_pragmas(&connection, settings, WRITER_CACHE_KIB).map_err(failed)?;
     // Consecutive inserts change the same pages many times, so a longer log means fewer copies of each page.
-    let pages = LogLimit::of(path, settings).pages();
+    let pages = LogLimit::new(path, settings).checkpoint_pages();
     // Without write permission, SQLite silently opens the file read-only.
     if connection.is_readonly("main").map_err(failed)? {
         return Err(OpenError::NotWritable {

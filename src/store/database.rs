@@ -46,8 +46,8 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     path: PathBuf,
     created: bool,
-    queue: SyncSender<Message>,
-    signs: Arc<WriterShared>,
+    job_queue: SyncSender<Message>,
+    shared: Arc<WriterShared>,
     /// `None` once closed.
     readers: RwLock<Option<ReaderPools>>,
     scans: Arc<Semaphore>,
@@ -96,11 +96,11 @@ impl Store {
     /// # Errors
     /// [`OpenError::Missing`] and [`OpenError::Older`] in cases where a server would create or migrate the
     /// file; otherwise as [`Store::open`].
-    pub fn open_beside(settings: &Settings) -> Result<Self, OpenError> {
-        Self::open_beside_with(settings, migrations::ALL)
+    pub fn open_for_command(settings: &Settings) -> Result<Self, OpenError> {
+        Self::open_for_command_with(settings, migrations::ALL)
     }
 
-    pub(super) fn open_beside_with(
+    pub(super) fn open_for_command_with(
         settings: &Settings,
         migrations: &[Migration],
     ) -> Result<Self, OpenError> {
@@ -121,7 +121,7 @@ impl Store {
             hook: HookSlot::default(),
         });
         let readers = ReaderPools::open(&path, settings)
-            .map_err(|error| OpenError::io(&path, io::Error::other(error)))?;
+            .map_err(|error| OpenError::from_io(&path, io::Error::other(error)))?;
         let owner = match lock {
             Some(_) => ProcessRole::Server,
             None => ProcessRole::Command,
@@ -133,15 +133,15 @@ impl Store {
             settings.clone(),
             Arc::clone(&signs),
         )
-        .map_err(|error| OpenError::io(&path, error))?;
+        .map_err(|error| OpenError::from_io(&path, error))?;
         let signal = lock.as_ref().map(ProcessLock::signal_file).transpose();
-        let signal = signal.map_err(|error| OpenError::io(&path, error))?;
+        let signal = signal.map_err(|error| OpenError::from_io(&path, error))?;
         Ok(Self(Arc::new(Inner {
             path,
             signal,
             created: opened.created,
-            queue: writer.queue,
-            signs,
+            job_queue: writer.queue,
+            shared: signs,
             readers: RwLock::new(Some(readers)),
             scans: Arc::new(Semaphore::new(settings.scan_connections.max(1) as usize)),
             writer: Mutex::new(Some(writer.thread)),
@@ -187,10 +187,10 @@ impl Store {
             }
             then(done)
         });
-        let depth = &self.0.signs.metrics.queue_depth;
+        let depth = &self.0.shared.metrics.queue_depth;
         // Incremented first, so that the writer's decrement cannot come before it.
         depth.inc();
-        if let Err(refused) = self.0.queue.try_send(Message::Job(job)) {
+        if let Err(refused) = self.0.job_queue.try_send(Message::Job(job)) {
             depth.dec();
             return Err(unavailable_error(match refused {
                 TrySendError::Full(_) => "Too many changes are waiting to be stored",
@@ -204,13 +204,13 @@ impl Store {
 
     /// Sets the hook that takes part in every transaction from now on. Only the first call has an effect.
     pub fn set_commit_hook(&self, hook: Arc<dyn CommitHook>) {
-        self.0.signs.hook.set(hook);
+        self.0.shared.hook.set(hook);
     }
 
     /// Returns a number that changes whenever another process changes something through this module. A call
     /// costs one system call and does not touch the database. Always 0 for a command beside a running server.
     #[must_use]
-    pub fn outside_changes(&self) -> u64 {
+    pub fn external_change_number(&self) -> u64 {
         self.0.signal.as_ref().map_or(0, lock::read_signal)
     }
 
@@ -220,7 +220,7 @@ impl Store {
     /// # Errors
     /// The closure's error; `Unavailable` if no connection becomes free or the store is closed.
     pub fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let reader = self.reader(ReaderPools::point)?;
+        let reader = self.take_reader(ReaderPools::take_point_reader)?;
         f(&reader)
     }
 
@@ -240,7 +240,7 @@ impl Store {
         let store = self.clone();
         let scan = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let reader = store.reader(ReaderPools::scan)?;
+            let reader = store.take_reader(ReaderPools::take_scan_reader)?;
             let snapshot = reader.unchecked_transaction()?;
             f(&snapshot)
         });
@@ -253,7 +253,7 @@ impl Store {
         })
     }
 
-    fn reader(
+    fn take_reader(
         &self,
         take: impl FnOnce(&ReaderPools) -> Result<PooledConnection<ReaderManager>>,
     ) -> Result<PooledConnection<ReaderManager>> {
@@ -269,7 +269,7 @@ impl Store {
     /// Returns the health of writes, as of the last write. Costs nothing.
     #[must_use]
     pub fn health(&self) -> Health {
-        self.0.signs.health.get()
+        self.0.shared.health.get()
     }
 
     /// Tests with a durable write, which leaves nothing behind, that the database accepts writes.
@@ -287,12 +287,12 @@ impl Store {
     /// The writer's metrics.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
-        &self.0.signs.metrics
+        &self.0.shared.metrics
     }
 
     /// True if this call of `open` created the file.
     #[must_use]
-    pub fn created(&self) -> bool {
+    pub fn was_created(&self) -> bool {
         self.0.created
     }
 
@@ -304,7 +304,7 @@ impl Store {
 
     /// Returns the URL that the server of this database has published, if one runs.
     #[must_use]
-    pub fn announced(&self) -> Option<String> {
+    pub fn published_address(&self) -> Option<String> {
         lock::read_published_address(&self.0.path)
     }
 
@@ -312,9 +312,10 @@ impl Store {
     ///
     /// # Errors
     /// Errors of writing the lock file.
-    pub fn announce(&self, url: &str) -> io::Result<()> {
+    pub fn publish_address(&self, url: &str) -> io::Result<()> {
         let mut lock = self.0.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        lock.as_mut().map_or(Ok(()), |lock| lock.announce(url))
+        lock.as_mut()
+            .map_or(Ok(()), |lock| lock.publish_address(url))
     }
 
     /// Completes the queued jobs, refuses later ones, closes the database and releases its lock. Blocks until
@@ -353,7 +354,7 @@ impl Inner {
             return;
         }
         // Fails only if the thread has ended.
-        let _ = self.queue.send(Message::Close);
+        let _ = self.job_queue.send(Message::Close);
         if thread.join().is_err() {
             tracing::error!("the writer's thread had panicked");
         }

@@ -34,7 +34,7 @@ pub(super) fn resolve_path(path: &Path) -> Result<PathBuf, OpenError> {
                 path: path.to_owned(),
             });
         }
-        Err(error) => return Err(OpenError::io(path, error)),
+        Err(error) => return Err(OpenError::from_io(path, error)),
     }
     let name = path.file_name().ok_or_else(is_directory)?;
     let directory = match path.parent() {
@@ -46,7 +46,7 @@ pub(super) fn resolve_path(path: &Path) -> Result<PathBuf, OpenError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(OpenError::DirectoryMissing {
             path: path.to_owned(),
         }),
-        Err(error) => Err(OpenError::io(path, error)),
+        Err(error) => Err(OpenError::from_io(path, error)),
     }
 }
 
@@ -66,7 +66,7 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
 pub fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
     let draft = StagedFile::create_unique(path, ".draft")?;
     fs::write(draft.path(), contents)?;
-    draft.put_in_place(path)
+    draft.persist(path)
 }
 
 /// Makes renames and removals in the directory of `path` durable.
@@ -116,7 +116,7 @@ impl StagedFile {
     }
 
     /// Renames the draft to `target`, durably. Replaces an existing file.
-    pub(super) fn put_in_place(self, target: &Path) -> io::Result<()> {
+    pub(super) fn persist(self, target: &Path) -> io::Result<()> {
         File::open(&self.path)?.sync_all()?;
         fs::rename(&self.path, target)?;
         sync_directory_of(target)

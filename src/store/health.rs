@@ -15,7 +15,7 @@ pub enum Health {
     /// The last write failed for a reason that affects all writes. Reads may still work.
     WritesFailing {
         /// Real time since the first failure.
-        lasting: Duration,
+        failing_for: Duration,
         /// The reason, for an operator.
         message: &'static str,
     },
@@ -33,15 +33,15 @@ struct Failure {
 
 impl HealthState {
     pub(super) fn get(&self) -> Health {
-        self.state()
+        self.lock()
             .map_or(Health::Ok, |failing| Health::WritesFailing {
-                lasting: failing.since.elapsed(),
+                failing_for: failing.since.elapsed(),
                 message: failing.message,
             })
     }
 
-    pub(super) fn fails(&self, message: &'static str) {
-        let mut state = self.state();
+    pub(super) fn record_failure(&self, message: &'static str) {
+        let mut state = self.lock();
         match &mut *state {
             Some(failing) => failing.message = message,
             None => {
@@ -54,13 +54,13 @@ impl HealthState {
         }
     }
 
-    pub(super) fn works(&self) {
-        if self.state().take().is_some() {
+    pub(super) fn record_success(&self) {
+        if self.lock().take().is_some() {
             tracing::info!("writing works again");
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, Option<Failure>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Failure>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

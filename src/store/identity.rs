@@ -38,26 +38,27 @@ impl Identity {
     /// Reads the identity of the file at `path` without changing it; `None` if the file is missing or empty.
     ///
     /// Only for a file that this process does not have open: see [`super::lock`].
-    pub(super) fn look(path: &Path) -> Result<Option<Self>, OpenError> {
-        let Some(header) = read_header(path).map_err(|error| OpenError::io(path, error))? else {
+    pub(super) fn inspect(path: &Path) -> Result<Option<Self>, OpenError> {
+        let Some(header) = read_header(path).map_err(|error| OpenError::from_io(path, error))?
+        else {
             return Ok(None);
         };
-        match (Self::in_header(&header), files::find_companion(path)) {
+        match (Self::parse_header(&header), files::find_companion(path)) {
             (None, None) => Err(OpenError::NotADatabase {
                 path: path.to_owned(),
             }),
             // A power failure during the write of the first page: the log may have the whole page.
-            (None, Some(_)) => Self::recover_copy(path).map(Some),
+            (None, Some(_)) => Self::read_from_recovered_copy(path).map(Some),
             // The last writer may have crashed before the log was copied into the file. The application id is
             // in the file from the start, so this never opens the log of another program.
             (Some(stored), Some(_)) if stored.application == APPLICATION_ID => {
-                Self::recover(path).map(Some)
+                Self::read_via_sqlite(path).map(Some)
             }
             (Some(stored), _) => Ok(Some(stored)),
         }
     }
 
-    fn in_header(header: &[u8]) -> Option<Self> {
+    fn parse_header(header: &[u8]) -> Option<Self> {
         let whole = header.len() >= HEADER_LENGTH && header.starts_with(MAGIC);
         whole.then(|| Self {
             application: read_i32(header, APPLICATION_ID_OFFSET),
@@ -66,27 +67,28 @@ impl Identity {
     }
 
     /// Reads the identity through SQLite, which includes the log.
-    pub(super) fn recover(path: &Path) -> Result<Self, OpenError> {
+    pub(super) fn read_via_sqlite(path: &Path) -> Result<Self, OpenError> {
         let looked = Connection::open_with_flags(path, inspection_flags(path))
-            .and_then(|connection| Self::of(&connection));
+            .and_then(|connection| Self::read_from(&connection));
         match looked {
             // A read-only connection cannot roll back a transaction.
-            Err(error) if needs_rollback(&error) => Self::recover_copy(path),
-            looked => looked.map_err(|error| OpenError::sqlite(path, error)),
+            Err(error) if needs_rollback(&error) => Self::read_from_recovered_copy(path),
+            looked => looked.map_err(|error| OpenError::from_sqlite(path, error)),
         }
     }
 
     /// Reads the identity as SQLite sees it after recovery. Recovery writes to the file, so this works on a
     /// copy of the first page and the logs; the rest of the copy is a hole.
-    fn recover_copy(path: &Path) -> Result<Self, OpenError> {
-        let copy = copy_first_page_and_logs(path).map_err(|error| OpenError::io(path, error))?;
+    fn read_from_recovered_copy(path: &Path) -> Result<Self, OpenError> {
+        let copy =
+            copy_first_page_and_logs(path).map_err(|error| OpenError::from_io(path, error))?;
         Connection::open_with_flags(copy.path(), READ_WRITE)
-            .and_then(|connection| Self::of(&connection))
-            .map_err(|error| OpenError::sqlite(path, error))
+            .and_then(|connection| Self::read_from(&connection))
+            .map_err(|error| OpenError::from_sqlite(path, error))
     }
 
     /// Reads the identity through an open connection.
-    pub(super) fn of(connection: &Connection) -> rusqlite::Result<Self> {
+    pub(super) fn read_from(connection: &Connection) -> rusqlite::Result<Self> {
         Ok(Self {
             application: connection.query_row("PRAGMA application_id", [], |row| row.get(0))?,
             version: connection.query_row("PRAGMA user_version", [], |row| row.get(0))?,
@@ -95,7 +97,7 @@ impl Identity {
 
     /// Checks that this program may use the file: it belongs to this program, and its version is not newer
     /// than `known`.
-    pub(super) fn require(self, path: &Path, known: i64) -> Result<(), OpenError> {
+    pub(super) fn check_supported(self, path: &Path, known: i64) -> Result<(), OpenError> {
         if self.application != APPLICATION_ID || self.version < 0 {
             return Err(OpenError::OtherApplication {
                 path: path.to_owned(),

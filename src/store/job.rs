@@ -42,8 +42,8 @@ pub(super) trait Job: Send {
 struct Task<T, U, F, G> {
     work: Option<F>,
     result: Option<Result<T>>,
-    then: G,
-    reply: oneshot::Sender<Result<U>>,
+    on_commit: G,
+    reply_sender: oneshot::Sender<Result<U>>,
 }
 
 /// Creates a job and the receiver of its answer. The receiver fails if the job is dropped. `then` turns the
@@ -59,8 +59,8 @@ where
     let task = Task {
         work: Some(work),
         result: None,
-        then,
-        reply,
+        on_commit: then,
+        reply_sender: reply,
     };
     (Box::new(task), answer)
 }
@@ -81,14 +81,14 @@ where
             .unwrap_or_else(|panic| Err(panic_error(&*panic)));
         let outcome = match &result {
             Ok(_) => JobOutcome::Succeeded,
-            Err(error) => JobOutcome::Failed(SqliteFault::behind(error)),
+            Err(error) => JobOutcome::Failed(SqliteFault::classify_source(error)),
         };
         self.result = Some(result);
         outcome
     }
 
     fn answer(self: Box<Self>, verdict: CommitOutcome) {
-        let then = self.then;
+        let then = self.on_commit;
         let answer = match (self.result, verdict) {
             (Some(Ok(value)), CommitOutcome::Committed) => {
                 catch_unwind(AssertUnwindSafe(|| then(value))).map_err(|panic| panic_error(&*panic))
@@ -99,7 +99,7 @@ where
             )),
         };
         // The caller may have stopped waiting.
-        let _ = self.reply.send(answer);
+        let _ = self.reply_sender.send(answer);
     }
 }
 

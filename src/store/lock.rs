@@ -54,7 +54,7 @@ impl ProcessLock {
     /// Takes the lock of `database`, whose path must be [located](files::locate).
     pub(super) fn acquire(database: &Path) -> Result<Self, OpenError> {
         let path = files::append_suffix(database, ".lock");
-        let failed = |error| OpenError::io(database, error);
+        let failed = |error| OpenError::from_io(database, error);
         loop {
             let mut file = OpenOptions::new()
                 .read(true)
@@ -89,7 +89,7 @@ impl ProcessLock {
     }
 
     /// Publishes the URL that this process listens on.
-    pub(super) fn announce(&mut self, url: &str) -> io::Result<()> {
+    pub(super) fn publish_address(&mut self, url: &str) -> io::Result<()> {
         self.write_holder(Some(url.to_owned()))
     }
 

@@ -19,33 +19,35 @@ const DISK_SHARE_DIVISOR: u64 = 4;
 pub(super) struct LogLimit {
     directory: PathBuf,
     log: PathBuf,
-    most: u32,
+    max_pages: u32,
 }
 
 impl LogLimit {
-    pub(super) fn of(path: &Path, settings: &Settings) -> Self {
+    pub(super) fn new(path: &Path, settings: &Settings) -> Self {
         Self {
             directory: path.parent().map(Path::to_owned).unwrap_or_default(),
             log: files::append_suffix(path, "-wal"),
-            most: bytes_to_pages(settings.log_bytes),
+            max_pages: bytes_to_pages(settings.log_bytes),
         }
     }
 
     /// Length of the log, in pages, that starts a checkpoint.
-    pub(super) fn pages(&self) -> u32 {
-        match self.available() {
-            Some(bytes) => self.most.min(bytes_to_pages(bytes / DISK_SHARE_DIVISOR)),
-            None => self.most,
+    pub(super) fn checkpoint_pages(&self) -> u32 {
+        match self.available_bytes() {
+            Some(bytes) => self
+                .max_pages
+                .min(bytes_to_pages(bytes / DISK_SHARE_DIVISOR)),
+            None => self.max_pages,
         }
     }
 
     /// True if the free space is too small for the log and the database to grow to the configured limit.
-    pub(super) fn is_tight(&self) -> bool {
-        self.pages() < self.most
+    pub(super) fn is_disk_low(&self) -> bool {
+        self.checkpoint_pages() < self.max_pages
     }
 
     /// Returns the bytes that the log may use: the free space and its current size.
-    fn available(&self) -> Option<u64> {
+    fn available_bytes(&self) -> Option<u64> {
         let disk = rustix::fs::statvfs(&self.directory).ok()?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         let log = fs::metadata(&self.log).map_or(0, |log| log.len());
@@ -71,13 +73,16 @@ mod tests {
             log_bytes,
             ..Settings::default()
         };
-        let room = LogLimit::of(&path, &settings(1024 * 1024));
-        assert_eq!(room.pages(), 254);
-        assert!(!room.is_tight());
+        let room = LogLimit::new(&path, &settings(1024 * 1024));
+        assert_eq!(room.checkpoint_pages(), 254);
+        assert!(!room.is_disk_low());
         // No disk is that large.
-        let room = LogLimit::of(&path, &settings(u64::MAX));
-        assert!(room.is_tight());
-        assert!(room.pages() >= MIN_PAGES);
-        assert_eq!(LogLimit::of(&path, &settings(0)).pages(), MIN_PAGES);
+        let room = LogLimit::new(&path, &settings(u64::MAX));
+        assert!(room.is_disk_low());
+        assert!(room.checkpoint_pages() >= MIN_PAGES);
+        assert_eq!(
+            LogLimit::new(&path, &settings(0)).checkpoint_pages(),
+            MIN_PAGES
+        );
     }
 }

@@ -135,7 +135,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    pub(super) fn io(path: impl Into<PathBuf>, source: io::Error) -> Self {
+    pub(super) fn from_io(path: impl Into<PathBuf>, source: io::Error) -> Self {
         let path = path.into();
         match source.kind() {
             io::ErrorKind::PermissionDenied
@@ -153,12 +153,12 @@ impl OpenError {
         }
     }
 
-    pub(super) fn sqlite(path: impl Into<PathBuf>, source: rusqlite::Error) -> Self {
+    pub(super) fn from_sqlite(path: impl Into<PathBuf>, source: rusqlite::Error) -> Self {
         let path = path.into();
         if source.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) {
             return Self::NotADatabase { path };
         }
-        match SqliteFault::of(&source) {
+        match SqliteFault::classify(&source) {
             SqliteFault::ReadOnly | SqliteFault::CannotOpen | SqliteFault::Full => {
                 Self::NotWritable {
                     path,

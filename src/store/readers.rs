@@ -33,10 +33,10 @@ const OPEN_CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Two pools, one for point reads and one for scans, so that scans cannot block point reads.
 #[derive(Debug)]
 pub(super) struct ReaderPools {
-    points: r2d2::Pool<ReaderManager>,
-    scans: r2d2::Pool<ReaderManager>,
+    point_pool: r2d2::Pool<ReaderManager>,
+    scan_pool: r2d2::Pool<ReaderManager>,
     /// Disconnected when the last connection is closed.
-    open: Mutex<Receiver<Infallible>>,
+    all_closed: Mutex<Receiver<Infallible>>,
 }
 
 impl ReaderPools {
@@ -56,30 +56,30 @@ impl ReaderPools {
         let threads = thread::available_parallelism().map_or(2, |count| count.get().max(2));
         let points = u32::try_from(threads + SPARE_CONNECTIONS).unwrap_or(u32::MAX);
         let readers = Self {
-            points: pool(points)?,
-            scans: pool(settings.scan_connections.max(1))?,
-            open: Mutex::new(open),
+            point_pool: pool(points)?,
+            scan_pool: pool(settings.scan_connections.max(1))?,
+            all_closed: Mutex::new(open),
         };
-        drop(readers.points.get_timeout(OPEN_CLOSE_TIMEOUT)?);
+        drop(readers.point_pool.get_timeout(OPEN_CLOSE_TIMEOUT)?);
         Ok(readers)
     }
 
     /// Takes a connection for a point read.
-    pub(super) fn point(&self) -> Result<PooledConnection<ReaderManager>> {
-        self.points.get().map_err(pool_timeout_error)
+    pub(super) fn take_point_reader(&self) -> Result<PooledConnection<ReaderManager>> {
+        self.point_pool.get().map_err(pool_timeout_error)
     }
 
     /// Takes a connection for a scan.
-    pub(super) fn scan(&self) -> Result<PooledConnection<ReaderManager>> {
-        self.scans.get().map_err(pool_timeout_error)
+    pub(super) fn take_scan_reader(&self) -> Result<PooledConnection<ReaderManager>> {
+        self.scan_pool.get().map_err(pool_timeout_error)
     }
 
     /// Closes the pools and waits until all their connections are closed: those in use, and one that may just
     /// be opening.
     pub(super) fn close(self) {
-        drop((self.points, self.scans));
+        drop((self.point_pool, self.scan_pool));
         let open = self
-            .open
+            .all_closed
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         match open.recv_timeout(OPEN_CLOSE_TIMEOUT) {

@@ -57,9 +57,9 @@ pub fn restore(
     if has_database_files(&target) && !overwrite {
         return Err(BackupError::Exists { path: target });
     }
-    startup::read_identity(&source)?.require(&source, max_known_version())?;
+    startup::read_identity(&source)?.check_supported(&source, max_known_version())?;
     let copy = copy_checked(&source, &target, recovery_flags(&source))?;
-    enable_wal(copy.draft.path()).map_err(|error| OpenError::sqlite(&target, error))?;
+    enable_wal(copy.draft.path()).map_err(|error| OpenError::from_sqlite(&target, error))?;
     let (bytes, version) = (copy.bytes, copy.identity.version);
     let unwritten = |error| BackupError::Write {
         path: target.clone(),
@@ -67,7 +67,7 @@ pub fn restore(
     };
     let moved_to = move_aside(&target, Clock::system().now()).map_err(unwritten)?;
     copy.draft
-        .put_in_place(&target)
+        .persist(&target)
         .inspect_err(|_| move_back(&target, moved_to.as_deref()))
         .map_err(unwritten)?;
     Ok(RestoreReport {

@@ -43,7 +43,7 @@ pub(super) enum SqliteFault {
 }
 
 impl SqliteFault {
-    pub(super) fn of(error: &rusqlite::Error) -> Self {
+    pub(super) fn classify(error: &rusqlite::Error) -> Self {
         let rusqlite::Error::SqliteFailure(failure, _) = error else {
             return Self::Other;
         };
@@ -68,11 +68,11 @@ impl SqliteFault {
     }
 
     /// Returns the fault of the first SQLite error in the source chain of `error`.
-    pub(super) fn behind(error: &Error) -> Self {
+    pub(super) fn classify_source(error: &Error) -> Self {
         let mut source = error.source();
         while let Some(cause) = source {
             if let Some(error) = cause.downcast_ref::<rusqlite::Error>() {
-                return Self::of(error);
+                return Self::classify(error);
             }
             source = cause.source();
         }
@@ -120,7 +120,7 @@ impl SqliteFault {
 /// rest. SQLite's message stays in the source, because it may name files, tables and columns.
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        let fault = SqliteFault::of(&error);
+        let fault = SqliteFault::classify(&error);
         match fault {
             SqliteFault::Full
             | SqliteFault::Io
@@ -193,6 +193,6 @@ mod tests {
             .unwrap_err();
         assert_eq!(error.message(), "It already exists");
         assert!(format!("{error:?}").contains("private_table"));
-        assert_eq!(SqliteFault::behind(&error), SqliteFault::Duplicate);
+        assert_eq!(SqliteFault::classify_source(&error), SqliteFault::Duplicate);
     }
 }

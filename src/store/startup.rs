@@ -27,7 +27,7 @@ pub(super) fn open_or_create(
     settings: &Settings,
     migrations: &[Migration],
 ) -> Result<OpenedDatabase, OpenError> {
-    let found = Identity::look(path)?;
+    let found = Identity::inspect(path)?;
     let Some(identity) = found else {
         refuse_leftovers(path)?;
         create_database(path, migrations)?;
@@ -38,13 +38,14 @@ pub(super) fn open_or_create(
             })
             .inspect_err(|_| remove_unused_database(path));
     };
-    identity.require(path, migrations::version_of(migrations))?;
+    identity.check_supported(path, migrations::version_of(migrations))?;
     let mut connection = open_writer(path, settings)?;
     checkpoint_if_disk_low(path, settings, &connection);
-    enforce_foreign_keys(&connection, false).map_err(|error| OpenError::sqlite(path, error))?;
+    enforce_foreign_keys(&connection, false)
+        .map_err(|error| OpenError::from_sqlite(path, error))?;
     migrations::apply(&mut connection, migrations)
         .map_err(|failed| migration_error(path, failed))?;
-    enforce_foreign_keys(&connection, true).map_err(|error| OpenError::sqlite(path, error))?;
+    enforce_foreign_keys(&connection, true).map_err(|error| OpenError::from_sqlite(path, error))?;
     Ok(OpenedDatabase {
         connection,
         created: false,
@@ -54,7 +55,7 @@ pub(super) fn open_or_create(
 /// Copies a leftover log before the first write if the disk has little free space. The log may be the file
 /// that fills it.
 fn checkpoint_if_disk_low(path: &Path, settings: &Settings, connection: &Connection) {
-    if !LogLimit::of(path, settings).is_tight() {
+    if !LogLimit::new(path, settings).is_disk_low() {
         return;
     }
     if let Err(error) = checkpoint::truncate_log(connection) {
@@ -77,7 +78,7 @@ pub(super) fn open_existing(
 ) -> Result<OpenedDatabase, OpenError> {
     let identity = read_identity(path)?;
     let known = migrations::version_of(migrations);
-    identity.require(path, known)?;
+    identity.check_supported(path, known)?;
     if identity.version < known {
         return Err(OpenError::Older {
             path: path.to_owned(),
@@ -99,7 +100,7 @@ pub(super) fn read_identity(path: &Path) -> Result<Identity, OpenError> {
             path: path.to_owned(),
         });
     }
-    Identity::recover(path)
+    Identity::read_via_sqlite(path)
 }
 
 /// Refuses to create a database beside remains of an earlier one. SQLite would adopt or delete a leftover
@@ -118,14 +119,15 @@ fn refuse_leftovers(path: &Path) -> Result<(), OpenError> {
 /// Opens the writer's connection to a file that is up to date.
 pub(super) fn open_migrated(path: &Path, settings: &Settings) -> Result<Connection, OpenError> {
     let connection = open_writer(path, settings)?;
-    enforce_foreign_keys(&connection, true).map_err(|error| OpenError::sqlite(path, error))?;
+    enforce_foreign_keys(&connection, true).map_err(|error| OpenError::from_sqlite(path, error))?;
     Ok(connection)
 }
 
 /// Creates a new database under a temporary name, so that it appears completely or not at all.
 fn create_database(path: &Path, migrations: &[Migration]) -> Result<(), OpenError> {
-    let draft = StagedFile::create(path, ".new").map_err(|error| OpenError::io(path, error))?;
-    let failed = |error| OpenError::sqlite(path, error);
+    let draft =
+        StagedFile::create(path, ".new").map_err(|error| OpenError::from_io(path, error))?;
+    let failed = |error| OpenError::from_sqlite(path, error);
     let mut connection = Connection::open_with_flags(draft.path(), READ_WRITE).map_err(failed)?;
     // The final rename synchronises the whole draft once.
     connection
@@ -141,8 +143,8 @@ fn create_database(path: &Path, migrations: &[Migration]) -> Result<(), OpenErro
     enable_wal(&connection).map_err(failed)?;
     connection.close().map_err(|(_, error)| failed(error))?;
     draft
-        .put_in_place(path)
-        .map_err(|error| OpenError::io(path, error))
+        .persist(path)
+        .map_err(|error| OpenError::from_io(path, error))
 }
 
 /// Sets WAL mode on a draft. To do it later, in place, would add a moment in which a power failure can tear

@@ -80,7 +80,7 @@ pub(super) fn start(
         connection: Some(connection),
         path,
         settings,
-        signs,
+        shared: signs,
         runtime: runtime::Handle::try_current().ok(),
     };
     let thread = thread::Builder::new()
@@ -96,7 +96,7 @@ struct Writer {
     checkpointer: Option<Checkpointer>,
     path: PathBuf,
     settings: Settings,
-    signs: Arc<WriterShared>,
+    shared: Arc<WriterShared>,
     /// The async runtime of the caller that opened the store.
     runtime: Option<runtime::Handle>,
 }
@@ -104,23 +104,27 @@ struct Writer {
 impl Writer {
     fn run(mut self, messages: &Receiver<Message>) {
         critical_thread::mark_current_thread();
-        self.watch_log();
+        self.track_log_length();
         let mut open = true;
         while open {
             let mut jobs = VecDeque::new();
-            open = self.collect(messages, &mut jobs);
+            open = self.collect_jobs(messages, &mut jobs);
             while !jobs.is_empty() {
                 self.run_batch(&mut jobs);
             }
         }
-        self.finish();
+        self.close();
     }
 
     /// Waits for one job and takes all others that are queued. False once the queue is closed.
     ///
     /// Yields a few times before it returns, so that callers that are about to send a job can do so. That
     /// costs nothing when idle, and under load a commit then serves more jobs.
-    fn collect(&self, messages: &Receiver<Message>, jobs: &mut VecDeque<Box<dyn Job>>) -> bool {
+    fn collect_jobs(
+        &self,
+        messages: &Receiver<Message>,
+        jobs: &mut VecDeque<Box<dyn Job>>,
+    ) -> bool {
         let mut next = messages.recv().ok();
         let mut yields = 0;
         loop {
@@ -129,7 +133,7 @@ impl Writer {
                 let Message::Job(job) = message else {
                     return false;
                 };
-                self.signs.metrics.queue_depth.dec();
+                self.shared.metrics.queue_depth.dec();
                 jobs.push_back(job);
                 if jobs.len() >= self.settings.batch_size.max(1) {
                     return true;
@@ -146,8 +150,8 @@ impl Writer {
     }
 
     fn run_batch(&mut self, jobs: &mut VecDeque<Box<dyn Job>>) {
-        if self.log_is_kept() {
-            self.signs.health.fails(LOG_KEPT_MESSAGE);
+        if self.has_checkpoint_failed() {
+            self.shared.health.record_failure(LOG_KEPT_MESSAGE);
             jobs.drain(..)
                 .for_each(|job| job.answer(CommitOutcome::Lost));
             return;
@@ -155,11 +159,11 @@ impl Writer {
         self.reopen_if_spoiled();
         match &self.connection {
             Some(connection) => {
-                let ended = batch::run(connection, jobs, &self.signs);
+                let ended = batch::run(connection, jobs, &self.shared);
                 // Before the answers, so that a caller that then reads the health sees this result.
-                self.learn_from(&ended);
+                self.handle_result(&ended);
                 ended.answer(self.runtime.as_ref());
-                self.see_to_log();
+                self.checkpoint_if_due();
             }
             None => jobs
                 .drain(..)
@@ -167,43 +171,43 @@ impl Writer {
         }
     }
 
-    fn log_is_kept(&self) -> bool {
+    fn has_checkpoint_failed(&self) -> bool {
         let checkpointer = self.checkpointer.as_ref();
         checkpointer.is_some_and(Checkpointer::has_failed)
     }
 
-    fn watch_log(&self) {
+    fn track_log_length(&self) {
         if let (Some(connection), Some(_)) = (&self.connection, &self.checkpointer) {
-            Checkpointer::watch(connection);
+            Checkpointer::track_log_length(connection);
         }
     }
 
-    fn make_room(&mut self) {
+    fn checkpoint_for_space(&mut self) {
         if let (Some(connection), Some(checkpointer)) = (&self.connection, &mut self.checkpointer) {
-            checkpointer.make_room(connection);
+            checkpointer.copy_for_space(connection);
         }
     }
 
-    fn see_to_log(&mut self) {
+    fn checkpoint_if_due(&mut self) {
         if let (Some(connection), Some(checkpointer)) = (&self.connection, &mut self.checkpointer) {
-            checkpointer.between_commits(connection);
+            checkpointer.run_between_commits(connection);
         }
-        if self.log_is_kept() {
-            self.signs.health.fails(LOG_KEPT_MESSAGE);
+        if self.has_checkpoint_failed() {
+            self.shared.health.record_failure(LOG_KEPT_MESSAGE);
         }
     }
 
-    fn learn_from(&mut self, ended: &BatchResult) {
+    fn handle_result(&mut self, ended: &BatchResult) {
         match ended.fault {
             Some(fault) => {
-                self.signs.health.fails(fault.message());
+                self.shared.health.record_failure(fault.message());
                 if fault.spoils_connection() {
                     self.connection = None;
                 } else if fault == SqliteFault::Full {
-                    self.make_room();
+                    self.checkpoint_for_space();
                 }
             }
-            None if ended.wrote => self.signs.health.works(),
+            None if ended.has_changes => self.shared.health.record_success(),
             None => {}
         }
     }
@@ -215,13 +219,13 @@ impl Writer {
         match startup::open_migrated(&self.path, &self.settings) {
             Ok(connection) => {
                 self.connection = Some(connection);
-                self.watch_log();
+                self.track_log_length();
             }
             Err(error) => {
                 tracing::error!(error = &error as &dyn Error, "reopening failed");
-                self.signs
+                self.shared
                     .health
-                    .fails("the database cannot be opened again after a fault");
+                    .record_failure("the database cannot be opened again after a fault");
             }
         }
     }
@@ -229,10 +233,10 @@ impl Writer {
     /// Copies the log into the database, so that a single file is left, and closes the connection. A command
     /// leaves the log to the server: to copy all of it would block every writer until the last reader is
     /// done.
-    fn finish(self) {
-        let copies = self.checkpointer.is_some() && !self.log_is_kept();
+    fn close(self) {
+        let copies = self.checkpointer.is_some() && !self.has_checkpoint_failed();
         // Dropped after the connection is closed.
-        let _file = self.checkpointer.and_then(Checkpointer::end);
+        let _file = self.checkpointer.and_then(Checkpointer::stop);
         let Some(connection) = self.connection else {
             return;
         };

@@ -29,7 +29,7 @@ impl Held {
         let (release, released) = mpsc::channel();
         let (begun, began) = tokio::sync::oneshot::channel();
         let change = tokio::spawn(async move {
-            let held = app.change_as(Actor::System, move |_| {
+            let held = app.run_write_tx_as(Actor::System, move |_| {
                 let _ = begun.send(());
                 released.recv_timeout(PATIENCE).expect("it is released");
                 Ok(())

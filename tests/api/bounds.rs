@@ -243,7 +243,7 @@ async fn what_many_have_together_is_no_bound_of_one() {
     )
     .await;
     let app = world.given.server.server().app();
-    let insert = app.change_as(parlance::domain::tenancy::audit::Actor::Operator, move |change| {
+    let insert = app.run_write_tx_as(parlance::domain::tenancy::audit::Actor::Operator, move |change| {
         let sql = "
             INSERT INTO conversations (id, agent_seq, integration, channel, tags, created_at, updated_at)
             SELECT 'c' || value, (SELECT seq FROM agents WHERE id = ?), 'x', 'y', '{}', 0, 0

@@ -22,7 +22,7 @@ use crate::support::TestServer;
 async fn done_in_a_change(server: &TestServer, work: impl FnOnce(&App) + Send + 'static) -> String {
     let app = server.server().app().clone();
     let within = app.clone();
-    let changed = app.change_as(Actor::System, move |_| {
+    let changed = app.run_write_tx_as(Actor::System, move |_| {
         work(&within);
         Ok(())
     });

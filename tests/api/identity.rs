@@ -28,7 +28,7 @@ async fn a_revoked_key_is_refused_at_the_next_call() {
     let app = server.server().app().clone();
     for _ in 0..20 {
         let (key, value) = app
-            .change_as(Actor::Operator, |change| {
+            .run_write_tx_as(Actor::Operator, |change| {
                 api_keys::create(
                     change,
                     KeyKind::Aloochat,
@@ -41,7 +41,7 @@ async fn a_revoked_key_is_refused_at_the_next_call() {
         let call = || server.aloochat_as(value.expose(), Method::GET, "/integrations/types", None);
         call().await.expect(200);
         let id = key.id.clone();
-        app.change_as(Actor::Operator, move |change| api_keys::revoke(change, &id))
+        app.run_write_tx_as(Actor::Operator, move |change| api_keys::revoke(change, &id))
             .await
             .expect("revoked");
         call().await.expect(401);
@@ -53,7 +53,7 @@ async fn a_key_of_another_kind_is_refused() {
     let server = TestServer::start().await;
     let app = server.server().app();
     let (_, cohere) = app
-        .change_as(Actor::Operator, |change| {
+        .run_write_tx_as(Actor::Operator, |change| {
             api_keys::create(
                 change,
                 KeyKind::Cohere,
@@ -73,26 +73,29 @@ async fn a_key_of_another_kind_is_refused() {
 #[tokio::test]
 async fn a_key_belongs_to_an_owner_of_its_kind() {
     let server = TestServer::start().await;
-    let made = server.server().app().change_as(Actor::Operator, |change| {
-        let agent = agents::find(change.conn, &workspace(), "example")?;
-        let account = accounts::find_oldest(change.conn)?.expect("an account");
-        let owners = [
-            KeyOwner::Account(account.id),
-            KeyOwner::Workspace(workspace()),
-            KeyOwner::Agent(workspace(), agent.id),
-            KeyOwner::Integration(workspace(), IntegrationId::new_uuid()),
-            KeyOwner::Operator,
-        ];
-        let mut fits = Vec::new();
-        for kind in KeyKind::ALL {
-            for (index, owner) in owners.iter().enumerate() {
-                if api_keys::create(change, *kind, owner, "t").is_ok() {
-                    fits.push((kind.as_str(), index));
+    let made = server
+        .server()
+        .app()
+        .run_write_tx_as(Actor::Operator, |change| {
+            let agent = agents::find(change.conn, &workspace(), "example")?;
+            let account = accounts::find_oldest(change.conn)?.expect("an account");
+            let owners = [
+                KeyOwner::Account(account.id),
+                KeyOwner::Workspace(workspace()),
+                KeyOwner::Agent(workspace(), agent.id),
+                KeyOwner::Integration(workspace(), IntegrationId::new_uuid()),
+                KeyOwner::Operator,
+            ];
+            let mut fits = Vec::new();
+            for kind in KeyKind::ALL {
+                for (index, owner) in owners.iter().enumerate() {
+                    if api_keys::create(change, *kind, owner, "t").is_ok() {
+                        fits.push((kind.as_str(), index));
+                    }
                 }
             }
-        }
-        Ok(fits)
-    });
+            Ok(fits)
+        });
     assert_eq!(
         made.await.expect("a list"),
         [
@@ -112,7 +115,7 @@ async fn a_key_belongs_to_an_owner_of_its_kind() {
 async fn a_new_end_users_key_kills_the_agents_old_one() {
     let server = TestServer::start().await;
     let app = server.server().app();
-    let valid = app.change_as(Actor::Operator, |change| {
+    let valid = app.run_write_tx_as(Actor::Operator, |change| {
         let agent = agents::find(change.conn, &workspace(), "example")?;
         let owner = KeyOwner::Agent(workspace(), agent.id.clone());
         api_keys::create(change, KeyKind::AdaEndUsers, &owner, "second")?;
@@ -217,22 +220,25 @@ async fn every_change_leaves_an_audit_record() {
 #[tokio::test]
 async fn members_have_roles_and_a_workspace_keeps_an_owner() {
     let server = TestServer::start().await;
-    let done = server.server().app().change_as(Actor::Operator, |change| {
-        let owner = accounts::find_by_email(change.conn, "OWNER@example.localhost")?;
-        let guest = accounts::create(change, "guest@example.localhost")?;
-        members::add(change, &workspace(), &guest.id, Role::Viewer)?;
-        let twice = members::add(change, &workspace(), &guest.id, Role::Owner);
-        assert_eq!(twice.expect_err("a member already").kind(), Kind::Conflict);
-        let last = members::set_role(change, &workspace(), &owner.id, Role::Viewer);
-        assert_eq!(last.expect_err("no owner left").kind(), Kind::Forbidden);
-        Ok((owner, guest))
-    });
+    let done = server
+        .server()
+        .app()
+        .run_write_tx_as(Actor::Operator, |change| {
+            let owner = accounts::find_by_email(change.conn, "OWNER@example.localhost")?;
+            let guest = accounts::create(change, "guest@example.localhost")?;
+            members::add(change, &workspace(), &guest.id, Role::Viewer)?;
+            let twice = members::add(change, &workspace(), &guest.id, Role::Owner);
+            assert_eq!(twice.expect_err("a member already").kind(), Kind::Conflict);
+            let last = members::set_role(change, &workspace(), &owner.id, Role::Viewer);
+            assert_eq!(last.expect_err("no owner left").kind(), Kind::Forbidden);
+            Ok((owner, guest))
+        });
     // That change failed in part and says so only to the test; now the rest.
     let (owner, guest) = done.await.expect("accounts");
     let listed = server
         .server()
         .app()
-        .change_as(Actor::Operator, move |change| {
+        .run_write_tx_as(Actor::Operator, move |change| {
             members::set_role(change, &workspace(), &guest.id, Role::Owner)?;
             members::set_role(change, &workspace(), &owner.id, Role::Viewer)?;
             members::remove(change, &workspace(), &owner.id)?;
@@ -265,9 +271,12 @@ async fn handles_are_unique_and_well_formed() {
             handle: handle.to_owned(),
             name: "x".to_owned(),
         };
-        let made = server.server().app().change_as(Actor::Operator, |change| {
-            agents::create(change, &workspace(), new)
-        });
+        let made = server
+            .server()
+            .app()
+            .run_write_tx_as(Actor::Operator, |change| {
+                agents::create(change, &workspace(), new)
+            });
         assert_eq!(made.await.expect_err(handle).kind(), kind, "{handle:?}");
     }
 }
@@ -275,9 +284,12 @@ async fn handles_are_unique_and_well_formed() {
 #[tokio::test]
 async fn revoking_what_is_not_there_says_so() {
     let server = TestServer::start().await;
-    let revoked = server.server().app().change_as(Actor::Operator, |change| {
-        api_keys::revoke(change, &ApiKeyId::new_uuid())
-    });
+    let revoked = server
+        .server()
+        .app()
+        .run_write_tx_as(Actor::Operator, |change| {
+            api_keys::revoke(change, &ApiKeyId::new_uuid())
+        });
     assert_eq!(
         revoked.await.expect_err("no such key").kind(),
         Kind::NotFound
@@ -291,15 +303,18 @@ async fn a_fixed_key_that_was_revoked_stays_revoked() {
     server.aloochat(Method::GET, path, None).await.expect(200);
     server.restart().await;
     server.aloochat(Method::GET, path, None).await.expect(200);
-    let revoked = server.server().app().change_as(Actor::Operator, |change| {
-        let filter = KeyFilter {
-            kind: Some(KeyKind::Aloochat),
-            ..KeyFilter::default()
-        };
-        let keys = api_keys::list(change.conn, &filter)?;
-        assert_eq!(keys.len(), 1, "a second start makes no second key");
-        api_keys::revoke(change, &keys[0].id)
-    });
+    let revoked = server
+        .server()
+        .app()
+        .run_write_tx_as(Actor::Operator, |change| {
+            let filter = KeyFilter {
+                kind: Some(KeyKind::Aloochat),
+                ..KeyFilter::default()
+            };
+            let keys = api_keys::list(change.conn, &filter)?;
+            assert_eq!(keys.len(), 1, "a second start makes no second key");
+            api_keys::revoke(change, &keys[0].id)
+        });
     revoked.await.expect("revoked");
     server.restart().await;
     server.aloochat(Method::GET, path, None).await.expect(401);

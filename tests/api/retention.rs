@@ -67,14 +67,17 @@ async fn a_workspace_keeps_so_many_audit_records_and_the_newest() {
     prune(&server).await;
     assert_eq!(records(&server), ["c", "d", "e"]);
     // More than are removed in one step, of a workspace that is gone as well.
-    let many = server.server().app().change_as(Actor::Operator, |change| {
-        let sql = "
+    let many = server
+        .server()
+        .app()
+        .run_write_tx_as(Actor::Operator, |change| {
+            let sql = "
             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
             INSERT INTO audit_records (seq, id, workspace_id, at, actor, action, resource_id)
             SELECT (77 << 32) + i, 'x', 'gone', ?, 'system', 'x.y', 'x' FROM n";
-        change.conn.execute(sql, [change.now.as_micros()])?;
-        Ok(())
-    });
+            change.conn.execute(sql, [change.now.as_micros()])?;
+            Ok(())
+        });
     many.await.expect("rows");
     prune(&server).await;
     let left = "SELECT count(*) FROM audit_records WHERE workspace_id = 'gone'";
@@ -103,13 +106,16 @@ async fn it_is_done_by_itself() {
     })
     .await;
     create(&server, "old").await;
-    let turns = server.server().app().change_as(Actor::Operator, |change| {
-        let sql = "
+    let turns = server
+        .server()
+        .app()
+        .run_write_tx_as(Actor::Operator, |change| {
+            let sql = "
             INSERT INTO chat_turns (workspace_id, conversation_id, role, message, created_at)
             SELECT id, 'c', 'user', 'x', ? FROM workspaces";
-        change.conn.execute(sql, [change.now.as_micros()])?;
-        Ok(())
-    });
+            change.conn.execute(sql, [change.now.as_micros()])?;
+            Ok(())
+        });
     turns.await.expect("rows");
     assert!(!column(&server, "SELECT day FROM usage_daily").is_empty());
     server.clock.advance(DAY * 3);

@@ -33,9 +33,9 @@ impl ChatClient {
     }
 
     /// Signs in as the saved user, or creates one. Returns the conversation to continue.
-    pub async fn begin(&mut self, kept: &mut StateFile) -> Result<String> {
+    pub async fn sign_in(&mut self, kept: &mut StateFile) -> Result<String> {
         let hello = self.send("GET", "/hello", None).await?;
-        self.good(hello)
+        self.require_success(hello)
             .context("there is no chat at this address")?;
         let entry = kept.entry();
         let known = match entry.key.clone() {
@@ -70,7 +70,7 @@ impl ChatClient {
     }
 
     /// Sends a text message.
-    pub async fn say(&self, conversation: &str, words: &str) -> Result<Value> {
+    pub async fn send_message(&self, conversation: &str, words: &str) -> Result<Value> {
         let body = json!({
             "conversationId": conversation, "payload": {"type": "text", "text": words},
         });
@@ -88,13 +88,13 @@ impl ChatClient {
     }
 
     /// Opens the event stream of a conversation.
-    pub async fn listen(&self, conversation: &str) -> Result<OutboundStream> {
+    pub async fn open_stream(&self, conversation: &str) -> Result<OutboundStream> {
         let path = format!("/conversations/{conversation}/listen");
         let request = OutboundRequest {
             max_response: usize::MAX,
             ..self.request("GET", &path, None)
         };
-        let stream = self.outbound.open(request).await?;
+        let stream = self.outbound.open_stream(request).await?;
         if stream.status != 200 {
             bail!(
                 "the server does not let this user listen: {}",
@@ -106,10 +106,10 @@ impl ChatClient {
 
     async fn call(&self, method: &'static str, path: &str, body: Option<Value>) -> Result<Value> {
         let answer = self.send(method, path, body).await?;
-        self.good(answer)
+        self.require_success(answer)
     }
 
-    fn good(&self, (status, body): (u16, Value)) -> Result<Value> {
+    fn require_success(&self, (status, body): (u16, Value)) -> Result<Value> {
         if (200..300).contains(&status) {
             return Ok(body);
         }

@@ -40,7 +40,7 @@ pub struct FailurePoller {
 
 impl FailurePoller {
     /// Starts to poll the failures of the bot whose chat API is at this address.
-    pub async fn begin(outbound: Outbound, api: &str) -> Self {
+    pub async fn start(outbound: Outbound, api: &str) -> Self {
         let address = api.rsplit_once("/webhook/");
         let address = address.map(|(server, id)| format!("{server}/chat/failures/{id}"));
         let mut troubles = Self {
@@ -50,7 +50,7 @@ impl FailurePoller {
             found: VecDeque::new(),
             notice: None,
         };
-        let now = troubles.ask("").await;
+        let now = troubles.fetch("").await;
         match now.as_ref().and_then(|now| now["last"].as_u64()) {
             Some(last) => troubles.after = last,
             None => troubles.address = None,
@@ -70,12 +70,12 @@ impl FailurePoller {
                 std::future::pending::<()>().await;
             }
             sleep_real_time(POLL_INTERVAL).await;
-            self.look().await;
+            self.poll().await;
         }
     }
 
-    async fn look(&mut self) {
-        let Some(found) = self.ask(&format!("?after={}", self.after)).await else {
+    async fn poll(&mut self) {
+        let Some(found) = self.fetch(&format!("?after={}", self.after)).await else {
             return;
         };
         let Some(last) = found["last"].as_u64() else {
@@ -93,7 +93,7 @@ impl FailurePoller {
         }
     }
 
-    async fn ask(&self, query: &str) -> Option<Value> {
+    async fn fetch(&self, query: &str) -> Option<Value> {
         let request = OutboundRequest {
             method: "GET",
             url: format!("{}{query}", self.address.as_ref()?),

@@ -53,7 +53,7 @@ pub struct Chat {
 impl Chat {
     pub fn run(self, loaded: &Loaded, json: bool) -> Result<ExitCode> {
         let runtime = super::build_runtime()?;
-        let ended = runtime.block_on(self.talk(&loaded.config, json));
+        let ended = runtime.block_on(self.run_session(&loaded.config, json));
         // A thread may still be blocked on reading a line.
         runtime.shutdown_background();
         Ok(match ended? {
@@ -63,8 +63,8 @@ impl Chat {
     }
 
     /// Runs the chat. False if the bot failed to answer a message.
-    async fn talk(&self, config: &Config, json: bool) -> Result<bool> {
-        let (address, file) = self.place(config).await?;
+    async fn run_session(&self, config: &Config, json: bool) -> Result<bool> {
+        let (address, file) = self.locate_chat(config).await?;
         if self.print_url {
             match json {
                 true => output::json(&json!({"url": address}))?,
@@ -76,29 +76,29 @@ impl Chat {
         let outbound = Outbound::new(&config.outbound, true);
         let mut kept = StateFile::read(&file, &address, self.new)?;
         let mut api = ChatClient::new(outbound.clone(), address.clone());
-        let conversation = api.begin(&mut kept).await?;
+        let conversation = api.sign_in(&mut kept).await?;
         kept.write()?;
-        let troubles = FailurePoller::begin(outbound, &address).await;
+        let troubles = FailurePoller::start(outbound, &address).await;
         let wait = Duration::from_secs(self.wait);
         let talk = ChatSession::new(api, conversation, troubles, (json, wait));
         talk.run().await
     }
 
     /// Returns the address of the bot's chat API, and the state file.
-    async fn place(&self, config: &Config) -> Result<(String, PathBuf)> {
+    async fn locate_chat(&self, config: &Config) -> Result<(String, PathBuf)> {
         if self.bot.contains("://") {
             let address = self.bot.trim_end_matches('/').to_owned();
             return Ok((address, state_file::user_state_file()?));
         }
-        let store = Store::open_beside(&config.store)?;
-        let announced = store.announced();
-        let sealer = Sealer::of(&store, &config.seal).await?;
+        let store = Store::open_for_command(&config.store)?;
+        let announced = store.published_address();
+        let sealer = Sealer::load(&store, &config.seal).await?;
         let settings = domain::Settings {
             webchat: config.webchat.clone(),
             ..domain::Settings::default()
         };
         let app = domain::open(store, sealer, Clock::system(), settings)?;
-        let agent = self.agent(&app)?;
+        let agent = self.find_agent(&app)?;
         let webhook = webchat::ensure_installed_as(&app, Actor::Operator, &agent).await?;
         let Some(url) = self.url.clone().or(announced) else {
             bail!(
@@ -109,7 +109,7 @@ impl Chat {
         Ok((address, state_file::database_state_file(&config.store.path)))
     }
 
-    fn agent(&self, app: &App) -> Result<Agent> {
+    fn find_agent(&self, app: &App) -> Result<Agent> {
         let wanted = self.bot.as_str();
         let all = app.store().read(agents::list_all)?;
         if let Some(found) = all.iter().find(|agent| agent.id.as_str() == wanted) {

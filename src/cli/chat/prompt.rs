@@ -22,20 +22,20 @@ impl Prompt {
 
     /// Shows the prompt, unless it is visible.
     pub fn show(&mut self) {
-        print(self.showing());
+        print(self.text_to_show());
     }
 
     /// Erases the prompt, so that other output can use its line.
     pub fn clear(&mut self) {
-        print(self.clearing());
+        print(self.text_to_clear());
     }
 
     /// Records that the user typed a line after the prompt, which ends that line.
-    pub const fn answered(&mut self) {
+    pub const fn line_entered(&mut self) {
         self.is_shown = false;
     }
 
-    const fn showing(&mut self) -> &'static str {
+    const fn text_to_show(&mut self) -> &'static str {
         if !self.is_terminal || self.is_shown {
             return "";
         }
@@ -43,7 +43,7 @@ impl Prompt {
         PROMPT
     }
 
-    const fn clearing(&mut self) -> &'static str {
+    const fn text_to_clear(&mut self) -> &'static str {
         if !self.is_shown {
             return "";
         }
@@ -65,12 +65,18 @@ mod tests {
     #[test]
     fn it_is_there_once() {
         let mut prompt = Prompt::new(true);
-        assert_eq!((prompt.showing(), prompt.showing()), (PROMPT, ""));
-        assert_eq!((prompt.clearing(), prompt.clearing()), (ERASE, ""));
-        assert_eq!(prompt.showing(), PROMPT);
-        prompt.answered();
-        assert_eq!((prompt.clearing(), prompt.showing()), ("", PROMPT));
+        assert_eq!((prompt.text_to_show(), prompt.text_to_show()), (PROMPT, ""));
+        assert_eq!(
+            (prompt.text_to_clear(), prompt.text_to_clear()),
+            (ERASE, "")
+        );
+        assert_eq!(prompt.text_to_show(), PROMPT);
+        prompt.line_entered();
+        assert_eq!(
+            (prompt.text_to_clear(), prompt.text_to_show()),
+            ("", PROMPT)
+        );
         let mut none = Prompt::new(false);
-        assert_eq!((none.showing(), none.clearing()), ("", ""));
+        assert_eq!((none.text_to_show(), none.text_to_clear()), ("", ""));
     }
 }

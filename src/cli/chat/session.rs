@@ -41,13 +41,13 @@ pub struct ChatSession {
     conversation: String,
     json: bool,
     wait: Duration,
-    troubles: FailurePoller,
+    failures: FailurePoller,
     /// True if a message got no answer because the bot's code failed or is missing.
     failed: bool,
     /// The replies of the latest numbered choices.
     choices: Vec<String>,
     /// The ids of messages that were printed, or existed before.
-    seen: HashSet<String>,
+    seen_ids: HashSet<String>,
     is_terminal: bool,
     prompt: Prompt,
 }
@@ -71,10 +71,10 @@ impl ChatSession {
             conversation,
             json,
             wait,
-            troubles,
+            failures: troubles,
             failed: false,
             choices: Vec::new(),
-            seen: HashSet::new(),
+            seen_ids: HashSet::new(),
             is_terminal,
             prompt: Prompt::new(is_terminal),
         }
@@ -84,9 +84,9 @@ impl ChatSession {
     pub async fn run(mut self) -> Result<bool> {
         let mut heard = MessageStream::open(&self.api, &self.conversation).await?;
         for message in self.api.messages(&self.conversation).await? {
-            self.note(&message);
+            self.mark_seen(&message);
         }
-        if let Some(notice) = &self.troubles.notice {
+        if let Some(notice) = &self.failures.notice {
             output::note(notice);
         }
         let mut lines = read_lines();
@@ -97,15 +97,15 @@ impl ChatSession {
             tokio::select! {
                 line = lines.recv() => match line {
                     Some(line) => {
-                        self.prompt.answered();
-                        self.typed(&line, &mut heard).await?;
+                        self.prompt.line_entered();
+                        self.send_line(&line, &mut heard).await?;
                         said = Some(Stopwatch::start());
                     }
                     None => return Ok(!self.failed),
                 },
-                message = heard.next() => self.came(message, &mut heard).await?,
-                trouble = self.troubles.next(), if looks => {
-                    self.tell(&trouble);
+                message = heard.next() => self.handle_message(message, &mut heard).await?,
+                trouble = self.failures.next(), if looks => {
+                    self.print_failure(&trouble);
                     self.failed |= !trouble.retried;
                 }
             }
@@ -113,7 +113,7 @@ impl ChatSession {
     }
 
     /// Sends a typed line. If the input is not a terminal, also waits for the answer before the next line.
-    async fn typed(&mut self, line: &str, heard: &mut MessageStream) -> Result<()> {
+    async fn send_line(&mut self, line: &str, heard: &mut MessageStream) -> Result<()> {
         let line = line.trim();
         if line.is_empty() {
             return Ok(());
@@ -124,10 +124,10 @@ impl ChatSession {
             .and_then(|number| number.checked_sub(1));
         let picked = picked.and_then(|index| self.choices.get(index)).cloned();
         let words = picked.unwrap_or_else(|| line.to_owned());
-        let said = self.api.say(&self.conversation, &words).await?;
-        self.note(&said["message"]);
-        self.failed |= self.troubles.notice.is_some();
-        if self.is_terminal || self.troubles.notice.is_some() {
+        let said = self.api.send_message(&self.conversation, &words).await?;
+        self.mark_seen(&said["message"]);
+        self.failed |= self.failures.notice.is_some();
+        if self.is_terminal || self.failures.notice.is_some() {
             return Ok(());
         }
         let mut patience = self.wait;
@@ -136,15 +136,15 @@ impl ChatSession {
         while let Ok(came) = with_timeout(patience, self.next(heard)).await {
             match came {
                 Incoming::Message(message) => {
-                    let before = self.seen.len();
-                    self.came(message, heard).await?;
-                    if self.seen.len() == before {
+                    let before = self.seen_ids.len();
+                    self.handle_message(message, heard).await?;
+                    if self.seen_ids.len() == before {
                         continue;
                     }
                     unanswered = false;
                 }
                 Incoming::Failure(trouble) => {
-                    self.tell(&trouble);
+                    self.print_failure(&trouble);
                     unanswered |= trouble.retried;
                     if trouble.retried {
                         continue;
@@ -164,12 +164,12 @@ impl ChatSession {
     async fn next(&mut self, heard: &mut MessageStream) -> Incoming {
         tokio::select! {
             message = heard.next() => Incoming::Message(message),
-            failure = self.troubles.next() => Incoming::Failure(failure),
+            failure = self.failures.next() => Incoming::Failure(failure),
         }
     }
 
     /// Prints a failure of the bot's code.
-    fn tell(&mut self, trouble: &BotFailure) {
+    fn print_failure(&mut self, trouble: &BotFailure) {
         self.prompt.clear();
         let lines: Vec<String> = trouble.text.lines().map(replace_controls).collect();
         let again = if trouble.retried {
@@ -181,9 +181,13 @@ impl ChatSession {
     }
 
     /// Prints a message, or reconnects if the stream has ended.
-    async fn came(&mut self, message: Option<Value>, heard: &mut MessageStream) -> Result<()> {
+    async fn handle_message(
+        &mut self,
+        message: Option<Value>,
+        heard: &mut MessageStream,
+    ) -> Result<()> {
         if let Some(message) = message {
-            return self.print(&message);
+            return self.print_message(&message);
         }
         self.prompt.clear();
         output::note("(the connection is lost)");
@@ -195,7 +199,7 @@ impl ChatSession {
             *heard = opened;
             // After the stream is open, so that no message is missed in between.
             for message in self.api.messages(&self.conversation).await?.iter().rev() {
-                self.print(message)?;
+                self.print_message(message)?;
             }
             output::note("(connected again)");
             return Ok(());
@@ -204,13 +208,13 @@ impl ChatSession {
     }
 
     /// Marks a message as seen. True if it is new.
-    fn note(&mut self, message: &Value) -> bool {
+    fn mark_seen(&mut self, message: &Value) -> bool {
         let id = message["id"].as_str().unwrap_or_default();
-        self.seen.insert(id.to_owned())
+        self.seen_ids.insert(id.to_owned())
     }
 
-    fn print(&mut self, message: &Value) -> Result<()> {
-        if message["userId"] == self.api.user.as_str() || !self.note(message) {
+    fn print_message(&mut self, message: &Value) -> Result<()> {
+        if message["userId"] == self.api.user.as_str() || !self.mark_seen(message) {
             return Ok(());
         }
         self.prompt.clear();
@@ -238,7 +242,7 @@ struct MessageStream {
 impl MessageStream {
     async fn open(api: &ChatClient, conversation: &str) -> Result<Self> {
         Ok(Self {
-            stream: api.listen(conversation).await?,
+            stream: api.open_stream(conversation).await?,
             bytes: Vec::new(),
         })
     }
@@ -252,7 +256,7 @@ impl MessageStream {
                     return Some(message);
                 }
             }
-            match self.stream.next().await {
+            match self.stream.next_chunk().await {
                 Ok(Some(more)) => self.bytes.extend(more),
                 Ok(None) | Err(_) => return None,
             }

@@ -25,7 +25,7 @@ pub struct ChatState {
 pub struct StateFile {
     file: PathBuf,
     address: String,
-    all: BTreeMap<String, ChatState>,
+    chats: BTreeMap<String, ChatState>,
 }
 
 impl StateFile {
@@ -46,13 +46,13 @@ impl StateFile {
         Ok(Self {
             file: file.to_owned(),
             address: address.to_owned(),
-            all,
+            chats: all,
         })
     }
 
     /// Returns the state of this address for changes.
     pub fn entry(&mut self) -> &mut ChatState {
-        self.all.entry(self.address.clone()).or_default()
+        self.chats.entry(self.address.clone()).or_default()
     }
 
     /// Writes the state file atomically.
@@ -69,7 +69,7 @@ impl StateFile {
             .mode(0o600)
             .open(&new)
             .with_context(failed)?;
-        let text = serde_json::to_vec_pretty(&self.all)?;
+        let text = serde_json::to_vec_pretty(&self.chats)?;
         opened.write_all(&text).with_context(failed)?;
         // Without a sync, a power failure could leave the new name with an empty file.
         opened.sync_all().with_context(failed)?;

@@ -138,7 +138,7 @@ fn admit(request: &Request, needs: &Requirements) -> Result<RequestContext> {
     record_admission(request, call.admission());
     if let Some(handle) = handle_from_host(request) {
         let (handle, creator_host) = (handle.to_owned(), needs.creator_host);
-        call.require_of_caller(move |caller| {
+        call.require_of_principal(move |caller| {
             match host_accepts_caller(caller, creator_host, &handle) {
                 true => Ok(()),
                 // In the cloud, another instance does not know the key.
@@ -146,8 +146,8 @@ fn admit(request: &Request, needs: &Requirements) -> Result<RequestContext> {
             }
         })?;
     }
-    call.require(needs.scope)?;
-    rate_limit_headers::record_rate_limit(request, call.standing());
+    call.require_scope(needs.scope)?;
+    rate_limit_headers::record_rate_limit(request, call.rate_limit_status());
     Ok(call)
 }
 

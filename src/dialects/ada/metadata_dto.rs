@@ -38,7 +38,7 @@ macro_rules! values {
 
         impl $name {
             /// Returns the members of an object.
-            pub fn of(object: &Value) -> Self {
+            pub fn from_object(object: &Value) -> Self {
                 Self(object.as_object().cloned().unwrap_or_default())
             }
         }

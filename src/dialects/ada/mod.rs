@@ -85,18 +85,18 @@ pub fn mount(settings: &Settings) -> Mount {
         base_path: BASE_PATH,
         endpoint: service(settings)
             .into_endpoint()
-            .with(QueryParams::of(document.clone()))
+            .with(QueryParams::new(document.clone()))
             .with(RateLimitHeaders)
             .before(trailing_slash::strip)
             .boxed(),
-        beside: &[],
-        render: Arc::new(ErrorRendererV2),
-        marks: ClientPatterns {
-            keys: &["ada_"],
+        extra_paths: &[],
+        renderer: Arc::new(ErrorRendererV2),
+        client_patterns: ClientPatterns {
+            key_prefixes: &["ada_"],
             headers: &[],
         },
         document,
-        credentials: false,
+        allows_credentials: false,
     }
 }
 
@@ -153,19 +153,19 @@ pub fn mount_end_users_v1(settings: &Settings) -> Mount {
         summary: "End users of an AI agent, version 1, with its one valid key at a time.",
         base_path: END_USERS_V1_BASE_PATH,
         endpoint: routes
-            .with(QueryParams::of(document.clone()))
+            .with(QueryParams::new(document.clone()))
             .with(RateLimitHeaders)
             .before(trailing_slash::strip)
             .before(limit_body)
             .boxed(),
-        beside: &[("/docs", "GET, HEAD"), ("/spec", "GET, HEAD")],
-        render: Arc::new(ErrorRendererV1),
-        marks: ClientPatterns {
-            keys: &["ada_eu_"],
+        extra_paths: &[("/docs", "GET, HEAD"), ("/spec", "GET, HEAD")],
+        renderer: Arc::new(ErrorRendererV1),
+        client_patterns: ClientPatterns {
+            key_prefixes: &["ada_eu_"],
             headers: &[],
         },
         document,
-        credentials: false,
+        allows_credentials: false,
     }
 }
 

@@ -52,12 +52,14 @@ impl Example for ErrorBody {
 /// Renders errors in this dialect.
 #[derive(Clone, Copy)]
 pub struct ErrorRenderer {
-    validation: ValidationStatus,
+    validation_status: ValidationStatus,
 }
 
 impl ErrorRenderer {
     pub const fn new(validation: ValidationStatus) -> Self {
-        Self { validation }
+        Self {
+            validation_status: validation,
+        }
     }
 }
 
@@ -76,10 +78,10 @@ pub fn example(status: u16) -> Value {
 impl RenderError for ErrorRenderer {
     fn render(&self, error: &Error) -> Response {
         let status = match error.kind() {
-            Kind::Invalid => return self.invalid(error),
+            Kind::Invalid => return self.render_invalid(error),
             // wire: the vendor's table has no 415; a body of another media type is invalid input
             // (aloochat.md §2)
-            Kind::UnsupportedMedia => return self.invalid(error),
+            Kind::UnsupportedMedia => return self.render_invalid(error),
             Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
             Kind::Forbidden | Kind::PaymentRequired => StatusCode::FORBIDDEN,
             Kind::NotFound | Kind::NoOperation => StatusCode::NOT_FOUND,
@@ -111,8 +113,8 @@ impl RenderError for ErrorRenderer {
 impl ErrorRenderer {
     // wire: 400 with a text, as the page says; a setting selects FastAPI's own 422 with a list
     // (aloochat.md §3, row 5)
-    fn invalid(self, error: &Error) -> Response {
-        match self.validation {
+    fn render_invalid(self, error: &Error) -> Response {
+        match self.validation_status {
             ValidationStatus::BadRequest => {
                 respond(StatusCode::BAD_REQUEST, json!(describe_error(error)))
             }

@@ -43,16 +43,16 @@ pub fn mount(settings: &Settings) -> Mount {
         base_path: BASE_PATH,
         endpoint: service(settings)
             .into_endpoint()
-            .with(QueryParams::of(document.clone()))
+            .with(QueryParams::new(document.clone()))
             .boxed(),
-        beside: &[],
-        render: Arc::new(ErrorRenderer::new(settings.validation_status)),
-        marks: ClientPatterns {
-            keys: &["aloo_"],
+        extra_paths: &[],
+        renderer: Arc::new(ErrorRenderer::new(settings.validation_status)),
+        client_patterns: ClientPatterns {
+            key_prefixes: &["aloo_"],
             headers: auth::HEADERS,
         },
         document,
-        credentials: false,
+        allows_credentials: false,
     }
 }
 

@@ -89,7 +89,7 @@ pub fn example_after() -> Option<String> {
 
 /// Returns the `Link` header with the next page (RFC 8288), if there is one.
 pub fn next_link(slice: &ListRange, listed: &ListPage) -> Option<String> {
-    let last = listed.items.last().filter(|_| listed.more)?;
+    let last = listed.items.last().filter(|_| listed.has_more)?;
     let limit = slice.limit?;
     Some(format!(
         "</api/public/integrations?limit={limit}&after={}>; rel=\"next\"",

@@ -78,7 +78,7 @@ macro_rules! bearer {
 
 bearer! {
     /// A person, outside any workspace.
-    pub struct AccountCaller(AccountContext) = |request| app(request)?.admit_person(bearer_token(request)?)
+    pub struct AccountCaller(AccountContext) = |request| app(request)?.admit_account(bearer_token(request)?)
 }
 
 bearer! {
@@ -108,7 +108,7 @@ fn authenticate_member(request: &Request) -> Result<RequestContext> {
     let token = bearer_token(request)?;
     let workspace = required_header(request, WORKSPACE_ID)?;
     let place = AuthScope::Workspace(workspace);
-    app(request)?.admit_at(&place, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressAdmin)
+    app(request)?.admit_in_scope(&place, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressAdmin)
 }
 
 bearer! {
@@ -119,7 +119,7 @@ bearer! {
             bot: required_header(request, BOT_ID)?,
             integration: optional_header(request, INTEGRATION_ID),
         };
-        let call = app(request)?.admit_at(&place, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressChat)?;
+        let call = app(request)?.admit_in_scope(&place, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressChat)?;
         // Every operation with a body writes, so the role is checked before the body is read.
         if [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
             call.require_role(Role::Developer)?;
@@ -137,7 +137,7 @@ bearer! {
     /// An optional token; requests without an `Authorization` header are anonymous.
     pub struct OptionalTokenHolder(OptionalBearerToken) = |request| Ok(OptionalBearerToken {
         app: app(request)?.clone(),
-        holder: match request.header(header::AUTHORIZATION) {
+        token: match request.header(header::AUTHORIZATION) {
             Some(_) => Some(authenticate_token(request)?),
             None => None,
         },
@@ -146,7 +146,7 @@ bearer! {
 
 fn authenticate_token(request: &Request) -> Result<BearerToken> {
     let integration = optional_header(request, INTEGRATION_ID);
-    app(request)?.holder(bearer_token(request)?, integration)
+    app(request)?.verify_bearer_token(bearer_token(request)?, integration)
 }
 
 fn optional_header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
@@ -187,14 +187,14 @@ fn authenticate_path_member(request: &Request) -> Result<RequestContext> {
     let id = workspace_id_in_path(request.uri().path());
     let place = AuthScope::Workspace(id);
     let admitted =
-        app(request)?.admit_at(&place, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressAdmin);
+        app(request)?.admit_in_scope(&place, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressAdmin);
     let id = id.to_owned();
     let refused = move |error: Error| match error.kind() {
         Kind::Forbidden => Error::not_found(format!("Workspace \"{id}\" not found")),
         _ => error,
     };
     let call = admitted.map_err(&refused)?;
-    Ok(call.refused_with(refused))
+    Ok(call.with_error_map(refused))
 }
 
 /// Returns the workspace id in a path of the form `/v1/admin/workspaces/{id}/…`. It reads the path because

@@ -205,13 +205,13 @@ impl RenderError for GatewayRenderer {
             Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
             _ => return self.0.render(error),
         };
-        self.0.with_status(error, status)
+        self.0.render_with_status(error, status)
     }
 }
 
 impl ErrorRenderer {
     /// Renders the error with a status for which the reference page has no type.
-    fn with_status(&self, error: &Error, status: StatusCode) -> Response {
+    fn render_with_status(&self, error: &Error, status: StatusCode) -> Response {
         let id = new_error_id(self.clock.now());
         let mut body = error_json(&id, error_type(error), &error_message(error));
         body["code"] = status.as_u16().into();
@@ -226,11 +226,11 @@ impl RenderError for ErrorRenderer {
         // vendor's SDK retries only 429 and 502, its CLI 500, 502, 503 and 504 (botpress-today.md §0.2). With
         // 503 or 500 a bot's message would be lost.
         if let Kind::Unavailable { .. } = error.kind() {
-            return self.with_status(error, StatusCode::BAD_GATEWAY);
+            return self.render_with_status(error, StatusCode::BAD_GATEWAY);
         }
         // The reference page has no type for 421.
         if error.kind() == Kind::Misdirected {
-            return self.with_status(error, StatusCode::MISDIRECTED_REQUEST);
+            return self.render_with_status(error, StatusCode::MISDIRECTED_REQUEST);
         }
         let kind = error_type(error);
         let status = StatusCode::from_u16(kind.status()).unwrap_or_default();

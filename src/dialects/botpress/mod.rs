@@ -117,16 +117,16 @@ pub fn mount(app: &App, settings: &Settings) -> Mount {
         base_path: BASE_PATH,
         endpoint: admin::integrations::icon_and_readme::add_routes(Route::new())
             .nest_no_strip("/", build_service(settings))
-            .with(QueryParams::of(document.clone()))
+            .with(QueryParams::new(document.clone()))
             .boxed(),
-        beside: admin::integrations::icon_and_readme::METHODS,
-        render: Arc::new(ErrorRenderer::new(app.clock().clone())),
-        marks: ClientPatterns {
-            keys: &["bp_"],
+        extra_paths: admin::integrations::icon_and_readme::METHODS,
+        renderer: Arc::new(ErrorRenderer::new(app.clock().clone())),
+        client_patterns: ClientPatterns {
+            key_prefixes: &["bp_"],
             headers: &[auth::BOT_ID, auth::WORKSPACE_ID, auth::INTEGRATION_ID],
         },
         document,
-        credentials: true,
+        allows_credentials: true,
     }
 }
 

@@ -27,7 +27,7 @@ pub struct BaseUrls {
 
 impl Settings {
     /// Returns the base addresses for the origin of a request.
-    pub fn addresses(&self, request: &Request) -> BaseUrls {
+    pub fn base_urls(&self, request: &Request) -> BaseUrls {
         let server = origin(request);
         let webhooks = match &self.webhook_url {
             Some(url) => format!("{url}/webhook"),

@@ -48,7 +48,7 @@ impl InstallationContext {
         let kinds = &[KeyKind::BotpressIntegration];
         let token = self.token.expose();
         self.app
-            .admit_at(&place, token, kinds, ApiClass::BotpressChat)
+            .admit_in_scope(&place, token, kinds, ApiClass::BotpressChat)
     }
 
     fn visit(&self) -> Result<webchat::WebchatRequest> {
@@ -136,7 +136,7 @@ by_key! {
     /// Authenticates a user by key.
     pub struct UserAuth(webchat::WebchatUserRequest) = |request| {
         let visit = find_installation(request)?.visit()?;
-        Ok(Self(visit.of_user(user_key(request))?))
+        Ok(Self(visit.authenticate(user_key(request))?))
     }
 }
 

@@ -51,7 +51,7 @@ impl Example for Event {
         Self {
             id: Nullable(Some("0194bb14-8c33-7ba1-a4e2-6f5d1eaf9b72".to_owned())),
             created_at: EXAMPLE_TIME.to_owned(),
-            payload: JsonObject::of(json!({"page": "/prices"})),
+            payload: JsonObject::from_value(json!({"page": "/prices"})),
             conversation_id: conversations::dto::EXAMPLE_ID.to_owned(),
             user_id: users::dto::EXAMPLE_ID.to_owned(),
         }
@@ -87,7 +87,7 @@ struct CreateEventBody {
 impl Example for CreateEventBody {
     fn example() -> Self {
         Self {
-            payload: JsonObject::of(json!({"page": "/prices"})),
+            payload: JsonObject::from_value(json!({"page": "/prices"})),
             conversation_id: conversations::dto::EXAMPLE_ID.to_owned(),
         }
     }

@@ -47,7 +47,7 @@ impl Example for Signal {
         data["isBot"] = true.into();
         Self {
             r#type: "message_created".to_owned(),
-            data: JsonObject::of(data),
+            data: JsonObject::from_value(data),
         }
     }
 }
@@ -93,7 +93,7 @@ impl From<&webchat::Signal> for Signal {
         };
         Self {
             r#type: kind.to_owned(),
-            data: JsonObject::of(data),
+            data: JsonObject::from_value(data),
         }
     }
 }

@@ -69,11 +69,11 @@ pub fn mount(app: &App) -> Mount {
         summary: "Talking with a bot: users, conversations, messages and what happens in them.",
         base_path: BASE_PATH,
         endpoint: endpoint(Published::new(document)),
-        beside: &[],
-        render: Arc::new(ErrorRenderer::new(app.clock().clone())),
-        marks: ClientPatterns::default(),
+        extra_paths: &[],
+        renderer: Arc::new(ErrorRenderer::new(app.clock().clone())),
+        client_patterns: ClientPatterns::default(),
         document: Published::new(document),
-        credentials: true,
+        allows_credentials: true,
     }
 }
 
@@ -113,5 +113,5 @@ fn service() -> OpenApiService<Api, ()> {
 /// Returns the endpoint of the operations that this document describes.
 fn endpoint(document: Published) -> poem::endpoint::BoxEndpoint<'static, Response> {
     let operations = service().into_endpoint().map_to_response();
-    operations.with(QueryParams::of(document)).boxed()
+    operations.with(QueryParams::new(document)).boxed()
 }

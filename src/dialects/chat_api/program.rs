@@ -38,7 +38,7 @@ struct Inner {
     app: App,
     api: BoxEndpoint<'static, Response>,
     render: ErrorRenderer,
-    allowed: AllowedMethods,
+    allowed_methods: AllowedMethods,
 }
 
 impl Program {
@@ -47,7 +47,7 @@ impl Program {
         Self(Arc::new(Inner {
             render: ErrorRenderer::new(app.clock().clone()),
             api: super::endpoint(document.clone()),
-            allowed: AllowedMethods::new(Some(document), &[]),
+            allowed_methods: AllowedMethods::new(Some(document), &[]),
             app,
         }))
     }
@@ -57,9 +57,9 @@ impl NativeProgram for Program {
     fn call(&self, token: Secret, request: Request) -> BoxFuture<'static, NativeResponse> {
         let inner = self.0.clone();
         async move {
-            match inner.answer(token, request).await {
+            match inner.handle(token, request).await {
                 Ok(response) => response,
-                Err(failed) => inner.shown(&failed).await,
+                Err(failed) => inner.render_error(&failed).await,
             }
         }
         .boxed()
@@ -116,12 +116,12 @@ fn json_response(body: &Value) -> NativeResponse {
         status: 200,
         headers: [("content-type".to_owned(), "application/json".to_owned())].into(),
         body: body.to_string(),
-        live: None,
+        body_stream: None,
     }
 }
 
 impl Inner {
-    async fn answer(&self, token: Secret, request: Request) -> Result<NativeResponse> {
+    async fn handle(&self, token: Secret, request: Request) -> Result<NativeResponse> {
         let asked = InstallationContext {
             app: self.app.clone(),
             bot: require_header(&request, "x-bot-id")?.to_owned(),
@@ -132,7 +132,7 @@ impl Inner {
         match require_header(&request, "x-bp-operation")? {
             "webhook_received" => {
                 let received: WebhookReceived = parse_body(&request.body)?;
-                Ok(self.received(asked, received.req).await)
+                Ok(self.handle_webhook(asked, received.req).await)
             }
             "message_created" => {
                 let sent: MessageCreated = parse_body(&request.body)?;
@@ -161,7 +161,7 @@ impl Inner {
     }
 
     /// Passes a request to the webhook on to the API.
-    async fn received(
+    async fn handle_webhook(
         &self,
         asked: InstallationContext,
         incoming: WebhookRequest,
@@ -177,20 +177,20 @@ impl Inner {
                 let path = request.uri().path().to_owned();
                 match self.api.call(request).await {
                     Ok(response) => to_native_response(response).await,
-                    Err(error) => self.failed(from_poem(error), &path).await,
+                    Err(error) => self.render_api_error(from_poem(error), &path).await,
                 }
             }
-            Err(error) => self.shown(&error).await,
+            Err(error) => self.render_error(&error).await,
         };
         cors::allow_origin(&mut answered.headers, origin.as_deref());
         answered
     }
 
     /// Renders an error; a 405 response gets the `Allow` header of its path.
-    async fn failed(&self, error: Error, path: &str) -> NativeResponse {
-        let mut response = self.shown(&error).await;
+    async fn render_api_error(&self, error: Error, path: &str) -> NativeResponse {
+        let mut response = self.render_error(&error).await;
         if response.status == StatusCode::METHOD_NOT_ALLOWED.as_u16() {
-            let methods = self.allowed.at(path);
+            let methods = self.allowed_methods.methods_of(path);
             let methods = methods.as_ref().and_then(|methods| methods.to_str().ok());
             let allow = methods.unwrap_or_default().to_owned();
             response.headers.insert("allow".to_owned(), allow);
@@ -198,7 +198,7 @@ impl Inner {
         response
     }
 
-    async fn shown(&self, failed: &Error) -> NativeResponse {
+    async fn render_error(&self, failed: &Error) -> NativeResponse {
         error::log_internal_error(failed);
         let mut response = to_native_response(self.render.render(failed)).await;
         if let Kind::RateLimited { retry_after } | Kind::Unavailable { retry_after } = failed.kind()
@@ -277,7 +277,7 @@ async fn to_native_response(mut response: Response) -> NativeResponse {
         ..NativeResponse::default()
     };
     if is_live {
-        answered.live = Some(to_live(body));
+        answered.body_stream = Some(to_live(body));
     } else {
         // The body is already in memory.
         answered.body = body.into_string().await.unwrap_or_default();

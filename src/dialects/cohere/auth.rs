@@ -54,9 +54,9 @@ fn admit(request: &Request) -> Result<RequestContext> {
     let call = bearer_token(request)
         .and_then(|key| app.admit(key, &[KeyKind::Cohere], ApiClass::Cohere))
         .map_err(to_invalid_token)?
-        .refused_with(to_invalid_token);
+        .with_error_map(to_invalid_token);
     record_admission(request, call.admission());
-    Ok(call.for_project(request.header(CLIENT_NAME)))
+    Ok(call.with_client_name(request.header(CLIENT_NAME)))
 }
 
 fn to_invalid_token(error: Error) -> Error {

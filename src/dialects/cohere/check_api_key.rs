@@ -42,7 +42,7 @@ impl CheckApiKey {
         Ok(Json(CheckApiKeyResponse {
             valid: true,
             organization_id: user.0.workspace().to_string(),
-            owner_id: user.0.caller().key_id.to_string(),
+            owner_id: user.0.principal().key_id.to_string(),
         }))
     }
 }

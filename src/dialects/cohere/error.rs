@@ -77,7 +77,7 @@ impl RenderError for ErrorRenderer {
         respond(error, None)
     }
 
-    fn render_in(&self, error: &Error, request_id: &str) -> Response {
+    fn render_for_request(&self, error: &Error, request_id: &str) -> Response {
         respond(error, Some(request_id))
     }
 }

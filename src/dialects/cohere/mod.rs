@@ -59,17 +59,17 @@ pub fn mount(settings: &Settings) -> Mount {
                 get(connectors::oauth::callback),
             )
             .nest("/", service(settings))
-            .with(QueryParams::of(document.clone()))
+            .with(QueryParams::new(document.clone()))
             .around(paths::explain_unknown_path)
             .boxed(),
-        beside: &[(connectors::oauth::CALLBACK_PATH, "GET, HEAD")],
-        render: Arc::new(ErrorRenderer),
-        marks: ClientPatterns {
-            keys: &["co_"],
+        extra_paths: &[(connectors::oauth::CALLBACK_PATH, "GET, HEAD")],
+        renderer: Arc::new(ErrorRenderer),
+        client_patterns: ClientPatterns {
+            key_prefixes: &["co_"],
             headers: &[],
         },
         document,
-        credentials: false,
+        allows_credentials: false,
     }
 }
 

@@ -34,13 +34,13 @@ pub fn mount() -> Mount {
         base_path: BASE_PATH,
         endpoint: service()
             .into_endpoint()
-            .with(QueryParams::of(document.clone()))
+            .with(QueryParams::new(document.clone()))
             .boxed(),
-        beside: &[],
-        render: Arc::new(ErrorRenderer),
-        marks: ClientPatterns::default(),
+        extra_paths: &[],
+        renderer: Arc::new(ErrorRenderer),
+        client_patterns: ClientPatterns::default(),
         document,
-        credentials: false,
+        allows_credentials: false,
     }
 }
 

@@ -72,7 +72,7 @@ impl Example for FoundPassage {
 
 impl From<PassageHit> for FoundPassage {
     fn from(found: PassageHit) -> Self {
-        let [id, title, text, path, timestamp] = found.fields().map(|(_, text)| text);
+        let [id, title, text, path, timestamp] = found.into_fields().map(|(_, text)| text);
         Self {
             id,
             title,

@@ -30,17 +30,17 @@ pub async fn call(
     input: Map<String, Value>,
 ) -> Result<Map<String, Value>> {
     require_write(call)?;
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     let input = Value::Object(input);
-    let limits = call.schemas();
+    let limits = call.schema_limits();
     let (found, name) = call.app().store().read(|conn| {
-        let speaker = voice.on(conn)?;
+        let speaker = voice.load_schemas(conn)?;
         resolve_action(&speaker, kind, &input, limits)
     })?;
     let place = (voice.bot().seq, found.installation.seq);
     let body = json!({"type": name, "input": input});
     let question = IntegrationCall {
-        place,
+        installation: place,
         operation: OPERATION,
         kind: &name,
         body: &body,
@@ -58,7 +58,7 @@ fn resolve_action(
     input: &Value,
     limits: &schema::Limits,
 ) -> Result<(InstalledIntegration, String)> {
-    let (integration, name) = match (kind.split_once(':'), speaker.name()) {
+    let (integration, name) = match (kind.split_once(':'), speaker.integration_name()) {
         (Some((integration, _)), Some(own)) if own != integration => {
             let text = format!("{kind} is an action of another integration");
             return Err(Error::new(Kind::RelationConflict, text));
@@ -70,7 +70,7 @@ fn resolve_action(
             return Err(Error::new(Kind::ReferenceNotFound, text));
         }
     };
-    let found = speaker.integration(integration);
+    let found = speaker.find_integration(integration);
     let found = found.ok_or_else(|| not_installed(integration))?;
     let action = found.definition.actions.get(name).ok_or_else(|| {
         let text = format!("The integration {integration} has no action {name}");

@@ -32,7 +32,7 @@ pub(in crate::domain) struct AuthorSchemas<'a> {
     bot: &'a PrincipalAgent,
     /// Integration that is the author; `None` if the bot is.
     pub(in crate::domain) integration: Option<&'a ActingInstallation>,
-    vocabulary: Arc<SchemaSet>,
+    schema_set: Arc<SchemaSet>,
 }
 
 /// The caller as the author of a write. It owns its data, so that a write transaction can take it along.
@@ -44,10 +44,10 @@ pub(in crate::domain) struct Author {
 }
 
 impl Author {
-    pub(in crate::domain) fn of(call: &RequestContext) -> Result<Self> {
+    pub(in crate::domain) fn from_call(call: &RequestContext) -> Result<Self> {
         Ok(Self {
             app: call.app().clone(),
-            caller: call.caller().clone(),
+            caller: call.principal().clone(),
             bot: call.agent()?.clone(),
         })
     }
@@ -76,34 +76,37 @@ impl Author {
     }
 
     /// Loads the definitions that the author may use, as this connection sees them.
-    pub(in crate::domain) fn on<'a>(&'a self, conn: &'a Connection) -> Result<AuthorSchemas<'a>> {
+    pub(in crate::domain) fn load_schemas<'a>(
+        &'a self,
+        conn: &'a Connection,
+    ) -> Result<AuthorSchemas<'a>> {
         let (caller, bot) = (&self.caller, &self.bot);
         let integration = caller.installation.as_ref();
         Ok(AuthorSchemas {
             bot,
             integration,
-            vocabulary: SchemaSet::of_caller(&self.app, conn, caller, bot, integration)?,
+            schema_set: SchemaSet::of_caller(&self.app, conn, caller, bot, integration)?,
         })
     }
 }
 
 impl<'a> AuthorSchemas<'a> {
     /// Returns the name of the integration that is the author; `None` if the bot is.
-    pub(in crate::domain) fn name(&self) -> Option<&'a str> {
+    pub(in crate::domain) fn integration_name(&self) -> Option<&'a str> {
         self.integration
             .map(|integration| integration.name.as_str())
     }
 
     /// Returns the definition of the bot.
-    pub(in crate::domain) fn declared(&self) -> &BotDefinition {
-        &self.vocabulary.bot
+    pub(in crate::domain) fn bot_definition(&self) -> &BotDefinition {
+        &self.schema_set.bot
     }
 
     /// Finds an integration of the bot by name: the author itself, or any enabled one.
-    pub(in crate::domain) fn integration(&self, name: &str) -> Option<&InstalledIntegration> {
+    pub(in crate::domain) fn find_integration(&self, name: &str) -> Option<&InstalledIntegration> {
         match self.integration {
-            Some(own) if own.name == name => self.vocabulary.of(own),
-            _ => self.vocabulary.named(name),
+            Some(own) if own.name == name => self.schema_set.find_by_installation(own),
+            _ => self.schema_set.find_by_name(name),
         }
     }
 
@@ -111,9 +114,9 @@ impl<'a> AuthorSchemas<'a> {
     ///
     /// # Errors
     /// `Forbidden` if the integration was removed from the bot meanwhile.
-    pub(in crate::domain) fn own(&self) -> Result<Option<&InstalledIntegration>> {
+    pub(in crate::domain) fn own_integration(&self) -> Result<Option<&InstalledIntegration>> {
         let own = |own| {
-            let found = self.vocabulary.of(own);
+            let found = self.schema_set.find_by_installation(own);
             found.ok_or_else(|| {
                 Error::new(Kind::Forbidden, "The integration is no longer installed")
             })
@@ -123,28 +126,33 @@ impl<'a> AuthorSchemas<'a> {
 
     /// Returns the enabled integrations of the bot.
     pub(in crate::domain) fn integrations(&self) -> &[InstalledIntegration] {
-        &self.vocabulary.integrations
+        &self.schema_set.integrations
     }
 
     /// Returns a user's tags after a patch. An integration can set only tags of its own, because an
     /// integration recognizes its users by them.
-    pub(in crate::domain) fn user_tags(&self, old: &Tags, given: &TagPatch) -> Result<Tags> {
-        self.merged(&self.declared().user.tags, old, given, &|name, tag| {
-            let own = self.name().is_none_or(|own| own == name);
-            let found = self.integration(name).filter(|_| own);
-            found.is_some_and(|found| found.definition.user.tags.contains_key(tag))
-        })
+    pub(in crate::domain) fn apply_user_tags(&self, old: &Tags, given: &TagPatch) -> Result<Tags> {
+        self.apply_tags(
+            &self.bot_definition().user.tags,
+            old,
+            given,
+            &|name, tag| {
+                let own = self.integration_name().is_none_or(|own| own == name);
+                let found = self.find_integration(name).filter(|_| own);
+                found.is_some_and(|found| found.definition.user.tags.contains_key(tag))
+            },
+        )
     }
 
     /// Returns the tags of a conversation in this integration and channel after a patch.
-    pub(in crate::domain) fn conversation_tags(
+    pub(in crate::domain) fn apply_conversation_tags(
         &self,
         (integration, channel): (&str, &str),
         old: &Tags,
         given: &TagPatch,
     ) -> Result<Tags> {
-        self.channel_tags(
-            &self.declared().conversation.tags,
+        self.apply_channel_tags(
+            &self.bot_definition().conversation.tags,
             (integration, channel),
             |channel| &channel.conversation.tags,
             old,
@@ -153,14 +161,14 @@ impl<'a> AuthorSchemas<'a> {
     }
 
     /// Returns the tags of a message in a conversation of this integration and channel after a patch.
-    pub(in crate::domain) fn message_tags(
+    pub(in crate::domain) fn apply_message_tags(
         &self,
         (integration, channel): (&str, &str),
         old: &Tags,
         given: &TagPatch,
     ) -> Result<Tags> {
-        self.channel_tags(
-            &self.declared().message.tags,
+        self.apply_channel_tags(
+            &self.bot_definition().message.tags,
             (integration, channel),
             |channel| &channel.message.tags,
             old,
@@ -168,7 +176,7 @@ impl<'a> AuthorSchemas<'a> {
         )
     }
 
-    fn channel_tags(
+    fn apply_channel_tags(
         &self,
         bots: &Named<TagDefinition>,
         (integration, channel): (&str, &str),
@@ -176,14 +184,14 @@ impl<'a> AuthorSchemas<'a> {
         old: &Tags,
         given: &TagPatch,
     ) -> Result<Tags> {
-        self.merged(bots, old, given, &|name, tag| {
-            let found = self.integration(name).filter(|_| name == integration);
+        self.apply_tags(bots, old, given, &|name, tag| {
+            let found = self.find_integration(name).filter(|_| name == integration);
             let channel = found.and_then(|found| found.definition.channels.get(channel));
             channel.is_some_and(|channel| declared(channel).contains_key(tag))
         })
     }
 
-    fn merged(
+    fn apply_tags(
         &self,
         bots: &Named<TagDefinition>,
         old: &Tags,
@@ -195,14 +203,14 @@ impl<'a> AuthorSchemas<'a> {
         }
         let declared = DeclaredTags {
             bot: bots,
-            writer: self.name(),
+            writer: self.integration_name(),
             integration,
         };
-        old.merged(given, &declared)
+        old.apply_patch(given, &declared)
     }
 
     /// Checks that the bot may ask an integration to create something, and returns the request.
-    pub(in crate::domain) fn delegate(
+    pub(in crate::domain) fn delegate_creation(
         &self,
         integration: &str,
         creation: impl Fn(&IntegrationDefinition) -> Result<CreationRule>,
@@ -214,7 +222,7 @@ impl<'a> AuthorSchemas<'a> {
                 format!("An integration does not create for {integration}"),
             ));
         }
-        let found = self.integration(integration);
+        let found = self.find_integration(integration);
         let found = found.ok_or_else(|| not_installed(integration))?;
         let creation = creation(&found.definition)?;
         if !creation.enabled {
@@ -222,7 +230,7 @@ impl<'a> AuthorSchemas<'a> {
                 "The integration {integration} does not let bots create that"
             )));
         }
-        Tags::require_given(given, integration, &creation.required_tags)?;
+        Tags::require_in_patch(given, integration, &creation.required_tags)?;
         let full = |name: &str| match name.contains(':') {
             true => name.to_owned(),
             false => format!("{integration}:{name}"),
@@ -233,7 +241,7 @@ impl<'a> AuthorSchemas<'a> {
         });
         Ok(DelegatedCreation {
             integration: integration.to_owned(),
-            place: (self.bot.seq, found.installation.seq),
+            receiver: (self.bot.seq, found.installation.seq),
             tags: tags.collect(),
         })
     }
@@ -243,7 +251,7 @@ impl<'a> AuthorSchemas<'a> {
 pub(in crate::domain) struct DelegatedCreation {
     integration: String,
     /// Row ids of the bot and of the installation.
-    place: (i64, i64),
+    receiver: (i64, i64),
     /// Tags by their full names (botpress.md §4).
     pub(in crate::domain) tags: BTreeMap<String, String>,
 }
@@ -254,7 +262,7 @@ impl DelegatedCreation {
     ///
     /// # Errors
     /// `Runtime` if the integration fails or declines.
-    pub(in crate::domain) async fn make(
+    pub(in crate::domain) async fn request_creation(
         &self,
         app: &App,
         operation: &'static str,
@@ -262,7 +270,7 @@ impl DelegatedCreation {
         member: &str,
     ) -> Result<String> {
         let question = IntegrationCall {
-            place: self.place,
+            installation: self.receiver,
             operation,
             kind: operation,
             body,
@@ -282,7 +290,7 @@ impl DelegatedCreation {
     }
 
     /// Returns the error for a response that names an object that does not exist.
-    pub(in crate::domain) fn not_there(&self, member: &str, id: &str) -> Error {
+    pub(in crate::domain) fn result_not_found(&self, member: &str, id: &str) -> Error {
         let text = format!(
             "The integration {} has answered with the {member} {id}, which is not there",
             self.integration

@@ -59,39 +59,39 @@ pub(in crate::domain) fn register(
 
 impl App {
     /// Returns the cache of the programs of bots and integrations.
-    pub(in crate::domain) fn programs(&self) -> &ProgramCache {
+    pub(in crate::domain) fn program_cache(&self) -> &ProgramCache {
         self.feature()
     }
 
     /// Returns the doorbell of the dispatcher of deliveries to bots and integrations.
     #[must_use]
-    pub fn deliveries(&self) -> &Doorbell {
+    pub fn delivery_doorbell(&self) -> &Doorbell {
         &self.feature::<DeliveryDoorbell>().0
     }
 
     /// Returns the receivers whose failed deliveries must be retried now.
-    pub(in crate::domain) fn haste(&self) -> &RetryRequests {
+    pub(in crate::domain) fn retry_requests(&self) -> &RetryRequests {
         self.feature()
     }
 
     /// Returns the metrics of calls to bots and integrations.
     #[must_use]
-    pub fn telling(&self) -> &protocol::Metrics {
+    pub fn call_metrics(&self) -> &protocol::Metrics {
         self.feature()
     }
 
     /// Returns the recent failures of code.
-    pub(in crate::domain) fn failures(&self) -> &RecentFailures {
+    pub(in crate::domain) fn recent_failures(&self) -> &RecentFailures {
         self.feature()
     }
 
     /// Returns the wake-up of the maintenance worker.
-    pub(in crate::domain) fn bot_work(&self) -> &Notify {
+    pub(in crate::domain) fn bot_worker_wake_up(&self) -> &Notify {
         &self.feature::<WorkerWakeUp>().0
     }
 
     /// Returns the cache of the definitions of bots and integrations.
-    pub(in crate::domain) fn declarations(&self) -> &DefinitionCache {
+    pub(in crate::domain) fn definition_cache(&self) -> &DefinitionCache {
         self.feature()
     }
 
@@ -101,7 +101,7 @@ impl App {
     }
 
     /// Returns the cache of the channels of conversations.
-    pub(in crate::domain) fn routes(&self) -> &ChannelCache {
+    pub(in crate::domain) fn channel_cache(&self) -> &ChannelCache {
         self.feature()
     }
 
@@ -118,7 +118,7 @@ impl App {
     }
 
     /// Runs the hooks for the end of a conversation, or of one user's participation.
-    pub(super) fn conversation_ended(&self, conversation: i64, user: Option<i64>) {
+    pub(super) fn run_conversation_end_hooks(&self, conversation: i64, user: Option<i64>) {
         for hook in &self.feature::<ConversationEndHooks>().0 {
             hook(self, conversation, user);
         }
@@ -127,28 +127,28 @@ impl App {
 
 impl WriteTx<'_> {
     /// Wakes the dispatcher of deliveries after the commit.
-    pub(in crate::domain) fn wake_runtime(&self) {
-        self.wake(|app| app.deliveries().wake());
+    pub(in crate::domain) fn wake_delivery_dispatcher(&self) {
+        self.wake_after_commit(|app| app.delivery_doorbell().wake());
     }
 
     /// Retries failed deliveries to this receiver after the commit.
-    pub(in crate::domain) fn hasten(&self, receiver: (i64, i64)) {
-        self.then(move |app| app.haste().add(vec![receiver]));
-        self.wake_runtime();
+    pub(in crate::domain) fn retry_deliveries_now(&self, receiver: (i64, i64)) {
+        self.run_after_commit(move |app| app.retry_requests().add(vec![receiver]));
+        self.wake_delivery_dispatcher();
     }
 
     /// Returns the messages that the index tables may not contain yet, as this transaction sees them.
-    pub(in crate::domain) fn unindexed(&self) -> Rc<IndexWriteBatch> {
-        self.attachment(|| {
+    pub(in crate::domain) fn index_write_batch(&self) -> Rc<IndexWriteBatch> {
+        self.get_or_attach(|| {
             let Some(app) = self.app() else {
-                return Rc::new(IndexWriteBatch::none());
+                return Rc::new(IndexWriteBatch::without_index());
             };
             let index = app.message_index();
             let unindexed = Rc::new(IndexWriteBatch::new(
                 app.feature::<Arc<MessageIndex>>().clone(),
             ));
             let ended = unindexed.clone();
-            self.at_end(move || index.stage(ended.take()));
+            self.add_end_hook(move || index.stage(ended.take_ops()));
             unindexed
         })
     }

@@ -68,12 +68,12 @@ const COLUMNS: &str = "bot_files.seq, bot_files.id, bot_files.name, bot_files.ac
     length(bot_files.contents), bot_files.created_at";
 
 const BOUND: Bound = Bound {
-    of: "A bot",
-    things: "files",
+    owner_label: "A bot",
+    items_label: "files",
     setting: "files",
-    most: |bounds| bounds.files,
-    last: Some("SELECT max(seq) FROM bot_files"),
-    rows: "SELECT 1 FROM bot_files WHERE agent_seq = ?1",
+    limit: |bounds| bounds.files,
+    max_number_sql: Some("SELECT max(seq) FROM bot_files"),
+    rows_sql: "SELECT 1 FROM bot_files WHERE agent_seq = ?1",
 };
 
 const INSERT: &str = "
@@ -86,11 +86,11 @@ const INSERT: &str = "
 /// `Forbidden` if the token has no access to the bot or its role is below developer; `QuotaExceeded` if the
 /// contents exceed the plan's storage; `LimitExceeded` if the bot has too many files; errors of the store.
 pub async fn create(holder: &BearerToken, bot: &str, new: NewFile) -> Result<File> {
-    let call = holder.in_bot(bot)?;
+    let call = holder.admit_in_bot(bot)?;
     require_write(&call)?;
     let (bot, maker) = (call.agent()?.clone(), creator_key(&call));
     call.app()
-        .change(&call, move |change, workspace| {
+        .run_write_tx(&call, move |change, workspace| {
             let bytes = u64::try_from(new.contents.len()).unwrap_or(u64::MAX);
             quotas::require(change, workspace, UsageType::StorageCount, bytes)?;
             BOUND.require(change, bot.seq)?;
@@ -111,8 +111,8 @@ pub async fn create(holder: &BearerToken, bot: &str, new: NewFile) -> Result<Fil
 
 /// Returns the key of the calling integration, which is stored as the creator of its files.
 fn creator_key(call: &RequestContext) -> Option<String> {
-    let installation = call.caller().installation.as_ref();
-    installation.map(ActingInstallation::key)
+    let installation = call.principal().installation.as_ref();
+    installation.map(ActingInstallation::integration_key)
 }
 
 /// Returns a file of a bot that the token has access to.
@@ -130,19 +130,19 @@ pub fn find(holder: &BearerToken, id: &FileId) -> Result<File> {
 /// # Errors
 /// `Forbidden` if the token has no access to the bot; errors of the store.
 pub async fn list(holder: &BearerToken, bot: &str, after: Option<PageToken>) -> Result<Page<File>> {
-    let call = holder.in_bot(bot)?;
+    let call = holder.admit_in_bot(bot)?;
     let (bot, maker) = (call.agent()?.clone(), creator_key(&call));
     let page = call.app().store().scan(move |conn| {
         ListQuery::new("bot_files", "bot_files.seq")
-            .whose("bot_files.agent_seq = :agent_seq")
-            .with(":agent_seq", bot.seq)
-            .made_by("bot_files", maker)
-            .page(
+            .filter("bot_files.agent_seq = :agent_seq")
+            .bind(":agent_seq", bot.seq)
+            .filter_by_creator("bot_files", maker)
+            .read_page(
                 conn,
                 COLUMNS,
                 after,
                 |row| from_row(row, &bot),
-                |file: &File| PageToken::at(file.created_at, file.seq),
+                |file: &File| PageToken::for_row(file.created_at, file.seq),
             )
     });
     page.await
@@ -159,7 +159,7 @@ pub async fn delete(holder: &BearerToken, id: FileId) -> Result<File> {
     require_write(&call)?;
     let bot = call.agent()?.clone();
     call.app()
-        .change(&call, move |change, _| {
+        .run_write_tx(&call, move |change, _| {
             let file = read(change.conn, &bot, &id)?;
             change
                 .conn
@@ -185,7 +185,7 @@ pub fn read_contents(holder: &OptionalBearerToken, id: &FileId) -> Result<Vec<u8
         Ok(statement.exists(named_params! {":id": id})?)
     })?;
     if !is_public {
-        let holder = holder.holder.as_ref();
+        let holder = holder.token.as_ref();
         authenticate_for_file(
             holder.ok_or_else(unauthenticated_error)?,
             id,
@@ -234,9 +234,12 @@ fn authenticate_for_file(
         Kind::Forbidden => file_not_found(&absent_id),
         _ => error,
     };
-    let call = holder.in_bot(bot).map_err(&refused)?.refused_with(refused);
+    let call = holder
+        .admit_in_bot(bot)
+        .map_err(&refused)?
+        .with_error_map(refused);
     let found = found.ok_or_else(|| file_not_found(id))?;
-    let own = creator_key(&call).is_none_or(|own| found.maker.as_ref() == Some(&own));
+    let own = creator_key(&call).is_none_or(|own| found.creator.as_ref() == Some(&own));
     if own || (found.is_public && reason == RequiredAccess::Read) {
         return Ok(call);
     }
@@ -247,7 +250,7 @@ fn authenticate_for_file(
 struct FileOwner {
     bot: AgentId,
     /// Key of the integration that created the file; `None` for the bot.
-    maker: Option<String>,
+    creator: Option<String>,
     is_public: bool,
 }
 
@@ -262,7 +265,7 @@ fn find_owner(conn: &Connection, id: &FileId) -> Result<Option<FileOwner>> {
         .query_row(named_params! {":id": id}, |row| {
             Ok(FileOwner {
                 bot: row.get("id")?,
-                maker: row.get("integration")?,
+                creator: row.get("integration")?,
                 is_public: row.get("is_public")?,
             })
         });

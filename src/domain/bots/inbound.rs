@@ -146,7 +146,7 @@ async fn forward_request(
         "body": request.body,
     }});
     let question = IntegrationCall {
-        place,
+        installation: place,
         operation: OPERATION,
         kind: OPERATION,
         body: &body,
@@ -155,7 +155,7 @@ async fn forward_request(
     let mut answer = answered.map_err(sender_error)?;
     if let Some(identifier) = take_identifier(&mut answer) {
         let webhooks = app.addresses().webhooks.clone();
-        app.change_as(Actor::System, move |change| {
+        app.run_write_tx_as(Actor::System, move |change| {
             installations::write_identifier(change, &webhooks, place, &identifier)
         })
         .await?;
@@ -178,7 +178,7 @@ fn take_identifier(answer: &mut CallResponse) -> Option<String> {
 
 /// Maps a failed call to the sender's error: `Unavailable` if a retry may succeed, else `Runtime`.
 fn sender_error(failed: CallFailure) -> Error {
-    let kind = if failed.may_pass {
+    let kind = if failed.is_transient {
         Kind::Unavailable {
             retry_after: failed.retry_after.unwrap_or(RETRY_AFTER),
         }

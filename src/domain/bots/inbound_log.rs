@@ -26,7 +26,7 @@ pub async fn log_unreadable_request(
     }
     let text = format!("A request to the webhook was refused: {}", error.message());
     let (receiver, settings) = (receiver.clone(), app.clone());
-    let noted = app.change_as(Actor::System, move |change| {
+    let noted = app.run_write_tx_as(Actor::System, move |change| {
         let Some(id) = find_integration(change.conn, &receiver)? else {
             return Ok(());
         };

@@ -55,7 +55,7 @@ impl ListQuery {
     }
 
     /// Starts a list of `table` that the first of these tags drives; `None` without tags.
-    pub(in crate::domain) fn tagged(
+    pub(in crate::domain) fn filtered_by_tags(
         table: &str,
         tagged: TagTable,
         agent_seq: i64,
@@ -64,23 +64,23 @@ impl ListQuery {
     ) -> Option<Self> {
         let mut tags = tags.iter();
         let (name, value) = tags.next()?;
-        let by = tagged.table();
+        let by = tagged.name();
         let from = format!("{by} AS first CROSS JOIN {table} ON {table}.seq = first.of_seq");
         let mut listing = Self::new(&from, "first.of_seq")
-            .whose("first.agent_seq = :agent_seq")
-            .whose("first.name = :tag_name AND first.value = :tag_value")
-            .with(":agent_seq", agent_seq)
-            .with(":tag_name", resolve_filter_name(name, reader))
-            .with(":tag_value", value.clone());
+            .filter("first.agent_seq = :agent_seq")
+            .filter("first.name = :tag_name AND first.value = :tag_value")
+            .bind(":agent_seq", agent_seq)
+            .bind(":tag_name", resolve_filter_name(name, reader))
+            .bind(":tag_value", value.clone());
         for (index, (name, value)) in tags.enumerate() {
             listing = listing
-                .whose(&format!(
+                .filter(&format!(
                     "EXISTS (SELECT 1 FROM {by} AS more WHERE more.agent_seq = :agent_seq \
                      AND more.name = :name{index} AND more.value = :value{index} \
                      AND more.of_seq = first.of_seq)"
                 ))
-                .with(&format!(":name{index}"), resolve_filter_name(name, reader))
-                .with(&format!(":value{index}"), value.clone());
+                .bind(&format!(":name{index}"), resolve_filter_name(name, reader))
+                .bind(&format!(":value{index}"), value.clone());
         }
         Some(listing)
     }
@@ -93,29 +93,29 @@ impl ListQuery {
     }
 
     /// Adds a condition.
-    pub(in crate::domain) fn whose(mut self, condition: &str) -> Self {
+    pub(in crate::domain) fn filter(mut self, condition: &str) -> Self {
         self.conditions.push(condition.to_owned());
         self
     }
 
     /// Adds a condition on the integration that created the row, if there is one.
-    pub(in crate::domain) fn made_by(self, table: &str, maker: Option<String>) -> Self {
+    pub(in crate::domain) fn filter_by_creator(self, table: &str, maker: Option<String>) -> Self {
         match maker {
             Some(maker) => self
-                .whose(&format!("{table}.integration = :integration"))
-                .with(":integration", maker),
+                .filter(&format!("{table}.integration = :integration"))
+                .bind(":integration", maker),
             None => self,
         }
     }
 
     /// Binds a parameter.
-    pub(in crate::domain) fn with(mut self, name: &str, value: impl ToSql + 'static) -> Self {
+    pub(in crate::domain) fn bind(mut self, name: &str, value: impl ToSql + 'static) -> Self {
         self.parameters.push((name.to_owned(), Box::new(value)));
         self
     }
 
     /// Reads the page after `after`.
-    pub(in crate::domain) fn page<T>(
+    pub(in crate::domain) fn read_page<T>(
         self,
         conn: &Connection,
         columns: &str,
@@ -125,7 +125,7 @@ impl ListQuery {
     ) -> Result<Page<T>> {
         let after = after.unwrap_or(PageToken::START);
         let begins = format!("{} < :after", self.order);
-        let listing = self.whose(&begins).with(":after", after.seq);
+        let listing = self.filter(&begins).bind(":after", after.seq);
         let sql = format!(
             "SELECT {columns} FROM {} WHERE {} ORDER BY {} DESC LIMIT {}",
             listing.from,

@@ -33,7 +33,7 @@ pub(in crate::domain) struct SchemaSet {
     /// Enabled integrations; newest version first within a name.
     pub(in crate::domain) integrations: Vec<InstalledIntegration>,
     /// Calling integration, if it is disabled and its `unregister` is still pending.
-    leaving: Option<InstalledIntegration>,
+    unregistering: Option<InstalledIntegration>,
 }
 
 impl SchemaSet {
@@ -48,20 +48,21 @@ impl SchemaSet {
         bot: &PrincipalAgent,
         installation: Option<&ActingInstallation>,
     ) -> Result<Arc<Self>> {
-        let read = || Self::read(app, conn, bot, installation);
+        let read = || Self::load(app, conn, bot, installation);
         caller.cache.get_or_read(conn, read)
     }
 
-    fn read(
+    fn load(
         app: &App,
         conn: &Connection,
         bot: &PrincipalAgent,
         caller: Option<&ActingInstallation>,
     ) -> Result<Self> {
-        let declarations = app.declarations();
+        let declarations = app.definition_cache();
         let with_definition = |installation: ActingInstallation| {
             Ok(InstalledIntegration {
-                definition: declarations.of_integration(conn, installation.integration_seq)?,
+                definition: declarations
+                    .get_integration_definition(conn, installation.integration_seq)?,
                 installation,
             })
         };
@@ -69,8 +70,8 @@ impl SchemaSet {
         let is_on = |one: &ActingInstallation| enabled.iter().any(|on| on.seq == one.seq);
         let leaving = caller.filter(|caller| !is_on(caller)).cloned();
         Ok(Self {
-            leaving: leaving.map(&with_definition).transpose()?,
-            bot: declarations.of_bot(conn, &bot.id, bot.seq)?,
+            unregistering: leaving.map(&with_definition).transpose()?,
+            bot: declarations.get_bot_definition(conn, &bot.id, bot.seq)?,
             integrations: enabled
                 .into_iter()
                 .map(&with_definition)
@@ -79,17 +80,17 @@ impl SchemaSet {
     }
 
     /// Finds the enabled integration with this name; the newest of several versions.
-    pub(in crate::domain) fn named(&self, name: &str) -> Option<&InstalledIntegration> {
+    pub(in crate::domain) fn find_by_name(&self, name: &str) -> Option<&InstalledIntegration> {
         let mut all = self.integrations.iter();
         all.find(|one| one.installation.name == name)
     }
 
     /// Finds the integration of this installation, if it is enabled or the caller.
-    pub(in crate::domain) fn of(
+    pub(in crate::domain) fn find_by_installation(
         &self,
         installation: &ActingInstallation,
     ) -> Option<&InstalledIntegration> {
-        let mut all = self.integrations.iter().chain(&self.leaving);
+        let mut all = self.integrations.iter().chain(&self.unregistering);
         all.find(|one| one.installation.seq == installation.seq)
     }
 }

@@ -33,12 +33,12 @@ pub(in crate::domain) struct DeclaredTags<'a> {
 
 impl Tags {
     /// Creates tags from their full names.
-    pub(in crate::domain) fn of(tags: &BTreeMap<String, String>) -> Self {
+    pub(in crate::domain) fn from_full_names(tags: &BTreeMap<String, String>) -> Self {
         Self(tags.clone())
     }
 
     /// Returns the canonical JSON text, which is equal for equal tags.
-    pub(in crate::domain) fn canonical(&self) -> String {
+    pub(in crate::domain) fn to_canonical_json(&self) -> String {
         serde_json::to_string(&self.0).unwrap_or_default()
     }
 
@@ -51,7 +51,7 @@ impl Tags {
 
     /// Returns the tags for a reader. An integration gets its own tags by the bare name too.
     #[must_use]
-    pub fn seen_by(self, integration: Option<&str>) -> BTreeMap<String, String> {
+    pub fn visible_to(self, integration: Option<&str>) -> BTreeMap<String, String> {
         let mut seen = self.0;
         if let Some(integration) = integration {
             let own = seen.iter().filter_map(|(name, value)| {
@@ -68,7 +68,7 @@ impl Tags {
     ///
     /// # Errors
     /// `Invalid` for a tag that is not declared and for a value that is too long.
-    pub(in crate::domain) fn merged(
+    pub(in crate::domain) fn apply_patch(
         &self,
         given: &TagPatch,
         declared: &DeclaredTags<'_>,
@@ -109,7 +109,7 @@ impl Tags {
     ///
     /// # Errors
     /// `Invalid`; it names the first missing tag.
-    pub(in crate::domain) fn require_given(
+    pub(in crate::domain) fn require_in_patch(
         given: &TagPatch,
         integration: &str,
         names: &[String],
@@ -132,7 +132,7 @@ impl Tags {
     ///
     /// # Errors
     /// `Invalid`; it names the first missing tag.
-    pub(in crate::domain) fn require(&self, integration: &str, names: &[String]) -> Result<()> {
+    pub(in crate::domain) fn require_all(&self, integration: &str, names: &[String]) -> Result<()> {
         for name in names {
             if !self.0.contains_key(&format!("{integration}:{name}")) {
                 return Err(violation(name, Rule::Required));
@@ -182,7 +182,7 @@ pub(in crate::domain) enum TagTable {
 
 impl TagTable {
     /// Returns the name of the table with a row for each tag.
-    pub(in crate::domain) const fn table(self) -> &'static str {
+    pub(in crate::domain) const fn name(self) -> &'static str {
         match self {
             Self::User => "user_tags",
             Self::Conversation => "conversation_tags",
@@ -191,7 +191,7 @@ impl TagTable {
     }
 
     /// Updates the rows of one object's tags from `old` to `new`.
-    pub(in crate::domain) fn write(
+    pub(in crate::domain) fn update_rows(
         self,
         conn: &Connection,
         agent_seq: i64,
@@ -199,7 +199,7 @@ impl TagTable {
         old: &Tags,
         new: &Tags,
     ) -> Result<()> {
-        let table = self.table();
+        let table = self.name();
         for (name, value) in old
             .iter()
             .filter(|(name, value)| new.0.get(*name) != Some(value))

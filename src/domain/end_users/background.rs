@@ -32,7 +32,7 @@ pub async fn run(app: App) {
             warn!(%error, "what is due of end users waits");
         }
         tokio::select! {
-            () = app.end_user_work().notified() => {}
+            () = app.end_user_worker_wake_up().notified() => {}
             () = app.clock().sleep(RUN_INTERVAL) => {}
         }
     }
@@ -64,7 +64,7 @@ pub async fn delete_expired(app: &App) -> Result<()> {
         return Ok(());
     }
     loop {
-        let purged = app.change_as(Actor::System, |change| {
+        let purged = app.run_write_tx_as(Actor::System, |change| {
             sensitive::delete_expired(change.conn, change.now)?;
             delete_old_positions(change.conn, time_before(change.now, POSITION_RETENTION))?;
             deletion::delete_completed(change.conn, time_before(change.now, deletion::RETENTION))?;

@@ -33,7 +33,7 @@ pub struct AgentScope {
 
 impl AgentScope {
     /// Returns the scope of a call.
-    pub(super) fn of(call: &RequestContext) -> Result<Self> {
+    pub(super) fn from_call(call: &RequestContext) -> Result<Self> {
         Ok(Self {
             workspace: call.workspace().clone(),
             agent: call.agent()?.id.clone(),
@@ -55,12 +55,12 @@ pub enum CreateOutcome {
 /// # Errors
 /// `Invalid` with the broken rules, errors of the store.
 pub async fn create(call: &RequestContext, new: NewEndUser) -> Result<CreateOutcome> {
-    let scope = AgentScope::of(call)?;
+    let scope = AgentScope::from_call(call)?;
     let sealer = call.app().sealer().clone();
     // Checked before the change waits for the writer.
     let new = validate_new(new)?;
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             let known = match &new.external_id {
                 Some(external_id) => {
                     rows::find_row_by_external_id(change.conn, &scope.agent, external_id)?
@@ -102,17 +102,17 @@ fn validate_new(mut new: NewEndUser) -> Result<NewEndUser> {
     let given = std::mem::take(&mut profile.sensitive_metadata);
     profile.sensitive_metadata = sensitive::validate_values(given, shown)?;
     let metadata = Profile::default().metadata;
-    metadata.changed(profile.metadata.clone(), MetadataUpdate::Replace)?;
+    metadata.apply_patch(profile.metadata.clone(), MetadataUpdate::Replace)?;
     Ok(new)
 }
 
 const BOUND: Bound = Bound {
-    of: "An agent",
-    things: "end users",
+    owner_label: "An agent",
+    items_label: "end users",
     setting: "end_users",
-    most: |bounds| bounds.end_users,
-    last: Some("SELECT max(seq) FROM end_users"),
-    rows: "SELECT 1 FROM end_users WHERE agent_id = ?1",
+    limit: |bounds| bounds.end_users,
+    max_number_sql: Some("SELECT max(seq) FROM end_users"),
+    rows_sql: "SELECT 1 FROM end_users WHERE agent_id = ?1",
 };
 
 fn insert_validated(
@@ -150,10 +150,10 @@ pub async fn update(
     changes: EndUserChanges,
     how: MetadataUpdate,
 ) -> Result<EndUser> {
-    let scope = AgentScope::of(call)?;
+    let scope = AgentScope::from_call(call)?;
     let sealer = call.app().sealer().clone();
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             update_in_tx(change, &sealer, &scope, &id, changes, how)
         })
         .await
@@ -227,7 +227,7 @@ fn apply_profile_changes(
     changes.avatar.apply(&mut profile.avatar);
     changes.email.apply(&mut profile.email);
     changes.language.apply(&mut profile.language);
-    profile.metadata = profile.metadata.changed(changes.metadata, how)?;
+    profile.metadata = profile.metadata.apply_patch(changes.metadata, how)?;
     Ok(profile)
 }
 

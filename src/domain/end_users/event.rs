@@ -31,9 +31,16 @@ pub(super) fn publish_updated(
     new: &EndUser,
 ) -> Result<Option<i64>> {
     if !has_published_change(&old.end_user, new) {
-        return Ok(old.last_message);
+        return Ok(old.last_message_seq);
     }
-    publish(change, agent, "v1.end_user.updated", new, old.last_message).map(Some)
+    publish(
+        change,
+        agent,
+        "v1.end_user.updated",
+        new,
+        old.last_message_seq,
+    )
+    .map(Some)
 }
 
 fn has_published_change(old: &EndUser, new: &EndUser) -> bool {
@@ -45,7 +52,7 @@ fn has_published_change(old: &EndUser, new: &EndUser) -> bool {
         || before.avatar != after.avatar
         || before.email != after.email
         || before.language != after.language
-        || before.metadata.differs_in_what_is_told(&after.metadata)
+        || before.metadata.has_published_difference(&after.metadata)
 }
 
 fn publish(
@@ -57,9 +64,9 @@ fn publish(
 ) -> Result<i64> {
     let event = WebhookEvent {
         event_type,
-        data: EndUserPayload::of(end_user),
+        data: EndUserPayload::from_end_user(end_user),
         tags: &[end_user.id.as_str()],
-        previous,
+        previous_seq: previous,
     };
     webhooks::publish_event(change, agent, &event)
 }
@@ -109,7 +116,7 @@ struct SystemPropertiesPayload<'a> {
 }
 
 impl<'a> EndUserPayload<'a> {
-    fn of(end_user: &'a EndUser) -> Self {
+    fn from_end_user(end_user: &'a EndUser) -> Self {
         let profile = &end_user.profile;
         Self {
             end_user_id: &end_user.id,

@@ -26,7 +26,7 @@ pub(in crate::domain) fn register(features: &mut Features, hooks: Vec<BeforeEras
 
 impl App {
     /// Returns the wake-up of the maintenance worker.
-    pub(in crate::domain) fn end_user_work(&self) -> &Notify {
+    pub(in crate::domain) fn end_user_worker_wake_up(&self) -> &Notify {
         &self.feature::<WorkerWakeUp>().0
     }
 }

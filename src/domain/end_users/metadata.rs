@@ -56,7 +56,7 @@ impl Metadata {
     }
 
     /// Wraps stored values, which are valid already.
-    pub(super) const fn stored(values: Map<String, Value>) -> Self {
+    pub(super) const fn from_stored(values: Map<String, Value>) -> Self {
         Self(values)
     }
 
@@ -64,7 +64,11 @@ impl Metadata {
     ///
     /// # Errors
     /// `Invalid` for a value that is not a string, a boolean or a whole number, or if the result exceeds 10 KB.
-    pub fn changed(self, patch: Patch<Map<String, Value>>, how: MetadataUpdate) -> Result<Self> {
+    pub fn apply_patch(
+        self,
+        patch: Patch<Map<String, Value>>,
+        how: MetadataUpdate,
+    ) -> Result<Self> {
         let given = match patch {
             Patch::Absent => return Ok(self),
             Patch::Null => return Ok(Self::default()),
@@ -91,7 +95,7 @@ impl Metadata {
     }
 
     /// True if this differs from `other` in anything but the vendor's metavariables.
-    pub(super) fn differs_in_what_is_told(&self, other: &Self) -> bool {
+    pub(super) fn has_published_difference(&self, other: &Self) -> bool {
         let has_more = |one: &Self, than: &Self| {
             one.0.iter().any(|(name, value)| {
                 than.0.get(name) != Some(value) && !METAVARIABLES.contains(&name.as_str())
@@ -139,7 +143,8 @@ mod tests {
 
     fn merged(old: Metadata, given: &Map<String, Value>) -> Metadata {
         let patch = Patch::Value(given.clone());
-        old.changed(patch, MetadataUpdate::Merge).expect("valid")
+        old.apply_patch(patch, MetadataUpdate::Merge)
+            .expect("valid")
     }
 
     #[test]
@@ -151,7 +156,7 @@ mod tests {
         );
         for bad in [json!(1.5), json!([]), json!({}), json!(1e300)] {
             let patch = Patch::Value(map(json!({"x": bad})));
-            let refused = Metadata::default().changed(patch, MetadataUpdate::Merge);
+            let refused = Metadata::default().apply_patch(patch, MetadataUpdate::Merge);
             assert_eq!(
                 refused.expect_err("refused").message(),
                 "profile.metadata.x must be a string or a boolean or an integer"
@@ -164,20 +169,20 @@ mod tests {
         let big = |size: usize| Patch::Value(map(json!({"a": "x".repeat(size)})));
         let overhead = r#"{"a":""}"#.len();
         let most = METADATA_MAX_BYTES - overhead;
-        let full = Metadata::default().changed(big(most), MetadataUpdate::Merge);
+        let full = Metadata::default().apply_patch(big(most), MetadataUpdate::Merge);
         let full = full.expect("exactly at the limit");
         assert!(
             Metadata::default()
-                .changed(big(most + 1), MetadataUpdate::Merge)
+                .apply_patch(big(most + 1), MetadataUpdate::Merge)
                 .is_err()
         );
         let more = Patch::Value(map(json!({"b": 1})));
         assert!(
             full.clone()
-                .changed(more.clone(), MetadataUpdate::Merge)
+                .apply_patch(more.clone(), MetadataUpdate::Merge)
                 .is_err()
         );
-        assert!(full.changed(more, MetadataUpdate::Replace).is_ok());
+        assert!(full.apply_patch(more, MetadataUpdate::Replace).is_ok());
     }
 
     #[test]
@@ -185,9 +190,9 @@ mod tests {
         let old = merged(Metadata::default(), &map(json!({"plan": "a"})));
         for name in METAVARIABLES {
             let new = merged(old.clone(), &map(json!({name: "x"})));
-            assert!(!new.differs_in_what_is_told(&old), "{name}");
+            assert!(!new.has_published_difference(&old), "{name}");
             let new = merged(new, &map(json!({"plan": "b"})));
-            assert!(new.differs_in_what_is_told(&old), "{name} and plan");
+            assert!(new.has_published_difference(&old), "{name} and plan");
         }
     }
 
@@ -221,7 +226,7 @@ mod tests {
             }
             prop_assert!(new.values().values().all(|value| !value.is_null()));
             // Replacing equals merging into nothing.
-            let replaced = old.changed(Patch::Value(two.clone()), MetadataUpdate::Replace);
+            let replaced = old.apply_patch(Patch::Value(two.clone()), MetadataUpdate::Replace);
             prop_assert_eq!(replaced.expect("valid"), merged(Metadata::default(), &two));
         }
     }

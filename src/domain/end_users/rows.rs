@@ -107,7 +107,7 @@ pub(super) struct StoredEndUser {
     pub(super) seq: i64,
     pub(super) end_user: EndUser,
     /// `seq` of the last message about it. The links from it lead to all others.
-    pub(super) last_message: Option<i64>,
+    pub(super) last_message_seq: Option<i64>,
 }
 
 /// Statements that run with almost every request use positional parameters: SQLite finds a named one by
@@ -132,7 +132,7 @@ pub(super) fn find_stored(
         Ok(StoredEndUser {
             seq: row.get(12)?,
             end_user: from_row(row)?,
-            last_message: row.get(13)?,
+            last_message_seq: row.get(13)?,
         })
     });
     Ok(found.optional()?)
@@ -177,7 +177,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<EndUser> {
             avatar: row.get(5)?,
             email: row.get(6)?,
             language: row.get(7)?,
-            metadata: Metadata::stored(object(8)?),
+            metadata: Metadata::from_stored(object(8)?),
             system_properties: object(9)?,
         },
         created_at: row.get(10)?,

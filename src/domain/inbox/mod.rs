@@ -44,7 +44,7 @@ impl Default for Settings {
 impl Settings {
     /// True if inboxes are enabled in this profile.
     #[must_use]
-    pub fn is_on(&self, development: bool) -> bool {
+    pub fn is_enabled(&self, development: bool) -> bool {
         self.enabled.unwrap_or(development)
     }
 }

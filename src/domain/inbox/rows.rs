@@ -102,7 +102,7 @@ pub async fn store_request(app: &App, name: &str, incoming: InboxRequest) -> Res
     check_name(name)?;
     let name = name.to_owned();
     let parts = app.clone();
-    let stored = app.change_as(Actor::System, move |change| {
+    let stored = app.run_write_tx_as(Actor::System, move |change| {
         let settings = parts.inbox_settings();
         let (inbox, status) = touch_inbox(change.conn, &name, change.now, settings.max_inboxes)?;
         let verdict = verify_request(change.conn, parts.sealer(), &name, &incoming, change.now)?;
@@ -285,7 +285,7 @@ pub async fn set_status(app: &App, name: &str, status: u16) -> Result<()> {
     }
     let name = name.to_owned();
     let max = app.inbox_settings().max_inboxes;
-    let set = app.change_as(Actor::System, move |change| {
+    let set = app.run_write_tx_as(Actor::System, move |change| {
         let (seq, _) = touch_inbox(change.conn, &name, change.now, max)?;
         change
             .conn
@@ -306,7 +306,7 @@ const CLEAR: &str = "
 pub async fn clear(app: &App, name: &str) -> Result<()> {
     check_name(name)?;
     let name = name.to_owned();
-    let cleared = app.change_as(Actor::System, move |change| {
+    let cleared = app.run_write_tx_as(Actor::System, move |change| {
         change
             .conn
             .prepare_cached(CLEAR)?

@@ -93,8 +93,8 @@ async fn retry_until_done<F: Future<Output = Result<()>>>(mut work: impl FnMut()
 /// Moves the ends of waits that had not passed when the clock went back. All in one transaction, because a moved row
 /// cannot be distinguished from another one.
 async fn shift_waits(app: &App, back: SystemRewind) -> Result<()> {
-    let moving = app.change_as(Actor::System, move |change| {
-        all_repairs().try_for_each(|mend| mend.move_waits(change.conn, change.now, back))
+    let moving = app.run_write_tx_as(Actor::System, move |change| {
+        all_repairs().try_for_each(|mend| mend.shift_waits(change.conn, change.now, back))
     });
     moving.await
 }
@@ -104,7 +104,7 @@ async fn shift_waits(app: &App, back: SystemRewind) -> Result<()> {
 /// # Errors
 /// Errors of the store.
 pub async fn repair(app: &App) -> Result<()> {
-    app.keyring().forget();
+    app.keyring().clear();
     let (looking, now) = (app.clone(), app.clock().now());
     let found = app.store().scan(move |conn| {
         let mut found = Vec::new();
@@ -123,26 +123,26 @@ pub async fn repair(app: &App) -> Result<()> {
         while repair_schedules(app).await? == ROWS_PER_TRANSACTION.unsigned_abs() {}
     }
     // The workers have times of the previous clock in memory, even if no row needed a repair.
-    app.webhooks().wake();
-    app.deliveries().wake();
-    app.end_user_work().notify_one();
-    app.bot_work().notify_one();
-    app.closed_workspaces().notify_one();
-    app.farewells().notify_one();
+    app.webhook_doorbell().wake();
+    app.delivery_doorbell().wake();
+    app.end_user_worker_wake_up().notify_one();
+    app.bot_worker_wake_up().notify_one();
+    app.workspace_closed().notify_one();
+    app.uninstall_wake_up().notify_one();
     Ok(())
 }
 
 async fn repair_chunk(app: &App, mend: &'static Repair) -> Result<u64> {
     let writing = app.clone();
-    app.change_as(Actor::System, move |change| {
-        mend.step(change.conn, change.now, &writing)
+    app.run_write_tx_as(Actor::System, move |change| {
+        mend.repair_chunk(change.conn, change.now, &writing)
     })
     .await
 }
 
 async fn repair_schedules(app: &App) -> Result<u64> {
     let writing = app.clone();
-    let mended = app.change_as(Actor::System, move |change| {
+    let mended = app.run_write_tx_as(Actor::System, move |change| {
         schedules::repair(change, &writing, ROWS_PER_TRANSACTION)
     });
     Ok(mended.await? as u64)

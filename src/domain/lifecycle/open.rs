@@ -66,7 +66,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    fn app(&self) -> app::Settings {
+    fn to_app_settings(&self) -> app::Settings {
         app::Settings {
             limits: self.limits.clone(),
             outbound: self.outbound.clone(),
@@ -87,7 +87,7 @@ impl Settings {
 /// # Errors
 /// Errors of the store.
 pub fn open(store: Store, sealer: Sealer, clock: Clock, settings: Settings) -> Result<App> {
-    let app = settings.app();
+    let app = settings.to_app_settings();
     let index = messages::MessageIndex::load(&store, settings.bots.unindexed_messages)?;
     let index = Arc::new(index);
     let mut features = Features::default();

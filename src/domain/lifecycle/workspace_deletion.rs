@@ -58,8 +58,8 @@ pub async fn delete(call: &RequestContext) -> Result<()> {
     call.require_role(Role::Owner)?;
     let app = call.app();
     let webhooks = app.addresses().webhooks.clone();
-    app.change_though_blocked(call, move |change, id| {
-        change.then(|app| app.closed_workspaces().notify_one());
+    app.run_write_tx_though_blocked(call, move |change, id| {
+        change.run_after_commit(|app| app.workspace_closed().notify_one());
         close_in_tx(change, &webhooks, id)
     })
     .await?;
@@ -69,7 +69,7 @@ pub async fn delete(call: &RequestContext) -> Result<()> {
             break;
         }
     }
-    app.closed_workspaces().notify_one();
+    app.workspace_closed().notify_one();
     Ok(())
 }
 
@@ -128,7 +128,7 @@ const FIND_OPEN: &str = "SELECT 1 FROM workspaces WHERE closed_at IS NULL AND NO
 pub async fn purge_at_start(app: &App) -> Result<()> {
     let is_open = |conn: &Connection| Ok(conn.prepare_cached(FIND_OPEN)?.exists([])?);
     let mut passed = PurgeCursor {
-        hurries: !app.store().read(is_open)?,
+        skips_waiting: !app.store().read(is_open)?,
         ..PurgeCursor::default()
     };
     while run_step(app, &mut passed).await? {}
@@ -142,7 +142,7 @@ pub async fn run(app: App) {
             warn!(%error, "rows of deleted workspaces wait");
         }
         tokio::select! {
-            () = app.closed_workspaces().notified() => {}
+            () = app.workspace_closed().notified() => {}
             () = app.clock().sleep(RUN_INTERVAL) => {}
         }
     }
@@ -160,7 +160,7 @@ struct PurgeCursor {
     workspace: i64,
     agent: i64,
     /// True if the purge does not wait for pending deliveries.
-    hurries: bool,
+    skips_waiting: bool,
 }
 
 /// Runs one step. True if there may be more to do.
@@ -178,12 +178,12 @@ async fn run_step(app: &App, passed: &mut PurgeCursor) -> Result<bool> {
         return Ok(false);
     };
     let after = passed.agent;
-    let overdue = if passed.hurries {
+    let overdue = if passed.skips_waiting {
         Timestamp::from_micros(i64::MAX)
     } else {
         manage::delete::unregister_deadline(app)
     };
-    let waiting = app.change_as(Actor::System, move |change| {
+    let waiting = app.run_write_tx_as(Actor::System, move |change| {
         match find_next_agent(change.conn, &id, after)? {
             Some(seq) => {
                 let step = manage::delete::run_purge_step(change, seq, overdue)?;

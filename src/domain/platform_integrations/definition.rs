@@ -139,7 +139,7 @@ impl Definition {
         if broken.is_empty() {
             Ok(())
         } else {
-            Err(Error::violations(broken))
+            Err(Error::from_violations(broken))
         }
     }
 
@@ -150,7 +150,7 @@ impl Definition {
             broken.push(Violation::body(["configuration_fields"], rule));
             return;
         }
-        match Form::of(&self.configuration_fields, limits) {
+        match Form::parse(&self.configuration_fields, limits) {
             Ok(form) => {
                 if let Err(rule) = identifier::check_path(&self.identifier_field_path, &form) {
                     broken.push(Violation::body(["identifier_field_path"], rule));
@@ -172,8 +172,8 @@ impl Definition {
     /// # Errors
     /// `Invalid` if the form cannot be rendered: an earlier version may have accepted a schema with unsupported
     /// keywords.
-    pub fn form(&self) -> Result<Form> {
-        Form::of(&self.configuration_fields, &Limits::STORED).map_err(|problem| {
+    pub fn parse_form(&self) -> Result<Form> {
+        Form::parse(&self.configuration_fields, &Limits::STORED).map_err(|problem| {
             let place = [
                 &["configuration_fields".to_owned()],
                 problem.path.as_slice(),
@@ -190,7 +190,7 @@ impl Definition {
     /// Returns the scopes of an installation: those that the integration requests, and the two of every
     /// installation (ada.md §2.3).
     #[must_use]
-    pub fn granted(&self) -> Vec<Scope> {
+    pub fn granted_scopes(&self) -> Vec<Scope> {
         let always = [Scope::ReadInstallations, Scope::WriteInstallations];
         let mut granted: Vec<Scope> = Vec::new();
         for scope in self.scopes.iter().copied().chain(always) {

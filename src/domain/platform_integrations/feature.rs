@@ -16,7 +16,7 @@ pub(in crate::domain) fn register(features: &mut Features) {
 impl App {
     /// Returns the wake-up of the worker that sends uninstall notifications.
     #[must_use]
-    pub fn farewells(&self) -> &Notify {
+    pub fn uninstall_wake_up(&self) -> &Notify {
         &self.feature::<UninstallWakeUp>().0
     }
 }

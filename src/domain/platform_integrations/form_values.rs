@@ -21,7 +21,7 @@ pub struct SubmittedForm(HashMap<String, Vec<String>>);
 
 impl SubmittedForm {
     /// Groups the name–value pairs of a submitted form by name.
-    pub fn of(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut typed: HashMap<String, Vec<String>> = HashMap::new();
         for (name, value) in pairs {
             typed.entry(name).or_default().push(value);
@@ -46,18 +46,22 @@ impl Form {
     /// Converts submitted values to answers. A value that a field does not accept stays as submitted, so that
     /// validation finds it.
     #[must_use]
-    pub fn answers(&self, typed: &SubmittedForm) -> FormValues {
+    pub fn parse_values(&self, typed: &SubmittedForm) -> FormValues {
         let mut values = Map::new();
         read_items(&self.items, typed, &mut values);
         FormValues {
             values,
-            schema: build_schema(&self.frame, &self.items, typed),
+            schema: build_schema(&self.object_schema, &self.items, typed),
         }
     }
 
     /// Returns the field or group that a violation is about; none for the form as a whole.
     #[must_use]
-    pub fn place_of(&self, violation: &Violation, typed: &SubmittedForm) -> Option<&FormItem> {
+    pub fn find_violated_item(
+        &self,
+        violation: &Violation,
+        typed: &SubmittedForm,
+    ) -> Option<&FormItem> {
         let keys = violation.path.iter().map_while(|step| match step {
             PathSegment::Key(key) => Some(key),
             PathSegment::Index(_) => None,

@@ -137,8 +137,8 @@ mod tests {
             "secret": {"type": "string", "format": "password"},
             "size": {"type": "number"}
         }});
-        let form =
-            Form::of(schema.as_object().expect("an object"), &Limits::default()).expect("a form");
+        let form = Form::parse(schema.as_object().expect("an object"), &Limits::default())
+            .expect("a form");
         check_path(path, &form).map_or_else(|rule| rule.to_string(), |()| "ok".to_owned())
     }
 

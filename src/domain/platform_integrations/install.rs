@@ -32,16 +32,16 @@ pub struct NewInstallation {
     pub id: InstallationId,
     /// URL that the browser goes to: the integration's callback with the authorization code. The code is as
     /// sensitive as a password while it is valid.
-    pub callback: Secret,
+    pub callback_url: Secret,
 }
 
 const BOUND: Bound = Bound {
-    of: "An agent",
-    things: "installations",
+    owner_label: "An agent",
+    items_label: "installations",
     setting: "platform_installations",
-    most: |bounds| bounds.platform_installations,
-    last: None,
-    rows: "SELECT 1 FROM platform_installations WHERE agent_id = ?1",
+    limit: |bounds| bounds.platform_installations,
+    max_number_sql: None,
+    rows_sql: "SELECT 1 FROM platform_installations WHERE agent_id = ?1",
 };
 
 const INSERT: &str = "
@@ -79,7 +79,7 @@ pub async fn install(
     )?;
     let callback = Url::parse(&definition.oauth_callback_url)
         .map_err(|error| Error::internal("a checked address cannot be read", error))?;
-    let scopes = to_json_array(definition.granted().into_iter().map(Scope::as_str));
+    let scopes = to_json_array(definition.granted_scopes().into_iter().map(Scope::as_str));
     let sealer = operator.app().sealer().clone();
     let change = move |change: &crate::domain::WriteTx<'_>| {
         if rows::find(change.conn, &integration.id)?.updated_at != integration.updated_at {
@@ -118,10 +118,10 @@ pub async fn install(
             .append_pair("code", code.expose());
         Ok(NewInstallation {
             id,
-            callback: Secret::new(callback),
+            callback_url: Secret::new(callback),
         })
     };
-    operator.change(change).await
+    operator.run_write_tx(change).await
 }
 
 /// Returns the answers if they are valid.
@@ -140,7 +140,7 @@ fn validate_values(
         })?;
         let broken = schema.check(&values, Location::Body, limits);
         if !broken.is_empty() {
-            return Err(Error::violations(broken));
+            return Err(Error::from_violations(broken));
         }
     }
     match values {

@@ -102,7 +102,7 @@ pub async fn set_status(
     let agent = call.agent()?.id.clone();
     let sealer = call.app().sealer().clone();
     call.app()
-        .change(call, move |change, workspace| {
+        .run_write_tx(call, move |change, workspace| {
             if let Some(status) = status {
                 change
                     .conn
@@ -167,7 +167,7 @@ pub struct InstallationSummary {
     /// The installed integration.
     pub integration_id: PlatformIntegrationId,
     /// Name of the integration.
-    pub integration: String,
+    pub integration_name: String,
     /// Name of the connection: the answer at `identifier_field_path`.
     pub name: String,
     /// Progress.
@@ -195,7 +195,7 @@ fn summary_from_row(row: &Row<'_>) -> rusqlite::Result<InstallationSummary> {
     Ok(InstallationSummary {
         id: row.get("id")?,
         integration_id: row.get("integration_id")?,
-        integration: row.get("integration")?,
+        integration_name: row.get("integration")?,
         name: row.get("name")?,
         status: row.get("status")?,
         created_at: row.get("created_at")?,

@@ -34,12 +34,12 @@ pub struct CreatedIntegration {
 }
 
 const BOUND: Bound = Bound {
-    of: "An agent",
-    things: "platform integrations",
+    owner_label: "An agent",
+    items_label: "platform integrations",
     setting: "platform_integrations",
-    most: |bounds| bounds.platform_integrations,
-    last: None,
-    rows: "SELECT 1 FROM platform_integrations WHERE agent_id = ?1",
+    limit: |bounds| bounds.platform_integrations,
+    max_number_sql: None,
+    rows_sql: "SELECT 1 FROM platform_integrations WHERE agent_id = ?1",
 };
 
 const INSERT: &str = "
@@ -56,10 +56,10 @@ const INSERT: &str = "
 /// # Errors
 /// `Invalid` with the broken rules, errors of the store.
 pub async fn create(call: &RequestContext, definition: Definition) -> Result<CreatedIntegration> {
-    definition.check(call.schemas())?;
+    definition.check(call.schema_limits())?;
     let agent = call.agent()?.id.clone();
     call.app()
-        .change(call, move |change, workspace| {
+        .run_write_tx(call, move |change, workspace| {
             BOUND.require(change, agent.as_str())?;
             let client_secret = new_hex_secret();
             let integration = PlatformIntegration {
@@ -106,9 +106,9 @@ pub async fn update(
     let store = call.app().store();
     let planned = store.read(|conn| load_with_changes(conn, &agent, &id, &changes))?;
     let mut proven = ProvenClaims::default();
-    proven.prove(SharedClaim::new(planned.definition), call.schemas())?;
+    proven.prove(SharedClaim::new(planned.definition), call.schema_limits())?;
     call.app()
-        .change_proven(call, proven, move |change, workspace| {
+        .run_proven_write_tx(call, proven, move |change, workspace| {
             let mut integration = load_with_changes(change.conn, &agent, &id, &changes)?;
             change.claim(integration.definition.clone());
             change.require_proven()?;

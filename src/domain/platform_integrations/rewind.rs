@@ -9,30 +9,30 @@ pub(in crate::domain) const REPAIRS: &[Repair] = &[
     Repair {
         table: "platform_uninstalls",
         key: "seq",
-        find: "SELECT seq FROM platform_uninstalls WHERE next_attempt_at > :horizon",
-        set: "next_attempt_at = :now",
-        longest: |_| uninstall::longest_wait(),
-        due: Some("next_attempt_at"),
+        find_sql: "SELECT seq FROM platform_uninstalls WHERE next_attempt_at > :horizon",
+        set_sql: "next_attempt_at = :now",
+        max_wait: |_| uninstall::longest_wait(),
+        due_column: Some("next_attempt_at"),
     },
     // Tokens issued so far in the future that their lifetime would end before the clock reaches the time of
     // issue again.
     Repair {
         table: "platform_tokens",
         key: "seq",
-        find: "SELECT seq FROM platform_tokens
+        find_sql: "SELECT seq FROM platform_tokens
                WHERE expires_at > :now AND expires_at >= created_at
                  AND created_at - :now > expires_at - created_at",
-        set: "expires_at = :now + (expires_at - created_at)",
-        longest: |_| Duration::ZERO,
-        due: None,
+        set_sql: "expires_at = :now + (expires_at - created_at)",
+        max_wait: |_| Duration::ZERO,
+        due_column: None,
     },
     // When the system's clock is set back, valid tokens keep their remaining lifetime.
     Repair {
         table: "platform_tokens",
         key: "seq",
-        find: "SELECT seq FROM platform_tokens WHERE expires_at > :horizon",
-        set: "expires_at = :horizon",
-        longest: |_| Duration::MAX,
-        due: Some("expires_at"),
+        find_sql: "SELECT seq FROM platform_tokens WHERE expires_at > :horizon",
+        set_sql: "expires_at = :horizon",
+        max_wait: |_| Duration::MAX,
+        due_column: Some("expires_at"),
     },
 ];

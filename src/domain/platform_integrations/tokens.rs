@@ -86,7 +86,7 @@ pub async fn exchange(
         return Ok(Err(TokenError::InvalidClient));
     }
     let sealer = app.sealer().clone();
-    app.change_as(Actor::System, move |change| {
+    app.run_write_tx_as(Actor::System, move |change| {
         if !is_valid_client(change.conn, &client_id, &client_secret)? {
             return Ok(Err(TokenError::InvalidClient));
         }

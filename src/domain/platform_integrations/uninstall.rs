@@ -69,7 +69,7 @@ const INSERT: &str = "
 /// of the store.
 pub async fn uninstall(operator: &OperatorContext, agent: Agent, id: InstallationId) -> Result<()> {
     operator
-        .change(move |change| {
+        .run_write_tx(move |change| {
             let found = change.conn.prepare_cached(FIND)?.query_row(
                 named_params! {":agent_id": agent.id, ":id": id},
                 |row| {
@@ -80,7 +80,7 @@ pub async fn uninstall(operator: &OperatorContext, agent: Agent, id: Installatio
                 },
             );
             let (name, secret, url) = found.optional()?.ok_or_else(installation_not_found)?;
-            change.then(|app| app.farewells().notify_one());
+            change.run_after_commit(|app| app.uninstall_wake_up().notify_one());
             change.conn.prepare_cached(INSERT)?.execute(named_params! {
                 ":installation_id": id,
                 ":agent_id": agent.id,
@@ -231,7 +231,7 @@ async fn attempt_notification(app: &App, due: DueNotification) -> Result<()> {
             None
         }
     };
-    app.change_as(Actor::System, move |change| {
+    app.run_write_tx_as(Actor::System, move |change| {
         let DueNotification {
             id, agent, name, ..
         } = due;

@@ -29,7 +29,7 @@ impl App {
     }
 
     /// Returns the locks that prevent concurrent refreshes of one authorization.
-    pub(in crate::domain) fn refreshes(&self) -> &RefreshLocks {
+    pub(in crate::domain) fn refresh_locks(&self) -> &RefreshLocks {
         self.feature()
     }
 

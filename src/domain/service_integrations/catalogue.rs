@@ -80,26 +80,26 @@ impl Service {
     /// Returns the rules that `config` violates for this service: documented members with another
     /// JSON type. Every member is optional, and unknown members are valid.
     #[must_use]
-    pub fn check(self, config: &Value) -> Vec<Violation> {
-        let Some(shape) = self.shape() else {
+    pub fn check_config(self, config: &Value) -> Vec<Violation> {
+        let Some(shape) = self.config_shape() else {
             return Vec::new();
         };
         shape
             .schema
             .check(config, Location::Body, &Limits::default())
             .into_iter()
-            .map(|violation| violation.under("config"))
+            .map(|violation| violation.with_path_prefix("config"))
             .collect()
     }
 
     /// True if the documented configuration of this service has a member with this name.
     #[must_use]
-    pub fn knows(self, member: &str) -> bool {
-        self.shape()
+    pub fn has_member(self, member: &str) -> bool {
+        self.config_shape()
             .is_some_and(|shape| shape.members.get(member).is_some())
     }
 
-    fn shape(self) -> Option<&'static ConfigShape> {
+    fn config_shape(self) -> Option<&'static ConfigShape> {
         match self {
             Self::Shopify => Some(&SHOPIFY),
             Self::Zendesk => Some(&ZENDESK),
@@ -202,7 +202,7 @@ mod tests {
             ),
             (Service::Slack, json!({"anything": [1, null]})),
         ] {
-            assert_eq!(service.check(&config), [], "{service}");
+            assert_eq!(service.check_config(&config), [], "{service}");
         }
     }
 
@@ -210,7 +210,7 @@ mod tests {
     fn a_known_key_of_another_type_is_named() {
         let names = |service: Service, config: Value| -> Vec<String> {
             service
-                .check(&config)
+                .check_config(&config)
                 .iter()
                 .map(Violation::to_string)
                 .collect()

@@ -46,17 +46,17 @@ pub enum ConfigUpdate {
 }
 
 const BOUND: Bound = Bound {
-    of: "A workspace",
-    things: "integrations",
+    owner_label: "A workspace",
+    items_label: "integrations",
     setting: "service_integrations",
-    most: |bounds| bounds.service_integrations,
+    limit: |bounds| bounds.service_integrations,
     // The upper 32 bits of `seq` identify the workspace (see `row_range`).
-    last: Some(
+    max_number_sql: Some(
         "SELECT max(seq) & 0xffffffff FROM service_integrations
          WHERE seq > (SELECT seq << 32 FROM workspaces WHERE id = ?1)
            AND seq < (SELECT (seq + 1) << 32 FROM workspaces WHERE id = ?1)",
     ),
-    rows: "SELECT 1 FROM service_integrations JOIN workspaces
+    rows_sql: "SELECT 1 FROM service_integrations JOIN workspaces
              ON workspaces.id = ?1 AND service_integrations.workspace_id = ?1
             AND service_integrations.seq > workspaces.seq << 32
             AND service_integrations.seq < (workspaces.seq + 1) << 32",
@@ -83,11 +83,11 @@ pub async fn create(call: &RequestContext, new: New, reveal: Reveal) -> Result<S
     check_name(&new.name)?;
     check_agent(new.agent_id.as_deref())?;
     check_config(settings.max_config_bytes, new.service, &new.config)?;
-    let parts = SplitConfig::of(new.config, app.secret_names());
+    let parts = SplitConfig::split(new.config, app.secret_names());
     let id = ServiceIntegrationId::new_ordered_uuid(app.clock().now());
-    let sealed = seal_secrets(app.sealer(), &id, &parts.hidden)?;
-    app.change(call, move |change, workspace| {
-        let numbers = RowRange::of(change.conn, workspace)?;
+    let sealed = seal_secrets(app.sealer(), &id, &parts.secrets)?;
+    app.run_write_tx(call, move |change, workspace| {
+        let numbers = RowRange::find(change.conn, workspace)?;
         let numbers = numbers.ok_or_else(|| Error::not_found("Workspace not found"))?;
         BOUND.require(change, workspace.as_str())?;
         change.conn.prepare_cached(INSERT)?.execute(named_params! {
@@ -97,7 +97,7 @@ pub async fn create(call: &RequestContext, new: New, reveal: Reveal) -> Result<S
             ":workspace_id": workspace,
             ":service": new.service,
             ":name": new.name,
-            ":config": to_json_text(&parts.shown)?,
+            ":config": to_json_text(&parts.public)?,
             ":secrets": sealed,
             ":is_active": new.is_active,
             ":visibility": new.visibility,
@@ -155,27 +155,27 @@ pub async fn update(
         .store()
         .read(|conn| plan_update(conn, &app, call.workspace(), (&id, &changes, config_update)))?;
     proven.prove(
-        SharedClaim::new(ValidConfig::of(&app, &plan)),
-        call.schemas(),
+        SharedClaim::new(ValidConfig::for_update(&app, &plan)),
+        call.schema_limits(),
     )?;
     call.app()
-        .change_proven(call, proven, move |change, workspace| {
+        .run_proven_write_tx(call, proven, move |change, workspace| {
             let changes = (&id, &changes, config_update);
             let plan = plan_update(change.conn, &app, workspace, changes)?;
-            change.claim(ValidConfig::of(&app, &plan));
+            change.claim(ValidConfig::for_update(&app, &plan));
             change.require_proven()?;
             let PlannedUpdate {
                 mut integration,
                 parts,
-                lost,
+                lost_secrets: lost,
             } = plan;
             change.conn.prepare_cached(UPDATE)?.execute(named_params! {
                 ":id": id,
                 ":workspace_id": workspace,
                 ":service": integration.service,
                 ":name": integration.name,
-                ":config": to_json_text(&parts.shown)?,
-                ":secrets": seal_secrets(app.sealer(), &id, &parts.hidden)?,
+                ":config": to_json_text(&parts.public)?,
+                ":secrets": seal_secrets(app.sealer(), &id, &parts.secrets)?,
                 ":is_active": integration.is_active,
                 ":visibility": integration.visibility,
                 ":agent_id": integration.agent_id,
@@ -202,7 +202,7 @@ struct PlannedUpdate {
     integration: ServiceIntegration,
     parts: SplitConfig,
     /// JSON Pointers of the old secrets that the update removes.
-    lost: Vec<String>,
+    lost_secrets: Vec<String>,
 }
 
 fn plan_update(
@@ -212,13 +212,13 @@ fn plan_update(
     (id, changes, how): (&ServiceIntegrationId, &Changes, ConfigUpdate),
 ) -> Result<PlannedUpdate> {
     let stored = find_stored(conn, workspace, id)?;
-    let mut old = stored.parts(app.sealer())?;
+    let mut old = stored.split_config(app.sealer())?;
     let mut integration = stored.integration;
     let changes = changes.clone();
     let service = changes.service.unwrap_or(integration.service);
     let mut lost = Vec::new();
     if service != integration.service {
-        lost = old.drop_unknown(|member| service.knows(member));
+        lost = old.drop_unknown(|member| service.has_member(member));
     }
     let parts = match changes.config {
         Some(config) => {
@@ -236,7 +236,7 @@ fn plan_update(
     Ok(PlannedUpdate {
         integration,
         parts,
-        lost,
+        lost_secrets: lost,
     })
 }
 
@@ -248,17 +248,17 @@ fn merge_config(
     how: ConfigUpdate,
     secret: &SecretNames,
 ) -> (SplitConfig, Vec<String>) {
-    let mut new = SplitConfig::of(config, secret);
+    let mut new = SplitConfig::split(config, secret);
     let mut untouched = Map::new();
     let mut merged = None;
     if how == ConfigUpdate::Merge {
-        let mut shown = old.shown.clone();
-        (untouched, old.hidden) = old.hidden.into_iter().partition(|(pointer, _)| {
+        let mut shown = old.public.clone();
+        (untouched, old.secrets) = old.secrets.into_iter().partition(|(pointer, _)| {
             let mut steps = pointer.split('/').skip(1);
             let top = steps.next().unwrap_or_default();
-            steps.next().is_some() && !new.shown.contains_key(&unescape(top))
+            steps.next().is_some() && !new.public.contains_key(&unescape(top))
         });
-        for (name, value) in &new.shown {
+        for (name, value) in &new.public {
             if value.is_null() {
                 shown.shift_remove(name);
             } else {
@@ -267,9 +267,9 @@ fn merge_config(
         }
         merged = Some(shown);
     }
-    let lost = new.keep(old);
-    new.shown = merged.unwrap_or(new.shown);
-    new.hidden.append(&mut untouched);
+    let lost = new.keep_secrets(old);
+    new.public = merged.unwrap_or(new.public);
+    new.secrets.append(&mut untouched);
     (new, lost)
 }
 
@@ -282,7 +282,7 @@ const DELETE: &str = "
 /// `NotFound` if there is no such integration, or an error of the store.
 pub async fn delete(call: &RequestContext, id: ServiceIntegrationId) -> Result<()> {
     call.app()
-        .change(call, move |change, workspace| {
+        .run_write_tx(call, move |change, workspace| {
             let deleted = change
                 .conn
                 .prepare_cached(DELETE)?
@@ -315,8 +315,8 @@ fn record_audit(
 
 fn returned_config(parts: SplitConfig, reveal: Reveal) -> Map<String, Value> {
     match reveal {
-        Reveal::Nothing => parts.shown,
-        Reveal::Secrets => parts.whole(),
+        Reveal::Nothing => parts.public,
+        Reveal::Secrets => parts.full_config(),
     }
 }
 
@@ -352,10 +352,10 @@ struct ValidConfig {
 }
 
 impl ValidConfig {
-    fn of(app: &App, plan: &PlannedUpdate) -> Self {
+    fn for_update(app: &App, plan: &PlannedUpdate) -> Self {
         Self {
             service: plan.integration.service,
-            config: plan.parts.whole(),
+            config: plan.parts.full_config(),
             max_bytes: app.service_integration_settings().max_config_bytes,
         }
     }
@@ -374,10 +374,10 @@ fn check_config(max_bytes: usize, service: Service, whole: &Map<String, Value>) 
         let rule = format!("must have at most {max_bytes} bytes as JSON text, not {bytes}");
         return Err(Violation::body(["config"], Rule::Other(rule)).into());
     }
-    let violations = service.check(&Value::Object(whole.clone()));
+    let violations = service.check_config(&Value::Object(whole.clone()));
     if violations.is_empty() {
         Ok(())
     } else {
-        Err(Error::violations(violations))
+        Err(Error::from_violations(violations))
     }
 }

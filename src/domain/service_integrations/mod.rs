@@ -147,5 +147,5 @@ pub struct ListPage {
     /// Integrations, oldest first.
     pub items: Vec<ServiceIntegration>,
     /// True if more integrations follow.
-    pub more: bool,
+    pub has_more: bool,
 }

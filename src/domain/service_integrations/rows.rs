@@ -57,7 +57,7 @@ pub async fn list(call: &RequestContext, slice: ListRange, reveal: Reveal) -> Re
     call.app()
         .store()
         .scan(move |conn| {
-            let numbers = RowRange::of(conn, &workspace)?.unwrap_or(RowRange::WITHOUT_WORKSPACE);
+            let numbers = RowRange::find(conn, &workspace)?.unwrap_or(RowRange::WITHOUT_WORKSPACE);
             let after = match &slice.after {
                 Some(id) => conn
                     .prepare_cached(SEQ)?
@@ -80,11 +80,11 @@ pub async fn list(call: &RequestContext, slice: ListRange, reveal: Reveal) -> Re
             })?;
             let mut listed = ListPage {
                 items: Vec::new(),
-                more: false,
+                has_more: false,
             };
             while let Some(row) = rows.next()? {
                 if slice.limit == Some(listed.items.len() as u64) {
-                    listed.more = true;
+                    listed.has_more = true;
                     break;
                 }
                 let stored = StoredIntegration::from_row(row)?;
@@ -165,16 +165,16 @@ impl StoredIntegration {
     /// Returns the integration with or without its secrets.
     fn into_integration(mut self, sealer: &Sealer, reveal: Reveal) -> Result<ServiceIntegration> {
         if reveal == Reveal::Secrets && self.sealed.is_some() {
-            self.integration.config = self.parts(sealer)?.whole();
+            self.integration.config = self.split_config(sealer)?.full_config();
         }
         Ok(self.integration)
     }
 
     /// Returns the configuration, split into public members and secrets.
-    pub(super) fn parts(&self, sealer: &Sealer) -> Result<SplitConfig> {
+    pub(super) fn split_config(&self, sealer: &Sealer) -> Result<SplitConfig> {
         Ok(SplitConfig {
-            shown: self.integration.config.clone(),
-            hidden: match &self.sealed {
+            public: self.integration.config.clone(),
+            secrets: match &self.sealed {
                 Some(sealed) => open_secrets(sealer, &self.integration.id, sealed)?,
                 None => Map::new(),
             },

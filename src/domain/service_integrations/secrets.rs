@@ -22,7 +22,7 @@ impl SecretNames {
 
     /// True if a member with this name is secret.
     #[must_use]
-    pub fn contain(&self, name: &str) -> bool {
+    pub fn contains(&self, name: &str) -> bool {
         let name = normalise(name);
         self.0
             .iter()
@@ -41,9 +41,9 @@ fn normalise(name: &str) -> String {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SplitConfig {
     /// The public members.
-    pub shown: Map<String, Value>,
+    pub public: Map<String, Value>,
     /// Secret values by JSON Pointer.
-    pub hidden: Map<String, Value>,
+    pub secrets: Map<String, Value>,
     /// JSON Pointers of secret members that were null: the caller removes them.
     pub cleared: Vec<String>,
 }
@@ -51,13 +51,13 @@ pub struct SplitConfig {
 impl SplitConfig {
     /// Splits a configuration.
     #[must_use]
-    pub fn of(config: Map<String, Value>, secret: &SecretNames) -> Self {
+    pub fn split(config: Map<String, Value>, secret: &SecretNames) -> Self {
         let mut parts = Self::default();
-        parts.shown = parts.take_members(config, "", secret);
+        parts.public = parts.split_members(config, "", secret);
         parts
     }
 
-    fn take_members(
+    fn split_members(
         &mut self,
         members: Map<String, Value>,
         at: &str,
@@ -66,25 +66,25 @@ impl SplitConfig {
         let mut shown = Map::new();
         for (name, value) in members {
             let pointer = format!("{at}/{}", escape(&name));
-            if !secret.contain(&name) {
-                let value = self.take_value(value, &pointer, secret);
+            if !secret.contains(&name) {
+                let value = self.split_value(value, &pointer, secret);
                 shown.insert(name, value);
             } else if value.is_null() {
                 self.cleared.push(pointer);
             } else {
-                self.hidden.insert(pointer, value);
+                self.secrets.insert(pointer, value);
             }
         }
         shown
     }
 
-    fn take_value(&mut self, value: Value, at: &str, secret: &SecretNames) -> Value {
+    fn split_value(&mut self, value: Value, at: &str, secret: &SecretNames) -> Value {
         match value {
-            Value::Object(members) => Value::Object(self.take_members(members, at, secret)),
+            Value::Object(members) => Value::Object(self.split_members(members, at, secret)),
             Value::Array(items) => items
                 .into_iter()
                 .enumerate()
-                .map(|(index, item)| self.take_value(item, &format!("{at}/{index}"), secret))
+                .map(|(index, item)| self.split_value(item, &format!("{at}/{index}"), secret))
                 .collect(),
             plain => plain,
         }
@@ -99,23 +99,23 @@ impl SplitConfig {
     ///
     /// Returns the JSON Pointers, in the old configuration, of the secrets that are lost.
     #[must_use]
-    pub fn keep(&mut self, old: Self) -> Vec<String> {
+    pub fn keep_secrets(&mut self, old: Self) -> Vec<String> {
         let mut places = HashMap::new();
         match_members(
-            &old.shown,
-            &self.shown,
+            &old.public,
+            &self.public,
             (String::new(), String::new()),
             &mut places,
         );
         let mut lost = Vec::new();
-        for (pointer, value) in old.hidden {
+        for (pointer, value) in old.secrets {
             let (parent, name) = pointer.rsplit_once('/').unwrap_or_default();
             let Some(place) = places.get(parent).map(|place| format!("{place}/{name}")) else {
                 lost.push(pointer);
                 continue;
             };
-            if !self.hidden.contains_key(&place) && !self.cleared.contains(&place) {
-                self.hidden.insert(place, value);
+            if !self.secrets.contains_key(&place) && !self.cleared.contains(&place) {
+                self.secrets.insert(place, value);
             }
         }
         lost
@@ -126,7 +126,7 @@ impl SplitConfig {
     #[must_use]
     pub fn drop_unknown(&mut self, knows: impl Fn(&str) -> bool) -> Vec<String> {
         let mut dropped = Vec::new();
-        self.hidden.retain(|pointer, _| {
+        self.secrets.retain(|pointer, _| {
             let top = pointer.split('/').nth(1).unwrap_or_default();
             let known = knows(&unescape(top));
             if !known {
@@ -139,9 +139,9 @@ impl SplitConfig {
 
     /// Returns the whole configuration, secrets included.
     #[must_use]
-    pub fn whole(&self) -> Map<String, Value> {
-        let mut whole = self.shown.clone();
-        for (pointer, value) in &self.hidden {
+    pub fn full_config(&self) -> Map<String, Value> {
+        let mut whole = self.public.clone();
+        for (pointer, value) in &self.secrets {
             if let Some((members, name)) = find_parent(&mut whole, pointer) {
                 members.insert(name, value.clone());
             }
@@ -258,9 +258,9 @@ mod tests {
             "credentials": {"deep": "t5"},
             "author": "not secret"
         }));
-        let parts = SplitConfig::of(config.clone(), &names());
+        let parts = SplitConfig::split(config.clone(), &names());
         assert_eq!(
-            Value::Object(parts.shown.clone()),
+            Value::Object(parts.public.clone()),
             json!({
                 "shop": "s",
                 "headers": {"Accept": "*/*"},
@@ -269,36 +269,36 @@ mod tests {
                 "author": "not secret"
             })
         );
-        assert_eq!(parts.hidden.len(), 5);
-        assert_eq!(parts.whole(), config);
+        assert_eq!(parts.secrets.len(), 5);
+        assert_eq!(parts.full_config(), config);
     }
 
     #[test]
     fn a_secret_is_kept_unless_set_cleared_or_without_a_place() {
-        let old = SplitConfig::of(
+        let old = SplitConfig::split(
             map(json!({
                 "a_token": "old a", "b_token": "old b", "c_token": "old c",
                 "headers": {"x_key": "old x"}, "gone": {"y_key": "old y"}
             })),
             &names(),
         );
-        let mut new = SplitConfig::of(
+        let mut new = SplitConfig::split(
             map(json!({"a_token": "new a", "b_token": null, "headers": {}})),
             &names(),
         );
-        assert_eq!(new.keep(old), ["/gone/y_key"]);
+        assert_eq!(new.keep_secrets(old), ["/gone/y_key"]);
         assert_eq!(
-            Value::Object(new.whole()),
+            Value::Object(new.full_config()),
             json!({"headers": {"x_key": "old x"}, "a_token": "new a", "c_token": "old c"})
         );
     }
 
     /// Writes `new` over `old`. Returns the resulting configuration and the lost secrets.
     fn written_over(old: Value, new: Value) -> (Value, Vec<String>) {
-        let old = SplitConfig::of(map(old), &names());
-        let mut new = SplitConfig::of(map(new), &names());
-        let lost = new.keep(old);
-        (Value::Object(new.whole()), lost)
+        let old = SplitConfig::split(map(old), &names());
+        let mut new = SplitConfig::split(map(new), &names());
+        let lost = new.keep_secrets(old);
+        (Value::Object(new.full_config()), lost)
     }
 
     #[test]
@@ -343,12 +343,12 @@ mod tests {
 
     #[test]
     fn secrets_of_another_kind_are_dropped() {
-        let mut parts = SplitConfig::of(
+        let mut parts = SplitConfig::split(
             map(json!({"a_token": "a", "headers": {"x_key": "x"}})),
             &names(),
         );
         assert_eq!(parts.drop_unknown(|name| name == "headers"), ["/a_token"]);
-        assert_eq!(parts.whole(), map(json!({"headers": {"x_key": "x"}})));
+        assert_eq!(parts.full_config(), map(json!({"headers": {"x_key": "x"}})));
     }
 
     proptest! {

@@ -21,7 +21,7 @@ pub struct PageToken {
     /// Row number of the page's last row.
     pub(in crate::domain) seq: i64,
     /// Tie-breaker for rows with the same position; 0 if there are none.
-    pub(in crate::domain) sub: i64,
+    pub(in crate::domain) tie_breaker: i64,
 }
 
 impl PageToken {
@@ -29,15 +29,15 @@ impl PageToken {
     pub(in crate::domain) const START: Self = Self {
         created_at: Timestamp::from_micros(i64::MAX),
         seq: i64::MAX,
-        sub: i64::MAX,
+        tie_breaker: i64::MAX,
     };
 
     /// Returns the position of a row.
-    pub(in crate::domain) const fn at(created_at: Timestamp, seq: i64) -> Self {
+    pub(in crate::domain) const fn for_row(created_at: Timestamp, seq: i64) -> Self {
         Self {
             created_at,
             seq,
-            sub: 0,
+            tie_breaker: 0,
         }
     }
 
@@ -61,14 +61,14 @@ impl PageToken {
         Ok(Self {
             created_at: Timestamp::from_micros(number(0)?),
             seq: number(8)?,
-            sub: number(16)?,
+            tie_breaker: number(16)?,
         })
     }
 }
 
 impl fmt::Display for PageToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let numbers = [self.created_at.as_micros(), self.seq, self.sub];
+        let numbers = [self.created_at.as_micros(), self.seq, self.tie_breaker];
         let bytes = numbers.map(i64::to_be_bytes).concat();
         f.write_str(&BASE64_STANDARD.encode(bytes))
     }
@@ -110,7 +110,10 @@ impl<T> Page<T> {
     }
 
     /// Creates a page from up to [`ROWS`] rows. The additional row is dropped.
-    pub(in crate::domain) fn of(mut rows: Vec<T>, position: impl Fn(&T) -> PageToken) -> Self {
+    pub(in crate::domain) fn from_rows(
+        mut rows: Vec<T>,
+        position: impl Fn(&T) -> PageToken,
+    ) -> Self {
         let more = rows.len() > PAGE_SIZE;
         rows.truncate(PAGE_SIZE);
         let next = rows.last().filter(|_| more).map(position);

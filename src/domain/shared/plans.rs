@@ -124,7 +124,7 @@ impl Default for Settings {
 impl Settings {
     /// Returns the figures of a plan.
     #[must_use]
-    pub const fn of(&self, plan: Plan) -> &PlanTerms {
+    pub const fn terms_of(&self, plan: Plan) -> &PlanTerms {
         match plan {
             Plan::Community => &self.community,
             Plan::Team => &self.team,

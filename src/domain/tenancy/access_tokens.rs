@@ -59,7 +59,7 @@ impl RequestContext {
     /// # Errors
     /// `Forbidden` for a key of another kind.
     pub fn grant(&self) -> Result<&Grant> {
-        self.caller().grant.as_ref().ok_or_else(|| {
+        self.principal().grant.as_ref().ok_or_else(|| {
             Error::new(
                 Kind::Forbidden,
                 "This needs the access token of an installation",
@@ -72,8 +72,8 @@ impl RequestContext {
     ///
     /// # Errors
     /// `Forbidden` without the scope.
-    pub fn require(&self, needed: Option<Scope>) -> Result<()> {
-        self.require_of_caller(move |caller| {
+    pub fn require_scope(&self, needed: Option<Scope>) -> Result<()> {
+        self.require_of_principal(move |caller| {
             let refused = match (&caller.grant, needed) {
                 (None, _) => return Ok(()),
                 (Some(grant), Some(needed)) if grant.scopes.contains(&needed) => return Ok(()),

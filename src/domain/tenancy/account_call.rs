@@ -54,13 +54,13 @@ impl AccountContext {
     /// # Errors
     /// `Unauthenticated` if the token is revoked by then, errors of `job` (nothing is written then), and errors of the
     /// store.
-    pub(in crate::domain) async fn change<T: Send + 'static>(
+    pub(in crate::domain) async fn run_write_tx<T: Send + 'static>(
         &self,
         job: impl FnOnce(&WriteTx<'_>, &AccountId) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let account = self.account.clone();
         self.app
-            .change_by(
+            .run_write_tx_if_admitted(
                 Actor::Key(self.key.clone()),
                 Some(self.admission.clone()),
                 move |change| job(change, &account),
@@ -75,7 +75,7 @@ impl App {
     /// # Errors
     /// `Unauthenticated`, `Forbidden` for the token of a bot or an integration, `RateLimited`, and errors of the
     /// store.
-    pub fn admit_person(&self, token: &str) -> Result<AccountContext> {
+    pub fn admit_account(&self, token: &str) -> Result<AccountContext> {
         let hash = TokenHash::of(token);
         let find = |conn: &Connection| api_keys::find_valid(conn, &hash);
         let (generation, found) = self
@@ -94,19 +94,19 @@ impl App {
         };
         let now = self.clock().now();
         self.meter()
-            .take_from_person(&account, ApiClass::BotpressAdmin, now)?;
-        self.note_use(principal.key_id.clone(), now);
+            .take_account_request(&account, ApiClass::BotpressAdmin, now)?;
+        self.record_key_use(principal.key_id.clone(), now);
         Ok(AccountContext {
             app: self.clone(),
             account,
-            admission: Admission::of_key(self, principal.key_id.clone(), generation),
+            admission: Admission::for_key(self, principal.key_id.clone(), generation),
             key: principal.key_id,
         })
     }
 
     /// Records that a key is used now.
-    pub(in crate::domain) fn note_use(&self, key: ApiKeyId, now: Timestamp) {
-        let used = super::keyring::KeyUse::once(key, now);
-        self.meter().note_use(Arc::new(used));
+    pub(in crate::domain) fn record_key_use(&self, key: ApiKeyId, now: Timestamp) {
+        let used = super::keyring::KeyUse::new_queued(key, now);
+        self.meter().queue_key_use(Arc::new(used));
     }
 }

@@ -25,7 +25,7 @@ pub struct ActingInstallation {
 impl ActingInstallation {
     /// Returns the key that marks rows of the integration: the same for all its versions, and unique among
     /// integrations.
-    pub(in crate::domain) fn key(&self) -> String {
+    pub(in crate::domain) fn integration_key(&self) -> String {
         format!("{}/{}", self.owner, self.name)
     }
 }

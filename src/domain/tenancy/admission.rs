@@ -28,8 +28,8 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 /// Admission of a request.
 pub struct Admission {
     app: App,
-    holder: AdmissionSubject,
-    terms: Mutex<AdmissionState>,
+    subject: AdmissionSubject,
+    state: Mutex<AdmissionState>,
 }
 
 /// Subject of an admission.
@@ -49,11 +49,11 @@ type MapError = Box<dyn Fn(Error) -> Error + Send + Sync>;
 #[derive(Default)]
 struct AdmissionState {
     conditions: Vec<Condition>,
-    answer: Option<MapError>,
-    ends_at: Option<Timestamp>,
+    map_error: Option<MapError>,
+    expires_at: Option<Timestamp>,
     /// Generation in which the principal was last resolved again, and the principal. Never the view of a transaction,
     /// which may still be rolled back.
-    renewed: Option<(i64, Option<Arc<Principal>>)>,
+    last_resolved: Option<(i64, Option<Arc<Principal>>)>,
 }
 
 /// Arguments of a condition that is checked again.
@@ -61,7 +61,7 @@ pub(in crate::domain) struct ConditionContext<'a> {
     /// Connection to the database.
     pub(in crate::domain) conn: &'a Connection,
     /// Principal of the request.
-    pub(in crate::domain) caller: &'a Principal,
+    pub(in crate::domain) principal: &'a Principal,
     /// Current time.
     pub(in crate::domain) now: Timestamp,
 }
@@ -76,18 +76,18 @@ impl Admission {
     fn new(app: &App, holder: AdmissionSubject) -> Arc<Self> {
         Arc::new(Self {
             app: app.clone(),
-            holder,
-            terms: Mutex::default(),
+            subject: holder,
+            state: Mutex::default(),
         })
     }
 
     /// Returns a new admission of a principal.
-    pub(in crate::domain) fn of_caller(app: &App, known: Arc<CachedKey>) -> Arc<Self> {
+    pub(in crate::domain) fn for_principal(app: &App, known: Arc<CachedKey>) -> Arc<Self> {
         Self::new(app, AdmissionSubject::Principal(known))
     }
 
     /// Returns a new admission of a key that was valid in this key generation.
-    pub(in crate::domain) fn of_key(app: &App, key: ApiKeyId, generation: i64) -> Arc<Self> {
+    pub(in crate::domain) fn for_key(app: &App, key: ApiKeyId, generation: i64) -> Arc<Self> {
         Self::new(app, AdmissionSubject::Key(key, generation))
     }
 
@@ -95,30 +95,30 @@ impl Admission {
         &self.app
     }
 
-    fn terms(&self) -> MutexGuard<'_, AdmissionState> {
-        self.terms.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_state(&self) -> MutexGuard<'_, AdmissionState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a condition that the principal meets now.
-    pub(in crate::domain) fn holds_while(
+    pub(in crate::domain) fn add_condition(
         &self,
         condition: impl Fn(&ConditionContext<'_>) -> Result<()> + Send + Sync + 'static,
     ) {
-        self.terms().conditions.push(Box::new(condition));
+        self.lock_state().conditions.push(Box::new(condition));
     }
 
     /// Limits the admission to the time before `end`.
-    pub(in crate::domain) fn ends_at(&self, end: Timestamp) {
-        let mut terms = self.terms();
-        terms.ends_at = Some(terms.ends_at.map_or(end, |earlier| earlier.min(end)));
+    pub(in crate::domain) fn limit_until(&self, end: Timestamp) {
+        let mut terms = self.lock_state();
+        terms.expires_at = Some(terms.expires_at.map_or(end, |earlier| earlier.min(end)));
     }
 
     /// Sets the function that converts the error of a principal that is no longer admitted.
-    pub(in crate::domain) fn answers_with(
+    pub(in crate::domain) fn set_error_map(
         &self,
         answer: impl Fn(Error) -> Error + Send + Sync + 'static,
     ) {
-        self.terms().answer = Some(Box::new(answer));
+        self.lock_state().map_error = Some(Box::new(answer));
     }
 
     /// Checks that a new request would still be admitted.
@@ -128,19 +128,19 @@ impl Admission {
     pub fn recheck(&self) -> Result<()> {
         let now = self.app.clock().now();
         let store = self.app.store();
-        let generation = self.app.keyring().generation(store, now)?;
-        if self.lasts_at(now) && self.caller_of(generation).is_some() {
+        let generation = self.app.keyring().current_generation(store, now)?;
+        if self.is_valid_at(now) && self.resolved_principal(generation).is_some() {
             return Ok(());
         }
-        let renew = |conn: &Connection| self.renew(conn, now);
+        let renew = |conn: &Connection| self.resolve_again(conn, now);
         let renewed = store.read(|conn| api_keys::read_with_generation(conn, renew))?;
-        self.terms().renewed = Some(renewed);
+        self.lock_state().last_resolved = Some(renewed);
         Ok(())
     }
 
     /// Returns the error that a new request would get. Returns `None` if the database cannot be read at the moment.
     #[must_use]
-    pub fn refusal(&self) -> Option<Error> {
+    pub fn find_refusal(&self) -> Option<Error> {
         let error = self.recheck().err()?;
         let refuses = matches!(
             error.kind(),
@@ -150,8 +150,8 @@ impl Admission {
     }
 
     /// Waits until the admission may have ended: by expiry, or because `moves` reports a new key generation.
-    pub(in crate::domain) async fn may_end(&self, moves: &mut watch::Receiver<()>) {
-        let end = self.terms().ends_at;
+    pub(in crate::domain) async fn wait_for_possible_end(&self, moves: &mut watch::Receiver<()>) {
+        let end = self.lock_state().expires_at;
         let ended = async {
             match end {
                 Some(end) => self.app.clock().sleep_until(end).await,
@@ -169,59 +169,59 @@ impl Admission {
     ///
     /// # Errors
     /// The error that a new request would get, and errors of the store.
-    pub(in crate::domain) fn confirm(
+    pub(in crate::domain) fn recheck_in_tx(
         &self,
         conn: &Connection,
         now: Timestamp,
     ) -> Result<Option<Arc<Principal>>> {
-        let known = self.caller_of(api_keys::read_generation(conn)?);
-        match known.filter(|_| self.lasts_at(now)) {
+        let known = self.resolved_principal(api_keys::read_generation(conn)?);
+        match known.filter(|_| self.is_valid_at(now)) {
             Some(caller) => Ok(caller),
-            None => self.renew(conn, now),
+            None => self.resolve_again(conn, now),
         }
     }
 
     /// Returns the principal in a key generation; `None` if it was not resolved in that generation.
-    fn caller_of(&self, generation: i64) -> Option<Option<Arc<Principal>>> {
-        let (first, caller) = match &self.holder {
-            AdmissionSubject::Principal(known) => (known.generation, Some(&known.caller)),
+    fn resolved_principal(&self, generation: i64) -> Option<Option<Arc<Principal>>> {
+        let (first, caller) = match &self.subject {
+            AdmissionSubject::Principal(known) => (known.generation, Some(&known.principal)),
             AdmissionSubject::Key(_, known) => (*known, None),
         };
         if first == generation {
             return Some(caller.cloned());
         }
-        let terms = self.terms();
-        let renewed = terms.renewed.as_ref();
+        let terms = self.lock_state();
+        let renewed = terms.last_resolved.as_ref();
         let renewed = renewed.filter(|(known, _)| *known == generation);
         renewed.map(|(_, caller)| caller.clone())
     }
 
     /// True if the admission has expired. Does not check for revocation.
     #[must_use]
-    pub fn has_ended(&self) -> bool {
-        !self.lasts_at(self.app.clock().now())
+    pub fn has_expired(&self) -> bool {
+        !self.is_valid_at(self.app.clock().now())
     }
 
-    fn lasts_at(&self, now: Timestamp) -> bool {
-        let by_itself = match &self.holder {
+    fn is_valid_at(&self, now: Timestamp) -> bool {
+        let by_itself = match &self.subject {
             AdmissionSubject::Principal(known) => known.is_valid_at(now),
             AdmissionSubject::Key(..) => true,
         };
-        by_itself && self.terms().ends_at.is_none_or(|end| now < end)
+        by_itself && self.lock_state().expires_at.is_none_or(|end| now < end)
     }
 
-    fn renew(&self, conn: &Connection, now: Timestamp) -> Result<Option<Arc<Principal>>> {
-        let known = match &self.holder {
+    fn resolve_again(&self, conn: &Connection, now: Timestamp) -> Result<Option<Arc<Principal>>> {
+        let known = match &self.subject {
             AdmissionSubject::Principal(known) => known,
             AdmissionSubject::Key(key, _) if api_keys::is_valid(conn, key)? => return Ok(None),
-            AdmissionSubject::Key(..) => return Err(self.answered(unauthenticated_error())),
+            AdmissionSubject::Key(..) => return Err(self.to_dialect_error(unauthenticated_error())),
         };
         // Definitions of the bot and its integrations may have changed too.
-        known.caller.cache.clear();
+        known.principal.cache.clear();
         let caller = known
             .resolve_again(conn, now)
-            .map_err(|error| self.answered(error))?;
-        if !has_same_rows(&known.caller, &caller) {
+            .map_err(|error| self.to_dialect_error(error))?;
+        if !has_same_rows(&known.principal, &caller) {
             let retry_after = RETRY_DELAY;
             return Err(Error::new(
                 Kind::Unavailable { retry_after },
@@ -230,10 +230,10 @@ impl Admission {
         }
         let present = ConditionContext {
             conn,
-            caller: &caller,
+            principal: &caller,
             now,
         };
-        let terms = self.terms();
+        let terms = self.lock_state();
         terms
             .conditions
             .iter()
@@ -242,8 +242,8 @@ impl Admission {
         Ok(Some(Arc::new(caller)))
     }
 
-    fn answered(&self, error: Error) -> Error {
-        match &self.terms().answer {
+    fn to_dialect_error(&self, error: Error) -> Error {
+        match &self.lock_state().map_error {
             Some(answer) => answer(error),
             None => error,
         }

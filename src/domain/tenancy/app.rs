@@ -69,16 +69,16 @@ struct AppInner {
     settings: Settings,
     meter: Meter,
     keyring: Arc<Keyring>,
-    tally: Arc<CommitBatch>,
-    closed_workspaces: Notify,
+    commit_batch: Arc<CommitBatch>,
+    workspace_closed: Notify,
     outbound: Outbound,
-    runtime: Engine,
+    engine: Engine,
     scripts: Scripts,
     tunnels: Tunnels,
     addresses: OnceLock<Addresses>,
-    natives: OnceLock<BTreeMap<&'static str, Arc<dyn NativeProgram>>>,
-    counts: bounds::CountCache,
-    turns: RetryLocks,
+    native_programs: OnceLock<BTreeMap<&'static str, Arc<dyn NativeProgram>>>,
+    bound_counts: bounds::CountCache,
+    retry_locks: RetryLocks,
     features: Features,
 }
 
@@ -112,16 +112,16 @@ impl App {
             settings,
             meter,
             keyring,
-            tally,
-            closed_workspaces: Notify::new(),
+            commit_batch: tally,
+            workspace_closed: Notify::new(),
             outbound,
-            runtime,
+            engine: runtime,
             scripts,
             tunnels,
             addresses: OnceLock::new(),
-            natives: OnceLock::new(),
-            counts: bounds::CountCache::default(),
-            turns: RetryLocks::default(),
+            native_programs: OnceLock::new(),
+            bound_counts: bounds::CountCache::default(),
+            retry_locks: RetryLocks::default(),
             features,
         }))
     }
@@ -132,8 +132,8 @@ impl App {
     }
 
     /// Returns the locks that serialize the retries of writes, by workspace.
-    pub(in crate::domain) fn turns(&self) -> &RetryLocks {
-        &self.0.turns
+    pub(in crate::domain) fn retry_locks(&self) -> &RetryLocks {
+        &self.0.retry_locks
     }
 
     /// Returns the database.
@@ -161,10 +161,10 @@ impl App {
     }
 
     /// Returns the settings and cached counts for checks of [`bounds`].
-    pub(in crate::domain) fn bounds(&self) -> bounds::BoundsCheck<'_> {
+    pub(in crate::domain) fn bounds_check(&self) -> bounds::BoundsCheck<'_> {
         bounds::BoundsCheck {
             settings: &self.0.settings.bounds,
-            counts: &self.0.counts,
+            counts: &self.0.bound_counts,
         }
     }
 
@@ -176,8 +176,8 @@ impl App {
 
     /// Returns the engine, which runs the code of deployed programs.
     #[must_use]
-    pub fn runtime(&self) -> &Engine {
-        &self.0.runtime
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
     }
 
     /// Returns the processes that run the scripts of integrations.
@@ -187,10 +187,10 @@ impl App {
     }
 
     /// Sets the public addresses of this server. Only the first call has an effect.
-    pub fn serves_at(&self, addresses: Addresses) {
-        self.0.outbound.serves_at(&addresses.api);
-        self.0.tunnels.serves_at(&addresses.api);
-        self.0.tunnels.serves_at(&addresses.webhooks);
+    pub fn set_addresses(&self, addresses: Addresses) {
+        self.0.outbound.set_own_url(&addresses.api);
+        self.0.tunnels.add_own_url(&addresses.api);
+        self.0.tunnels.add_own_url(&addresses.webhooks);
         // An error means that the addresses are already set.
         let _ = self.0.addresses.set(addresses);
     }
@@ -202,14 +202,14 @@ impl App {
 
     /// Sets the native programs of this process, by the name of the integration that they implement. Only the first
     /// call has an effect.
-    pub fn has_natives(&self, natives: BTreeMap<&'static str, Arc<dyn NativeProgram>>) {
+    pub fn set_native_programs(&self, natives: BTreeMap<&'static str, Arc<dyn NativeProgram>>) {
         // An error means that the programs are already set.
-        let _ = self.0.natives.set(natives);
+        let _ = self.0.native_programs.set(natives);
     }
 
     /// Returns the native program of the built-in integration with this name.
-    pub(in crate::domain) fn native(&self, name: &str) -> Option<&Arc<dyn NativeProgram>> {
-        self.0.natives.get()?.get(name)
+    pub(in crate::domain) fn native_program(&self, name: &str) -> Option<&Arc<dyn NativeProgram>> {
+        self.0.native_programs.get()?.get(name)
     }
 
     /// Returns the tunnels to programs in development.
@@ -219,8 +219,8 @@ impl App {
     }
 
     /// Returns the wake-up that is notified after a workspace is closed, so that its rows are deleted.
-    pub(in crate::domain) fn closed_workspaces(&self) -> &Notify {
-        &self.0.closed_workspaces
+    pub(in crate::domain) fn workspace_closed(&self) -> &Notify {
+        &self.0.workspace_closed
     }
 
     pub(in crate::domain) fn meter(&self) -> &Meter {
@@ -232,7 +232,7 @@ impl App {
     }
 
     /// Returns the commit hook that the jobs of one transaction share.
-    pub(in crate::domain) fn tally(&self) -> &CommitBatch {
-        &self.0.tally
+    pub(in crate::domain) fn commit_batch(&self) -> &CommitBatch {
+        &self.0.commit_batch
     }
 }

@@ -42,7 +42,7 @@ pub(in crate::domain) enum OwnedAuthScope {
 }
 
 impl OwnedAuthScope {
-    pub(in crate::domain) fn as_place(&self) -> AuthScope<'_> {
+    pub(in crate::domain) fn as_scope(&self) -> AuthScope<'_> {
         match self {
             Self::Own => AuthScope::Own,
             Self::Workspace(id) => AuthScope::Workspace(id),
@@ -63,7 +63,7 @@ pub(in crate::domain) struct ResolvedScope {
 }
 
 impl AuthScope<'_> {
-    pub(in crate::domain) fn kept(self) -> OwnedAuthScope {
+    pub(in crate::domain) fn to_owned_scope(self) -> OwnedAuthScope {
         match self {
             Self::Own => OwnedAuthScope::Own,
             Self::Workspace(id) => OwnedAuthScope::Workspace(id.to_owned()),
@@ -74,7 +74,7 @@ impl AuthScope<'_> {
     }
 
     /// Returns the hash that identifies a token in this scope in the cache.
-    pub(in crate::domain) fn hash_with(&self, token: &str) -> TokenHash {
+    pub(in crate::domain) fn hash_token(&self, token: &str) -> TokenHash {
         // No token contains a line break, so different scopes never give the same text.
         match self {
             Self::Own => TokenHash::of(token),

@@ -13,15 +13,15 @@ impl RequestContext {
     /// # Errors
     /// `Forbidden` otherwise.
     pub fn require_role(&self, least: Role) -> Result<()> {
-        self.require_of_caller(move |caller| caller.require_role(least))
+        self.require_of_principal(move |caller| caller.require_role(least))
     }
 
     /// Requires a workspace that is not blocked.
     ///
     /// # Errors
     /// `PaymentRequired` otherwise.
-    pub fn require_open(&self) -> Result<()> {
-        self.caller().require_open()
+    pub fn require_unblocked(&self) -> Result<()> {
+        self.principal().require_unblocked()
     }
 }
 
@@ -44,7 +44,7 @@ impl Principal {
     ///
     /// # Errors
     /// `PaymentRequired` otherwise.
-    pub(in crate::domain) fn require_open(&self) -> Result<()> {
+    pub(in crate::domain) fn require_unblocked(&self) -> Result<()> {
         if self.blocked {
             return Err(Error::new(
                 Kind::PaymentRequired,

@@ -32,7 +32,7 @@ pub struct OptionalBearerToken {
     /// The application that serves the request.
     pub app: App,
     /// The token, if the request has one.
-    pub holder: Option<BearerToken>,
+    pub token: Option<BearerToken>,
 }
 
 /// Workspace, bot and user for which a token acts in a bot.
@@ -59,7 +59,11 @@ impl App {
     ///
     /// # Errors
     /// `Unauthenticated` for an invalid token, and errors of the store.
-    pub fn holder(&self, token: &str, integration: Option<&str>) -> Result<BearerToken> {
+    pub fn verify_bearer_token(
+        &self,
+        token: &str,
+        integration: Option<&str>,
+    ) -> Result<BearerToken> {
         let hash = TokenHash::of(token);
         let find = |conn: &Connection| api_keys::find_valid(conn, &hash);
         let (generation, found) = self
@@ -76,7 +80,7 @@ impl App {
             app: self.clone(),
             token: Secret::new(token),
             integration: integration.or(own).map(str::to_owned),
-            admission: Admission::of_key(self, principal.key_id.clone(), generation),
+            admission: Admission::for_key(self, principal.key_id.clone(), generation),
         })
     }
 }
@@ -85,7 +89,7 @@ impl OptionalBearerToken {
     /// Returns the admission of the token, if there is one.
     #[must_use]
     pub fn admission(&self) -> Option<&Arc<Admission>> {
-        self.holder.as_ref().map(BearerToken::admission)
+        self.token.as_ref().map(BearerToken::admission)
     }
 }
 
@@ -104,12 +108,12 @@ impl BearerToken {
     ///
     /// # Errors
     /// `Forbidden` if the token does not act for the bot, and the errors of [`App::admit_at`].
-    pub(in crate::domain) fn in_bot(&self, bot: &str) -> Result<RequestContext> {
+    pub(in crate::domain) fn admit_in_bot(&self, bot: &str) -> Result<RequestContext> {
         let place = AuthScope::Bot {
             bot,
             integration: self.integration.as_deref(),
         };
-        self.app.admit_at(
+        self.app.admit_in_scope(
             &place,
             self.token.expose(),
             ACCEPTED_KEY_KINDS,
@@ -122,11 +126,11 @@ impl BearerToken {
     /// # Errors
     /// `Forbidden` if the token does not act for the bot, and the errors of [`App::admit_at`].
     pub fn introspect(&self, bot: &str) -> Result<Introspection> {
-        let call = self.in_bot(bot)?;
+        let call = self.admit_in_bot(bot)?;
         let bot = call.agent()?.id.clone();
         Ok(Introspection {
             workspace: call.workspace().clone(),
-            user: match &call.caller().owner {
+            user: match &call.principal().owner {
                 KeyOwner::Account(account) => account.to_string(),
                 _ => bot.to_string(),
             },

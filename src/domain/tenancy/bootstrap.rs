@@ -77,11 +77,11 @@ impl Settings {
     #[must_use]
     pub fn fixed_keys(&self) -> Vec<KeyKind> {
         let mut kinds = FIRST_KEY_KINDS.to_vec();
-        kinds.retain(|kind| self.fixed(*kind).is_some());
+        kinds.retain(|kind| self.fixed_key(*kind).is_some());
         kinds
     }
 
-    const fn fixed(&self, kind: KeyKind) -> Option<&Secret> {
+    const fn fixed_key(&self, kind: KeyKind) -> Option<&Secret> {
         match kind {
             KeyKind::BotpressPat => self.botpress_pat.as_ref(),
             KeyKind::Ada => self.ada_key.as_ref(),
@@ -111,7 +111,7 @@ pub struct StartResult {
 /// `Invalid` for invalid settings, and errors of the store; nothing is written then.
 pub async fn start(app: &App, settings: &Settings) -> Result<StartResult> {
     let settings = settings.clone();
-    app.change_as(Actor::System, move |change| {
+    app.run_write_tx_as(Actor::System, move |change| {
         let workspaces = workspaces::list(change.conn)?;
         match workspaces
             .iter()
@@ -149,7 +149,7 @@ fn first_start(change: &WriteTx<'_>, settings: &Settings) -> Result<StartResult>
         let owner = choose_owner(kind, &workspace, Some(&agent), || {
             Ok(KeyOwner::Account(account.id.clone()))
         })?;
-        match settings.fixed(kind) {
+        match settings.fixed_key(kind) {
             Some(fixed) => api_keys::ensure_fixed(change, kind, &owner, "fixed", fixed)?,
             None => {
                 let (_, value) = api_keys::create(change, kind, &owner, "first")?;
@@ -175,7 +175,7 @@ fn later_start(
         .find(|agent| agent.handle == settings.agent_handle)
         .or(agents.first());
     for kind in FIRST_KEY_KINDS {
-        let Some(fixed) = settings.fixed(kind) else {
+        let Some(fixed) = settings.fixed_key(kind) else {
             continue;
         };
         // A member who may delete agents must not be able to prevent the start of the server.

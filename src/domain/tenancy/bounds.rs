@@ -100,17 +100,17 @@ impl Settings {
 /// Bound on the rows of one kind.
 pub(in crate::domain) struct Bound {
     /// Label of the owner in the error text: "A workspace".
-    pub(in crate::domain) of: &'static str,
+    pub(in crate::domain) owner_label: &'static str,
     /// Label of the rows in the error text: "connectors".
-    pub(in crate::domain) things: &'static str,
+    pub(in crate::domain) items_label: &'static str,
     /// Name of the setting in `[bounds]`.
     pub(in crate::domain) setting: &'static str,
-    pub(in crate::domain) most: fn(&Settings) -> u64,
+    pub(in crate::domain) limit: fn(&Settings) -> u64,
     /// SQL for the largest row number of the table, or of the owner's rows (`?1`), which is at least the number of
     /// rows. `None` for small tables and for those without such numbers.
-    pub(in crate::domain) last: Option<&'static str>,
+    pub(in crate::domain) max_number_sql: Option<&'static str>,
     /// SQL that returns one row for each row of the owner.
-    pub(in crate::domain) rows: &'static str,
+    pub(in crate::domain) rows_sql: &'static str,
 }
 
 /// Settings and cached counts that bounds are checked against.
@@ -127,12 +127,12 @@ pub(in crate::domain) struct CountCache(Mutex<HashMap<(&'static str, String), Ca
 struct CachedCount {
     /// Upper estimate: deleted rows are not subtracted.
     rows: u64,
-    counted: Stopwatch,
+    age: Stopwatch,
 }
 
 impl CountCache {
     /// Returns the maximum number of existing rows, and adds one for the row that follows.
-    fn count(
+    fn reserve_row(
         &self,
         key: (&'static str, String),
         most: u64,
@@ -140,7 +140,7 @@ impl CountCache {
     ) -> Result<u64> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = counts.get_mut(&key)
-            && (known.rows < most || known.counted.elapsed() < RECOUNT_INTERVAL)
+            && (known.rows < most || known.age.elapsed() < RECOUNT_INTERVAL)
         {
             let rows = known.rows;
             known.rows = rows.saturating_add(1).min(most);
@@ -152,7 +152,7 @@ impl CountCache {
         }
         let known = CachedCount {
             rows: rows.saturating_add(1).min(most),
-            counted: Stopwatch::start(),
+            age: Stopwatch::start(),
         };
         counts.insert(key, known);
         Ok(rows)
@@ -172,8 +172,8 @@ impl Bound {
         let Some(bounds) = change.bounds() else {
             return Ok(());
         };
-        let most = (self.most)(bounds.settings);
-        if let Some(last) = self.last {
+        let most = (self.limit)(bounds.settings);
+        if let Some(last) = self.max_number_sql {
             let mut statement = change.conn.prepare_cached(last)?;
             let last: Option<i64> = match statement.parameter_count() {
                 0 => statement.query_row([], |row| row.get(0))?,
@@ -184,21 +184,21 @@ impl Bound {
             }
         }
         let rows = if most <= MAX_UNCACHED_BOUND {
-            self.count(change, &owner, most)?
+            self.count_rows(change, &owner, most)?
         } else {
             let key = (self.setting, owner.to_string());
             bounds
                 .counts
-                .count(key, most, || self.count(change, &owner, most))?
+                .reserve_row(key, most, || self.count_rows(change, &owner, most))?
         };
         if rows >= most {
-            return Err(self.exceeded(most));
+            return Err(self.limit_error(most));
         }
         Ok(())
     }
 
-    fn count(&self, change: &WriteTx<'_>, owner: &dyn ToSql, most: u64) -> Result<u64> {
-        let sql = format!("SELECT count(*) FROM ({} LIMIT ?2)", self.rows);
+    fn count_rows(&self, change: &WriteTx<'_>, owner: &dyn ToSql, most: u64) -> Result<u64> {
+        let sql = format!("SELECT count(*) FROM ({} LIMIT ?2)", self.rows_sql);
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let mut statement = change.conn.prepare_cached(&sql)?;
         match statement.query_row(params![owner, most], |row| row.get::<_, i64>(0)) {
@@ -212,10 +212,10 @@ impl Bound {
         }
     }
 
-    fn exceeded(&self, most: u64) -> Error {
+    fn limit_error(&self, most: u64) -> Error {
         let Self {
-            of,
-            things,
+            owner_label: of,
+            items_label: things,
             setting,
             ..
         } = self;

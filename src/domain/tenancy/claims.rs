@@ -42,7 +42,7 @@ impl SharedClaim {
 
 trait AnyClaim: Any + Send + Sync {
     fn prove(&self, limits: &Limits) -> Result<()>;
-    fn is(&self, other: &dyn AnyClaim) -> bool;
+    fn equals(&self, other: &dyn AnyClaim) -> bool;
 }
 
 impl<C: Claim> AnyClaim for C {
@@ -50,7 +50,7 @@ impl<C: Claim> AnyClaim for C {
         Claim::prove(self, limits)
     }
 
-    fn is(&self, other: &dyn AnyClaim) -> bool {
+    fn equals(&self, other: &dyn AnyClaim) -> bool {
         let other: &dyn Any = other;
         other.downcast_ref::<C>() == Some(self)
     }
@@ -67,16 +67,18 @@ impl ProvenClaims {
     /// # Errors
     /// The error of the claim if it does not hold.
     pub(in crate::domain) fn prove(&mut self, claim: SharedClaim, limits: &Limits) -> Result<()> {
-        if !self.has(&claim) {
+        if !self.contains(&claim) {
             let claims = u64::try_from(self.0.len()).unwrap_or(u64::MAX);
-            claim.0.prove(&limits.shared(claims.saturating_add(1)))?;
+            claim
+                .0
+                .prove(&limits.divided_among(claims.saturating_add(1)))?;
             self.0.push(claim);
         }
         Ok(())
     }
 
-    fn has(&self, claim: &SharedClaim) -> bool {
-        self.0.iter().any(|known| known.0.is(&*claim.0))
+    fn contains(&self, claim: &SharedClaim) -> bool {
+        self.0.iter().any(|known| known.0.equals(&*claim.0))
     }
 }
 
@@ -84,21 +86,21 @@ impl ProvenClaims {
 #[derive(Default)]
 pub(in crate::domain) struct Claims {
     proven: ProvenClaims,
-    open: Vec<SharedClaim>,
+    unproven: Vec<SharedClaim>,
 }
 
 impl Claims {
-    pub(in crate::domain) fn with(proven: ProvenClaims) -> Self {
+    pub(in crate::domain) fn from_proven(proven: ProvenClaims) -> Self {
         Self {
             proven,
-            open: Vec::new(),
+            unproven: Vec::new(),
         }
     }
 
     /// Records a claim. It is proven only when the write has succeeded.
     pub(in crate::domain) fn claim(&mut self, claim: SharedClaim) {
-        if !self.proven.has(&claim) {
-            self.open.push(claim);
+        if !self.proven.contains(&claim) {
+            self.unproven.push(claim);
         }
     }
 
@@ -106,15 +108,15 @@ impl Claims {
     ///
     /// # Errors
     /// `Internal`. Callers see it only for claims of a write that was not started with [`App::change_proven`].
-    pub(in crate::domain) fn require(&self) -> Result<()> {
-        match self.open.is_empty() {
+    pub(in crate::domain) fn require_proven(&self) -> Result<()> {
+        match self.unproven.is_empty() {
             true => Ok(()),
             false => Err(unproven_error()),
         }
     }
 
-    pub(in crate::domain) fn take_open(&mut self) -> Vec<SharedClaim> {
-        std::mem::take(&mut self.open)
+    pub(in crate::domain) fn take_unproven(&mut self) -> Vec<SharedClaim> {
+        std::mem::take(&mut self.unproven)
     }
 }
 
@@ -124,23 +126,23 @@ fn unproven_error() -> Error {
 
 /// Locks that serialize repeated writes, so that they do not invalidate each other's claims forever.
 pub(in crate::domain) struct RetryLocks {
-    places: [AsyncMutex<()>; LOCK_COUNT],
+    locks: [AsyncMutex<()>; LOCK_COUNT],
     hasher: RandomState,
 }
 
 impl Default for RetryLocks {
     fn default() -> Self {
         Self {
-            places: std::array::from_fn(|_| AsyncMutex::default()),
+            locks: std::array::from_fn(|_| AsyncMutex::default()),
             hasher: RandomState::new(),
         }
     }
 }
 
 impl RetryLocks {
-    fn of(&self, workspace: &WorkspaceId) -> &AsyncMutex<()> {
+    fn lock_of(&self, workspace: &WorkspaceId) -> &AsyncMutex<()> {
         let hash = self.hasher.hash_one(workspace);
-        &self.places[usize::try_from(hash % LOCK_COUNT as u64).unwrap_or(0)]
+        &self.locks[usize::try_from(hash % LOCK_COUNT as u64).unwrap_or(0)]
     }
 }
 
@@ -151,7 +153,7 @@ impl App {
     /// # Errors
     /// The error of a claim that does not hold, `Conflict` if the data of the claims changes repeatedly, and the
     /// errors of [`change`](Self::change).
-    pub(in crate::domain) async fn change_proven<T: Send + 'static>(
+    pub(in crate::domain) async fn run_proven_write_tx<T: Send + 'static>(
         &self,
         call: &RequestContext,
         mut proven: ProvenClaims,
@@ -162,10 +164,10 @@ impl App {
         for _ in 0..MAX_ATTEMPTS {
             let open = Arc::<Mutex<Vec<SharedClaim>>>::default();
             let (job, known, left) = (job.clone(), proven.clone(), open.clone());
-            let outcome = self.change(call, move |change, workspace| {
-                change.begin_claims(Claims::with(known));
+            let outcome = self.run_write_tx(call, move |change, workspace| {
+                change.set_claims(Claims::from_proven(known));
                 let done = job(change, workspace);
-                let claims = change.claims().take_open();
+                let claims = change.claims_mut().take_unproven();
                 if claims.is_empty() {
                     return done;
                 }
@@ -178,10 +180,10 @@ impl App {
                 return outcome;
             }
             if turn.is_none() {
-                turn = Some(self.turns().of(call.workspace()).lock().await);
+                turn = Some(self.retry_locks().lock_of(call.workspace()).lock().await);
             }
             for claim in open {
-                proven.prove(claim, call.schemas())?;
+                proven.prove(claim, call.schema_limits())?;
             }
         }
         Err(Error::new(

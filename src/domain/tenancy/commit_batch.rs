@@ -41,22 +41,22 @@ impl CommitBatch {
 
     /// Counts a request in the current transaction. Call it last in a job, so that a job that is rolled back counts
     /// nothing.
-    pub(in crate::domain) fn count(&self, counted: &UsageKey) {
-        let mut calls = self.calls();
+    pub(in crate::domain) fn count_request(&self, counted: &UsageKey) {
+        let mut calls = self.lock_calls();
         match calls.get_mut(counted) {
             Some(calls) => *calls += 1,
             None => drop(calls.insert(counted.clone(), 1)),
         }
     }
 
-    fn calls(&self) -> MutexGuard<'_, HashMap<UsageKey, u64>> {
+    fn lock_calls(&self) -> MutexGuard<'_, HashMap<UsageKey, u64>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl CommitHook for CommitBatch {
     fn before_commit(&self, connection: &Connection) -> Result<()> {
-        let mut calls = self.calls();
+        let mut calls = self.lock_calls();
         if !calls.is_empty() {
             usage::add_calls(connection, calls.drain())?;
         }
@@ -69,13 +69,14 @@ impl CommitHook for CommitBatch {
         Ok(())
     }
 
-    fn committed(&self) {
-        self.hooks.iter().for_each(|hook| hook.committed());
-        self.keyring.note(self.generation.load(Ordering::Relaxed));
+    fn after_commit(&self) {
+        self.hooks.iter().for_each(|hook| hook.after_commit());
+        self.keyring
+            .advance_generation(self.generation.load(Ordering::Relaxed));
     }
 
-    fn lost(&self) {
-        self.calls().clear();
-        self.hooks.iter().for_each(|hook| hook.lost());
+    fn after_rollback(&self) {
+        self.lock_calls().clear();
+        self.hooks.iter().for_each(|hook| hook.after_rollback());
     }
 }

@@ -31,9 +31,9 @@ pub(in crate::domain) struct Keyring {
     generation: AtomicI64,
     /// External change number of the store and second at the last read of the generation. It is read again after a
     /// change by another process, and at least once a second.
-    read_at: RwLock<Option<(u64, i64)>>,
+    last_read: RwLock<Option<(u64, i64)>>,
     /// Notifies subscribers of a new generation.
-    moved: watch::Sender<()>,
+    changes: watch::Sender<()>,
 }
 
 impl Default for Keyring {
@@ -41,38 +41,50 @@ impl Default for Keyring {
         Self {
             keys: Cache::new(MAX_CACHED_KEYS),
             generation: AtomicI64::new(-1),
-            read_at: RwLock::default(),
-            moved: watch::Sender::new(()),
+            last_read: RwLock::default(),
+            changes: watch::Sender::new(()),
         }
     }
 }
 
 impl Keyring {
     /// Records the generation after a write of this process.
-    pub(in crate::domain) fn note(&self, generation: i64) {
+    pub(in crate::domain) fn advance_generation(&self, generation: i64) {
         let before = self.generation.fetch_max(generation, Ordering::Relaxed);
         if before < generation {
-            self.moved.send_replace(());
+            self.changes.send_replace(());
         }
     }
 
     /// Subscribes to changes of the generation.
-    pub(in crate::domain) fn moves(&self) -> watch::Receiver<()> {
-        self.moved.subscribe()
+    pub(in crate::domain) fn subscribe(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// Removes all keys: their expiry times may have changed.
-    pub(in crate::domain) fn forget(&self) {
+    pub(in crate::domain) fn clear(&self) {
         self.keys.invalidate_all();
     }
 
     /// Returns the current generation, including changes of other processes.
-    pub(in crate::domain) fn generation(&self, store: &Store, now: Timestamp) -> Result<i64> {
+    pub(in crate::domain) fn current_generation(
+        &self,
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<i64> {
         // Read the change number first: a later change then causes another read.
-        let read_at = Some((store.outside_changes(), now.as_seconds()));
-        if *self.read_at.read().unwrap_or_else(PoisonError::into_inner) != read_at {
-            self.note(store.read(api_keys::read_generation)?);
-            *self.read_at.write().unwrap_or_else(PoisonError::into_inner) = read_at;
+        let read_at = Some((store.external_change_number(), now.as_seconds()));
+        if *self
+            .last_read
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            != read_at
+        {
+            self.advance_generation(store.read(api_keys::read_generation)?);
+            *self
+                .last_read
+                .write()
+                .unwrap_or_else(PoisonError::into_inner) = read_at;
         }
         Ok(self.generation.load(Ordering::Relaxed))
     }
@@ -84,18 +96,18 @@ pub(in crate::domain) struct CachedKey {
     /// Hash of the token.
     pub(in crate::domain) hash: TokenHash,
     /// Scope in which the key is used.
-    pub(in crate::domain) place: auth_scope::OwnedAuthScope,
-    pub(in crate::domain) caller: Arc<Principal>,
+    pub(in crate::domain) scope: auth_scope::OwnedAuthScope,
+    pub(in crate::domain) principal: Arc<Principal>,
     pub(in crate::domain) tenant: Tenant,
-    pub(in crate::domain) used: Arc<KeyUse>,
+    pub(in crate::domain) key_use: Arc<KeyUse>,
     pub(in crate::domain) class: ApiClass,
-    pub(in crate::domain) allowance: Arc<RateLimiter>,
+    pub(in crate::domain) limiter: Arc<RateLimiter>,
 }
 
 impl CachedKey {
     /// True until the token expires; API keys do not expire.
     pub(in crate::domain) fn is_valid_at(&self, now: Timestamp) -> bool {
-        let grant = self.caller.grant.as_ref();
+        let grant = self.principal.grant.as_ref();
         grant.is_none_or(|grant| now < grant.expires_at)
     }
 
@@ -110,7 +122,7 @@ impl CachedKey {
     ) -> Result<Principal> {
         let kinds = [self.kind];
         let (_, caller) =
-            request_auth::resolve(conn, &self.hash, &self.place.as_place(), &kinds, now)?;
+            request_auth::resolve(conn, &self.hash, &self.scope.as_scope(), &kinds, now)?;
         Ok(caller)
     }
 }
@@ -118,24 +130,24 @@ impl CachedKey {
 /// Time of the last use of a key, and a flag that is true while it is queued for writing.
 pub(in crate::domain) struct KeyUse {
     pub(in crate::domain) key: ApiKeyId,
-    pub(in crate::domain) at: AtomicI64,
-    pub(in crate::domain) noted: AtomicBool,
+    pub(in crate::domain) last_used_at: AtomicI64,
+    pub(in crate::domain) is_queued: AtomicBool,
 }
 
 impl KeyUse {
     /// Returns a use that is already queued for writing.
-    pub(in crate::domain) fn once(key: ApiKeyId, at: Timestamp) -> Self {
+    pub(in crate::domain) fn new_queued(key: ApiKeyId, at: Timestamp) -> Self {
         Self {
             key,
-            at: AtomicI64::new(at.as_micros()),
-            noted: AtomicBool::new(true),
+            last_used_at: AtomicI64::new(at.as_micros()),
+            is_queued: AtomicBool::new(true),
         }
     }
 
     /// Returns the key and its last use, and clears the queued flag.
-    pub(in crate::domain) fn take(&self) -> (ApiKeyId, Timestamp) {
-        self.noted.store(false, Ordering::Relaxed);
-        let at = Timestamp::from_micros(self.at.load(Ordering::Relaxed));
+    pub(in crate::domain) fn take_for_write(&self) -> (ApiKeyId, Timestamp) {
+        self.is_queued.store(false, Ordering::Relaxed);
+        let at = Timestamp::from_micros(self.last_used_at.load(Ordering::Relaxed));
         (self.key.clone(), at)
     }
 }

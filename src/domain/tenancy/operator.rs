@@ -46,12 +46,12 @@ impl OperatorContext {
     /// # Errors
     /// `Unauthenticated` if the key is revoked by then, errors of `job` (nothing is written then), and errors of the
     /// store.
-    pub async fn change<T: Send + 'static>(
+    pub async fn run_write_tx<T: Send + 'static>(
         &self,
         job: impl FnOnce(&WriteTx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.app
-            .change_by(Actor::Operator, self.admission.clone(), job)
+            .run_write_tx_if_admitted(Actor::Operator, self.admission.clone(), job)
             .await
     }
 }
@@ -63,9 +63,9 @@ impl App {
     /// `Unauthenticated`, and errors of the store.
     pub fn admit_operator(&self, token: &str) -> Result<OperatorContext> {
         let hash = TokenHash::of(token);
-        let call = self.operator_with(|conn| api_keys::find_valid(conn, &hash))?;
+        let call = self.admit_operator_key(|conn| api_keys::find_valid(conn, &hash))?;
         if let Some(key) = call.key() {
-            self.note_use(key.clone(), self.clock().now());
+            self.record_key_use(key.clone(), self.clock().now());
         }
         Ok(call)
     }
@@ -74,11 +74,11 @@ impl App {
     ///
     /// # Errors
     /// `Unauthenticated` if the key is revoked, and errors of the store.
-    pub fn readmit_operator(&self, key: &ApiKeyId) -> Result<OperatorContext> {
-        self.operator_with(|conn| api_keys::find_valid_by_id(conn, key))
+    pub fn admit_operator_session(&self, key: &ApiKeyId) -> Result<OperatorContext> {
+        self.admit_operator_key(|conn| api_keys::find_valid_by_id(conn, key))
     }
 
-    fn operator_with(
+    fn admit_operator_key(
         &self,
         find: impl FnOnce(&Connection) -> Result<Option<ValidKey>>,
     ) -> Result<OperatorContext> {
@@ -90,7 +90,7 @@ impl App {
             .ok_or_else(unauthenticated_error)?;
         let key = principal.key_id;
         Ok(OperatorContext {
-            admission: Some(Admission::of_key(self, key.clone(), generation)),
+            admission: Some(Admission::for_key(self, key.clone(), generation)),
             app: self.clone(),
             key: Some(key),
         })
@@ -98,7 +98,7 @@ impl App {
 
     /// Returns the context for a page that requires no key, as in profile `dev`.
     #[must_use]
-    pub fn operator_without_key(&self) -> OperatorContext {
+    pub fn admit_operator_without_key(&self) -> OperatorContext {
         OperatorContext {
             app: self.clone(),
             admission: None,

@@ -38,9 +38,9 @@ const MAX_CLIENT_NAME_CHARS: usize = 255;
 /// transaction of its write, or when the context is dropped without one.
 pub struct RequestContext {
     admission: Arc<Admission>,
-    known: Arc<CachedKey>,
-    standing: Option<RateLimitStatus>,
-    once: Arc<RequestCount>,
+    key: Arc<CachedKey>,
+    rate_limit_status: Option<RateLimitStatus>,
+    count: Arc<RequestCount>,
     client_name: Option<String>,
 }
 
@@ -48,27 +48,27 @@ pub struct RequestContext {
 /// has ended, or else in memory.
 pub(in crate::domain) struct RequestCount {
     app: App,
-    counted: UsageKey,
-    written: AtomicBool,
+    usage_key: UsageKey,
+    is_written: AtomicBool,
 }
 
 impl RequestCount {
     /// Returns the count for the transaction of a write; `None` if another write of the request has committed it.
-    pub(in crate::domain) fn left(&self) -> Option<&UsageKey> {
-        let written = self.written.load(Ordering::Relaxed);
-        (!written).then_some(&self.counted)
+    pub(in crate::domain) fn unwritten(&self) -> Option<&UsageKey> {
+        let written = self.is_written.load(Ordering::Relaxed);
+        (!written).then_some(&self.usage_key)
     }
 
     /// Records that the count is on disk.
-    pub(in crate::domain) fn written(&self) {
-        self.written.store(true, Ordering::Relaxed);
+    pub(in crate::domain) fn mark_written(&self) {
+        self.is_written.store(true, Ordering::Relaxed);
     }
 }
 
 impl Drop for RequestCount {
     fn drop(&mut self) {
-        if self.left().is_some() {
-            self.app.meter().count(self.counted.clone());
+        if self.unwritten().is_some() {
+            self.app.meter().count_request(self.usage_key.clone());
         }
     }
 }
@@ -116,7 +116,7 @@ impl RequestContext {
 
     /// Returns the work limits of JSON Schemas.
     #[must_use]
-    pub fn schemas(&self) -> &Limits {
+    pub fn schema_limits(&self) -> &Limits {
         &self.app().settings().schemas
     }
 
@@ -138,26 +138,26 @@ impl RequestContext {
     ///
     /// # Errors
     /// Errors of `condition`.
-    pub fn require_of_caller(
+    pub fn require_of_principal(
         &self,
         condition: impl Fn(&Principal) -> Result<()> + Send + Sync + 'static,
     ) -> Result<()> {
-        condition(self.caller())?;
+        condition(self.principal())?;
         self.admission
-            .holds_while(move |present| condition(present.caller));
+            .add_condition(move |present| condition(present.principal));
         Ok(())
     }
 
     /// Sets the dialect's conversion of the error that a request gets when its principal is no longer admitted.
     #[must_use]
-    pub fn refused_with(self, answer: impl Fn(Error) -> Error + Send + Sync + 'static) -> Self {
-        self.admission.answers_with(answer);
+    pub fn with_error_map(self, answer: impl Fn(Error) -> Error + Send + Sync + 'static) -> Self {
+        self.admission.set_error_map(answer);
         self
     }
 
     /// Sets the name of the client's project, which is stored with its audit records and connector logs.
     #[must_use]
-    pub fn for_project(mut self, name: Option<&str>) -> Self {
+    pub fn with_client_name(mut self, name: Option<&str>) -> Self {
         let name = name.filter(|name| !name.is_empty());
         self.client_name = name.map(|name| name.chars().take(MAX_CLIENT_NAME_CHARS).collect());
         self
@@ -171,14 +171,14 @@ impl RequestContext {
 
     /// Returns the principal of the request.
     #[must_use]
-    pub fn caller(&self) -> &Arc<Principal> {
-        &self.known.caller
+    pub fn principal(&self) -> &Arc<Principal> {
+        &self.key.principal
     }
 
     /// Returns the tenant of the request.
     #[must_use]
     pub fn workspace(&self) -> &WorkspaceId {
-        &self.known.caller.workspace_id
+        &self.key.principal.workspace_id
     }
 
     /// Returns the agent of the request.
@@ -186,7 +186,7 @@ impl RequestContext {
     /// # Errors
     /// `Unauthenticated` for a key without an agent.
     pub fn agent(&self) -> Result<&PrincipalAgent> {
-        self.caller()
+        self.principal()
             .agent
             .as_ref()
             .ok_or_else(unauthenticated_error)
@@ -195,19 +195,19 @@ impl RequestContext {
     /// Returns the name of the integration that the caller acts as; `None` for a bot.
     #[must_use]
     pub fn integration_name(&self) -> Option<&str> {
-        let installation = self.caller().installation.as_ref()?;
+        let installation = self.principal().installation.as_ref()?;
         Some(&installation.name)
     }
 
     /// Returns the status of the rate limit with the fewest remaining requests; `None` without a limit.
     #[must_use]
-    pub const fn standing(&self) -> Option<RateLimitStatus> {
-        self.standing
+    pub const fn rate_limit_status(&self) -> Option<RateLimitStatus> {
+        self.rate_limit_status
     }
 
     /// Returns the count of the request, for a write that may outlive the request.
-    pub(in crate::domain) fn counted_once(&self) -> Arc<RequestCount> {
-        self.once.clone()
+    pub(in crate::domain) fn request_count(&self) -> Arc<RequestCount> {
+        self.count.clone()
     }
 }
 
@@ -218,7 +218,7 @@ impl App {
     /// # Errors
     /// `Unauthenticated`, `RateLimited`, and errors of the store.
     pub fn admit(&self, token: &str, kinds: &[KeyKind], class: ApiClass) -> Result<RequestContext> {
-        self.admit_at(&AuthScope::Own, token, kinds, class)
+        self.admit_in_scope(&AuthScope::Own, token, kinds, class)
     }
 
     /// Admits a request in a scope that the client names and the key must be valid in. Otherwise like
@@ -226,33 +226,33 @@ impl App {
     ///
     /// # Errors
     /// `Forbidden` if the key is not valid in the scope, and the errors of [`admit`](Self::admit).
-    pub fn admit_at(
+    pub fn admit_in_scope(
         &self,
         place: &AuthScope<'_>,
         token: &str,
         kinds: &[KeyKind],
         class: ApiClass,
     ) -> Result<RequestContext> {
-        let hash = (place.hash_with(token), class);
+        let hash = (place.hash_token(token), class);
         let now = self.clock().now();
         let known = self.keyring().keys.get(&hash);
         let known = known.filter(|known| kinds.contains(&known.kind) && known.is_valid_at(now));
         if let Some(known) = known {
-            let standing = self.take(&known, now)?;
-            if self.keyring().generation(self.store(), now)? == known.generation {
-                return Ok(self.call(known, standing, now));
+            let standing = self.take_request(&known, now)?;
+            if self.keyring().current_generation(self.store(), now)? == known.generation {
+                return Ok(self.build_context(known, standing, now));
             }
             self.keyring().keys.invalidate(&hash);
             // The rate limiter has already counted this request.
-            let known = self.look_up(place, token, hash, kinds, now)?;
-            return Ok(self.call(known, standing, now));
+            let known = self.load_key(place, token, hash, kinds, now)?;
+            return Ok(self.build_context(known, standing, now));
         }
-        let known = self.look_up(place, token, hash, kinds, now)?;
-        let standing = self.take(&known, now)?;
-        Ok(self.call(known, standing, now))
+        let known = self.load_key(place, token, hash, kinds, now)?;
+        let standing = self.take_request(&known, now)?;
+        Ok(self.build_context(known, standing, now))
     }
 
-    fn look_up(
+    fn load_key(
         &self,
         place: &AuthScope<'_>,
         token: &str,
@@ -273,21 +273,21 @@ impl App {
                     .map(|agent| agent.id.clone()),
                 workspace: caller.workspace_id.clone(),
             };
-            let allowance = self.meter().allowance(&tenant, class);
+            let allowance = self.meter().limiter(&tenant, class);
             Ok(Arc::new(CachedKey {
                 generation,
                 kind,
                 hash,
-                place: place.kept(),
-                used: Arc::new(KeyUse {
+                scope: place.to_owned_scope(),
+                key_use: Arc::new(KeyUse {
                     key: caller.key_id.clone(),
-                    at: AtomicI64::new(0),
-                    noted: AtomicBool::new(false),
+                    last_used_at: AtomicI64::new(0),
+                    is_queued: AtomicBool::new(false),
                 }),
-                caller: Arc::new(caller),
+                principal: Arc::new(caller),
                 tenant,
                 class,
-                allowance,
+                limiter: allowance,
             }))
         })?;
         self.keyring().keys.insert(key, known.clone());
@@ -295,41 +295,44 @@ impl App {
     }
 
     /// Counts a request in the rate limiter of a cached key.
-    fn take(&self, known: &CachedKey, now: Timestamp) -> Result<Option<RateLimitStatus>> {
+    fn take_request(&self, known: &CachedKey, now: Timestamp) -> Result<Option<RateLimitStatus>> {
         let counted = || UsageKey {
             tenant: known.tenant.clone(),
             class: known.class,
             day: now.day(),
         };
         self.meter()
-            .take_from(&known.allowance, counted, now, |counted| {
+            .take_request(&known.limiter, counted, now, |counted| {
                 self.store().read(|conn| usage::find_calls(conn, counted))
             })
     }
 
-    fn call(
+    fn build_context(
         &self,
         known: Arc<CachedKey>,
         standing: Option<RateLimitStatus>,
         now: Timestamp,
     ) -> RequestContext {
-        known.used.at.store(now.as_micros(), Ordering::Relaxed);
-        if !known.used.noted.swap(true, Ordering::Relaxed) {
-            self.meter().note_use(known.used.clone());
+        known
+            .key_use
+            .last_used_at
+            .store(now.as_micros(), Ordering::Relaxed);
+        if !known.key_use.is_queued.swap(true, Ordering::Relaxed) {
+            self.meter().queue_key_use(known.key_use.clone());
         }
         RequestContext {
-            admission: Admission::of_caller(self, known.clone()),
-            standing,
-            once: Arc::new(RequestCount {
+            admission: Admission::for_principal(self, known.clone()),
+            rate_limit_status: standing,
+            count: Arc::new(RequestCount {
                 app: self.clone(),
-                counted: UsageKey {
+                usage_key: UsageKey {
                     tenant: known.tenant.clone(),
                     class: known.class,
                     day: now.day(),
                 },
-                written: AtomicBool::new(false),
+                is_written: AtomicBool::new(false),
             }),
-            known,
+            key: known,
             client_name: None,
         }
     }

@@ -17,13 +17,13 @@ pub(in crate::domain) struct Repair {
     /// Key columns of the table.
     pub(in crate::domain) key: &'static str,
     /// SQL that selects the keys of the rows. `:horizon` is `:now` plus `longest`.
-    pub(in crate::domain) find: &'static str,
+    pub(in crate::domain) find_sql: &'static str,
     /// SQL assignments for these rows. `find` must not select them afterwards.
-    pub(in crate::domain) set: &'static str,
+    pub(in crate::domain) set_sql: &'static str,
     /// Maximum time that such a row may have to wait.
-    pub(in crate::domain) longest: fn(&App) -> Duration,
+    pub(in crate::domain) max_wait: fn(&App) -> Duration,
     /// Column with the end of a wait, for rows that `find` selects beyond `:horizon`.
-    pub(in crate::domain) due: Option<&'static str>,
+    pub(in crate::domain) due_column: Option<&'static str>,
 }
 
 impl Repair {
@@ -33,7 +33,7 @@ impl Repair {
         now: Timestamp,
         app: &App,
     ) -> Result<bool> {
-        let sql = format!("SELECT EXISTS ({})", self.find);
+        let sql = format!("SELECT EXISTS ({})", self.find_sql);
         let mut statement = conn.prepare(&sql)?;
         self.bind(&mut statement, now, app)?;
         let mut rows = statement.raw_query();
@@ -41,7 +41,7 @@ impl Repair {
         Ok(row.is_some_and(|row| row.get(0).unwrap_or(false)))
     }
 
-    pub(in crate::domain) fn step(
+    pub(in crate::domain) fn repair_chunk(
         &self,
         conn: &Connection,
         now: Timestamp,
@@ -50,8 +50,8 @@ impl Repair {
         let Self {
             table,
             key,
-            find,
-            set,
+            find_sql: find,
+            set_sql: set,
             ..
         } = self;
         let sql = format!(
@@ -63,28 +63,31 @@ impl Repair {
     }
 
     fn bind(&self, statement: &mut Statement<'_>, now: Timestamp, app: &App) -> Result<()> {
-        let horizon = now.plus((self.longest)(app));
+        let horizon = now.plus((self.max_wait)(app));
         bind_parameters(statement, &[(":now", &now), (":horizon", &horizon)])
     }
 
-    pub(in crate::domain) fn move_waits(
+    pub(in crate::domain) fn shift_waits(
         &self,
         conn: &Connection,
         now: Timestamp,
         back: SystemRewind,
     ) -> Result<()> {
-        let Some(due) = self.due else {
+        let Some(due) = self.due_column else {
             return Ok(());
         };
         let Self {
-            table, key, find, ..
+            table,
+            key,
+            find_sql: find,
+            ..
         } = self;
         let sql =
             format!("UPDATE {table} SET {due} = max(:now, {due} - :back) WHERE {key} IN ({find})");
         let by = i64::try_from(back.by.as_micros()).unwrap_or(i64::MAX);
         let mut statement = conn.prepare(&sql)?;
         let parameters: [(&str, &dyn ToSql); 3] =
-            [(":now", &now), (":horizon", &back.was), (":back", &by)];
+            [(":now", &now), (":horizon", &back.expected), (":back", &by)];
         bind_parameters(&mut statement, &parameters)?;
         statement.raw_execute()?;
         Ok(())

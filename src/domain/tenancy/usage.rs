@@ -113,11 +113,11 @@ fn new_limiter_cache<K: Eq + Hash + Send + Sync + 'static>() -> LimiterCache<K> 
 pub(in crate::domain) struct Meter {
     limits: rate_limits::Settings,
     /// True if the error names the setting that limits the request.
-    explains: bool,
+    names_setting: bool,
     clock: Clock,
-    allowances: LimiterCache<Tenant>,
+    limiters: LimiterCache<Tenant>,
     /// Rate limiters of people outside of any workspace. Their daily counts are not restored after a restart.
-    persons: LimiterCache<AccountId>,
+    account_limiters: LimiterCache<AccountId>,
     pending: Mutex<PendingUsage>,
 }
 
@@ -125,7 +125,7 @@ pub(in crate::domain) struct Meter {
 #[derive(Default)]
 struct PendingUsage {
     calls: HashMap<UsageKey, u64>,
-    used: Vec<Arc<KeyUse>>,
+    key_uses: Vec<Arc<KeyUse>>,
 }
 
 impl Meter {
@@ -136,28 +136,24 @@ impl Meter {
     ) -> Self {
         Self {
             limits,
-            explains,
+            names_setting: explains,
             clock,
-            allowances: new_limiter_cache(),
-            persons: new_limiter_cache(),
+            limiters: new_limiter_cache(),
+            account_limiters: new_limiter_cache(),
             pending: Mutex::default(),
         }
     }
 
     /// Returns the rate limiter of a tenant.
-    pub(in crate::domain) fn allowance(
-        &self,
-        tenant: &Tenant,
-        class: ApiClass,
-    ) -> Arc<RateLimiter> {
-        self.known(&self.allowances, (tenant.clone(), class))
+    pub(in crate::domain) fn limiter(&self, tenant: &Tenant, class: ApiClass) -> Arc<RateLimiter> {
+        self.get_or_create(&self.limiters, (tenant.clone(), class))
     }
 
     /// Counts a request in a rate limiter. `stored` returns the stored number of requests of the day.
     ///
     /// # Errors
     /// `RateLimited`, and errors of `stored`.
-    pub(in crate::domain) fn take_from(
+    pub(in crate::domain) fn take_request(
         &self,
         allowance: &RateLimiter,
         counted: impl FnOnce() -> UsageKey,
@@ -167,18 +163,18 @@ impl Meter {
         if self.are_suspended() {
             return Ok(None);
         }
-        let taken = allowance.take((self.clock.steady(), now), || {
+        let taken = allowance.take((self.clock.monotonic_now(), now), || {
             let counted = counted();
-            Ok(stored(&counted)?.saturating_add(self.pending_of(&counted)))
+            Ok(stored(&counted)?.saturating_add(self.pending_calls(&counted)))
         });
-        taken.map_err(|refused| refused.into_error(self.explains))
+        taken.map_err(|refused| refused.into_error(self.names_setting))
     }
 
     /// Counts a request in the rate limiter of a person outside of any workspace.
     ///
     /// # Errors
     /// `RateLimited`.
-    pub(in crate::domain) fn take_from_person(
+    pub(in crate::domain) fn take_account_request(
         &self,
         account: &AccountId,
         class: ApiClass,
@@ -189,12 +185,14 @@ impl Meter {
         }
         let key = (account.clone(), class);
         // Their requests are not stored.
-        let at = (self.clock.steady(), now);
-        let taken = self.known(&self.persons, key).take(at, || Ok(0));
-        taken.map_err(|refused| refused.into_error(self.explains))
+        let at = (self.clock.monotonic_now(), now);
+        let taken = self
+            .get_or_create(&self.account_limiters, key)
+            .take(at, || Ok(0));
+        taken.map_err(|refused| refused.into_error(self.names_setting))
     }
 
-    fn known<K: Eq + Hash + Send + Sync + 'static>(
+    fn get_or_create<K: Eq + Hash + Send + Sync + 'static>(
         &self,
         all: &LimiterCache<K>,
         key: (K, ApiClass),
@@ -203,7 +201,7 @@ impl Meter {
         all.get_with(key, || Arc::new(RateLimiter::new(&self.limits, class)))
     }
 
-    fn pending_of(&self, counted: &UsageKey) -> u64 {
+    fn pending_calls(&self, counted: &UsageKey) -> u64 {
         let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.calls.get(counted).copied().unwrap_or(0)
     }
@@ -214,23 +212,23 @@ impl Meter {
     }
 
     /// Counts a request that has written nothing.
-    pub(in crate::domain) fn count(&self, counted: UsageKey) {
+    pub(in crate::domain) fn count_request(&self, counted: UsageKey) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         *pending.calls.entry(counted).or_default() += 1;
     }
 
     /// Queues the last use of a key for writing.
-    pub(in crate::domain) fn note_use(&self, used: Arc<KeyUse>) {
+    pub(in crate::domain) fn queue_key_use(&self, used: Arc<KeyUse>) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        pending.used.push(used);
+        pending.key_uses.push(used);
     }
 
-    fn take(&self) -> PendingUsage {
+    fn take_pending(&self) -> PendingUsage {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *pending)
     }
 
-    fn put_back(&self, calls: HashMap<UsageKey, u64>) {
+    fn restore_calls(&self, calls: HashMap<UsageKey, u64>) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         for (counted, calls) in calls {
             *pending.calls.entry(counted).or_default() += calls;
@@ -274,7 +272,10 @@ pub(in crate::domain) async fn prune(app: &App) -> Result<()> {
 /// # Errors
 /// Errors of the store; the counts then remain in memory.
 pub async fn flush(app: &App) -> Result<()> {
-    let PendingUsage { calls, used } = app.meter().take();
+    let PendingUsage {
+        calls,
+        key_uses: used,
+    } = app.meter().take_pending();
     if calls.is_empty() && used.is_empty() {
         return Ok(());
     }
@@ -284,14 +285,14 @@ pub async fn flush(app: &App) -> Result<()> {
         .write(move |conn| {
             add_calls(conn, counted)?;
             for used in used {
-                let (key, at) = used.take();
+                let (key, at) = used.take_for_write();
                 api_keys::set_last_used(conn, &key, at)?;
             }
             Ok(())
         })
         .await;
     if written.is_err() {
-        app.meter().put_back(calls);
+        app.meter().restore_calls(calls);
     }
     written
 }

@@ -38,7 +38,7 @@ pub struct WriteTx<'a> {
     /// Actor of the write.
     pub actor: &'a Actor,
     /// Principal, resolved in this transaction; `None` for writes of the operator or the program.
-    caller: Option<Arc<Principal>>,
+    principal: Option<Arc<Principal>>,
     /// Name of the client's project, if the request has one.
     pub client_name: Option<&'a str>,
     /// Plans whose quotas the write must respect; `None` for writes of the operator and the program.
@@ -48,13 +48,13 @@ pub struct WriteTx<'a> {
     /// The server; `None` for a command-line write beside it.
     app: Option<&'a App>,
     /// Wake-ups after the commit, without duplicates.
-    wakes: RefCell<Vec<fn(&App)>>,
+    wake_ups: RefCell<Vec<fn(&App)>>,
     /// Other effects of the commit.
     effects: RefCell<Vec<CommitEffect>>,
     /// Values that other areas attach to this write, one for each type.
     attachments: RefCell<Vec<(TypeId, Rc<dyn Any>)>>,
     /// Hooks that run at the end, inside the transaction.
-    endings: RefCell<Vec<EndHook<'a>>>,
+    end_hooks: RefCell<Vec<EndHook<'a>>>,
     /// Claims of the write.
     claims: RefCell<Claims>,
 }
@@ -67,29 +67,29 @@ impl<'a> WriteTx<'a> {
             conn,
             now,
             actor,
-            caller: None,
+            principal: None,
             client_name: None,
             plans: None,
             bounds: None,
             app: None,
-            wakes: RefCell::default(),
+            wake_ups: RefCell::default(),
             effects: RefCell::default(),
             attachments: RefCell::default(),
-            endings: RefCell::default(),
+            end_hooks: RefCell::default(),
             claims: RefCell::default(),
         }
     }
 
     /// Makes the write respect the quotas of the workspace's plan.
-    pub(in crate::domain) const fn within(mut self, plans: &'a plans::Settings) -> Self {
+    pub(in crate::domain) const fn with_plans(mut self, plans: &'a plans::Settings) -> Self {
         self.plans = Some(plans);
         self
     }
 
     /// Connects the write with the server.
-    fn of(mut self, app: &'a App) -> Self {
+    fn with_app(mut self, app: &'a App) -> Self {
         self.app = Some(app);
-        self.bounds = Some(app.bounds());
+        self.bounds = Some(app.bounds_check());
         self
     }
 
@@ -97,8 +97,8 @@ impl<'a> WriteTx<'a> {
     ///
     /// # Errors
     /// `Internal` for a write without a principal.
-    pub(in crate::domain) fn caller(&self) -> Result<&Principal> {
-        let caller = self.caller.as_deref();
+    pub(in crate::domain) fn principal(&self) -> Result<&Principal> {
+        let caller = self.principal.as_deref();
         caller.ok_or_else(|| Error::internal("a change needs a caller", "it has none"))
     }
 
@@ -113,7 +113,10 @@ impl<'a> WriteTx<'a> {
     }
 
     /// Returns the attached value of this type. Creates it with `make` if there is none.
-    pub(in crate::domain) fn attachment<T: 'static>(&self, make: impl FnOnce() -> Rc<T>) -> Rc<T> {
+    pub(in crate::domain) fn get_or_attach<T: 'static>(
+        &self,
+        make: impl FnOnce() -> Rc<T>,
+    ) -> Rc<T> {
         let mut attachments = self.attachments.borrow_mut();
         let known = attachments.iter().find(|(id, _)| *id == TypeId::of::<T>());
         if let Some(Ok(known)) = known.map(|(_, known)| known.clone().downcast()) {
@@ -125,8 +128,8 @@ impl<'a> WriteTx<'a> {
     }
 
     /// Runs `ending` at the end of the write, inside its transaction. Does not run it if the write fails.
-    pub(in crate::domain) fn at_end(&self, ending: impl FnOnce() + 'a) {
-        self.endings.borrow_mut().push(Box::new(ending));
+    pub(in crate::domain) fn add_end_hook(&self, ending: impl FnOnce() + 'a) {
+        self.end_hooks.borrow_mut().push(Box::new(ending));
     }
 
     /// Returns the plans; `None` if the write need not respect quotas.
@@ -136,7 +139,7 @@ impl<'a> WriteTx<'a> {
 
     /// Records a claim, and continues as if it held. The write must be started with [`App::change_proven`].
     pub(in crate::domain) fn claim(&self, claim: impl Claim) {
-        self.claims().claim(SharedClaim::new(claim));
+        self.claims_mut().claim(SharedClaim::new(claim));
     }
 
     /// Requires that all claims so far are proven. Call it before work that would be lost otherwise.
@@ -144,21 +147,21 @@ impl<'a> WriteTx<'a> {
     /// # Errors
     /// `Internal`, which only [`App::change_proven`] sees.
     pub(in crate::domain) fn require_proven(&self) -> Result<()> {
-        self.claims().require()
+        self.claims_mut().require_proven()
     }
 
     /// Sets the claims that are already proven.
-    pub(in crate::domain) fn begin_claims(&self, claims: Claims) {
-        *self.claims() = claims;
+    pub(in crate::domain) fn set_claims(&self, claims: Claims) {
+        *self.claims_mut() = claims;
     }
 
-    pub(in crate::domain) fn claims(&self) -> RefMut<'_, Claims> {
+    pub(in crate::domain) fn claims_mut(&self) -> RefMut<'_, Claims> {
         self.claims.borrow_mut()
     }
 
     /// Calls `wake` after the commit and after the other effects. Repeated calls with the same function count once.
-    pub(in crate::domain) fn wake(&self, wake: fn(&App)) {
-        let mut wakes = self.wakes.borrow_mut();
+    pub(in crate::domain) fn wake_after_commit(&self, wake: fn(&App)) {
+        let mut wakes = self.wake_ups.borrow_mut();
         if !wakes.iter().any(|known| std::ptr::fn_addr_eq(*known, wake)) {
             wakes.push(wake);
         }
@@ -166,19 +169,19 @@ impl<'a> WriteTx<'a> {
 
     /// Runs `effect` after the commit, in no particular order. Unlike code after the `await` of the write, it also
     /// runs if the caller has stopped waiting. It must not block.
-    pub(in crate::domain) fn then(&self, effect: impl FnOnce(&App) + Send + 'static) {
+    pub(in crate::domain) fn run_after_commit(&self, effect: impl FnOnce(&App) + Send + 'static) {
         self.effects.borrow_mut().push(Box::new(effect));
     }
 
     /// Ends the write inside its transaction, and returns the effects of its commit.
-    fn end(&self) -> Result<CommitEffects> {
+    fn finish(&self) -> Result<CommitEffects> {
         self.require_proven()?;
-        for ending in self.endings.take() {
+        for ending in self.end_hooks.take() {
             ending();
         }
         Ok(CommitEffects {
             effects: self.effects.take(),
-            wakes: self.wakes.take(),
+            wake_ups: self.wake_ups.take(),
         })
     }
 }
@@ -186,7 +189,7 @@ impl<'a> WriteTx<'a> {
 /// Effects of a committed write.
 struct CommitEffects {
     effects: Vec<CommitEffect>,
-    wakes: Vec<fn(&App)>,
+    wake_ups: Vec<fn(&App)>,
 }
 
 impl App {
@@ -196,14 +199,14 @@ impl App {
     /// # Errors
     /// The error that a new request would get, `PaymentRequired` in a blocked workspace, errors of `job` (nothing is
     /// written then), and errors of the store.
-    pub(in crate::domain) async fn change<T: Send + 'static>(
+    pub(in crate::domain) async fn run_write_tx<T: Send + 'static>(
         &self,
         call: &RequestContext,
         job: impl FnOnce(&WriteTx<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        call.require_open()?;
-        self.change_though_blocked(call, move |change, workspace| {
-            change.caller()?.require_open()?;
+        call.require_unblocked()?;
+        self.run_write_tx_though_blocked(call, move |change, workspace| {
+            change.principal()?.require_unblocked()?;
             job(change, workspace)
         })
         .await
@@ -213,48 +216,48 @@ impl App {
     ///
     /// # Errors
     /// The error that a new request would get, errors of `job` (nothing is written then), and errors of the store.
-    pub(in crate::domain) async fn change_though_blocked<T: Send + 'static>(
+    pub(in crate::domain) async fn run_write_tx_though_blocked<T: Send + 'static>(
         &self,
         call: &RequestContext,
         job: impl FnOnce(&WriteTx<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let now = self.clock().now();
         let admission = call.admission().clone();
-        let key = call.caller().key_id.clone();
-        let counted = call.counted_once();
+        let key = call.principal().key_id.clone();
+        let counted = call.request_count();
         let written = counted.clone();
         let client_name = call.client_name().map(str::to_owned);
         let app = self.clone();
         let job = move |conn: &Connection| {
-            let caller = admission.confirm(conn, now)?;
+            let caller = admission.recheck_in_tx(conn, now)?;
             let workspace = caller.as_ref().map(|caller| caller.workspace_id.clone());
             let workspace =
                 workspace.ok_or_else(|| Error::internal("a call has no tenant", "no caller"))?;
             let actor = Actor::Key(key);
             let mut change = WriteTx::new(conn, now, &actor)
-                .of(&app)
-                .within(&app.settings().plans);
-            change.caller = caller;
+                .with_app(&app)
+                .with_plans(&app.settings().plans);
+            change.principal = caller;
             change.client_name = client_name.as_deref();
-            change.then(move |_| written.written());
+            change.run_after_commit(move |_| written.mark_written());
             let done = job(&change, &workspace)?;
-            if let Some(counted) = counted.left() {
-                app.tally().count(counted);
+            if let Some(counted) = counted.unwritten() {
+                app.commit_batch().count_request(counted);
             }
-            Ok((done, change.end()?))
+            Ok((done, change.finish()?))
         };
-        self.write(job).await
+        self.run_write_job(job).await
     }
 
     /// Runs a job on the writer, and the effects of its commit.
-    async fn write<T: Send + 'static>(
+    async fn run_write_job<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> Result<(T, CommitEffects)> + Send + 'static,
     ) -> Result<T> {
         let app = self.clone();
         let then = move |(done, effects): (T, CommitEffects)| {
             effects.effects.into_iter().for_each(|effect| effect(&app));
-            effects.wakes.into_iter().for_each(|wake| wake(&app));
+            effects.wake_ups.into_iter().for_each(|wake| wake(&app));
             done
         };
         self.store().write_then(job, then).await
@@ -264,19 +267,19 @@ impl App {
     ///
     /// # Errors
     /// Errors of `job` (nothing is written then), and errors of the store.
-    pub async fn change_as<T: Send + 'static>(
+    pub async fn run_write_tx_as<T: Send + 'static>(
         &self,
         actor: Actor,
         job: impl FnOnce(&WriteTx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.change_by(actor, None, job).await
+        self.run_write_tx_if_admitted(actor, None, job).await
     }
 
     /// Runs `job` in a write transaction outside of any tenant, if the admission is still valid in it.
     ///
     /// # Errors
     /// The error that a new request would get, errors of `job` (nothing is written then), and errors of the store.
-    pub(in crate::domain) async fn change_by<T: Send + 'static>(
+    pub(in crate::domain) async fn run_write_tx_if_admitted<T: Send + 'static>(
         &self,
         actor: Actor,
         admission: Option<Arc<Admission>>,
@@ -286,12 +289,12 @@ impl App {
         let app = self.clone();
         let job = move |conn: &Connection| {
             if let Some(admission) = admission {
-                admission.confirm(conn, now)?;
+                admission.recheck_in_tx(conn, now)?;
             }
-            let change = WriteTx::new(conn, now, &actor).of(&app);
+            let change = WriteTx::new(conn, now, &actor).with_app(&app);
             let done = job(&change)?;
-            Ok((done, change.end()?))
+            Ok((done, change.finish()?))
         };
-        self.write(job).await
+        self.run_write_job(job).await
     }
 }

@@ -56,7 +56,7 @@ pub async fn register(app: &App) -> Result<()> {
     if known == Some((text.clone(), enabled)) || (known.is_none() && !enabled) {
         return Ok(());
     }
-    app.change_as(Actor::System, move |change| match known {
+    app.run_write_tx_as(Actor::System, move |change| match known {
         None => create_integration(change, &sealer, definition),
         Some((old, _)) => {
             change

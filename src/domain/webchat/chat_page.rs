@@ -23,7 +23,7 @@ pub struct PublicBot {
     /// Name of the bot.
     pub name: String,
     /// Ability to answer.
-    pub standing: BotAvailability,
+    pub availability: BotAvailability,
     /// Webhook id of the chat, the last part of its API's address; `None` if the bot has no enabled chat.
     pub webhook_id: Option<String>,
 }
@@ -80,7 +80,7 @@ fn read(conn: &Connection, key: &str) -> Result<Option<PublicBot>> {
             Ok(PublicBot {
                 id: row.get("id")?,
                 name: row.get("name")?,
-                standing: match (blocked, has_code) {
+                availability: match (blocked, has_code) {
                     (true, _) => BotAvailability::Blocked,
                     (false, true) => BotAvailability::Available,
                     (false, false) => BotAvailability::NoCode,
@@ -95,7 +95,7 @@ fn read(conn: &Connection, key: &str) -> Result<Option<PublicBot>> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatFailures {
     /// Ability of the bot to answer.
-    pub standing: BotAvailability,
+    pub availability: BotAvailability,
     /// Sequence number for the next request: it returns later failures.
     pub last: u64,
     /// Failures after the given number, oldest first.
@@ -127,12 +127,12 @@ pub fn list_failures(app: &App, webhook_id: &str, after: Option<u64>) -> Result<
         }
     })?;
     let bot = found.ok_or_else(|| Error::not_found("There is no such chat"))?;
-    let seen = app.failures();
-    let failures = after.map_or_else(Vec::new, |after| seen.after(&bot.id, after));
+    let seen = app.recent_failures();
+    let failures = after.map_or_else(Vec::new, |after| seen.list_after(&bot.id, after));
     let last = failures.last().map(|seen| seen.number).or(after);
     Ok(ChatFailures {
-        standing: bot.standing,
-        last: last.unwrap_or_else(|| seen.last()),
+        availability: bot.availability,
+        last: last.unwrap_or_else(|| seen.last_number()),
         failures,
     })
 }

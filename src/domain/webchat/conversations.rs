@@ -30,7 +30,7 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    fn known(conn: &Connection, found: &conversations::Conversation) -> Result<Self> {
+    fn load(conn: &Connection, found: &conversations::Conversation) -> Result<Self> {
         Ok(Self {
             id: foreign_ids::find_conversation_fid(conn, found)?,
             created_at: found.created_at,
@@ -60,7 +60,7 @@ pub(super) fn require_owner(
     conversation: &conversations::Conversation,
     user: &EndUserId,
 ) -> Result<()> {
-    let tags = conversation.tags.clone().seen_by(Some(NAME));
+    let tags = conversation.tags.clone().visible_to(Some(NAME));
     if tags.get(OWNER).map(String::as_str) == Some(user.as_str()) {
         return Ok(());
     }
@@ -82,7 +82,7 @@ pub async fn create(visitor: &WebchatUserRequest, fid: Option<String>) -> Result
     let owner = (visitor.id.clone(), visitor.seq);
     let call = visitor.call();
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             if let Some(fid) = &fid {
                 foreign_ids::require_free_conversation(change.conn, &voice, fid)?;
             }
@@ -109,7 +109,7 @@ fn create_in_tx(
     if let Some(fid) = fid {
         foreign_ids::insert_conversation_fid(change.conn, voice.bot().seq, &fid, made.seq)?;
     }
-    Conversation::known(change.conn, &made)
+    Conversation::load(change.conn, &made)
 }
 
 /// Returns the calling user's conversation with this id; creates it if there is none.
@@ -124,7 +124,7 @@ pub async fn get_or_create(visitor: &WebchatUserRequest, id: String) -> Result<C
             return Ok(None);
         };
         require_owner(&found, &user)?;
-        Conversation::known(conn, &found).map(Some)
+        Conversation::load(conn, &found).map(Some)
     };
     if let Some(known) = call.app().store().read(|conn| owned(conn, &voice))? {
         return Ok(known);
@@ -132,10 +132,10 @@ pub async fn get_or_create(visitor: &WebchatUserRequest, id: String) -> Result<C
     foreign_ids::validate_fid(&id)?;
     let (owner, seq) = (visitor.id.clone(), visitor.seq);
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             if let Some(found) = foreign_ids::find_conversation(change.conn, &voice, &id)? {
                 require_owner(&found, &owner)?;
-                return Conversation::known(change.conn, &found);
+                return Conversation::load(change.conn, &found);
             }
             foreign_ids::require_free_conversation(change.conn, &voice, &id)?;
             create_in_tx(change, &voice, (owner, seq), Some(id))
@@ -152,7 +152,7 @@ pub fn find(visitor: &WebchatUserRequest, id: &str) -> Result<Conversation> {
     visitor.call().app().store().read(|conn| {
         let found = foreign_ids::get_conversation(conn, &voice, id)?;
         require_participant(conn, voice.bot(), &found, &visitor.id)?;
-        Conversation::known(conn, &found)
+        Conversation::load(conn, &found)
     })
 }
 
@@ -200,9 +200,7 @@ pub async fn list(
     let next = page.next;
     let items = visitor.call().app().store().read(|conn| {
         let known = page.items.iter();
-        known
-            .map(|found| Conversation::known(conn, found))
-            .collect()
+        known.map(|found| Conversation::load(conn, found)).collect()
     })?;
     Ok(Page { items, next })
 }

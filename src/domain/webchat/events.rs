@@ -88,7 +88,7 @@ pub async fn create(
     let shown = event.clone();
     let tell = move |change: &WriteTx<'_>, made: &events::Event| {
         let signal = Signal::EventCreated(event(made));
-        change.then(move |app| app.listeners().tell(seq, signal));
+        change.run_after_commit(move |app| app.listeners().publish(seq, signal));
     };
     let made = events::create_with_hook(visitor.call(), new, tell).await?;
     Ok(shown(&made))
@@ -137,7 +137,7 @@ pub fn send(
     conversation: &ConversationId,
     payload: Map<String, Value>,
 ) -> Result<()> {
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     let known = call
         .app()
         .store()
@@ -155,6 +155,6 @@ pub fn send(
         created_at: call.app().clock().now(),
     };
     let listeners = call.app().listeners();
-    listeners.tell(seq, Signal::EventCreated(event));
+    listeners.publish(seq, Signal::EventCreated(event));
     Ok(())
 }

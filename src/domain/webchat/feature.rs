@@ -33,7 +33,7 @@ pub(in crate::domain) fn close_conversation_streams(
     user: Option<i64>,
 ) {
     let listeners = app.listeners();
-    listeners.end(|of, by| of == conversation && user.is_none_or(|user| user == by));
+    listeners.end_streams(|of, by| of == conversation && user.is_none_or(|user| user == by));
 }
 
 /// Ends the streams of an end user after the commit of its erasure.
@@ -45,6 +45,6 @@ pub(in crate::domain) fn close_user_streams(
     _: &EndUserId,
     user: i64,
 ) -> Result<()> {
-    change.then(move |app| app.listeners().end(|_, by| by == user));
+    change.run_after_commit(move |app| app.listeners().end_streams(|_, by| by == user));
     Ok(())
 }

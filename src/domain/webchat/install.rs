@@ -43,7 +43,7 @@ pub async fn ensure_installed(call: &RequestContext, bot: &AgentId) -> Result<St
     call.require_role(Role::Developer)?;
     let sealer = call.app().sealer().clone();
     call.app()
-        .change(call, move |change, workspace| {
+        .run_write_tx(call, move |change, workspace| {
             let agent = agents::find(change.conn, workspace, agent.id.as_str())?;
             install(change, &sealer, &agent)
         })
@@ -61,7 +61,7 @@ pub async fn ensure_installed_as(app: &App, actor: Actor, agent: &Agent) -> Resu
         return Ok(known);
     }
     let (sealer, agent) = (app.sealer().clone(), agent.clone());
-    app.change_as(actor, move |change| install(change, &sealer, &agent))
+    app.run_write_tx_as(actor, move |change| install(change, &sealer, &agent))
         .await
 }
 

@@ -55,7 +55,7 @@ pub enum Signal {
 
 /// Registry of all listeners.
 pub struct Listeners {
-    open: Mutex<StreamRegistry>,
+    registry: Mutex<StreamRegistry>,
     buffer: usize,
     max: usize,
     max_per_user: usize,
@@ -64,11 +64,11 @@ pub struct Listeners {
 #[derive(Default)]
 struct StreamRegistry {
     /// Listeners by the row of their conversation.
-    of: HashMap<i64, Vec<Listener>>,
+    by_conversation: HashMap<i64, Vec<Listener>>,
     /// Number of listeners by the row of their user.
-    by: HashMap<i64, usize>,
+    count_by_user: HashMap<i64, usize>,
     total: usize,
-    last: u64,
+    last_id: u64,
     closed: bool,
 }
 
@@ -81,10 +81,10 @@ struct Listener {
 impl StreamRegistry {
     /// Removes the listeners of a conversation for which `stays` is false.
     fn retain(&mut self, conversation: i64, mut stays: impl FnMut(&Listener) -> bool) {
-        let Some(listeners) = self.of.get_mut(&conversation) else {
+        let Some(listeners) = self.by_conversation.get_mut(&conversation) else {
             return;
         };
-        let (by, total) = (&mut self.by, &mut self.total);
+        let (by, total) = (&mut self.count_by_user, &mut self.total);
         listeners.retain(|listener| {
             let stays = stays(listener);
             if !stays {
@@ -99,7 +99,7 @@ impl StreamRegistry {
             stays
         });
         if listeners.is_empty() {
-            self.of.remove(&conversation);
+            self.by_conversation.remove(&conversation);
         }
     }
 }
@@ -107,36 +107,36 @@ impl StreamRegistry {
 impl Listeners {
     pub(in crate::domain) fn new(settings: &Settings) -> Self {
         Self {
-            open: Mutex::default(),
+            registry: Mutex::default(),
             buffer: settings.buffer.max(1),
             max: settings.max_streams,
             max_per_user: settings.max_streams_per_user,
         }
     }
 
-    fn open(&self) -> MutexGuard<'_, StreamRegistry> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, StreamRegistry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the number of listeners.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.open().total
+        self.lock().total
     }
 
     /// Sends a signal to the listeners of a conversation.
-    pub(super) fn tell(&self, conversation: i64, signal: Signal) {
+    pub(super) fn publish(&self, conversation: i64, signal: Signal) {
         let signal = Arc::new(signal);
         // A full buffer belongs to a slow reader, a closed one to a reader that is gone.
-        self.open().retain(conversation, |listener| {
+        self.lock().retain(conversation, |listener| {
             listener.sender.try_send(signal.clone()).is_ok()
         });
     }
 
     /// Ends the streams for whose rows of conversation and user `ends` is true. Buffered signals are still read.
-    pub(in crate::domain) fn end(&self, ends: impl Fn(i64, i64) -> bool) {
-        let mut open = self.open();
-        let conversations: Vec<i64> = open.of.keys().copied().collect();
+    pub(in crate::domain) fn end_streams(&self, ends: impl Fn(i64, i64) -> bool) {
+        let mut open = self.lock();
+        let conversations: Vec<i64> = open.by_conversation.keys().copied().collect();
         for conversation in conversations {
             open.retain(conversation, |listener| !ends(conversation, listener.user));
         }
@@ -144,33 +144,37 @@ impl Listeners {
 
     /// Ends all streams and accepts no more: the server stops.
     pub fn close(&self) {
-        let mut open = self.open();
+        let mut open = self.lock();
         *open = StreamRegistry {
             closed: true,
             ..StreamRegistry::default()
         };
     }
 
-    fn begin(&self, conversation: i64, user: i64) -> Result<(u64, mpsc::Receiver<Arc<Signal>>)> {
+    fn subscribe(
+        &self,
+        conversation: i64,
+        user: i64,
+    ) -> Result<(u64, mpsc::Receiver<Arc<Signal>>)> {
         let (sender, receiver) = mpsc::channel(self.buffer);
-        let mut open = self.open();
-        let of_user = open.by.get(&user).copied().unwrap_or(0);
+        let mut open = self.lock();
+        let of_user = open.count_by_user.get(&user).copied().unwrap_or(0);
         if open.closed || open.total >= self.max || of_user >= self.max_per_user {
             let text = "There are too many streams already: webchat.max_streams and \
                         webchat.max_streams_per_user";
             return Err(Error::new(Kind::LimitExceeded, text));
         }
-        open.last += 1;
+        open.last_id += 1;
         open.total += 1;
-        *open.by.entry(user).or_default() += 1;
-        let id = open.last;
-        let listeners = open.of.entry(conversation).or_default();
+        *open.count_by_user.entry(user).or_default() += 1;
+        let id = open.last_id;
+        let listeners = open.by_conversation.entry(conversation).or_default();
         listeners.push(Listener { id, user, sender });
         Ok((id, receiver))
     }
 
-    fn leave(&self, conversation: i64, id: u64) {
-        let mut open = self.open();
+    fn unsubscribe(&self, conversation: i64, id: u64) {
+        let mut open = self.lock();
         open.retain(conversation, |listener| listener.id != id);
     }
 }
@@ -185,7 +189,7 @@ pub struct Subscription {
     receiver: mpsc::Receiver<Arc<Signal>>,
     /// Admission of the request; the stream ends with it.
     admission: Arc<Admission>,
-    moves: watch::Receiver<()>,
+    key_changes: watch::Receiver<()>,
     /// Time of the last check that the user may listen.
     checked_at: MonotonicTime,
 }
@@ -217,17 +221,17 @@ impl Subscription {
             let next = tokio::select! {
                 biased;
                 signal = self.receiver.recv() => Some(StreamItem::Signal(signal?)),
-                () = self.admission.may_end(&mut self.moves) => None,
+                () = self.admission.wait_for_possible_end(&mut self.key_changes) => None,
                 () = &mut quiet => Some(StreamItem::Heartbeat),
             };
-            if self.admission.has_ended() || self.admission.refusal().is_some() {
+            if self.admission.has_expired() || self.admission.find_refusal().is_some() {
                 return None;
             }
             if let Some(next) = next {
                 break next;
             }
         };
-        let now = self.app.clock().steady();
+        let now = self.app.clock().monotonic_now();
         if now.since(self.checked_at) >= heartbeat {
             self.checked_at = now;
             // A failed database read says nothing about the user, so the stream goes on.
@@ -253,7 +257,7 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.app.listeners().leave(self.conversation, self.id);
+        self.app.listeners().unsubscribe(self.conversation, self.id);
     }
 }
 
@@ -266,8 +270,8 @@ pub fn listen(visitor: &WebchatUserRequest, id: &str) -> Result<Subscription> {
     let app = visitor.call().app();
     let store = app.store();
     let found = store.read(|conn| foreign_ids::get_conversation(conn, &voice, id))?;
-    let installation = visitor.visit.installation()?.seq;
-    let (listener, receiver) = app.listeners().begin(found.seq, visitor.seq)?;
+    let installation = visitor.request.installation()?.seq;
+    let (listener, receiver) = app.listeners().subscribe(found.seq, visitor.seq)?;
     let subscription = Subscription {
         app: app.clone(),
         conversation: found.seq,
@@ -275,9 +279,9 @@ pub fn listen(visitor: &WebchatUserRequest, id: &str) -> Result<Subscription> {
         installation,
         id: listener,
         receiver,
-        moves: app.keyring().moves(),
+        key_changes: app.keyring().subscribe(),
         admission: visitor.call().admission().clone(),
-        checked_at: app.clock().steady(),
+        checked_at: app.clock().monotonic_now(),
     };
     // Checked after the registration: a removal of the user at the same time is either seen here or ends the
     // stream.
@@ -309,10 +313,10 @@ mod tests {
             buffer: 2,
             ..Settings::default()
         });
-        let (_, mut slow) = all.begin(1, 10).expect("a listener");
-        let (_, mut quick) = all.begin(1, 11).expect("a listener");
+        let (_, mut slow) = all.subscribe(1, 10).expect("a listener");
+        let (_, mut quick) = all.subscribe(1, 11).expect("a listener");
         for id in ["a", "b", "c", "d"] {
-            all.tell(1, signal(id));
+            all.publish(1, signal(id));
             assert_eq!(quick.try_recv().ok().as_deref(), Some(&signal(id)));
         }
         assert_eq!(all.count(), 1);
@@ -327,12 +331,12 @@ mod tests {
     #[test]
     fn only_a_conversations_own_listeners_hear_of_it() {
         let all = listeners(Settings::default());
-        let (_, mut one) = all.begin(1, 10).expect("a listener");
-        let (_, mut other) = all.begin(2, 10).expect("a listener");
-        all.tell(1, signal("a"));
+        let (_, mut one) = all.subscribe(1, 10).expect("a listener");
+        let (_, mut other) = all.subscribe(2, 10).expect("a listener");
+        all.publish(1, signal("a"));
         assert!(one.try_recv().is_ok());
         assert!(other.try_recv().is_err());
-        all.end(|conversation, user| conversation == 2 && user == 10);
+        all.end_streams(|conversation, user| conversation == 2 && user == 10);
         assert_eq!(all.count(), 1);
     }
 
@@ -343,15 +347,15 @@ mod tests {
             max_streams_per_user: 2,
             ..Settings::default()
         });
-        let (first, _one) = all.begin(1, 10).expect("a listener");
-        let _two = all.begin(2, 10).expect("a listener");
-        assert!(all.begin(3, 10).is_err());
-        let _three = all.begin(3, 11).expect("a listener");
-        assert!(all.begin(3, 12).is_err());
-        all.leave(1, first);
-        all.begin(3, 12).expect("a listener");
+        let (first, _one) = all.subscribe(1, 10).expect("a listener");
+        let _two = all.subscribe(2, 10).expect("a listener");
+        assert!(all.subscribe(3, 10).is_err());
+        let _three = all.subscribe(3, 11).expect("a listener");
+        assert!(all.subscribe(3, 12).is_err());
+        all.unsubscribe(1, first);
+        all.subscribe(3, 12).expect("a listener");
         all.close();
         assert_eq!(all.count(), 0);
-        assert!(all.begin(1, 13).is_err());
+        assert!(all.subscribe(1, 13).is_err());
     }
 }

@@ -61,13 +61,13 @@ pub struct NewMessage {
 }
 
 impl Message {
-    fn of(message: messages::Message, conversation: String, user: String) -> Self {
+    fn new(message: messages::Message, conversation: String, user: String) -> Self {
         Self {
             id: message.id,
             conversation,
             user,
             kind: message.kind,
-            payload: message.payload.members(),
+            payload: message.payload.parse_members(),
             is_bot: !message.incoming,
             created_at: message.created_at,
         }
@@ -100,18 +100,18 @@ pub async fn create(visitor: &WebchatUserRequest, new: NewMessage) -> Result<Mes
     let (seq, fid) = (found.seq, visitor.fid.clone());
     let conversation = known.clone();
     let tell = move |change: &WriteTx<'_>, made: &messages::Message| {
-        let signal = Signal::MessageCreated(Message::of(made.clone(), conversation, fid));
-        change.then(move |app| app.listeners().tell(seq, signal));
+        let signal = Signal::MessageCreated(Message::new(made.clone(), conversation, fid));
+        change.run_after_commit(move |app| app.listeners().publish(seq, signal));
     };
     let made = messages::create_with_hook(visitor.call(), new, tell).await?;
-    Ok(Message::of(made, known, visitor.fid.clone()))
+    Ok(Message::new(made, known, visitor.fid.clone()))
 }
 
 /// Requires that the channel declares this message type. Other integrations may create messages of undeclared
 /// types.
 fn require_declared_type(conn: &Connection, voice: &Author, kind: &str) -> Result<()> {
-    let speaker = voice.on(conn)?;
-    let own = speaker.own()?;
+    let speaker = voice.load_schemas(conn)?;
+    let own = speaker.own_integration()?;
     let channel = own.and_then(|chat| chat.definition.channels.get(CHANNEL));
     let names = channel
         .into_iter()
@@ -128,19 +128,19 @@ fn require_declared_type(conn: &Connection, voice: &Author, kind: &str) -> Resul
 /// # Errors
 /// Errors of the store.
 pub fn deliver(call: &RequestContext, id: &MessageId) -> Result<()> {
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     let told = call.app().store().read(|conn| {
         let Some(message) = messages::find_visible(conn, &voice, id)? else {
             return Ok(None);
         };
         let (conversation, seq) = find_chat_id(conn, &voice, &message.conversation_id)?;
         let user = foreign_ids::find_user_fid(conn, voice.bot(), &message.user_id)?;
-        Ok(Some((seq, Message::of(message, conversation, user))))
+        Ok(Some((seq, Message::new(message, conversation, user))))
     })?;
     // The message may be deleted meanwhile.
     if let Some((conversation, message)) = told {
         let listeners = call.app().listeners();
-        listeners.tell(conversation, Signal::MessageCreated(message));
+        listeners.publish(conversation, Signal::MessageCreated(message));
     }
     Ok(())
 }
@@ -157,7 +157,7 @@ pub fn find(visitor: &WebchatUserRequest, id: &MessageId) -> Result<Message> {
         require_participant(conn, voice.bot(), &found, &visitor.id)?;
         let conversation = foreign_ids::find_conversation_fid(conn, &found)?;
         let user = foreign_ids::find_user_fid(conn, voice.bot(), &message.user_id)?;
-        Ok(Message::of(message, conversation, user))
+        Ok(Message::new(message, conversation, user))
     })
 }
 
@@ -183,7 +183,7 @@ pub async fn delete(visitor: &WebchatUserRequest, id: MessageId) -> Result<()> {
         conversation,
         user: visitor.fid.clone(),
     };
-    let tell = move |app: &App| app.listeners().tell(seq, signal);
+    let tell = move |app: &App| app.listeners().publish(seq, signal);
     messages::delete_with_effect(visitor.call(), id, tell)
         .await
         .map(drop)
@@ -217,7 +217,7 @@ pub async fn list(
         let messages = page.items.into_iter();
         let known = messages.map(|message| {
             let user = authors.get(&message.user_id).cloned().unwrap_or_default();
-            Message::of(message, conversation.clone(), user)
+            Message::new(message, conversation.clone(), user)
         });
         Ok(known.collect())
     })?;

@@ -30,9 +30,9 @@ pub async fn add(visitor: &WebchatUserRequest, id: &str, fid: String) -> Result<
         participant: fid.clone(),
     };
     let seq = found.seq;
-    let tell = move |app: &App| app.listeners().tell(seq, signal);
+    let tell = move |app: &App| app.listeners().publish(seq, signal);
     let added = conversations::add_participant_and(visitor.call(), found.id, user.id, tell).await?;
-    Ok(User::of(added, fid))
+    Ok(User::new(added, fid))
 }
 
 /// Returns a participant of a conversation that the calling user owns.
@@ -49,7 +49,7 @@ pub fn find(visitor: &WebchatUserRequest, id: &str, fid: &str) -> Result<User> {
             None => fid.into(),
         };
         let found = conversations::load_participant(conn, voice.bot(), &conversation, &user)?;
-        User::known(conn, voice.bot(), found)
+        User::load(conn, voice.bot(), found)
     })
 }
 
@@ -74,7 +74,7 @@ pub async fn remove(visitor: &WebchatUserRequest, id: &str, fid: &str) -> Result
         participant: fid.to_owned(),
     };
     let seq = found.seq;
-    let tell = move |app: &App| app.listeners().tell(seq, signal);
+    let tell = move |app: &App| app.listeners().publish(seq, signal);
     conversations::remove_participant_and(visitor.call(), found.id, user.id, tell).await
 }
 
@@ -99,7 +99,7 @@ pub async fn list(
     let items = store.read(|conn| {
         let users = page.items.into_iter();
         users
-            .map(|user| User::known(conn, voice.bot(), user))
+            .map(|user| User::load(conn, voice.bot(), user))
             .collect()
     })?;
     Ok(Page { items, next })

@@ -15,12 +15,12 @@ use crate::{
 pub struct WebchatRequest {
     call: RequestContext,
     /// Signing secret of the installation's owner, if the owner signs the user keys.
-    own_key: Option<Secret>,
+    owner_secret: Option<Secret>,
 }
 
 /// A request of an authenticated user of the chat.
 pub struct WebchatUserRequest {
-    pub(super) visit: WebchatRequest,
+    pub(super) request: WebchatRequest,
     /// Id of the user in the chat.
     pub(super) fid: String,
     /// The user's own id in the bot.
@@ -34,7 +34,7 @@ impl WebchatRequest {
     #[must_use]
     pub fn new(call: RequestContext, configuration: &Value) -> Self {
         Self {
-            own_key: user_keys::parse_owner_secret(configuration.get("encryptionKey")),
+            owner_secret: user_keys::parse_owner_secret(configuration.get("encryptionKey")),
             call,
         }
     }
@@ -43,22 +43,22 @@ impl WebchatRequest {
     ///
     /// # Errors
     /// `Unauthenticated` if the key is invalid or the user does not exist; errors of the store.
-    pub fn of_user(self, key: &str) -> Result<WebchatUserRequest> {
-        let claims = self.claims(key)?;
+    pub fn authenticate(self, key: &str) -> Result<WebchatUserRequest> {
+        let claims = self.verify_key(key)?;
         let voice = self.voice()?;
         let found = self
-            .domain_read(|conn| foreign_ids::find_user(conn, voice.bot(), &claims.id))?
-            .filter(|user| claims.is_of(&user.id));
+            .read_store(|conn| foreign_ids::find_user(conn, voice.bot(), &claims.id))?
+            .filter(|user| claims.belongs_to(&user.id));
         let user = found.ok_or_else(user_not_found)?;
         let (agent, fid, id) = (voice.bot().clone(), claims.id.clone(), user.id.clone());
-        self.call.admission().holds_while(move |present| {
+        self.call.admission().add_condition(move |present| {
             match foreign_ids::find_user(present.conn, &agent, &fid)? {
                 Some(user) if user.id == id => Ok(()),
                 _ => Err(user_not_found()),
             }
         });
         Ok(WebchatUserRequest {
-            visit: self,
+            request: self,
             fid: claims.id,
             id: user.id,
             seq: user.seq,
@@ -70,17 +70,17 @@ impl WebchatRequest {
     }
 
     pub(super) fn voice(&self) -> Result<Author> {
-        Author::of(&self.call)
+        Author::from_call(&self.call)
     }
 
     /// Returns the signing secret of the installation's owner; `None` if this server signs the keys.
-    pub(super) const fn own_key(&self) -> Option<&Secret> {
-        self.own_key.as_ref()
+    pub(super) const fn owner_secret(&self) -> Option<&Secret> {
+        self.owner_secret.as_ref()
     }
 
     /// Returns the installation.
     pub(super) fn installation(&self) -> Result<&ActingInstallation> {
-        let installation = self.call.caller().installation.as_ref();
+        let installation = self.call.principal().installation.as_ref();
         installation
             .ok_or_else(|| Error::new(Kind::Forbidden, "Only an integration answers for its users"))
     }
@@ -89,23 +89,23 @@ impl WebchatRequest {
     ///
     /// # Errors
     /// `Unauthenticated`, or errors of the store.
-    pub(super) fn claims(&self, key: &str) -> Result<user_keys::Claims> {
+    pub(super) fn verify_key(&self, key: &str) -> Result<user_keys::Claims> {
         let app = self.call.app();
         let (now, seq) = (app.clock().now(), self.installation()?.seq);
-        let claims = match &self.own_key {
+        let claims = match &self.owner_secret {
             Some(own) => user_keys::verify(own, key, now)?,
             None => {
                 let secret =
-                    self.domain_read(|conn| user_keys::find_secret(conn, app.sealer(), seq))?;
+                    self.read_store(|conn| user_keys::find_secret(conn, app.sealer(), seq))?;
                 user_keys::verify(&secret.ok_or_else(user_keys::invalid_key)?, key, now)?
             }
         };
         let admission = self.call.admission();
-        if let Some(end) = claims.ends_at() {
-            admission.ends_at(end);
+        if let Some(end) = claims.expires_at() {
+            admission.limit_until(end);
         }
         let (sealer, key) = (app.sealer().clone(), Secret::new(key));
-        admission.holds_while(move |present| {
+        admission.add_condition(move |present| {
             let secret = user_keys::find_current_secret(present.conn, &sealer, seq)?;
             let secret = secret.ok_or_else(user_keys::invalid_key)?;
             user_keys::verify(&secret, key.expose(), present.now).map(drop)
@@ -113,18 +113,18 @@ impl WebchatRequest {
         Ok(claims)
     }
 
-    fn domain_read<T>(&self, read: impl FnOnce(&rusqlite::Connection) -> Result<T>) -> Result<T> {
+    fn read_store<T>(&self, read: impl FnOnce(&rusqlite::Connection) -> Result<T>) -> Result<T> {
         self.call.app().store().read(read)
     }
 }
 
 impl WebchatUserRequest {
     pub(super) const fn call(&self) -> &RequestContext {
-        self.visit.call()
+        self.request.call()
     }
 
     pub(super) fn voice(&self) -> Result<Author> {
-        self.visit.voice()
+        self.request.voice()
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Claims {
 
 impl Claims {
     /// True if the key belongs to this user.
-    pub(super) fn is_of(&self, id: &EndUserId) -> bool {
+    pub(super) fn belongs_to(&self, id: &EndUserId) -> bool {
         self.user.as_ref().is_none_or(|user| user == id)
     }
 
@@ -42,13 +42,13 @@ impl Claims {
         clippy::cast_possible_truncation,
         reason = "a time beyond the calendar is as good as its end"
     )]
-    pub(super) fn ends_at(&self) -> Option<Timestamp> {
+    pub(super) fn expires_at(&self) -> Option<Timestamp> {
         self.exp
             .map(|end| Timestamp::from_micros((end * 1e6) as i64))
     }
 
     /// True if the key was signed for an existing user.
-    pub(super) const fn is_of_someone(&self) -> bool {
+    pub(super) const fn has_user(&self) -> bool {
         self.user.is_some()
     }
 }
@@ -187,7 +187,7 @@ mod tests {
         let key = sign(&one, "ann", &user, now()).expect("a key");
         let claims = verify(&one, key.expose(), now()).expect("claims");
         assert_eq!(claims.id, "ann");
-        assert!(claims.is_of(&user) && !claims.is_of(&"other".into()));
+        assert!(claims.belongs_to(&user) && !claims.belongs_to(&"other".into()));
         assert!(verify(&other, key.expose(), now()).is_err());
         assert!(verify(&one, "", now()).is_err());
         // {"alg":"none"} with the same claims.

@@ -52,12 +52,12 @@ pub struct NewUser {
     /// Id in the chat; the user's own id if absent.
     pub id: Option<String>,
     /// Name, picture and profile text.
-    pub profile: UserFields,
+    pub fields: UserFields,
 }
 
 impl User {
-    pub(super) fn of(user: users::User, fid: String) -> Self {
-        let mut tags = user.tags.seen_by(Some(NAME));
+    pub(super) fn new(user: users::User, fid: String) -> Self {
+        let mut tags = user.tags.visible_to(Some(NAME));
         Self {
             id: fid,
             name: user.name,
@@ -69,13 +69,9 @@ impl User {
     }
 
     /// Returns a user of the bot in the chat's form.
-    pub(super) fn known(
-        conn: &Connection,
-        bot: &PrincipalAgent,
-        user: users::User,
-    ) -> Result<Self> {
+    pub(super) fn load(conn: &Connection, bot: &PrincipalAgent, user: users::User) -> Result<Self> {
         let fid = foreign_ids::find_user_fid(conn, bot, &user.id)?;
-        Ok(Self::of(user, fid))
+        Ok(Self::new(user, fid))
     }
 }
 
@@ -85,7 +81,7 @@ impl UserFields {
     }
 
     /// Checks the length of the profile text: it is stored as a tag, whose length is limited.
-    fn check(&self) -> Result<()> {
+    fn validate(&self) -> Result<()> {
         let length = self.profile.as_ref().map_or(0, |text| text.chars().count());
         if length > MAX_VALUE_CHARS {
             let rule = Rule::MaxLength(MAX_VALUE_CHARS as u64);
@@ -94,7 +90,7 @@ impl UserFields {
         Ok(())
     }
 
-    fn tags(&self) -> TagPatch {
+    fn to_tags(&self) -> TagPatch {
         let profile = self.profile.clone();
         profile
             .map(|profile| (PROFILE.to_owned(), Some(profile)))
@@ -102,8 +98,8 @@ impl UserFields {
             .collect()
     }
 
-    fn changes(self) -> users::UserPatch {
-        let tags = self.tags();
+    fn into_changes(self) -> users::UserPatch {
+        let tags = self.to_tags();
         let given = |value: Option<String>| value.map_or(Patch::Absent, Patch::Value);
         users::UserPatch {
             tags,
@@ -119,7 +115,7 @@ impl UserFields {
 /// `Unauthenticated` if the installation's owner signs the keys; `Invalid` if the id is not allowed or the
 /// profile text is too long; `Conflict` if the id is taken; errors of the store.
 pub async fn create(visit: &WebchatRequest, new: NewUser) -> Result<(User, Secret)> {
-    if visit.own_key().is_some() {
+    if visit.owner_secret().is_some() {
         // wire: the vendor's response
         return Err(Error::new(
             Kind::Unauthenticated,
@@ -130,14 +126,14 @@ pub async fn create(visit: &WebchatRequest, new: NewUser) -> Result<(User, Secre
     if let Some(fid) = &new.id {
         foreign_ids::validate_fid(fid)?;
     }
-    new.profile.check()?;
+    new.fields.validate()?;
     let voice = visit.voice()?;
     let installation = visit.installation()?.seq;
     let call = visit.call();
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             let sealer = voice.sealer();
-            let (user, id) = create_in_tx(change, &voice, new.id, new.profile)?;
+            let (user, id) = create_in_tx(change, &voice, new.id, new.fields)?;
             let secret = user_keys::ensure_secret(change.conn, sealer, installation)?;
             let key = user_keys::sign(&secret, &user.id, &id, change.now)?;
             Ok((user, key))
@@ -153,12 +149,14 @@ fn create_in_tx(
     profile: UserFields,
 ) -> Result<(User, EndUserId)> {
     let bot = voice.bot();
-    let mut given = profile.tags();
+    let mut given = profile.to_tags();
     if let Some(fid) = &fid {
         foreign_ids::require_free_user(change.conn, bot, fid)?;
         given.insert(FID.to_owned(), Some(fid.clone()));
     }
-    let tags = voice.on(change.conn)?.user_tags(&Tags::default(), &given)?;
+    let tags = voice
+        .load_schemas(change.conn)?
+        .apply_user_tags(&Tags::default(), &given)?;
     let new = users::NewUser {
         name: profile.name,
         picture_url: profile.picture_url,
@@ -169,7 +167,7 @@ fn create_in_tx(
     let fid = fid.unwrap_or_else(|| id.to_string());
     let seq = user.seq.ok_or_else(user_not_found)?;
     foreign_ids::insert_user_fid(change.conn, bot.seq, &fid, seq)?;
-    Ok((User::of(user, fid), id))
+    Ok((User::new(user, fid), id))
 }
 
 /// Returns the user of a key after an update with these fields. Creates the user if there is none and the
@@ -179,8 +177,8 @@ fn create_in_tx(
 /// `Unauthenticated` if the key is invalid; `Invalid` if the id is not allowed or the profile text is too long;
 /// `Conflict` if another user of the bot has the id; errors of the store.
 pub async fn get_or_create(visit: &WebchatRequest, key: &str, profile: UserFields) -> Result<User> {
-    let claims = visit.claims(key)?;
-    profile.check()?;
+    let claims = visit.verify_key(key)?;
+    profile.validate()?;
     let voice = visit.voice()?;
     let call = visit.call();
     if profile.is_empty() {
@@ -190,23 +188,23 @@ pub async fn get_or_create(visit: &WebchatRequest, key: &str, profile: UserField
             };
             let user = users::load(conn, voice.bot(), &found.id)?;
             Ok(claims
-                .is_of(&found.id)
-                .then(|| User::of(user, claims.id.clone())))
+                .belongs_to(&found.id)
+                .then(|| User::new(user, claims.id.clone())))
         })?;
         if let Some(known) = known {
             return Ok(known);
         }
     }
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             match foreign_ids::find_user(change.conn, voice.bot(), &claims.id)? {
-                Some(found) if claims.is_of(&found.id) => {
+                Some(found) if claims.belongs_to(&found.id) => {
                     let changed =
-                        users::update_in_tx(change, &voice, &found.id, profile.changes())?;
-                    Ok(User::of(changed, claims.id))
+                        users::update_in_tx(change, &voice, &found.id, profile.into_changes())?;
+                    Ok(User::new(changed, claims.id))
                 }
                 // This server signs keys for existing users only, so this user was deleted.
-                _ if claims.is_of_someone() => Err(user_not_found()),
+                _ if claims.has_user() => Err(user_not_found()),
                 Some(_) => Err(user_keys::invalid_key()),
                 None => {
                     foreign_ids::validate_claimed_fid(&claims.id)?;
@@ -223,7 +221,7 @@ pub async fn get_or_create(visit: &WebchatRequest, key: &str, profile: UserField
 /// Errors of the store.
 pub fn find(visitor: &WebchatUserRequest) -> Result<User> {
     let user = users::find(visitor.call(), &visitor.id)?;
-    Ok(User::of(user, visitor.fid.clone()))
+    Ok(User::new(user, visitor.fid.clone()))
 }
 
 /// Updates the calling user.
@@ -231,10 +229,10 @@ pub fn find(visitor: &WebchatUserRequest) -> Result<User> {
 /// # Errors
 /// `Invalid` if the profile text is too long; errors of the store.
 pub async fn update(visitor: &WebchatUserRequest, profile: UserFields) -> Result<User> {
-    profile.check()?;
-    let changes = profile.changes();
+    profile.validate()?;
+    let changes = profile.into_changes();
     let changed = users::update(visitor.call(), visitor.id.clone(), changes).await?;
-    Ok(User::of(changed, visitor.fid.clone()))
+    Ok(User::new(changed, visitor.fid.clone()))
 }
 
 /// Deletes the calling user, with their messages.

@@ -16,7 +16,7 @@ const REDACTED_QUERY: &str = "[hidden]";
 /// The column values of an address.
 pub(super) struct StoredAddress {
     /// The redacted address.
-    pub(super) shown: String,
+    pub(super) redacted: String,
     /// The sealed full address, if it differs from the redacted one.
     pub(super) sealed: Option<Vec<u8>>,
 }
@@ -26,11 +26,11 @@ impl StoredAddress {
         let column = SealedColumn::WebhookUrl;
         match redact_url(url) {
             None => Self {
-                shown: url.to_owned(),
+                redacted: url.to_owned(),
                 sealed: None,
             },
             Some(shown) => Self {
-                shown,
+                redacted: shown,
                 sealed: Some(column.seal(sealer, id.as_str(), url.as_bytes())),
             },
         }
@@ -94,11 +94,11 @@ pub async fn seal_addresses(app: &App) -> Result<()> {
     if addresses.is_empty() {
         return Ok(());
     }
-    let sealed = app.change_as(Actor::System, move |change| {
+    let sealed = app.run_write_tx_as(Actor::System, move |change| {
         let mut statement = change.conn.prepare_cached(SEAL)?;
         for (address, id, url) in &addresses {
             statement.execute(named_params! {
-                ":id": id, ":url": url, ":shown": address.shown, ":sealed": address.sealed,
+                ":id": id, ":url": url, ":shown": address.redacted, ":sealed": address.sealed,
             })?;
         }
         Ok(())

@@ -72,7 +72,7 @@ pub async fn create(call: &RequestContext, new: NewEndpoint) -> Result<Endpoint>
     let id = WebhookEndpointId::new_endpoint();
     let secret = SigningKey::generate().seal(app.sealer(), &id, SealedColumn::WebhookSecret);
     let address = StoredAddress::seal(app.sealer(), &id, &new.url);
-    let created = app.change(call, move |change, workspace| {
+    let created = app.run_write_tx(call, move |change, workspace| {
         check_endpoint_limit(change.conn, &agent, max)?;
         let disabled_at = (!new.enabled).then_some(change.now);
         let endpoint = Endpoint {
@@ -91,7 +91,7 @@ pub async fn create(call: &RequestContext, new: NewEndpoint) -> Result<Endpoint>
         change.conn.prepare_cached(INSERT)?.execute(named_params! {
             ":id": endpoint.id,
             ":agent_id": endpoint.agent_id,
-            ":url": address.shown,
+            ":url": address.redacted,
             ":sealed_url": address.sealed,
             ":description": endpoint.description,
             ":event_filters": json!(endpoint.event_filters).to_string(),
@@ -140,10 +140,10 @@ pub async fn update(
         .map(validate_event_filters)
         .transpose()?;
     let parts = app.clone();
-    let updated = app.change(call, move |change, workspace| {
+    let updated = app.run_write_tx(call, move |change, workspace| {
         let found = load_endpoint(change.conn, &agent, &id)?;
         let seq = found.seq;
-        let mut endpoint = found.whole(parts.sealer())?;
+        let mut endpoint = found.into_endpoint(parts.sealer())?;
         endpoint.url = changes.url.unwrap_or(endpoint.url);
         let address = StoredAddress::seal(parts.sealer(), &id, &endpoint.url);
         endpoint.description = changes.description.unwrap_or(endpoint.description);
@@ -167,7 +167,7 @@ pub async fn update(
         change.conn.prepare_cached(UPDATE)?.execute(named_params! {
             ":id": id,
             ":agent_id": agent,
-            ":url": address.shown,
+            ":url": address.redacted,
             ":sealed_url": address.sealed,
             ":description": endpoint.description,
             ":event_filters": json!(endpoint.event_filters).to_string(),
@@ -178,7 +178,7 @@ pub async fn update(
             ":now": change.now,
         })?;
         record_audit(change, workspace, "webhook.update", &id)?;
-        change.then(|app| app.webhooks().endpoints_changed());
+        change.run_after_commit(|app| app.webhook_doorbell().invalidate_endpoints());
         Ok(endpoint)
     });
     updated.await
@@ -197,7 +197,7 @@ const DELETE: &str = "
 /// `NotFound` if the agent has no such endpoint, errors of the store.
 pub async fn delete(call: &RequestContext, id: WebhookEndpointId) -> Result<()> {
     let agent = call.agent()?.id.clone();
-    let deleted = call.app().change(call, move |change, workspace| {
+    let deleted = call.app().run_write_tx(call, move |change, workspace| {
         let deleted = change
             .conn
             .prepare_cached(DELETE)?
@@ -205,7 +205,7 @@ pub async fn delete(call: &RequestContext, id: WebhookEndpointId) -> Result<()> 
         if deleted == 0 {
             return Err(not_found());
         }
-        change.then(|app| app.webhooks().endpoints_changed());
+        change.run_after_commit(|app| app.webhook_doorbell().invalidate_endpoints());
         record_audit(change, workspace, "webhook.delete", &id)
     });
     deleted.await
@@ -233,13 +233,15 @@ pub async fn rotate_secret(
         None => SigningKey::generate(),
     };
     let app = call.app().clone();
-    let rotated = call.app().change(call, move |change, workspace| {
+    let rotated = call.app().run_write_tx(call, move |change, workspace| {
         let found = load_endpoint(change.conn, &agent, &id)?;
-        let old = found.key(app.sealer())?;
+        let old = found.open_signing_key(app.sealer())?;
         if old == new {
             return Ok(());
         }
-        let until = change.now.plus(app.webhook_settings().old_secret_for());
+        let until = change
+            .now
+            .plus(app.webhook_settings().old_secret_lifetime());
         change.conn.prepare_cached(ROTATE)?.execute(named_params! {
             ":seq": found.seq,
             ":secret": new.seal(app.sealer(), &id, SealedColumn::WebhookSecret),
@@ -247,7 +249,7 @@ pub async fn rotate_secret(
             ":old_secret_until": until,
             ":now": change.now,
         })?;
-        change.then(|app| app.webhooks().endpoints_changed());
+        change.run_after_commit(|app| app.webhook_doorbell().invalidate_endpoints());
         record_audit(change, workspace, "webhook.rotate_secret", &id)
     });
     rotated.await

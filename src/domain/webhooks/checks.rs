@@ -79,12 +79,12 @@ pub(super) async fn check_url(app: &App, text: &str) -> Result<()> {
     if text.len() > URL_MAX {
         return Err(wrong(Rule::MaxLength(URL_MAX as u64)));
     }
-    let http = app.webhook_settings().takes_http(settings.development);
+    let http = app.webhook_settings().allows_http(settings.development);
     check_scheme(text, http).map_err(wrong)?;
     if parse_web_url(text).is_none() {
         return Err(wrong(Rule::Format("URL".to_owned())));
     }
-    match app.outbound().check(text, RESOLVE_TIMEOUT).await {
+    match app.outbound().check_url(text, RESOLVE_TIMEOUT).await {
         Err(OutboundError::Refused(text)) => Err(wrong(Rule::Other(format!(
             "must be an address that this server calls: {text}"
         )))),
@@ -116,7 +116,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 impl Settings {
-    fn takes_http(&self, development: bool) -> bool {
+    fn allows_http(&self, development: bool) -> bool {
         self.http_to_loopback.unwrap_or(development)
     }
 }
@@ -124,7 +124,7 @@ impl Settings {
 /// Checks that the settings still allow an address. They may have changed since it was registered.
 pub(super) fn check_still_allowed(app: &App, url: &str) -> Result<(), String> {
     let settings = app.settings();
-    let http = app.webhook_settings().takes_http(settings.development);
+    let http = app.webhook_settings().allows_http(settings.development);
     check_scheme(url, http).map_err(|rule| format!("the url {rule}"))
 }
 

@@ -72,7 +72,7 @@ pub fn find(call: &RequestContext, id: &WebhookEndpointId) -> Result<Endpoint> {
         .app()
         .store()
         .read(|conn| load_endpoint(conn, agent, id))?;
-    found.whole(call.app().sealer())
+    found.into_endpoint(call.app().sealer())
 }
 
 /// Returns the secret that signs the endpoint's messages.
@@ -85,7 +85,7 @@ pub fn load_secret(call: &RequestContext, id: &WebhookEndpointId) -> Result<Secr
         .app()
         .store()
         .read(|conn| load_endpoint(conn, agent, id))?;
-    Ok(found.key(call.app().sealer())?.to_secret())
+    Ok(found.open_signing_key(call.app().sealer())?.to_secret())
 }
 
 const LIST: &str = "
@@ -127,7 +127,7 @@ pub async fn list(call: &RequestContext, slice: PageRequest) -> Result<EndpointP
         )?;
         let mut items = Vec::new();
         for stored in rows {
-            items.push(stored?.whole(app.sealer())?);
+            items.push(stored?.into_endpoint(app.sealer())?);
         }
         let next = items.get(limit).map(|endpoint| endpoint.id.clone());
         items.truncate(limit);
@@ -173,8 +173,8 @@ pub fn load_keys_by_url(
     while let Some(row) = rows.next()? {
         let stored = StoredEndpoint::from_row(row)?;
         if fits(&stored.endpoint.url) {
-            keys.push(stored.key(sealer)?);
-            keys.extend(stored.old_key(sealer, now)?);
+            keys.push(stored.open_signing_key(sealer)?);
+            keys.extend(stored.open_old_signing_key(sealer, now)?);
         }
     }
     Ok(keys)
@@ -186,9 +186,9 @@ pub(super) struct StoredEndpoint {
     pub(super) endpoint: Endpoint,
     /// The sealed full address, if the one in `endpoint` is redacted.
     pub(super) sealed_url: Option<Vec<u8>>,
-    sealed: Vec<u8>,
-    old_sealed: Option<Vec<u8>>,
-    pub(super) old_until: Option<Timestamp>,
+    sealed_secret: Vec<u8>,
+    old_sealed_secret: Option<Vec<u8>>,
+    pub(super) old_secret_until: Option<Timestamp>,
 }
 
 /// Loads an endpoint of an agent.
@@ -241,14 +241,14 @@ impl StoredEndpoint {
             seq: row.get("seq")?,
             endpoint: from_row(row)?,
             sealed_url: row.get("sealed_url")?,
-            sealed: row.get("secret")?,
-            old_sealed: row.get("old_secret")?,
-            old_until: row.get("old_secret_until")?,
+            sealed_secret: row.get("secret")?,
+            old_sealed_secret: row.get("old_secret")?,
+            old_secret_until: row.get("old_secret_until")?,
         })
     }
 
     /// Opens the full address.
-    pub(super) fn url(&self, sealer: &Sealer) -> Result<String> {
+    pub(super) fn open_url(&self, sealer: &Sealer) -> Result<String> {
         match &self.sealed_url {
             Some(sealed) => address::open_address(sealer, &self.endpoint.id, sealed),
             None => Ok(self.endpoint.url.clone()),
@@ -256,24 +256,28 @@ impl StoredEndpoint {
     }
 
     /// Returns the endpoint with its full address.
-    pub(super) fn whole(mut self, sealer: &Sealer) -> Result<Endpoint> {
-        self.endpoint.url = self.url(sealer)?;
+    pub(super) fn into_endpoint(mut self, sealer: &Sealer) -> Result<Endpoint> {
+        self.endpoint.url = self.open_url(sealer)?;
         Ok(self.endpoint)
     }
 
     /// Opens the current signing key.
-    pub(super) fn key(&self, sealer: &Sealer) -> Result<SigningKey> {
+    pub(super) fn open_signing_key(&self, sealer: &Sealer) -> Result<SigningKey> {
         SigningKey::open(
             sealer,
             &self.endpoint.id,
             SealedColumn::WebhookSecret,
-            &self.sealed,
+            &self.sealed_secret,
         )
     }
 
     /// Opens the previous signing key, if it still signs.
-    pub(super) fn old_key(&self, sealer: &Sealer, now: Timestamp) -> Result<Option<SigningKey>> {
-        match (&self.old_sealed, self.old_until) {
+    pub(super) fn open_old_signing_key(
+        &self,
+        sealer: &Sealer,
+        now: Timestamp,
+    ) -> Result<Option<SigningKey>> {
+        match (&self.old_sealed_secret, self.old_secret_until) {
             (Some(sealed), Some(until)) if now < until => SigningKey::open(
                 sealer,
                 &self.endpoint.id,

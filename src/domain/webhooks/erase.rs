@@ -35,7 +35,7 @@ pub fn erase_message_chain(
         .prepare_cached(ERASE)?
         .execute(named_params! {":agent_id": agent, ":last": last, ":tag": tag})?;
     if erased > 0 {
-        change.erases_messages();
+        change.invalidate_leases();
     }
     Ok(())
 }

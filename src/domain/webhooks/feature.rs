@@ -12,7 +12,7 @@ pub(in crate::domain) fn register(features: &mut Features, settings: Settings) {
 impl App {
     /// Returns the doorbell of the dispatcher of webhooks.
     #[must_use]
-    pub fn webhooks(&self) -> &Doorbell {
+    pub fn webhook_doorbell(&self) -> &Doorbell {
         self.feature()
     }
 
@@ -25,12 +25,12 @@ impl App {
 
 impl WriteTx<'_> {
     /// Wakes the dispatcher after the commit: there is a delivery.
-    pub(in crate::domain) fn wake_dispatcher(&self) {
-        self.wake(|app| app.webhooks().wake());
+    pub(in crate::domain) fn wake_webhook_dispatcher(&self) {
+        self.wake_after_commit(|app| app.webhook_doorbell().wake());
     }
 
     /// Makes the dispatcher drop the erased messages that it has in memory, after the commit.
-    pub(in crate::domain) fn erases_messages(&self) {
-        self.wake(|app| app.webhooks().messages_erased());
+    pub(in crate::domain) fn invalidate_leases(&self) {
+        self.wake_after_commit(|app| app.webhook_doorbell().invalidate_leases());
     }
 }

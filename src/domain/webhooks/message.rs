@@ -23,7 +23,7 @@ pub struct WebhookEvent<'a, D> {
     pub tags: &'a [&'a str],
     /// `seq` of the previous message about the same end user. The links let [`super::erase_chain`] find all
     /// messages about an end user.
-    pub previous: Option<i64>,
+    pub previous_seq: Option<i64>,
 }
 
 /// Stores an event as a message and enqueues it for the agent's endpoints, in the transaction of the change that
@@ -76,7 +76,7 @@ pub(super) fn insert_message<D: Serialize>(
         id,
         agent,
         event.event_type,
-        event.previous,
+        event.previous_seq,
         change.now,
         payload,
     ])?;

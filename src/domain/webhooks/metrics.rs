@@ -110,14 +110,14 @@ impl Metrics {
         );
     }
 
-    pub(super) fn attempted(&self, outcome: &'static str, took: Duration) {
+    pub(super) fn record_attempt(&self, outcome: &'static str, took: Duration) {
         self.attempts
             .get_or_create(&OutcomeLabels { outcome })
             .inc();
         self.durations.observe(took.as_secs_f64());
     }
 
-    pub(super) fn disabled(&self, reason: DisableReason) {
+    pub(super) fn record_disabled(&self, reason: DisableReason) {
         let reason = match reason {
             DisableReason::Gone => "gone",
             DisableReason::Failing => "failing",
@@ -129,12 +129,12 @@ impl Metrics {
     ///
     /// # Errors
     /// Errors of the store; the gauges then keep their last values.
-    pub async fn measure(&self, app: &App) -> Result<()> {
+    pub async fn update_gauges(&self, app: &App) -> Result<()> {
         let now = app.clock().now();
-        let queue = app.store().scan(move |conn| QueueCounts::read(conn, now));
+        let queue = app.store().scan(move |conn| QueueCounts::load(conn, now));
         let queue = queue.await?;
         // Deliveries in memory are leased, so the database counts them as due later.
-        let waiting = queue.later.saturating_sub(self.in_memory.get()).max(0);
+        let waiting = queue.waiting.saturating_sub(self.in_memory.get()).max(0);
         for (family, state, figure) in [
             (&self.deliveries, "due", queue.due),
             (&self.deliveries, "waiting", waiting),
@@ -152,7 +152,7 @@ struct QueueCounts {
     enabled: i64,
     disabled: i64,
     due: i64,
-    later: i64,
+    waiting: i64,
 }
 
 const COUNT_QUEUE: &str = "
@@ -169,14 +169,14 @@ const COUNT_QUEUE: &str = "
         FROM webhook_endpoints e WHERE deleted_at IS NULL)";
 
 impl QueueCounts {
-    fn read(conn: &Connection, now: Timestamp) -> Result<Self> {
+    fn load(conn: &Connection, now: Timestamp) -> Result<Self> {
         let mut statement = conn.prepare_cached(COUNT_QUEUE)?;
         Ok(statement.query_row(named_params! {":now": now}, |row| {
             Ok(Self {
                 enabled: row.get("enabled")?,
                 disabled: row.get("disabled")?,
                 due: row.get("due")?,
-                later: row.get("later")?,
+                waiting: row.get("later")?,
             })
         })?)
     }

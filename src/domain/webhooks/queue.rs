@@ -25,7 +25,7 @@ pub(super) fn enqueue_for_subscribers(
 ) -> Result<()> {
     let mut statement = change.conn.prepare_cached(ENQUEUE_FOR_SUBSCRIBERS)?;
     if statement.execute(params![message, agent, event_type])? > 0 {
-        change.wake_dispatcher();
+        change.wake_webhook_dispatcher();
     }
     Ok(())
 }
@@ -36,7 +36,7 @@ const ENQUEUE: &str = "INSERT INTO webhook_queue (endpoint_seq, message_seq) VAL
 pub(super) fn enqueue(change: &WriteTx<'_>, endpoint: i64, message: i64) -> Result<()> {
     let mut statement = change.conn.prepare_cached(ENQUEUE)?;
     statement.execute(params![endpoint, message])?;
-    change.wake_dispatcher();
+    change.wake_webhook_dispatcher();
     Ok(())
 }
 

@@ -41,9 +41,9 @@ pub async fn resend(
     id: WebhookEndpointId,
     message: WebhookMessageId,
 ) -> Result<()> {
-    let sent = operator.change(move |change| {
+    let sent = operator.run_write_tx(move |change| {
         let endpoint = load_enabled_endpoint(change, &id)?;
-        let [earliest, latest] = message.made_between();
+        let [earliest, latest] = message.creation_time_range();
         let sought = named_params! {
             ":agent_id": endpoint.endpoint.agent_id,
             ":earliest": earliest,
@@ -63,7 +63,7 @@ pub async fn resend(
             ":endpoint": endpoint.seq,
             ":now": change.now,
         })?;
-        change.wake_dispatcher();
+        change.wake_webhook_dispatcher();
         Ok(())
     });
     sent.await
@@ -89,7 +89,7 @@ pub async fn replay(
     id: WebhookEndpointId,
     since: Timestamp,
 ) -> Result<u64> {
-    let replayed = operator.change(move |change| {
+    let replayed = operator.run_write_tx(move |change| {
         let endpoint = load_enabled_endpoint(change, &id)?;
         let replayed = change.conn.prepare_cached(REPLAY)?.execute(named_params! {
             ":endpoint": endpoint.seq,
@@ -98,7 +98,7 @@ pub async fn replay(
             ":since": since,
             ":now": change.now,
         })?;
-        change.wake_dispatcher();
+        change.wake_webhook_dispatcher();
         Ok(replayed as u64)
     });
     replayed.await
@@ -123,7 +123,7 @@ pub async fn recover(
     id: WebhookEndpointId,
     since: Timestamp,
 ) -> Result<u64> {
-    let recovered = operator.change(move |change| {
+    let recovered = operator.run_write_tx(move |change| {
         let endpoint = load_enabled_endpoint(change, &id)?;
         let recovered = change
             .conn
@@ -134,7 +134,7 @@ pub async fn recover(
                 ":since": since,
                 ":now": change.now,
             })?;
-        change.wake_dispatcher();
+        change.wake_webhook_dispatcher();
         Ok(recovered as u64)
     });
     recovered.await
@@ -154,7 +154,7 @@ pub async fn send_example(
         let rule = Rule::Other("must be a type of event".to_owned());
         Error::from(Violation::body(["event_type"], rule))
     })?;
-    let sent = operator.change(move |change| {
+    let sent = operator.run_write_tx(move |change| {
         let endpoint = load_enabled_endpoint(change, &id)?;
         let data = event_type.example();
         let end_user = event_type.name.starts_with("v1.end_user.");
@@ -163,7 +163,7 @@ pub async fn send_example(
             event_type: event_type.name,
             tags: tag.as_slice(),
             data: &data,
-            previous: None,
+            previous_seq: None,
         };
         let (message, id) = insert_message(change, &endpoint.endpoint.agent_id, &event)?;
         queue::enqueue(change, endpoint.seq, message)?;

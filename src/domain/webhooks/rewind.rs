@@ -8,10 +8,10 @@ use crate::domain::tenancy::rewind::Repair;
 pub(in crate::domain) const REPAIRS: &[Repair] = &[Repair {
     table: "webhook_deliveries",
     key: "(endpoint_seq, message_seq)",
-    find: "SELECT d.endpoint_seq, d.message_seq
+    find_sql: "SELECT d.endpoint_seq, d.message_seq
            FROM webhook_endpoints e CROSS JOIN webhook_deliveries d
              ON d.endpoint_seq = e.seq AND d.state = 'pending' AND d.due_at > :horizon",
-    set: "due_at = :now, lease_until = NULL",
-    longest: |app| app.webhook_settings().longest_wait().max(LEASE_DURATION),
-    due: Some("due_at"),
+    set_sql: "due_at = :now, lease_until = NULL",
+    max_wait: |app| app.webhook_settings().longest_wait().max(LEASE_DURATION),
+    due_column: Some("due_at"),
 }];

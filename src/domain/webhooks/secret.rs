@@ -42,7 +42,7 @@ impl SigningKey {
     }
 
     /// Uses the bytes of a text as the key: the signing secret of a bot is shown as it is, without base64.
-    pub(in crate::domain) fn of_text(secret: &Secret) -> Self {
+    pub(in crate::domain) fn from_raw_text(secret: &Secret) -> Self {
         Self(secret.expose().as_bytes().to_vec())
     }
 

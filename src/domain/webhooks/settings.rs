@@ -56,7 +56,7 @@ impl Default for Settings {
 
 impl Settings {
     /// Returns the wait after the failure of the `attempt`-th attempt, counted from 1; none after the last.
-    pub(super) fn wait(&self, attempt: u32) -> Option<Duration> {
+    pub(super) fn retry_wait(&self, attempt: u32) -> Option<Duration> {
         backoff::wait_after(&self.retry_seconds, attempt)
     }
 
@@ -73,7 +73,7 @@ impl Settings {
         Duration::from_secs(self.disable_after_hours.saturating_mul(3600))
     }
 
-    pub(super) const fn old_secret_for(&self) -> Duration {
+    pub(super) const fn old_secret_lifetime(&self) -> Duration {
         Duration::from_secs(self.old_secret_hours.saturating_mul(3600))
     }
 

@@ -13,7 +13,7 @@ use crate::kernel::clock::Stopwatch;
 
 /// The time budget of the current turn.
 pub(super) struct Budget {
-    watch: Stopwatch,
+    stopwatch: Stopwatch,
     began: Cell<Duration>,
     allowed: Cell<Duration>,
     interrupted: Cell<bool>,
@@ -24,7 +24,7 @@ impl Budget {
     /// Creates a budget that is also exhausted when `stopping` is set.
     pub(super) fn new(stopping: Arc<AtomicBool>) -> Self {
         Self {
-            watch: Stopwatch::start(),
+            stopwatch: Stopwatch::start(),
             began: Cell::default(),
             allowed: Cell::default(),
             interrupted: Cell::default(),
@@ -34,7 +34,7 @@ impl Budget {
 
     /// Returns the time since the isolate was created.
     pub(super) fn now(&self) -> Duration {
-        self.watch.elapsed()
+        self.stopwatch.elapsed()
     }
 
     /// Starts a turn with this budget.

@@ -40,7 +40,7 @@ pub(super) struct EventLoop {
     entry: EntryPoints,
     context: Context,
     runtime: Runtime,
-    desk: Rc<IsolateState>,
+    state: Rc<IsolateState>,
     shared: Arc<Shared>,
 }
 
@@ -50,7 +50,7 @@ struct EntryPoints {
     fire: Persistent<Function<'static>>,
     deliver: Persistent<Function<'static>>,
     rejections: Persistent<Function<'static>>,
-    rejected: RejectionTracker,
+    rejection_tracker: RejectionTracker,
 }
 
 /// The function that is called for rejected promises. The runtime holds it too, and must not be the last owner of it.
@@ -58,7 +58,7 @@ struct EntryPoints {
 struct RejectionTracker(Rc<RefCell<Option<Persistent<Function<'static>>>>>);
 
 impl RejectionTracker {
-    fn watch(&self, runtime: &Runtime) {
+    fn install(&self, runtime: &Runtime) {
         let tracker = Rc::clone(&self.0);
         runtime.set_host_promise_rejection_tracker(Some(Box::new(
             move |ctx, promise, reason, handled| {
@@ -74,7 +74,7 @@ impl RejectionTracker {
 
 impl Drop for EntryPoints {
     fn drop(&mut self) {
-        self.rejected.0.take();
+        self.rejection_tracker.0.take();
     }
 }
 
@@ -101,7 +101,7 @@ impl EventLoop {
         runtime.set_interrupt_handler(Some(Box::new(move || budget.is_over())));
         let context = Context::full(&runtime).map_err(no_engine)?;
         let tracker = RejectionTracker::default();
-        tracker.watch(&runtime);
+        tracker.install(&runtime);
         desk.budget.begin(limits.cpu);
         let entry = context
             .with(|ctx| set_up_isolate(&ctx, (program, bundle), &desk, &tracker))
@@ -110,16 +110,16 @@ impl EventLoop {
             entry,
             context,
             runtime,
-            desk,
+            state: desk,
             shared,
         };
-        turns.drain();
-        if turns.desk.budget.was_interrupted() {
+        turns.run_pending_jobs();
+        if turns.state.budget.was_interrupted() {
             return Err(EngineError::CpuTime(limits.cpu));
         }
-        turns.flush_rejections();
-        turns.measure();
-        turns.desk.loaded.set(true);
+        turns.log_rejections();
+        turns.measure_memory();
+        turns.state.loaded.set(true);
         Ok(turns)
     }
 
@@ -127,7 +127,7 @@ impl EventLoop {
     pub(super) fn run(self, events: &Receiver<IsolateEvent>) {
         let mut measured = true;
         let failure = loop {
-            let wait = match (self.desk.wait(), measured) {
+            let wait = match (self.state.time_until_next(), measured) {
                 (Some(wait), true) => Some(wait),
                 (Some(wait), false) => Some(wait.min(IDLE_DELAY)),
                 (None, true) => None,
@@ -142,68 +142,75 @@ impl EventLoop {
                 None => Some(events.recv().unwrap_or(IsolateEvent::Stop)),
             };
             let quiet = event.is_none();
-            match self.handle(event) {
+            match self.handle_event(event) {
                 Ok(true) => {}
                 Ok(false) => break EngineError::Stopped("it is dropped".to_owned()),
                 Err(FatalError(failure)) => break failure,
             }
-            if self.shared.retiring.load(Ordering::Relaxed) && self.desk.is_quiet() {
+            if self.shared.retiring.load(Ordering::Relaxed) && self.state.is_idle() {
                 break EngineError::Stopped("it is dropped".to_owned());
             }
-            if quiet && !measured && self.desk.wait().is_none_or(|wait| !wait.is_zero()) {
-                self.measure();
+            if quiet
+                && !measured
+                && self
+                    .state
+                    .time_until_next()
+                    .is_none_or(|wait| !wait.is_zero())
+            {
+                self.measure_memory();
             }
             measured = quiet;
         };
         self.shared.ended.store(true, Ordering::Release);
-        self.desk.give_up(&failure);
+        self.state.fail_all(&failure);
     }
 
     /// Handles an event, the timers that are due, and the calls whose time is up. Returns false if the isolate must
     /// end.
-    fn handle(&self, event: Option<IsolateEvent>) -> Result<bool, FatalError> {
+    fn handle_event(&self, event: Option<IsolateEvent>) -> Result<bool, FatalError> {
         match event {
             Some(IsolateEvent::Call { request, reply }) => {
                 let bot = request.headers.get("x-bot-id").cloned();
-                let call = self.desk.open(bot, reply);
-                self.call(call, &request)?;
+                let call = self.state.open_call(bot, reply);
+                self.start_call(call, &request)?;
             }
             Some(IsolateEvent::Fetched { operation, result }) => {
-                if let Some(call) = self.desk.finish(operation) {
-                    self.deliver(call, operation, result)?;
+                if let Some(call) = self.state.finish_operation(operation) {
+                    self.deliver_response(call, operation, result)?;
                 }
             }
             Some(IsolateEvent::Stop) => return Ok(false),
             None => {}
         }
-        while let Some(timer) = self.desk.due_timer() {
-            if let Some(call) = self.desk.finish(timer) {
+        while let Some(timer) = self.state.due_timer() {
+            if let Some(call) = self.state.finish_operation(timer) {
                 let fire = self.entry.fire.clone();
-                self.turn(call, |ctx| fire.restore(ctx)?.call((timer,)))?;
+                self.run_turn(call, |ctx| fire.restore(ctx)?.call((timer,)))?;
             }
         }
-        while let Some(call) = self.desk.overdue_call() {
-            let limit = self.desk.limits.wall;
-            self.desk.answer(call, Err(EngineError::TimedOut(limit)));
-            self.desk.close(call);
+        while let Some(call) = self.state.overdue_call() {
+            let limit = self.state.limits.wall;
+            self.state
+                .reply_to_call(call, Err(EngineError::TimedOut(limit)));
+            self.state.close_call(call);
         }
         Ok(true)
     }
 
-    fn call(&self, call: u64, request: &Request) -> Result<(), FatalError> {
+    fn start_call(&self, call: u64, request: &Request) -> Result<(), FatalError> {
         let text = serde_json::to_string(request).unwrap_or_default();
         let entry = self.entry.call.clone();
-        self.turn(Some(call), |ctx| entry.restore(ctx)?.call((call, text)))
+        self.run_turn(Some(call), |ctx| entry.restore(ctx)?.call((call, text)))
     }
 
-    fn deliver(
+    fn deliver_response(
         &self,
         call: Option<u64>,
         operation: u64,
         result: Result<FetchResponse, String>,
     ) -> Result<(), FatalError> {
         let entry = self.entry.deliver.clone();
-        self.turn(call, |ctx| {
+        self.run_turn(call, |ctx| {
             let deliver = entry.restore(ctx)?;
             match result {
                 Err(text) => deliver.call((operation, text)),
@@ -216,7 +223,7 @@ impl EventLoop {
                     });
                     // Copied, so that it counts against the program's memory.
                     let body = TypedArray::<u8>::new_copy(ctx.clone(), fetched.body)?;
-                    drop(fetched.held);
+                    drop(fetched.reservation);
                     deliver.call((operation, (), head.to_string(), body))
                 }
             }
@@ -224,17 +231,17 @@ impl EventLoop {
     }
 
     /// Runs code until nothing is left to run, and counts the time for one call.
-    fn turn(
+    fn run_turn(
         &self,
         call: Option<u64>,
         enter: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()>,
     ) -> Result<(), FatalError> {
-        let desk = &*self.desk;
+        let desk = &*self.state;
         let limit = desk.limits.cpu;
         // Requests and responses in flight are a part of the program's memory.
-        let memory = desk.limits.memory - desk.flight.bytes().min(desk.limits.memory);
+        let memory = desk.limits.memory - desk.in_flight.bytes().min(desk.limits.memory);
         self.runtime.set_memory_limit(memory);
-        let used = call.and_then(|id| Some(desk.calls.borrow().get(&id)?.used));
+        let used = call.and_then(|id| Some(desk.calls.borrow().get(&id)?.time_used));
         desk.current.set(call);
         desk.budget
             .begin(limit.saturating_sub(used.unwrap_or_default()));
@@ -243,20 +250,20 @@ impl EventLoop {
                 .catch(&ctx)
                 .map_err(|error| to_exception(&error))
         });
-        self.drain();
+        self.run_pending_jobs();
         let interrupted = desk.budget.was_interrupted();
         let mut dead = false;
         if let Some(id) = call {
             if let Some(call) = desk.calls.borrow_mut().get_mut(&id) {
-                call.used += desk.budget.spent();
+                call.time_used += desk.budget.spent();
             }
             if interrupted {
                 // Set before the reply, so that no further call arrives.
                 self.shared.retiring.store(true, Ordering::Relaxed);
-                desk.answer(id, Err(EngineError::CpuTime(limit)));
-                desk.close(id);
+                desk.reply_to_call(id, Err(EngineError::CpuTime(limit)));
+                desk.close_call(id);
             } else if let Err(thrown) = thrown {
-                desk.answer(id, Err(to_call_error(thrown, desk.limits.memory)));
+                desk.reply_to_call(id, Err(to_call_error(thrown, desk.limits.memory)));
             }
         } else if let Err(thrown) = thrown {
             desk.log_uncaught(&thrown);
@@ -265,14 +272,14 @@ impl EventLoop {
             // The interrupted code may have left an inconsistent state, so the program is reloaded.
             self.shared.retiring.store(true, Ordering::Relaxed);
             desk.budget.begin(GRACE);
-            self.drain();
+            self.run_pending_jobs();
             dead = desk.budget.was_interrupted();
         } else {
-            self.flush_rejections();
+            self.log_rejections();
         }
         desk.current.set(None);
         if let Some(id) = call {
-            desk.close_if_done(id);
+            desk.close_call_if_done(id);
         }
         if dead {
             return Err(FatalError(EngineError::Stopped(
@@ -283,8 +290,8 @@ impl EventLoop {
     }
 
     /// Runs the pending jobs of promises.
-    fn drain(&self) {
-        while !self.desk.budget.is_over() {
+    fn run_pending_jobs(&self) {
+        while !self.state.budget.is_over() {
             match self.runtime.execute_pending_job() {
                 Ok(true) => {}
                 Ok(false) => return,
@@ -293,8 +300,8 @@ impl EventLoop {
                     let thrown = job.0.with(|ctx| {
                         to_exception(&CaughtError::from_error(&ctx, rquickjs::Error::Exception))
                     });
-                    if !self.desk.budget.was_interrupted() {
-                        self.desk.log_uncaught(&thrown);
+                    if !self.state.budget.was_interrupted() {
+                        self.state.log_uncaught(&thrown);
                     }
                 }
             }
@@ -302,7 +309,7 @@ impl EventLoop {
     }
 
     /// Logs the promises that were rejected in this turn and have no handler.
-    fn flush_rejections(&self) {
+    fn log_rejections(&self) {
         let entry = self.entry.rejections.clone();
         let flushed = self.context.with(|ctx| {
             entry
@@ -317,12 +324,12 @@ impl EventLoop {
     }
 
     /// Collects garbage and measures the memory that is left in use.
-    fn measure(&self) {
+    fn measure_memory(&self) {
         self.runtime.run_gc();
         let usage = self.runtime.memory_usage();
         let bytes = usize::try_from(usage.malloc_size).unwrap_or(0);
         self.shared.memory.store(bytes, Ordering::Relaxed);
-        if bytes > self.desk.limits.memory / 100 * MAX_KEPT_PERCENT {
+        if bytes > self.state.limits.memory / 100 * MAX_KEPT_PERCENT {
             self.shared.retiring.store(true, Ordering::Relaxed);
         }
     }
@@ -354,7 +361,7 @@ fn set_up_isolate(
             fire: function("fire")?,
             deliver: function("deliver")?,
             rejections: function("rejections")?,
-            rejected: tracker.clone(),
+            rejection_tracker: tracker.clone(),
         };
         *tracker.0.borrow_mut() = Some(function("rejected")?);
         let load: Function<'_> = entry.get("load")?;

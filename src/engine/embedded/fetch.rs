@@ -26,7 +26,7 @@ pub(super) struct FetchRequest {
     pub(super) max_response: usize,
     /// Reservation for the bytes of the request.
     #[expect(dead_code, reason = "it is dropped with the request")]
-    pub(super) held: Reservation,
+    pub(super) reservation: Reservation,
 }
 
 /// The handling of a redirect.
@@ -45,12 +45,12 @@ pub(super) struct FetchResponse {
     pub(super) url: String,
     pub(super) redirected: bool,
     /// Reservation for the bytes of the response, until the code has it.
-    pub(super) held: Reservation,
+    pub(super) reservation: Reservation,
 }
 
 impl FetchRequest {
     /// Returns the number of bytes to reserve for a request: twice its size, because a redirect may send it again.
-    pub(super) fn size(headers: usize, body: usize) -> usize {
+    pub(super) fn reserved_bytes(headers: usize, body: usize) -> usize {
         headers.saturating_add(body).saturating_mul(2)
     }
 }
@@ -64,7 +64,7 @@ pub(super) async fn exchange(
     flight: Arc<InFlight>,
     mut fetch: FetchRequest,
 ) -> Result<FetchResponse, String> {
-    let _open = flight.open().await;
+    let _open = flight.acquire_permit().await;
     let timeout = fetch.timeout.min(outbound.timeout());
     for followed in 0..=MAX_REDIRECTS {
         let request = OutboundRequest {
@@ -87,7 +87,7 @@ pub(super) async fn exchange(
         let redirect = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
         match (location, fetch.redirect) {
             (Some(location), Redirect::Follow) if redirect => {
-                fetch.follow(answer.status, &location)?;
+                fetch.follow_redirect(answer.status, &location)?;
             }
             (Some(_), Redirect::Error) if redirect => {
                 return Err("the answer is a redirect".to_owned());
@@ -99,7 +99,7 @@ pub(super) async fn exchange(
                     body,
                     url: fetch.url,
                     redirected: followed > 0,
-                    held,
+                    reservation: held,
                 });
             }
         }
@@ -114,15 +114,18 @@ async fn read_response(
     request: OutboundRequest,
 ) -> Result<(OutboundStream, Vec<u8>, Reservation), String> {
     let failed = |error: OutboundError| error.to_string();
-    let mut answer = outbound.open_of_program(request).await.map_err(failed)?;
+    let mut answer = outbound
+        .open_program_stream(request)
+        .await
+        .map_err(failed)?;
     let headers = answer.headers.iter();
     let headers = headers.map(|(name, value)| name.len() + value.len()).sum();
-    let mut held = flight.hold(headers)?;
-    let mut buffered = outbound.buffered();
+    let mut held = flight.reserve(headers)?;
+    let mut buffered = outbound.reserve_buffer();
     let mut body = Vec::new();
-    while let Some(chunk) = answer.next().await.map_err(failed)? {
+    while let Some(chunk) = answer.next_chunk().await.map_err(failed)? {
         held.grow(chunk.len())?;
-        buffered.add(chunk.len()).map_err(failed)?;
+        buffered.grow(chunk.len()).map_err(failed)?;
         body.extend_from_slice(&chunk);
     }
     Ok((answer, body, held))
@@ -144,7 +147,7 @@ fn too_long_error(outbound: &Outbound, fetch: &FetchRequest) -> String {
 
 impl FetchRequest {
     /// Changes the request to follow a redirect, as the Fetch standard specifies.
-    fn follow(&mut self, status: u16, location: &str) -> Result<(), String> {
+    fn follow_redirect(&mut self, status: u16, location: &str) -> Result<(), String> {
         let from = Url::parse(&self.url).map_err(|error| error.to_string())?;
         let to = from.join(location).map_err(|error| error.to_string())?;
         if from.origin() != to.origin() {

@@ -72,10 +72,10 @@ fn add_reply_functions<'js>(
         host,
         "answer",
         move |call: u64, status: u16, headers: String, body: String| {
-            let longest = with.limits.answer;
+            let longest = with.limits.response_bytes;
             if headers.len().saturating_add(body.len()) > longest {
                 let text = format!("it is longer than {longest} bytes (runtime.max_answer_bytes)");
-                return with.answer(call, Err(EngineError::BadAnswer(text)));
+                return with.reply_to_call(call, Err(EngineError::BadAnswer(text)));
             }
             let headers = serde_json::from_str(&headers).unwrap_or_default();
             let response = Response {
@@ -83,7 +83,7 @@ fn add_reply_functions<'js>(
                 headers,
                 body,
             };
-            with.answer(call, Ok(response));
+            with.reply_to_call(call, Ok(response));
         },
     )?;
     let with = Rc::clone(desk);
@@ -98,12 +98,12 @@ fn add_reply_functions<'js>(
                 "missing" => EngineError::Missing(truncate_text(text)),
                 _ => EngineError::Thrown(new_exception(text, &stack.0.unwrap_or_default())),
             };
-            with.answer(call, Err(failure));
+            with.reply_to_call(call, Err(failure));
         },
     )?;
     let with = Rc::clone(desk);
     add_function(ctx, host, "missing", move |what: String| {
-        with.lacks(what);
+        with.record_missing(what);
     })
 }
 
@@ -125,7 +125,9 @@ fn add_operation_functions<'js>(
         },
     )?;
     let with = Rc::clone(desk);
-    add_function(ctx, host, "cancel", move |id: u64| with.cancel(id))?;
+    add_function(ctx, host, "cancel", move |id: u64| {
+        with.cancel_operation(id)
+    })?;
     let with = Rc::clone(desk);
     add_function(
         ctx,
@@ -137,8 +139,8 @@ fn add_operation_functions<'js>(
               headers: String,
               body: Binary,
               redirect: String| {
-            let size = FetchRequest::size(headers.len(), body.0.len());
-            let held = with.flight.hold(size);
+            let size = FetchRequest::reserved_bytes(headers.len(), body.0.len());
+            let held = with.in_flight.reserve(size);
             let held = held.map_err(|text| Exception::throw_message(&ctx, &text))?;
             let headers = serde_json::from_str(&headers)
                 .map_err(|_| Exception::throw_type(&ctx, "headers must be texts"))?;
@@ -154,9 +156,9 @@ fn add_operation_functions<'js>(
                 },
                 timeout: with.limits.wall,
                 max_response: with.limits.memory / 4,
-                held,
+                reservation: held,
             };
-            let flight = Arc::clone(&with.flight);
+            let flight = Arc::clone(&with.in_flight);
             let started = with.start_request(exchange(with.outbound.clone(), flight, fetch));
             started.map_err(|text| Exception::throw_message(&ctx, text))
         },
@@ -170,7 +172,7 @@ fn add_time_and_log_functions<'js>(
 ) -> Result<()> {
     let with = Rc::clone(desk);
     add_function(ctx, host, "log", move |level: String, text: String| {
-        with.log(Level::named(&level), &text);
+        with.log(Level::from_name(&level), &text);
     })?;
     let with = Rc::clone(desk);
     add_function(ctx, host, "uncaught", move |text: String, stack: String| {

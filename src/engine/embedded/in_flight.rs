@@ -12,13 +12,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(super) struct InFlight {
     bytes: AtomicUsize,
     /// Maximum number of bytes: half of the program's memory, because the code needs as much again to receive them.
-    most: usize,
-    open: Arc<Semaphore>,
+    max_bytes: usize,
+    open_requests: Arc<Semaphore>,
 }
 
 /// A reservation of bytes in flight. Dropping it releases them.
 pub(super) struct Reservation {
-    flight: Arc<InFlight>,
+    in_flight: Arc<InFlight>,
     bytes: usize,
 }
 
@@ -27,8 +27,8 @@ impl InFlight {
     pub(super) fn new(memory: usize, requests: usize) -> Arc<Self> {
         Arc::new(Self {
             bytes: AtomicUsize::new(0),
-            most: memory / 2,
-            open: Arc::new(Semaphore::new(requests.max(1))),
+            max_bytes: memory / 2,
+            open_requests: Arc::new(Semaphore::new(requests.max(1))),
         })
     }
 
@@ -41,9 +41,9 @@ impl InFlight {
     ///
     /// # Errors
     /// A text that names the limit, if there is no room.
-    pub(super) fn hold(self: &Arc<Self>, bytes: usize) -> Result<Reservation, String> {
+    pub(super) fn reserve(self: &Arc<Self>, bytes: usize) -> Result<Reservation, String> {
         let mut held = Reservation {
-            flight: Arc::clone(self),
+            in_flight: Arc::clone(self),
             bytes: 0,
         };
         held.grow(bytes)?;
@@ -51,9 +51,9 @@ impl InFlight {
     }
 
     /// Waits until one more request may be open.
-    pub(super) async fn open(&self) -> Option<OwnedSemaphorePermit> {
+    pub(super) async fn acquire_permit(&self) -> Option<OwnedSemaphorePermit> {
         // The semaphore is never closed.
-        Arc::clone(&self.open).acquire_owned().await.ok()
+        Arc::clone(&self.open_requests).acquire_owned().await.ok()
     }
 }
 
@@ -63,13 +63,16 @@ impl Reservation {
     /// # Errors
     /// The same error as [`Flight::hold`].
     pub(super) fn grow(&mut self, bytes: usize) -> Result<(), String> {
-        let flight = &self.flight;
-        let fits = |now: usize| now.checked_add(bytes).filter(|sum| *sum <= flight.most);
+        let flight = &self.in_flight;
+        let fits = |now: usize| {
+            now.checked_add(bytes)
+                .filter(|sum| *sum <= flight.max_bytes)
+        };
         let grown = flight
             .bytes
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
         grown.map_err(|_| {
-            let most = flight.most;
+            let most = flight.max_bytes;
             format!(
                 "the requests and answers on their way have more than {most} bytes, half of \
                  runtime.memory_bytes"
@@ -82,7 +85,9 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.flight.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.in_flight
+            .bytes
+            .fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -93,8 +98,8 @@ mod tests {
     #[test]
     fn bytes_are_held_until_they_are_dropped() {
         let flight = InFlight::new(200, 1);
-        let mut held = flight.hold(60).expect("there is room");
-        let error = flight.hold(41).err().expect("there is none");
+        let mut held = flight.reserve(60).expect("there is room");
+        let error = flight.reserve(41).err().expect("there is none");
         assert!(error.contains("more than 100 bytes"), "{error}");
         held.grow(40).expect("there is room");
         assert!(held.grow(1).is_err() && held.grow(usize::MAX).is_err());

@@ -155,7 +155,7 @@ impl Isolate {
     }
 
     /// Ends the isolate and waits until its thread has ended.
-    pub(in crate::engine) async fn end(mut self) {
+    pub(in crate::engine) async fn stop(mut self) {
         if let Some(thread) = self.thread.take() {
             drop(self);
             // Fails only if the thread panicked, and then it has ended too.

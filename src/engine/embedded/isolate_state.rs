@@ -54,7 +54,7 @@ pub(super) struct IsolateState {
     pub(super) events: mpsc::Sender<IsolateEvent>,
     pub(super) sink: LogSink,
     pub(super) shared: Arc<Shared>,
-    pub(super) flight: Arc<InFlight>,
+    pub(super) in_flight: Arc<InFlight>,
     /// Features that the code used while it was loaded and that the engine lacks.
     pub(super) missing: RefCell<BTreeSet<String>>,
     /// True once the code is loaded.
@@ -63,7 +63,7 @@ pub(super) struct IsolateState {
     pub(super) current: Cell<Option<u64>>,
     pub(super) calls: RefCell<HashMap<u64, Call>>,
     operations: RefCell<HashMap<u64, Operation>>,
-    last: Cell<u64>,
+    last_id: Cell<u64>,
 }
 
 /// A call in progress.
@@ -71,8 +71,8 @@ pub(super) struct Call {
     /// `None` once the call has its reply. Its timers and requests may continue until its time is up.
     reply: Option<Reply>,
     bot: Option<Arc<str>>,
-    ends: Duration,
-    pub(super) used: Duration,
+    deadline: Duration,
+    pub(super) time_used: Duration,
     lines: u32,
 }
 
@@ -105,23 +105,23 @@ impl IsolateState {
             events,
             sink: surroundings.sink,
             shared,
-            flight: InFlight::new(limits.memory, limits.fetches),
+            in_flight: InFlight::new(limits.memory, limits.max_fetches),
             missing: RefCell::default(),
             loaded: Cell::default(),
             current: Cell::default(),
             calls: RefCell::default(),
             operations: RefCell::default(),
-            last: Cell::default(),
+            last_id: Cell::default(),
         }
     }
 
     fn next_id(&self) -> u64 {
-        self.last.set(self.last.get() + 1);
-        self.last.get()
+        self.last_id.set(self.last_id.get() + 1);
+        self.last_id.get()
     }
 
     /// Records a feature that the code uses and the engine lacks.
-    pub(super) fn lacks(&self, mut what: String) {
+    pub(super) fn record_missing(&self, mut what: String) {
         let (most, longest) = MISSING_LIMITS;
         if what.len() > longest {
             what.truncate(what.floor_char_boundary(longest));
@@ -135,13 +135,13 @@ impl IsolateState {
     }
 
     /// Registers a call.
-    pub(super) fn open(&self, bot: Option<String>, reply: Reply) -> u64 {
+    pub(super) fn open_call(&self, bot: Option<String>, reply: Reply) -> u64 {
         let id = self.next_id();
         let call = Call {
             reply: Some(reply),
             bot: bot.map(Arc::from),
-            ends: self.budget.now() + self.limits.wall,
-            used: Duration::ZERO,
+            deadline: self.budget.now() + self.limits.wall,
+            time_used: Duration::ZERO,
             lines: 0,
         };
         self.calls.borrow_mut().insert(id, call);
@@ -149,7 +149,7 @@ impl IsolateState {
     }
 
     /// Replies to a call, if it has no reply yet.
-    pub(super) fn answer(&self, id: u64, result: Result<Response, EngineError>) {
+    pub(super) fn reply_to_call(&self, id: u64, result: Result<Response, EngineError>) {
         let reply = self
             .calls
             .borrow_mut()
@@ -162,19 +162,19 @@ impl IsolateState {
     }
 
     /// Removes a call and cancels its timers and requests.
-    pub(super) fn close(&self, id: u64) {
+    pub(super) fn close_call(&self, id: u64) {
         self.calls.borrow_mut().remove(&id);
         self.operations.borrow_mut().retain(|_, operation| {
             let its = operation.call == Some(id);
             if its {
-                operation.end();
+                operation.abort();
             }
             !its
         });
     }
 
     /// Removes a call that has its reply and no timers or requests left.
-    pub(super) fn close_if_done(&self, id: u64) {
+    pub(super) fn close_call_if_done(&self, id: u64) {
         let answered = self
             .calls
             .borrow()
@@ -191,7 +191,7 @@ impl IsolateState {
     }
 
     /// True if no call waits for its reply.
-    pub(super) fn is_quiet(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         self.calls
             .borrow()
             .values()
@@ -199,7 +199,7 @@ impl IsolateState {
     }
 
     /// Fails all calls, and cancels all timers and requests.
-    pub(super) fn give_up(&self, failure: &EngineError) {
+    pub(super) fn fail_all(&self, failure: &EngineError) {
         for (_, call) in self.calls.borrow_mut().drain() {
             if let Some(reply) = call.reply {
                 // Fails only if the caller no longer waits.
@@ -207,12 +207,12 @@ impl IsolateState {
             }
         }
         for (_, operation) in self.operations.borrow_mut().drain() {
-            operation.end();
+            operation.abort();
         }
     }
 
     /// Checks that the turn may start a timer or a request: its call is not over, and the limit is not reached.
-    fn has_room(&self) -> Result<(), &'static str> {
+    fn check_can_start(&self) -> Result<(), &'static str> {
         let over = |id: u64| !self.calls.borrow().contains_key(&id);
         if self.current.get().is_some_and(over) {
             return Err("the call that this belongs to is over");
@@ -225,10 +225,10 @@ impl IsolateState {
 
     /// Starts a timer.
     pub(super) fn start_timer(&self, after: Duration) -> Result<u64, &'static str> {
-        self.has_room()?;
+        self.check_can_start()?;
         let id = self.next_id();
         let kind = OperationKind::Timer(self.budget.now() + after);
-        self.add(id, kind);
+        self.add_operation(id, kind);
         Ok(id)
     }
 
@@ -237,7 +237,7 @@ impl IsolateState {
         &self,
         exchange: impl Future<Output = Result<FetchResponse, String>> + Send + 'static,
     ) -> Result<u64, &'static str> {
-        self.has_room()?;
+        self.check_can_start()?;
         let operation = self.next_id();
         let events = self.events.clone();
         let task = self.tokio.spawn(async move {
@@ -245,11 +245,11 @@ impl IsolateState {
             // Fails only if the isolate has ended.
             let _ = events.send(IsolateEvent::Fetched { operation, result });
         });
-        self.add(operation, OperationKind::Request(task.abort_handle()));
+        self.add_operation(operation, OperationKind::Request(task.abort_handle()));
         Ok(operation)
     }
 
-    fn add(&self, id: u64, kind: OperationKind) {
+    fn add_operation(&self, id: u64, kind: OperationKind) {
         let call = self.current.get();
         self.operations
             .borrow_mut()
@@ -257,14 +257,14 @@ impl IsolateState {
     }
 
     /// Cancels a timer or a request.
-    pub(super) fn cancel(&self, id: u64) {
+    pub(super) fn cancel_operation(&self, id: u64) {
         if let Some(operation) = self.operations.borrow_mut().remove(&id) {
-            operation.end();
+            operation.abort();
         }
     }
 
     /// Removes a finished timer or request. Returns the call that it belongs to, or `None` if it was cancelled.
-    pub(super) fn finish(&self, id: u64) -> Option<Option<u64>> {
+    pub(super) fn finish_operation(&self, id: u64) -> Option<Option<u64>> {
         let operation = self.operations.borrow_mut().remove(&id)?;
         Some(operation.call)
     }
@@ -290,14 +290,14 @@ impl IsolateState {
     pub(super) fn overdue_call(&self) -> Option<u64> {
         let now = self.budget.now();
         let calls = self.calls.borrow();
-        let mut overdue = calls.iter().filter(|(_, call)| call.ends <= now);
+        let mut overdue = calls.iter().filter(|(_, call)| call.deadline <= now);
         overdue.next().map(|(id, _)| *id)
     }
 
     /// Returns the time until the next timer is due or the time of a call is up; `None` if there is neither.
-    pub(super) fn wait(&self) -> Option<Duration> {
+    pub(super) fn time_until_next(&self) -> Option<Duration> {
         let calls = self.calls.borrow();
-        let ends = calls.values().map(|call| call.ends);
+        let ends = calls.values().map(|call| call.deadline);
         let due = self.first_timer().map(|(due, _)| due);
         let next = ends.chain(due).min()?;
         Some(next.saturating_sub(self.budget.now()))
@@ -305,7 +305,7 @@ impl IsolateState {
 
     /// Writes a log line of the current turn.
     pub(super) fn log(&self, level: Level, text: &str) {
-        let Some(bot) = self.next_line() else { return };
+        let Some(bot) = self.count_line() else { return };
         match level {
             Level::Error => {
                 let text = modules::unwrap_positions(text);
@@ -317,13 +317,13 @@ impl IsolateState {
 
     /// Logs an exception of the current turn that no code caught.
     pub(super) fn log_uncaught(&self, thrown: &Exception) {
-        if let Some(bot) = self.next_line() {
+        if let Some(bot) = self.count_line() {
             self.sink.write_uncaught(&self.program, bot, thrown);
         }
     }
 
     /// Counts a log line of the current turn and returns its bot. Returns `None` if the call may write no more lines.
-    fn next_line(&self) -> Option<Option<Arc<str>>> {
+    fn count_line(&self) -> Option<Option<Arc<str>>> {
         let Some(id) = self.current.get() else {
             return Some(None);
         };
@@ -340,7 +340,7 @@ impl IsolateState {
 }
 
 impl Operation {
-    fn end(&self) {
+    fn abort(&self) {
         if let OperationKind::Request(task) = &self.kind {
             task.abort();
         }

@@ -60,7 +60,7 @@ pub(in crate::engine) struct Child {
 struct State {
     input: mpsc::UnboundedSender<String>,
     table: Mutex<CallTable>,
-    end: Notify,
+    end_requested: Notify,
     memory: AtomicU64,
     limits: Limits,
     program: Arc<str>,
@@ -71,7 +71,7 @@ struct State {
 
 #[derive(Default)]
 struct CallTable {
-    last: u64,
+    last_id: u64,
     calls: HashMap<u64, oneshot::Sender<Result<Response, EngineError>>>,
     pings: HashMap<u64, oneshot::Sender<()>>,
     loaded: Option<oneshot::Sender<Result<(), EngineError>>>,
@@ -104,14 +104,14 @@ impl Child {
         let state = Arc::new(State {
             input,
             table: Mutex::default(),
-            end: Notify::new(),
+            end_requested: Notify::new(),
             memory: AtomicU64::new(0),
             limits: program.limits,
             program: Arc::from(program.id.as_str()),
             sink,
             mark: new_token("").expose().to_owned(),
         });
-        state.table().loaded = Some(loaded);
+        state.lock_table().loaded = Some(loaded);
         let made = Self {
             pid: child.id().unwrap_or_default(),
             state: Arc::clone(&state),
@@ -123,7 +123,7 @@ impl Child {
         ];
         tokio::spawn(supervise(Arc::downgrade(&state), made.pid));
         tokio::spawn(wait_for_end(child, outputs, Arc::clone(&state)));
-        state.send(&RunnerRequest::Load {
+        state.send_order(&RunnerRequest::Load {
             mark: &state.mark,
             code,
             env: program
@@ -135,7 +135,7 @@ impl Child {
         match with_timeout(START_TIMEOUT + program.limits.cpu, ready).await {
             Ok(Ok(Ok(()))) => Ok(made),
             Ok(Ok(Err(failure))) => Err(failure),
-            Ok(Err(_)) => Err(state.why_ended()),
+            Ok(Err(_)) => Err(state.end_error()),
             Err(_) => Err(EngineError::CpuTime(program.limits.cpu)),
         }
     }
@@ -147,12 +147,12 @@ impl Child {
     pub(in crate::engine) async fn call(&self, request: &Request) -> Result<Response, EngineError> {
         let (reply, answer) = oneshot::channel();
         let id = {
-            let mut table = self.state.table();
+            let mut table = self.state.lock_table();
             if let Some(failure) = &table.ended {
                 return Err(failure.clone());
             }
-            table.last += 1;
-            let id = table.last;
+            table.last_id += 1;
+            let id = table.last_id;
             table.calls.insert(id, reply);
             id
         };
@@ -160,18 +160,18 @@ impl Child {
             state: &self.state,
             id,
         };
-        self.state.send(&RunnerRequest::Call { id, request });
+        self.state.send_order(&RunnerRequest::Call { id, request });
         let wall = self.state.limits.wall;
         match with_timeout(wall, answer).await {
             Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(self.state.why_ended()),
+            Ok(Err(_)) => Err(self.state.end_error()),
             Err(_) => Err(EngineError::TimedOut(wall)),
         }
     }
 
     /// Returns the reason why the child is ending or has ended, if it is.
-    pub(in crate::engine) fn ended(&self) -> Option<EngineError> {
-        self.state.table().ended.clone()
+    pub(in crate::engine) fn end_error(&self) -> Option<EngineError> {
+        self.state.lock_table().ended.clone()
     }
 
     /// Returns the memory at the last measurement, in bytes.
@@ -187,7 +187,7 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        self.state.end.notify_one();
+        self.state.end_requested.notify_one();
     }
 }
 
@@ -199,16 +199,16 @@ struct CallGuard<'a> {
 
 impl Drop for CallGuard<'_> {
     fn drop(&mut self) {
-        self.state.table().calls.remove(&self.id);
+        self.state.lock_table().calls.remove(&self.id);
     }
 }
 
 impl State {
-    fn table(&self) -> MutexGuard<'_, CallTable> {
+    fn lock_table(&self) -> MutexGuard<'_, CallTable> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn send(&self, order: &RunnerRequest<'_>) {
+    fn send_order(&self, order: &RunnerRequest<'_>) {
         if let Ok(mut line) = serde_json::to_string(order) {
             line.push('\n');
             // Fails only if the child is gone, and then its calls fail when its end is noticed.
@@ -216,31 +216,31 @@ impl State {
         }
     }
 
-    fn why_ended(&self) -> EngineError {
-        let ended = self.table().ended.clone();
+    fn end_error(&self) -> EngineError {
+        let ended = self.lock_table().ended.clone();
         ended.unwrap_or_else(|| EngineError::Stopped("its process ended".to_owned()))
     }
 
     /// Ends the child for this reason, unless another reason is set already.
-    fn end_for(&self, failure: EngineError) {
-        self.table().ended.get_or_insert(failure);
-        self.end.notify_one();
+    fn end_with(&self, failure: EngineError) {
+        self.lock_table().ended.get_or_insert(failure);
+        self.end_requested.notify_one();
     }
 
-    fn take(&self, frame: RunnerMessage) {
+    fn handle_frame(&self, frame: RunnerMessage) {
         match frame {
-            RunnerMessage::Loaded => self.loaded(Ok(())),
+            RunnerMessage::Loaded => self.finish_loading(Ok(())),
             RunnerMessage::Unloadable {
                 text,
                 stack,
                 missing,
-            } => self.loaded(Err(if missing {
+            } => self.finish_loading(Err(if missing {
                 EngineError::Missing(format!("Node.js does not have what the code needs: {text}"))
             } else {
                 EngineError::Load(Exception::new(text, &stack))
             })),
             RunnerMessage::Answer { id, response } => {
-                self.answered(id, self.within_limits(response))
+                self.finish_call(id, self.check_size(response))
             }
             RunnerMessage::Failed {
                 id,
@@ -253,16 +253,16 @@ impl State {
                 } else {
                     EngineError::Thrown(Exception::new(text, &stack))
                 };
-                self.answered(id, Err(failure));
+                self.finish_call(id, Err(failure));
             }
             RunnerMessage::Pong { id } => {
                 // Dropping the sender wakes the waiting check.
-                drop(self.table().pings.remove(&id));
+                drop(self.lock_table().pings.remove(&id));
             }
             RunnerMessage::Log { level, text, bot } => {
                 let bot = bot.map(Arc::from);
                 self.sink
-                    .write(&self.program, bot, Level::named(&level), &text);
+                    .write(&self.program, bot, Level::from_name(&level), &text);
             }
             RunnerMessage::Uncaught { text, stack, bot } => {
                 let exception = Exception::new(text, &stack);
@@ -272,10 +272,10 @@ impl State {
         }
     }
 
-    fn within_limits(&self, response: Response) -> Result<Response, EngineError> {
+    fn check_size(&self, response: Response) -> Result<Response, EngineError> {
         let headers = response.headers.iter();
         let headers: usize = headers.map(|(name, value)| name.len() + value.len()).sum();
-        let longest = self.limits.answer;
+        let longest = self.limits.response_bytes;
         if headers + response.body.len() > longest {
             let text = format!("it is longer than {longest} bytes (runtime.max_answer_bytes)");
             return Err(EngineError::BadAnswer(text));
@@ -283,15 +283,15 @@ impl State {
         Ok(response)
     }
 
-    fn loaded(&self, result: Result<(), EngineError>) {
-        if let Some(loaded) = self.table().loaded.take() {
+    fn finish_loading(&self, result: Result<(), EngineError>) {
+        if let Some(loaded) = self.lock_table().loaded.take() {
             // Fails only if the caller no longer waits.
             let _ = loaded.send(result);
         }
     }
 
-    fn answered(&self, id: u64, result: Result<Response, EngineError>) {
-        if let Some(reply) = self.table().calls.remove(&id) {
+    fn finish_call(&self, id: u64, result: Result<Response, EngineError>) {
+        if let Some(reply) = self.lock_table().calls.remove(&id) {
             // Fails only if the caller no longer waits.
             let _ = reply.send(result);
         }
@@ -312,13 +312,13 @@ async fn read_frames(mut stdout: BufReader<ChildStdout>, state: Arc<State>) {
             Line::Text(line) => {
                 let frame = line.strip_prefix(&state.mark);
                 match frame.and_then(|frame| serde_json::from_str(frame).ok()) {
-                    Some(frame) => state.take(frame),
+                    Some(frame) => state.handle_frame(frame),
                     // The program wrote it directly, not through the runner.
                     None => state.sink.write(&state.program, None, Level::Info, &line),
                 }
             }
             Line::TooLong => {
-                return state.end_for(EngineError::Stopped(format!(
+                return state.end_with(EngineError::Stopped(format!(
                     "its process wrote a line of more than {MAX_LINE_BYTES} bytes"
                 )));
             }
@@ -333,7 +333,7 @@ async fn read_stderr(mut stderr: BufReader<tokio::process::ChildStderr>, state: 
         if line.contains("heap out of memory") {
             let memory = state.limits.memory;
             state
-                .table()
+                .lock_table()
                 .ended
                 .get_or_insert(EngineError::Memory(memory));
         }
@@ -351,7 +351,7 @@ async fn wait_for_end(
 ) {
     let status = tokio::select! {
         status = child.wait() => status,
-        () = state.end.notified() => {
+        () = state.end_requested.notified() => {
             // Fails only if the child has ended.
             let _ = child.start_kill();
             child.wait().await
@@ -362,7 +362,7 @@ async fn wait_for_end(
         let _ = with_timeout(OUTPUT_TIMEOUT, output).await;
     }
     let text = status.map_or_else(|error| error.to_string(), |status| status.to_string());
-    let mut table = state.table();
+    let mut table = state.lock_table();
     let failure = EngineError::Stopped(format!("its process ended ({text})"));
     let failure = table.ended.get_or_insert(failure).clone();
     for (_, reply) in table.calls.drain() {
@@ -378,15 +378,15 @@ async fn supervise(state: std::sync::Weak<State>, pid: u32) {
         sleep_real_time(CHECK_INTERVAL).await;
         let Some(state) = state.upgrade() else { return };
         let (pong, id) = {
-            let mut table = state.table();
+            let mut table = state.lock_table();
             if table.ended.is_some() {
                 return;
             }
             if table.calls.is_empty() && state.memory.load(Ordering::Relaxed) > 0 {
                 continue;
             }
-            table.last += 1;
-            let id = table.last;
+            table.last_id += 1;
+            let id = table.last_id;
             let (ping, pong) = oneshot::channel();
             table.pings.insert(id, ping);
             (pong, id)
@@ -394,14 +394,14 @@ async fn supervise(state: std::sync::Weak<State>, pid: u32) {
         if let Some(bytes) = spawner::resident_memory(pid) {
             state.memory.store(bytes, Ordering::Relaxed);
             if bytes > state.limits.memory as u64 + NODE_MEMORY {
-                return state.end_for(EngineError::Memory(state.limits.memory));
+                return state.end_with(EngineError::Memory(state.limits.memory));
             }
         }
-        state.send(&RunnerRequest::Ping { id });
+        state.send_order(&RunnerRequest::Ping { id });
         let limit = state.limits.cpu;
         // A pong drops the sender, so only the timeout is an error here.
         if with_timeout(limit, pong).await.is_err() {
-            return state.end_for(EngineError::CpuTime(limit));
+            return state.end_with(EngineError::CpuTime(limit));
         }
     }
 }

@@ -36,7 +36,7 @@ pub(in crate::engine) struct NodeInstall {
 struct Launcher {
     program: Option<PathBuf>,
     uid: Option<u32>,
-    any_file: bool,
+    without_file_rules: bool,
 }
 
 #[derive(Deserialize)]
@@ -90,9 +90,9 @@ impl NodeInstall {
         let uid = Some(settings.node_uid).filter(|uid| *uid != 0);
         for any_file in [false, true] {
             let launcher = Launcher {
-                program: settings.program.clone(),
+                program: settings.executable.clone(),
                 uid,
-                any_file,
+                without_file_rules: any_file,
             };
             let mut command = launcher.command(settings.memory_bytes as u64, true);
             command.arg("--").arg(&self.path).args(&self.flags);
@@ -156,7 +156,7 @@ impl Launcher {
         if let Some(uid) = self.uid {
             command.args(["--uid", &uid.to_string()]);
         }
-        if self.any_file {
+        if self.without_file_rules {
             command.args(["--without", "files"]);
         }
         if report {

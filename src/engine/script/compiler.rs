@@ -54,7 +54,7 @@ impl Compiler {
     ///
     /// # Errors
     /// `Compile` if the source does not compile.
-    pub(super) fn program(&mut self, source: &str) -> Result<&Program, ScriptError> {
+    pub(super) fn get_or_compile(&mut self, source: &str) -> Result<&Program, ScriptError> {
         let known = self.programs.iter().position(|(known, _)| known == source);
         let entry = match known {
             Some(at) => self.programs.remove(at),
@@ -118,7 +118,7 @@ mod tests {
 
     fn run(source: &str, object: Value) -> Result<Value, ScriptError> {
         let mut language = Compiler::new();
-        resolve(language.program(source)?, VrlValue::from(object))
+        resolve(language.get_or_compile(source)?, VrlValue::from(object))
     }
 
     fn check(source: &str) -> Result<(), ScriptError> {
@@ -217,8 +217,10 @@ mod tests {
     fn those_used_last_are_kept_compiled() {
         let mut language = Compiler::new();
         for number in 0..2 * MAX_CACHED {
-            language.program(&number.to_string()).expect("a script");
-            language.program("0").expect("a script");
+            language
+                .get_or_compile(&number.to_string())
+                .expect("a script");
+            language.get_or_compile("0").expect("a script");
         }
         assert_eq!(language.programs.len(), MAX_CACHED);
         let kept = |source: &str| language.programs.iter().any(|(known, _)| known == source);

@@ -65,7 +65,7 @@ pub enum ScriptError {
 impl ScriptError {
     /// True if the same script may succeed later.
     #[must_use]
-    pub const fn may_pass(&self) -> bool {
+    pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Busy(_) | Self::Unavailable(_))
     }
 }

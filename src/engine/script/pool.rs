@@ -36,10 +36,10 @@ struct Pool {
     /// One permit for each worker that may run.
     workers: Arc<Semaphore>,
     /// One permit for each script that may run or wait.
-    places: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
     /// The idle workers, the most recently used last.
-    idle: Mutex<Vec<mpsc::Sender<Job>>>,
-    lanes: Mutex<SourceLimits>,
+    idle_workers: Mutex<Vec<mpsc::Sender<Job>>>,
+    source_limits: Mutex<SourceLimits>,
 }
 
 /// The limits of each script source: only a number of its scripts run at once. The others wait for that limit and do
@@ -51,8 +51,8 @@ struct SourceLimits {
 }
 
 struct SourceLimit {
-    run: Arc<Semaphore>,
-    wait: Arc<Semaphore>,
+    running: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
 }
 
 /// A script for a worker.
@@ -61,7 +61,7 @@ struct Job {
     reply: oneshot::Sender<Outcome>,
     /// The worker's own queue, which returns to the idle workers after the script.
     worker: mpsc::Sender<Job>,
-    place: Permits,
+    permits: Permits,
 }
 
 /// The permits that a script holds until its worker is idle again.
@@ -74,9 +74,9 @@ impl Scripts {
         Self(Arc::new(Pool {
             settings: settings.clone(),
             workers: Arc::new(Semaphore::new(settings.script_workers.max(1))),
-            places: Arc::new(Semaphore::new(settings.script_queue.max(1))),
-            idle: Mutex::default(),
-            lanes: Mutex::default(),
+            queue: Arc::new(Semaphore::new(settings.script_queue.max(1))),
+            idle_workers: Mutex::default(),
+            source_limits: Mutex::default(),
         }))
     }
 
@@ -86,7 +86,7 @@ impl Scripts {
     /// Any [`ScriptError`].
     pub async fn check(&self, source: &str) -> Result<(), ScriptError> {
         critical_thread::assert_not_critical("a script");
-        self.ask(source, None).await.map(drop)
+        self.run_request(source, None).await.map(drop)
     }
 
     /// Runs a script on an object, which the script sees as `.`, and returns the value of its last expression.
@@ -95,13 +95,13 @@ impl Scripts {
     /// Any [`ScriptError`].
     pub async fn run(&self, source: &str, object: &Value) -> Result<Value, ScriptError> {
         critical_thread::assert_not_critical("a script");
-        self.ask(source, Some(object)).await
+        self.run_request(source, Some(object)).await
     }
 
-    async fn ask(&self, source: &str, object: Option<&Value>) -> ScriptResult {
+    async fn run_request(&self, source: &str, object: Option<&Value>) -> ScriptResult {
         bounds::check(source)?;
-        let lane = self.0.lane(source);
-        let mut place = self.0.place(&lane).await?;
+        let lane = self.0.find_or_create_limit(source);
+        let mut place = self.0.acquire_permits(&lane).await?;
         // The frame is built only now, so that a waiting script takes no memory for it.
         let most = self.0.settings.script_input_bytes;
         let frame = frame::encode(&ScriptRequestRef { source, object }, most + FRAME_OVERHEAD);
@@ -110,7 +110,7 @@ impl Scripts {
             match self.0.exchange(place, &frame).await? {
                 Outcome::Answered(answer) => return answer,
                 Outcome::Broken(error) => return Err(error),
-                Outcome::Retired => place = self.0.place(&lane).await?,
+                Outcome::Retired => place = self.0.acquire_permits(&lane).await?,
             }
         }
         let text = "what runs it has ended again and again";
@@ -119,19 +119,28 @@ impl Scripts {
 
     /// Returns the number of idle workers.
     #[must_use]
-    pub fn idle(&self) -> usize {
-        self.0.idle().iter().filter(|one| !one.is_closed()).count()
+    pub fn idle_count(&self) -> usize {
+        self.0
+            .lock_idle()
+            .iter()
+            .filter(|one| !one.is_closed())
+            .count()
     }
 }
 
 impl Pool {
-    fn idle(&self) -> MutexGuard<'_, Vec<mpsc::Sender<Job>>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_idle(&self) -> MutexGuard<'_, Vec<mpsc::Sender<Job>>> {
+        self.idle_workers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the limits of a source.
-    fn lane(&self, source: &str) -> Arc<SourceLimit> {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+    fn find_or_create_limit(&self, source: &str) -> Arc<SourceLimit> {
+        let mut lanes = self
+            .source_limits
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let key = lanes.hasher.hash_one(source);
         if let Some(known) = lanes.by_source.get(&key).and_then(Weak::upgrade) {
             return known;
@@ -139,21 +148,21 @@ impl Pool {
         lanes.by_source.retain(|_, lane| lane.strong_count() > 0);
         let settings = &self.settings;
         let lane = Arc::new(SourceLimit {
-            run: Arc::new(Semaphore::new(settings.script_workers.max(2) - 1)),
-            wait: Arc::new(Semaphore::new(settings.script_queue.div_ceil(4).max(1))),
+            running: Arc::new(Semaphore::new(settings.script_workers.max(2) - 1)),
+            waiting: Arc::new(Semaphore::new(settings.script_queue.div_ceil(4).max(1))),
         });
         lanes.by_source.insert(key, Arc::downgrade(&lane));
         lane
     }
 
     /// Waits for the permits to run a script.
-    async fn place(&self, lane: &SourceLimit) -> Result<Permits, ScriptError> {
+    async fn acquire_permits(&self, lane: &SourceLimit) -> Result<Permits, ScriptError> {
         let busy = || ScriptError::Busy(self.settings.script_queue);
-        let waits = Arc::clone(&lane.wait).try_acquire_owned();
-        let queued = Arc::clone(&self.places).try_acquire_owned();
+        let waits = Arc::clone(&lane.waiting).try_acquire_owned();
+        let queued = Arc::clone(&self.queue).try_acquire_owned();
         let (waits, queued) = (waits.map_err(|_| busy())?, queued.map_err(|_| busy())?);
         let permits = with_timeout(WORKER_TIMEOUT, async {
-            let runs = Arc::clone(&lane.run).acquire_owned().await;
+            let runs = Arc::clone(&lane.running).acquire_owned().await;
             let works = Arc::clone(&self.workers).acquire_owned().await;
             runs.and_then(|runs| works.map(|works| (runs, works)))
         });
@@ -171,13 +180,13 @@ impl Pool {
         let (reply, answer) = oneshot::channel();
         let worker = match self.take_idle() {
             Some(worker) => worker,
-            None => self.start().await?,
+            None => self.start_worker().await?,
         };
         let job = Job {
             frame: Arc::clone(frame),
             reply,
             worker: worker.clone(),
-            place,
+            permits: place,
         };
         // A worker that has ended drops the job.
         let _ = worker.try_send(job);
@@ -186,13 +195,13 @@ impl Pool {
 
     /// Takes the most recently used idle worker, so that the other ones can end when they are idle for long enough.
     fn take_idle(&self) -> Option<mpsc::Sender<Job>> {
-        let mut idle = self.idle();
+        let mut idle = self.lock_idle();
         idle.retain(|worker| !worker.is_closed());
         idle.pop()
     }
 
     /// Starts a worker.
-    async fn start(self: &Arc<Self>) -> Result<mpsc::Sender<Job>, ScriptError> {
+    async fn start_worker(self: &Arc<Self>) -> Result<mpsc::Sender<Job>, ScriptError> {
         let process = WorkerProcess::start(&self.settings).await?;
         let (worker, jobs) = mpsc::channel(1);
         tokio::spawn(run_jobs(process, jobs, Arc::downgrade(self)));
@@ -205,7 +214,7 @@ async fn run_jobs(mut process: WorkerProcess, mut jobs: mpsc::Receiver<Job>, poo
     loop {
         let job = tokio::select! {
             job = jobs.recv() => job,
-            () = process.ended() => return,
+            () = process.wait_for_end() => return,
         };
         let Some(job) = job else { return };
         let exchange = process.exchange(&job.frame).await;
@@ -213,11 +222,11 @@ async fn run_jobs(mut process: WorkerProcess, mut jobs: mpsc::Receiver<Job>, poo
         let Job {
             reply,
             worker,
-            place,
+            permits: place,
             ..
         } = job;
         if let Some(pool) = pool.upgrade().filter(|_| goes_on) {
-            pool.idle().push(worker);
+            pool.lock_idle().push(worker);
         }
         // The permits are released before the reply, so that the next script finds this worker.
         drop(place);

@@ -32,9 +32,9 @@ pub(super) struct WorkerProcess {
     child: Child,
     input: ChildStdin,
     output: ChildStdout,
-    errors: ChildStderr,
+    stderr: ChildStderr,
     memory: usize,
-    most: usize,
+    max_output: usize,
 }
 
 /// The outcome of an exchange.
@@ -53,7 +53,7 @@ impl WorkerProcess {
     /// # Errors
     /// `Unavailable` if the worker does not start.
     pub(super) async fn start(settings: &Settings) -> Result<Self, ScriptError> {
-        let started = with_timeout(START_TIMEOUT, Self::started(settings)).await;
+        let started = with_timeout(START_TIMEOUT, Self::spawn(settings)).await;
         let started = started.unwrap_or_else(|_| Err(io::Error::other("it does not answer")));
         started.map_err(|error| {
             tracing::error!(%error, "a worker for scripts cannot be started");
@@ -61,8 +61,8 @@ impl WorkerProcess {
         })
     }
 
-    async fn started(settings: &Settings) -> io::Result<Self> {
-        let mut command = helper::command(settings.program.as_deref(), helper::SCRIPT_WORKER);
+    async fn spawn(settings: &Settings) -> io::Result<Self> {
+        let mut command = helper::command(settings.executable.as_deref(), helper::SCRIPT_WORKER);
         for (name, figure) in [
             ("--memory-bytes", settings.script_memory_bytes as u64),
             ("--input-bytes", settings.script_input_bytes as u64),
@@ -85,9 +85,9 @@ impl WorkerProcess {
             child,
             input,
             output,
-            errors,
+            stderr: errors,
             memory: settings.script_memory_bytes,
-            most: settings.script_output_bytes + FRAME_OVERHEAD,
+            max_output: settings.script_output_bytes + FRAME_OVERHEAD,
         };
         let hello = frame::read_async(&mut process.output, FRAME_OVERHEAD).await;
         if !hello.is_ok_and(|hello: Hello| hello == Hello::new()) {
@@ -101,22 +101,22 @@ impl WorkerProcess {
     pub(super) async fn exchange(&mut self, asked: &[u8]) -> Outcome {
         let answer = async {
             self.input.write_all(asked).await?;
-            frame::read_bytes(&mut self.output, self.most).await
+            frame::read_bytes(&mut self.output, self.max_output).await
         };
         match with_timeout(MAX_RUN_TIME + SLACK, answer).await {
             Ok(Ok(bytes)) => Outcome::Answered(parse_result(&bytes)),
-            Ok(Err(_)) => self.why_ended().await,
+            Ok(Err(_)) => self.classify_end().await,
             Err(_) => Outcome::Broken(ScriptError::TimedOut),
         }
     }
 
     /// Waits until the worker ends by itself.
-    pub(super) async fn ended(&mut self) {
+    pub(super) async fn wait_for_end(&mut self) {
         // After an error there is nothing to wait for.
         let _ = self.child.wait().await;
     }
 
-    async fn why_ended(&mut self) -> Outcome {
+    async fn classify_end(&mut self) -> Outcome {
         let (status, text) = self.end().await;
         let failed = |text: &str| Outcome::Broken(ScriptError::Failed(text.to_owned()));
         match status {
@@ -138,7 +138,7 @@ impl WorkerProcess {
     async fn end(&mut self) -> (Option<i32>, String) {
         let mut text = String::new();
         let status = with_timeout(SLACK, async {
-            let mut errors = (&mut self.errors).take(MAX_STDERR_BYTES);
+            let mut errors = (&mut self.stderr).take(MAX_STDERR_BYTES);
             // The worker writes UTF-8.
             let _ = errors.read_to_string(&mut text).await;
             self.child.wait().await

@@ -99,9 +99,9 @@ fn run_scripts(
     let mut language = Compiler::new();
     // Initializes everything that VRL creates on first use.
     let _ = language.check("true");
-    let mut room = memory.map(|memory| MemoryLimit::of(memory, worker.memory as u64));
+    let mut room = memory.map(|memory| MemoryLimit::new(memory, worker.memory as u64));
     if let Some(room) = &mut room {
-        room.limit()?;
+        room.apply()?;
     }
     write_message(&mut output, &Hello::new(), MAX_SOURCE_BYTES)?;
     let most = worker.input + FRAME_OVERHEAD;
@@ -111,7 +111,7 @@ fn run_scripts(
         let _ = watch.send(TimeLimit::Idle);
         write_message(&mut output, &answer, worker.output)?;
         if let Some(room) = &mut room
-            && !room.limit()?
+            && !room.apply()?
         {
             return Ok(());
         }
@@ -131,7 +131,7 @@ fn handle_request(
             .check(&asked.source)
             .map(|()| serde_json::Value::Null);
     };
-    let program = language.program(&asked.source)?;
+    let program = language.get_or_compile(&asked.source)?;
     let _ = watch.send(TimeLimit::Until(MAX_RUN_TIME + GRACE));
     super::compiler::resolve(program, object)
 }
@@ -162,7 +162,7 @@ impl MemoryUsage {
     }
 
     /// Returns the bytes of writable memory (data and stack), and the resident bytes.
-    fn now(&self) -> io::Result<(u64, u64)> {
+    fn read(&self) -> io::Result<(u64, u64)> {
         let mut text = [0; 128];
         let read = self.0.read_at(&mut text, 0)?;
         let text = String::from_utf8_lossy(&text[..read]);
@@ -181,29 +181,32 @@ impl MemoryUsage {
 /// The memory limit of a script, on top of the memory of the worker at rest.
 struct MemoryLimit {
     memory: MemoryUsage,
-    script: u64,
-    rest: (u64, u64),
+    script_bytes: u64,
+    at_rest: (u64, u64),
 }
 
 impl MemoryLimit {
-    fn of(memory: MemoryUsage, script: u64) -> Self {
-        let rest = memory.now().unwrap_or_default();
+    fn new(memory: MemoryUsage, script: u64) -> Self {
+        let rest = memory.read().unwrap_or_default();
         Self {
             memory,
-            script,
-            rest,
+            script_bytes: script,
+            at_rest: rest,
         }
     }
 
     /// Limits the memory of the next script, beyond the memory in use. Returns false if earlier scripts left too much
     /// in use for that: compiled programs, and memory that the allocator keeps.
-    fn limit(&self) -> io::Result<bool> {
-        let (own, resident) = self.memory.now()?;
-        let most = self.script / 2;
-        if own > self.rest.0 + most || resident > self.rest.1 + most {
+    fn apply(&self) -> io::Result<bool> {
+        let (own, resident) = self.memory.read()?;
+        let most = self.script_bytes / 2;
+        if own > self.at_rest.0 + most || resident > self.at_rest.1 + most {
             return Ok(false);
         }
-        confinement::limit_memory(own + self.script, self.rest.0 + 2 * self.script)?;
+        confinement::limit_memory(
+            own + self.script_bytes,
+            self.at_rest.0 + 2 * self.script_bytes,
+        )?;
         Ok(true)
     }
 }

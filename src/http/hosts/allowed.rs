@@ -30,7 +30,7 @@ pub enum AllowedHost {
 pub struct InvalidHost;
 
 impl AllowedHost {
-    pub(super) fn of(host: Host<'_>) -> Self {
+    pub(super) fn from_host(host: Host<'_>) -> Self {
         match host {
             Host::Name(name) => Self::Name(name.to_ascii_lowercase()),
             Host::Address(address) => Self::Address(address),
@@ -64,7 +64,7 @@ impl TryFrom<String> for AllowedHost {
         let bare: Result<Ipv6Addr, _> = text.parse();
         match bare {
             Ok(address) => Ok(Self::Address(IpAddr::V6(address).to_canonical())),
-            Err(_) => Host::parse(&text).map(Self::of).ok_or(InvalidHost),
+            Err(_) => Host::parse(&text).map(Self::from_host).ok_or(InvalidHost),
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) enum Host<'a> {
 
 impl<'a> Host<'a> {
     /// Parses the host of `name:port`, `192.0.2.7:port` or `[2001:db8::1]:port`. The port is optional.
-    pub(super) fn of_authority(text: &'a str) -> Option<Self> {
+    pub(super) fn parse_authority(text: &'a str) -> Option<Self> {
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => {
                 let (_, after) = rest.split_once(']')?;
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     fn host(text: &str) -> Option<String> {
-        Host::of_authority(text).map(|host| host.to_string())
+        Host::parse_authority(text).map(|host| host.to_string())
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::kernel::{Error, Kind, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedHosts {
     /// True to allow every IP address: DNS rebinding needs a name.
-    addresses: bool,
+    any_address: bool,
     hosts: Vec<AllowedHost>,
 }
 
@@ -31,7 +31,7 @@ impl AllowedHosts {
     #[must_use]
     pub fn any() -> Self {
         Self {
-            addresses: true,
+            any_address: true,
             hosts: vec![AllowedHost::Any],
         }
     }
@@ -47,7 +47,7 @@ impl AllowedHosts {
         let mut hosts = listed.to_vec();
         hosts.push(AllowedHost::Address(listen.to_canonical()));
         for host in urls.into_iter().filter_map(PublicUrl::authority) {
-            let Some(host) = Host::of_authority(host) else {
+            let Some(host) = Host::parse_authority(host) else {
                 continue;
             };
             if let Host::Name(name) = host {
@@ -55,10 +55,10 @@ impl AllowedHosts {
                     |part| AllowedHost::Name(format!("{part}.{}", name.to_ascii_lowercase()));
                 hosts.extend(["chat", "webhook"].map(part));
             }
-            hosts.push(AllowedHost::of(host));
+            hosts.push(AllowedHost::from_host(host));
         }
         Self {
-            addresses: listen.is_unspecified(),
+            any_address: listen.is_unspecified(),
             hosts,
         }
     }
@@ -66,7 +66,7 @@ impl AllowedHosts {
     fn allows(&self, host: Host<'_>) -> bool {
         let by_default = match host {
             Host::Name(name) => is_loopback_name(name),
-            Host::Address(address) => self.addresses || address.is_loopback(),
+            Host::Address(address) => self.any_address || address.is_loopback(),
         };
         by_default || self.hosts.iter().any(|allowed| allowed.allows(host))
     }
@@ -96,11 +96,11 @@ impl AllowedHosts {
         let target = target.map(|target| Cow::Borrowed(target.as_str()));
         let forwarded = forwarded.map(Cow::Borrowed);
         let mut hosts = [named, target, forwarded].into_iter().flatten();
-        hosts.try_for_each(|host| self.check_one(&host))
+        hosts.try_for_each(|host| self.check_authority(&host))
     }
 
-    fn check_one(&self, authority: &str) -> Result<()> {
-        let Some(host) = Host::of_authority(authority) else {
+    fn check_authority(&self, authority: &str) -> Result<()> {
+        let Some(host) = Host::parse_authority(authority) else {
             let text =
                 "The request names what is no host: it must be like parlance.example.com:4600";
             return Err(Error::invalid(text));
@@ -123,7 +123,7 @@ mod tests {
     use super::{allowed::InvalidHost, *};
 
     fn allowed(hosts: &AllowedHosts, authority: &str) -> bool {
-        hosts.check_one(authority).is_ok()
+        hosts.check_authority(authority).is_ok()
     }
 
     fn listed(texts: &[&str]) -> Vec<AllowedHost> {

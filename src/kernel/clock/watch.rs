@@ -28,7 +28,7 @@ pub enum Rewind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SystemRewind {
     /// The time that the clock would show now without the jump.
-    pub was: Timestamp,
+    pub expected: Timestamp,
     /// Size of the jump.
     pub by: Duration,
 }
@@ -60,20 +60,20 @@ impl ClockWatch {
     /// Waits until the clock has gone back since the creation of this watch or the last return of this method.
     pub async fn next(&mut self) -> Rewind {
         loop {
-            if let Some(turn) = self.look() {
+            if let Some(turn) = self.check_clock() {
                 return turn;
             }
             wait_for_change(&mut self.state, self.last.mode, CHECK_INTERVAL).await;
         }
     }
 
-    fn look(&mut self) -> Option<Rewind> {
+    fn check_clock(&mut self) -> Option<Rewind> {
         let state = *self.state.borrow_and_update();
         let (now, steady) = read_both_times(&state);
         let last = std::mem::replace(&mut self.last, state);
         let expected = self.now.plus(steady.since(self.steady));
         (self.now, self.steady) = (now, steady);
-        if state.rewinds != last.rewinds {
+        if state.requested_rewinds != last.requested_rewinds {
             return Some(Rewind::Requested);
         }
         if state.mode != last.mode || matches!(state.mode, Mode::Frozen { .. }) {
@@ -84,17 +84,22 @@ impl ClockWatch {
             return None;
         }
         // Wakes the waits for a date, also after a jump forward.
-        self.clock.state.send_modify(|state| state.back += by);
-        (by >= MIN_JUMP).then_some(Rewind::System(SystemRewind { was: expected, by }))
+        self.clock
+            .state
+            .send_modify(|state| state.system_rewind += by);
+        (by >= MIN_JUMP).then_some(Rewind::System(SystemRewind {
+            expected: expected,
+            by,
+        }))
     }
 }
 
 /// Reads both times at nearly the same instant.
 fn read_both_times(state: &State) -> (Timestamp, MonotonicTime) {
     loop {
-        let before = state.steady();
+        let before = state.monotonic_now();
         let now = current_time(state.mode);
-        let after = state.steady();
+        let after = state.monotonic_now();
         if after.since(before) < MAX_READ_TIME {
             return (now, after);
         }

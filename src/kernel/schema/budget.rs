@@ -20,16 +20,16 @@ pub(super) struct Budget {
     /// Maximum number of errors that the validator may create.
     pub(super) errors: u64,
     /// Steps that each access takes.
-    pub(super) prices: StepCosts,
+    pub(super) costs: StepCosts,
 }
 
 /// Costs of an access to a value, which depend on the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct StepCosts {
     /// Steps for each access.
-    pub(super) look: u64,
+    pub(super) access: u64,
     /// Steps for each 64 bytes of a text that a pattern may be matched against.
-    pub(super) pattern: u64,
+    pub(super) pattern_match: u64,
     /// Steps for each text, if the schema has patterns that backtrack.
     pub(super) backtracking: u64,
 }
@@ -56,9 +56,9 @@ pub(super) fn is_after_exhaustion(instance: &Value) -> bool {
 struct BudgetState {
     steps: Cell<u64>,
     errors: Cell<u64>,
-    look: Cell<u64>,
-    pattern: Cell<u64>,
-    backtracking: Cell<u64>,
+    access_cost: Cell<u64>,
+    pattern_cost: Cell<u64>,
+    backtracking_cost: Cell<u64>,
     exhausted: Cell<bool>,
 }
 
@@ -68,9 +68,9 @@ thread_local! {
         BudgetState {
             steps: Cell::new(0),
             errors: Cell::new(0),
-            look: Cell::new(1),
-            pattern: Cell::new(0),
-            backtracking: Cell::new(0),
+            access_cost: Cell::new(1),
+            pattern_cost: Cell::new(0),
+            backtracking_cost: Cell::new(0),
             exhausted: Cell::new(false),
         }
     };
@@ -81,9 +81,9 @@ pub(super) fn run_with_budget<T>(budget: Budget, check: impl FnOnce() -> T) -> (
     BUDGET.with(|meter| {
         meter.steps.set(budget.steps);
         meter.errors.set(budget.errors);
-        meter.look.set(budget.prices.look);
-        meter.pattern.set(budget.prices.pattern);
-        meter.backtracking.set(budget.prices.backtracking);
+        meter.access_cost.set(budget.costs.access);
+        meter.pattern_cost.set(budget.costs.pattern_match);
+        meter.backtracking_cost.set(budget.costs.backtracking);
         meter.exhausted.set(false);
     });
     let outcome = check();
@@ -112,15 +112,16 @@ fn take_steps(steps: impl FnOnce(&BudgetState) -> u64) -> bool {
 }
 
 fn charge_access() -> bool {
-    take_steps(|meter| meter.look.get())
+    take_steps(|meter| meter.access_cost.get())
 }
 
 /// Takes the steps for an access to a text of this length.
 fn charge_text(bytes: usize) -> bool {
     let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
     take_steps(|meter| {
-        let matching = bytes.saturating_mul(meter.pattern.get()) / 64;
-        (meter.look.get() + bytes / 64 + meter.backtracking.get()).saturating_add(matching)
+        let matching = bytes.saturating_mul(meter.pattern_cost.get()) / 64;
+        (meter.access_cost.get() + bytes / 64 + meter.backtracking_cost.get())
+            .saturating_add(matching)
     })
 }
 
@@ -261,17 +262,17 @@ impl<'a> Node<'a, BudgetedJson> for BudgetedValue<'a> {
             charge_access();
             return None;
         };
-        take_steps(|meter| meter.look.get() + text.len() as u64 / 256)
+        take_steps(|meter| meter.access_cost.get() + text.len() as u64 / 256)
             .then(|| text.chars().count() as u64)
     }
 
     fn equals_value(&self, expected: &Value) -> bool {
         let fits = match (self.0, expected) {
             (Value::Array(_), Value::Array(_)) | (Value::Object(_), Value::Object(_)) => {
-                take_steps(|meter| meter.look.get() + traversal_cost(expected) / 4)
+                take_steps(|meter| meter.access_cost.get() + traversal_cost(expected) / 4)
             }
             (Value::String(text), Value::String(expected)) if text.len() == expected.len() => {
-                take_steps(|meter| meter.look.get() + text.len() as u64 / 256)
+                take_steps(|meter| meter.access_cost.get() + text.len() as u64 / 256)
             }
             _ => charge_access(),
         };

@@ -76,108 +76,111 @@ fn translate_keys(members: &mut Map<String, Value>, reach: TranslationScope) {
 fn translate_pattern(pattern: &str, reach: TranslationScope) -> Cow<'_, str> {
     let mut translator = Translator {
         rest: pattern,
-        new: String::with_capacity(pattern.len() + 16),
+        output: String::with_capacity(pattern.len() + 16),
         reach,
         groups: list_named_groups(pattern),
-        looks_back: ["(?=", "(?!", "(?<=", "(?<!"]
+        needs_backtracking: ["(?=", "(?!", "(?<=", "(?<!"]
             .iter()
             .any(|look| pattern.contains(look))
             || has_backreference(pattern),
     };
     translator.run();
-    match translator.new == pattern {
+    match translator.output == pattern {
         true => Cow::Borrowed(pattern),
-        false => Cow::Owned(translator.new),
+        false => Cow::Owned(translator.output),
     }
 }
 
 struct Translator<'a> {
     rest: &'a str,
-    new: String,
+    output: String,
     reach: TranslationScope,
     /// The named groups, each with its number.
     groups: Vec<(&'a str, usize)>,
     /// True if the pattern has lookaround or backreferences. The validator passes such a pattern to the
     /// engine unchanged, and the engine would read `\d` and `\w` as Unicode classes.
-    looks_back: bool,
+    needs_backtracking: bool,
 }
 
 impl Translator<'_> {
-    fn take(&mut self) -> Option<char> {
+    fn next_char(&mut self) -> Option<char> {
         let next = self.rest.chars().next()?;
         self.rest = &self.rest[next.len_utf8()..];
         Some(next)
     }
 
     /// Consumes `text` if it comes next.
-    fn skip(&mut self, text: &str) -> bool {
+    fn skip_prefix(&mut self, text: &str) -> bool {
         let rest = self.rest.strip_prefix(text);
         self.rest = rest.unwrap_or(self.rest);
         rest.is_some()
     }
 
     fn run(&mut self) {
-        while let Some(next) = self.take() {
+        while let Some(next) = self.next_char() {
             match next {
-                '\\' => self.escape(false),
-                '[' if self.skip("^]") => self.new.push_str(r"[\s\S]"),
-                '[' if self.skip("]") => self.new.push_str(r"[^\s\S]"),
-                '[' => self.class(),
-                '.' if self.reach == TranslationScope::Whole => self.new.push_str(ANY_BUT_LINE_END),
-                other => self.new.push(other),
+                '\\' => self.translate_escape(false),
+                '[' if self.skip_prefix("^]") => self.output.push_str(r"[\s\S]"),
+                '[' if self.skip_prefix("]") => self.output.push_str(r"[^\s\S]"),
+                '[' => self.translate_class(),
+                '.' if self.reach == TranslationScope::Whole => {
+                    self.output.push_str(ANY_BUT_LINE_END)
+                }
+                other => self.output.push(other),
             }
         }
     }
 
     /// Translates the rest of a character class.
-    fn class(&mut self) {
-        self.new.push('[');
-        while let Some(next) = self.take() {
+    fn translate_class(&mut self) {
+        self.output.push('[');
+        while let Some(next) = self.next_char() {
             match next {
-                '\\' => self.escape(true),
+                '\\' => self.translate_escape(true),
                 ']' => {
-                    self.new.push(']');
+                    self.output.push(']');
                     return;
                 }
-                other => self.new.push(other),
+                other => self.output.push(other),
             }
         }
     }
 
     /// Translates the character after a backslash.
-    fn escape(&mut self, in_class: bool) {
-        let Some(next) = self.take() else {
-            self.new.push('\\');
+    fn translate_escape(&mut self, in_class: bool) {
+        let Some(next) = self.next_char() else {
+            self.output.push('\\');
             return;
         };
         let digit_follows = self.rest.starts_with(|next: char| next.is_ascii_digit());
         match next {
-            'b' if in_class => self.new.push_str(r"\x08"),
-            '0' if !digit_follows => self.new.push_str(r"\x00"),
-            'k' if !in_class => self.named_reference(),
+            'b' if in_class => self.output.push_str(r"\x08"),
+            '0' if !digit_follows => self.output.push_str(r"\x00"),
+            'k' if !in_class => self.translate_named_reference(),
             'c' if self
                 .rest
                 .starts_with(|next: char| next.is_ascii_alphabetic()) =>
             {
-                let letter = self.take().unwrap_or('@');
-                self.new.push_str(&format!(r"\x{:02x}", letter as u32 % 32));
+                let letter = self.next_char().unwrap_or('@');
+                self.output
+                    .push_str(&format!(r"\x{:02x}", letter as u32 % 32));
             }
-            'u' => self.unicode(),
-            'd' if self.looks_back && in_class => self.new.push_str("0-9"),
-            'd' if self.looks_back => self.new.push_str("[0-9]"),
-            'D' if self.looks_back && !in_class => self.new.push_str("[^0-9]"),
-            'w' if self.looks_back && in_class => self.new.push_str("0-9A-Za-z_"),
-            'w' if self.looks_back => self.new.push_str("[0-9A-Za-z_]"),
-            'W' if self.looks_back && !in_class => self.new.push_str("[^0-9A-Za-z_]"),
+            'u' => self.translate_unicode_escape(),
+            'd' if self.needs_backtracking && in_class => self.output.push_str("0-9"),
+            'd' if self.needs_backtracking => self.output.push_str("[0-9]"),
+            'D' if self.needs_backtracking && !in_class => self.output.push_str("[^0-9]"),
+            'w' if self.needs_backtracking && in_class => self.output.push_str("0-9A-Za-z_"),
+            'w' if self.needs_backtracking => self.output.push_str("[0-9A-Za-z_]"),
+            'W' if self.needs_backtracking && !in_class => self.output.push_str("[^0-9A-Za-z_]"),
             other => {
-                self.new.push('\\');
-                self.new.push(other);
+                self.output.push('\\');
+                self.output.push(other);
             }
         }
     }
 
     /// Translates `\k<name>` to the number of the group.
-    fn named_reference(&mut self) {
+    fn translate_named_reference(&mut self) {
         let name = self
             .rest
             .strip_prefix('<')
@@ -189,15 +192,15 @@ impl Translator<'_> {
         match group {
             Some((number, rest)) => {
                 // Its own group separates the number from a digit that may follow.
-                self.new.push_str(&format!(r"(?:\{number})"));
+                self.output.push_str(&format!(r"(?:\{number})"));
                 self.rest = rest;
             }
-            None => self.new.push_str(r"\k"),
+            None => self.output.push_str(r"\k"),
         }
     }
 
     /// Joins a surrogate pair into the one character that it encodes.
-    fn unicode(&mut self) {
+    fn translate_unicode_escape(&mut self) {
         let half = |text: &str| u32::from_str_radix(text.get(..4)?, 16).ok();
         let pair = half(self.rest).filter(|high| (0xd800..0xdc00).contains(high));
         let whole = pair.and_then(|high| {
@@ -208,9 +211,9 @@ impl Translator<'_> {
         match whole {
             Some(character) => {
                 self.rest = &self.rest[10..];
-                self.new.push(character);
+                self.output.push(character);
             }
-            None => self.new.push_str(r"\u"),
+            None => self.output.push_str(r"\u"),
         }
     }
 }

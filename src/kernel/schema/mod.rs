@@ -75,7 +75,7 @@ impl Limits {
 
     /// Divides the steps for one value among `values` values.
     #[must_use]
-    pub fn shared(self, values: u64) -> Self {
+    pub fn divided_among(self, values: u64) -> Self {
         Self {
             max_steps: (self.max_steps / values.max(1)).max(1_000),
             ..self
@@ -114,19 +114,27 @@ impl Schema {
             return Err(format!("it is nested more than {MAX_SCHEMA_DEPTH} deep"));
         }
         let draft = detect_draft(schema);
-        let compiled = Self::compile_as(schema, draft, limits);
+        let compiled = Self::compile_with_draft(schema, draft, limits);
         // Earlier versions read all schemas as 2020-12. A stored schema is accepted if either draft can read it.
         if compiled.is_err() && draft == Some(Draft::Draft7) && *limits == Limits::STORED {
-            return Self::compile_as(schema, Some(Draft::Draft202012), limits).or(compiled);
+            return Self::compile_with_draft(schema, Some(Draft::Draft202012), limits).or(compiled);
         }
         compiled
     }
 
-    fn compile_as(schema: &Value, draft: Option<Draft>, limits: &Limits) -> Result<Self, String> {
+    fn compile_with_draft(
+        schema: &Value,
+        draft: Option<Draft>,
+        limits: &Limits,
+    ) -> Result<Self, String> {
         let counted_as = draft.unwrap_or_default();
         let work = work::count_work(schema, counted_as, limits.max_subschemas)?;
-        if work.most > limits.max_work {
-            let WorkEstimate { most, place, .. } = &work;
+        if work.max_applied > limits.max_work {
+            let WorkEstimate {
+                max_applied: most,
+                pointer: place,
+                ..
+            } = &work;
             let most = if *most > 1_000_000_000 {
                 "over a billion".to_owned()
             } else {
@@ -188,7 +196,7 @@ impl Schema {
         let budget = Budget {
             steps: limits.max_steps,
             errors: 0,
-            prices: self.work.prices,
+            costs: self.work.costs,
         };
         let (valid, spent) =
             run_with_budget(budget, || self.validator.is_valid(BudgetedValue(value)));
@@ -202,7 +210,7 @@ impl Schema {
             return Vec::new();
         }
         // An error holds the path to its value. An error of `not` also holds a copy of the schema.
-        let bytes = 1000 + longest_path_bytes(value) * 4 + self.work.negated * 100;
+        let bytes = 1000 + longest_path_bytes(value) * 4 + self.work.negated_size * 100;
         let budget = Budget {
             // Errors hold the names of unexpected members.
             steps: limits.max_steps / 4,

@@ -16,7 +16,7 @@ pub(super) struct PatternEstimate {
     /// Approximate number of states of the compiled pattern.
     pub(super) size: u64,
     /// Approximate number of states that can be active at one byte of the text.
-    pub(super) active: u64,
+    pub(super) active_states: u64,
     /// True if the pattern has lookaround or backreferences, so that a match may backtrack.
     pub(super) backtracks: bool,
 }
@@ -33,7 +33,7 @@ pub(super) fn estimate_pattern(pattern: &str) -> Result<PatternEstimate, String>
         rest: pattern,
         backtracks: false,
     };
-    let size = reader.alternatives(0)?;
+    let size = reader.read_alternatives(0)?;
     if size > MAX_SIZE {
         return Err(format!(
             "the pattern {} is too large when its repetitions are written out",
@@ -43,7 +43,7 @@ pub(super) fn estimate_pattern(pattern: &str) -> Result<PatternEstimate, String>
     let active = if is_one_repetition(pattern) { 8 } else { size };
     Ok(PatternEstimate {
         size,
-        active,
+        active_states: active,
         backtracks: reader.backtracks,
     })
 }
@@ -61,8 +61,8 @@ fn is_one_repetition(pattern: &str) -> bool {
         rest: inner,
         backtracks: false,
     };
-    let one = !inner.starts_with('(') && reader.atom(0).is_ok();
-    reader.repeated();
+    let one = !inner.starts_with('(') && reader.read_atom(0).is_ok();
+    reader.read_repetitions();
     one && reader.rest.is_empty() && !reader.backtracks
 }
 
@@ -72,14 +72,14 @@ struct PatternReader<'a> {
 }
 
 impl PatternReader<'_> {
-    fn take(&mut self) -> Option<char> {
+    fn next_char(&mut self) -> Option<char> {
         let next = self.rest.chars().next()?;
         self.rest = &self.rest[next.len_utf8()..];
         Some(next)
     }
 
     /// Reads up to the end of the group or of the pattern; returns the size.
-    fn alternatives(&mut self, depth: usize) -> Result<u64, String> {
+    fn read_alternatives(&mut self, depth: usize) -> Result<u64, String> {
         if depth > MAX_GROUP_DEPTH {
             return Err(format!(
                 "groups of a pattern are nested at most {MAX_GROUP_DEPTH} deep"
@@ -90,16 +90,16 @@ impl PatternReader<'_> {
             match self.rest.chars().next() {
                 None => return Ok(size),
                 Some(')') if depth > 0 => {
-                    self.take();
+                    self.next_char();
                     return Ok(size);
                 }
                 Some('|' | '^' | '$') => {
-                    self.take();
+                    self.next_char();
                     size = size.saturating_add(1);
                 }
                 Some(_) => {
-                    let atom = self.atom(depth)?;
-                    let times = self.repeated();
+                    let atom = self.read_atom(depth)?;
+                    let times = self.read_repetitions();
                     size = size.saturating_add(atom.saturating_mul(times));
                 }
             }
@@ -107,18 +107,18 @@ impl PatternReader<'_> {
     }
 
     /// Reads one character, class or group; returns its size.
-    fn atom(&mut self, depth: usize) -> Result<u64, String> {
-        Ok(match self.take() {
-            Some('(') => self.group(depth)?,
-            Some('[') => self.class(),
+    fn read_atom(&mut self, depth: usize) -> Result<u64, String> {
+        Ok(match self.next_char() {
+            Some('(') => self.read_group(depth)?,
+            Some('[') => self.read_class(),
             Some('.') => 12,
-            Some('\\') => self.escape(),
+            Some('\\') => self.read_escape(),
             Some(character) => character.len_utf8() as u64,
             None => 0,
         })
     }
 
-    fn group(&mut self, depth: usize) -> Result<u64, String> {
+    fn read_group(&mut self, depth: usize) -> Result<u64, String> {
         for (opening, backtracks) in [
             ("?:", false),
             ("?=", true),
@@ -133,27 +133,27 @@ impl PatternReader<'_> {
                 break;
             }
         }
-        self.alternatives(depth + 1)
+        self.read_alternatives(depth + 1)
     }
 
-    fn class(&mut self) -> u64 {
+    fn read_class(&mut self) -> u64 {
         let mut size = 4_u64;
         if self.rest.starts_with('^') {
-            self.take();
+            self.next_char();
             size = 16;
         }
-        while let Some(character) = self.take() {
+        while let Some(character) = self.next_char() {
             match character {
                 ']' => break,
-                '\\' => size = size.saturating_add(self.escape()),
+                '\\' => size = size.saturating_add(self.read_escape()),
                 other => size = size.saturating_add(other.len_utf8() as u64),
             }
         }
         size
     }
 
-    fn escape(&mut self) -> u64 {
-        match self.take() {
+    fn read_escape(&mut self) -> u64 {
+        match self.next_char() {
             // Unicode classes have hundreds of ranges.
             Some('p' | 'P') => {
                 if let Some((name, rest)) = self.rest.split_once('}')
@@ -174,15 +174,15 @@ impl PatternReader<'_> {
     }
 
     /// Reads the repetitions of the last atom; returns their maximum number.
-    fn repeated(&mut self) -> u64 {
+    fn read_repetitions(&mut self) -> u64 {
         let mut times = 1_u64;
         loop {
             match self.rest.chars().next() {
                 Some('*' | '+' | '?') => {
-                    self.take();
+                    self.next_char();
                     times = times.saturating_mul(2);
                 }
-                Some('{') => match self.counted() {
+                Some('{') => match self.read_counted_repetition() {
                     Some(counted) => times = times.saturating_mul(counted),
                     None => return times,
                 },
@@ -192,7 +192,7 @@ impl PatternReader<'_> {
     }
 
     /// Reads `{n}`, `{n,}` or `{n,m}`. For another use of the brace, returns `None` and consumes nothing.
-    fn counted(&mut self) -> Option<u64> {
+    fn read_counted_repetition(&mut self) -> Option<u64> {
         let (inner, rest) = self.rest.strip_prefix('{')?.split_once('}')?;
         let (least, most) = inner.split_once(',').unwrap_or((inner, inner));
         let number = |text: &str| match text.trim() {
@@ -234,13 +234,15 @@ mod tests {
         assert!(estimate_pattern(r"(a)\1").expect("a pattern").backtracks);
         assert!(!estimate_pattern(r"^\d+$").expect("a pattern").backtracks);
         assert_eq!(
-            estimate_pattern("^.{0,2000}$").expect("a pattern").active,
+            estimate_pattern("^.{0,2000}$")
+                .expect("a pattern")
+                .active_states,
             8
         );
         assert!(
             estimate_pattern("(?:a|b)*a(?:a|b){2000}")
                 .expect("a pattern")
-                .active
+                .active_states
                 > 2000
         );
     }

@@ -15,11 +15,11 @@ const MAX_REFERENCES: usize = 25;
 /// The parts of a schema and the references found so far.
 pub(super) struct Resources {
     /// Memory addresses of all values of the schema itself; empty if no part of it has an `$id`.
-    own: HashSet<usize>,
+    addresses: HashSet<usize>,
     /// The base URI of the whole schema.
-    whole: String,
+    base_uri: String,
     /// Map from the base URI of a part to those of the parts that it refers to.
-    pairs: HashMap<String, HashSet<String>>,
+    references: HashMap<String, HashSet<String>>,
 }
 
 impl Resources {
@@ -27,7 +27,7 @@ impl Resources {
     ///
     /// # Errors
     /// A text that says that the schema has dynamic references and parts with an `$id`.
-    pub(super) fn of(schema: &Value, whole: &ResolvedSchema<'_>) -> Result<Self, String> {
+    pub(super) fn collect(schema: &Value, whole: &ResolvedSchema<'_>) -> Result<Self, String> {
         let mut own = HashSet::new();
         let members = || schema.as_object().into_iter().flatten();
         if members().any(|(_, value)| uses_keyword(value, &["$id", "id"])) {
@@ -38,9 +38,9 @@ impl Resources {
             collect_addresses(schema, &mut own);
         }
         Ok(Self {
-            own,
-            whole: base_uri_of(whole),
-            pairs: HashMap::new(),
+            addresses: own,
+            base_uri: base_uri_of(whole),
+            references: HashMap::new(),
         })
     }
 
@@ -48,28 +48,30 @@ impl Resources {
     ///
     /// # Errors
     /// A text that names the cycle, or says that there are too many references.
-    pub(super) fn note(
+    pub(super) fn add_reference(
         &mut self,
         from: &ResolvedSchema<'_>,
         to: &ResolvedSchema<'_>,
     ) -> Result<(), String> {
-        let is_own =
-            |at: &ResolvedSchema<'_>| self.own.contains(&(std::ptr::from_ref(at.schema) as usize));
+        let is_own = |at: &ResolvedSchema<'_>| {
+            self.addresses
+                .contains(&(std::ptr::from_ref(at.schema) as usize))
+        };
         if !is_own(from) || !is_own(to) {
             return Ok(());
         }
         let (from, to) = (base_uri_of(from), base_uri_of(to));
-        if from == self.whole && to == self.whole {
+        if from == self.base_uri && to == self.base_uri {
             return Ok(());
         }
-        self.pairs
+        self.references
             .entry(from.clone())
             .or_default()
             .insert(to.clone());
-        if self.pairs.values().map(HashSet::len).sum::<usize>() > MAX_REFERENCES {
+        if self.references.values().map(HashSet::len).sum::<usize>() > MAX_REFERENCES {
             return Err("too many parts of it have an $id and refer to one another".to_owned());
         }
-        if self.leads(&to, &from, &mut HashSet::new()) {
+        if self.is_reachable(&to, &from, &mut HashSet::new()) {
             return Err(format!(
                 "its part {} has an $id and is referred to from inside: use a reference such as \
                  #/$defs/name, and no $id",
@@ -80,15 +82,15 @@ impl Resources {
     }
 
     /// True if the part `from` refers to the part `to`, directly or through others.
-    fn leads<'a>(&'a self, from: &'a str, to: &str, seen: &mut HashSet<&'a str>) -> bool {
+    fn is_reachable<'a>(&'a self, from: &'a str, to: &str, seen: &mut HashSet<&'a str>) -> bool {
         from == to
             || (seen.insert(from)
                 && self
-                    .pairs
+                    .references
                     .get(from)
                     .into_iter()
                     .flatten()
-                    .any(|next| self.leads(next, to, seen)))
+                    .any(|next| self.is_reachable(next, to, seen)))
     }
 }
 

@@ -27,15 +27,15 @@ const BASE_URI: &str = "json-schema:///";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct WorkEstimate {
     /// Maximum number of subschemas that apply to one place of a value.
-    pub(super) most: u64,
+    pub(super) max_applied: u64,
     /// JSON pointer of the subschema with that maximum.
-    pub(super) place: String,
+    pub(super) pointer: String,
     /// Maximum length of a chain of subschemas at one place.
     pub(super) depth: usize,
     /// Steps that each access to a value takes.
-    pub(super) prices: StepCosts,
+    pub(super) costs: StepCosts,
     /// Size of the largest subschema below `not`, in values. Errors hold a copy of it.
-    pub(super) negated: u64,
+    pub(super) negated_size: u64,
 }
 
 /// Counts the work of a schema. `draft` applies if the schema names none.
@@ -64,16 +64,16 @@ pub(super) fn count_work(
         root: schema,
         max_subschemas,
         counts: HashMap::new(),
-        on_the_way: HashSet::new(),
-        resources: Resources::of(schema, &whole)?,
-        inside: vec![whole],
+        visiting: HashSet::new(),
+        resources: Resources::collect(schema, &whole)?,
+        queue: vec![whole],
         most: (0, schema),
         depth: 0,
-        unseen: 0,
-        negated: 0,
+        unmetered: 0,
+        negated_size: 0,
         patterns: HashMap::new(),
     };
-    while let Some(at) = counter.inside.pop() {
+    while let Some(at) = counter.queue.pop() {
         counter.visit(&at, 0)?;
     }
     counter.finish()
@@ -85,24 +85,24 @@ struct SubschemaWork {
     /// Number of subschemas that a check applies, itself included.
     checked: u64,
     /// Number of subschemas that `unevaluated…` keywords apply again, to find out the parts that were evaluated.
-    marked: u64,
+    evaluated_again: u64,
     /// Maximum length of a chain of subschemas, itself included.
     depth: usize,
     /// Weight of the subschemas in `checked` that never read the value, so that the budget misses them: 4 for
     /// one without subschemas, 1 for one that only wraps another.
-    unseen: u64,
+    unmetered: u64,
 }
 
 struct WorkCounter<'r> {
     root: &'r Value,
     max_subschemas: usize,
     counts: HashMap<usize, SubschemaWork>,
-    on_the_way: HashSet<usize>,
-    inside: Vec<ResolvedSchema<'r>>,
+    visiting: HashSet<usize>,
+    queue: Vec<ResolvedSchema<'r>>,
     most: (u64, &'r Value),
     depth: usize,
-    unseen: u64,
-    negated: u64,
+    unmetered: u64,
+    negated_size: u64,
     patterns: HashMap<&'r str, PatternEstimate>,
     resources: Resources,
 }
@@ -114,10 +114,10 @@ impl<'r> WorkCounter<'r> {
             self.check_depth(at.schema, above + known.depth)?;
             return Ok(*known);
         }
-        if !self.on_the_way.insert(address) {
+        if !self.visiting.insert(address) {
             return Err(format!(
                 "{} leads back to itself at the same place of a value",
-                self.place_of(at.schema)
+                self.describe_place(at.schema)
             ));
         }
         self.check_depth(at.schema, above + 1)?;
@@ -128,21 +128,21 @@ impl<'r> WorkCounter<'r> {
             ));
         }
         let count = match at.schema {
-            Value::Object(keywords) => self.keywords(at, keywords, above)?,
+            Value::Object(keywords) => self.visit_keywords(at, keywords, above)?,
             _ => SubschemaWork {
                 checked: 1,
-                marked: 0,
+                evaluated_again: 0,
                 depth: 1,
-                unseen: 4,
+                unmetered: 4,
             },
         };
-        self.on_the_way.remove(&address);
+        self.visiting.remove(&address);
         self.counts.insert(address, count);
         if count.checked > self.most.0 {
             self.most = (count.checked, at.schema);
         }
         self.depth = self.depth.max(count.depth);
-        self.unseen = self.unseen.max(count.unseen);
+        self.unmetered = self.unmetered.max(count.unmetered);
         Ok(count)
     }
 
@@ -152,11 +152,11 @@ impl<'r> WorkCounter<'r> {
         }
         Err(format!(
             "at {} more than {MAX_CHAIN} subschemas lead one to the next at the same place of a value",
-            self.place_of(schema)
+            self.describe_place(schema)
         ))
     }
 
-    fn keywords(
+    fn visit_keywords(
         &mut self,
         at: &ResolvedSchema<'r>,
         members: &'r Map<String, Value>,
@@ -179,57 +179,61 @@ impl<'r> WorkCounter<'r> {
             if let Some(targets) = in_place_subschemas(&here, keyword, value) {
                 for target in targets {
                     if keywords::is_reference(keyword) {
-                        self.resources.note(&here, &target)?;
+                        self.resources.add_reference(&here, &target)?;
                     }
                     let found = self.visit(&target, above + 1)?;
                     count.checked = count.checked.saturating_add(found.checked);
-                    let marked = found.checked.saturating_add(found.marked);
-                    count.marked = count.marked.saturating_add(marked);
+                    let marked = found.checked.saturating_add(found.evaluated_again);
+                    count.evaluated_again = count.evaluated_again.saturating_add(marked);
                     count.depth = count.depth.max(found.depth + 1);
-                    count.unseen = count.unseen.saturating_add(found.unseen);
+                    count.unmetered = count.unmetered.saturating_add(found.unmetered);
                     beside += 1;
                 }
             } else {
                 looks |= keywords::reads_value(&here, keyword);
                 marks |= keyword.starts_with("unevaluated");
-                self.look_inside(&here, keyword, value);
+                self.enqueue_inner(&here, keyword, value);
             }
-            self.note(keyword, value)?;
+            self.record_keyword(keyword, value)?;
         }
         if marks {
-            count.checked = count.checked.saturating_add(count.marked);
+            count.checked = count.checked.saturating_add(count.evaluated_again);
         }
         if !looks && beside < 2 {
-            count.unseen = count.unseen.saturating_add(if beside == 0 { 4 } else { 1 });
+            count.unmetered = count
+                .unmetered
+                .saturating_add(if beside == 0 { 4 } else { 1 });
         }
         Ok(count)
     }
 
     /// Queues the subschemas for parts of the value.
-    fn look_inside(&mut self, here: &ResolvedSchema<'r>, keyword: &str, value: &'r Value) {
+    fn enqueue_inner(&mut self, here: &ResolvedSchema<'r>, keyword: &str, value: &'r Value) {
         let targets = inner_subschemas(here, keyword, value).into_iter();
-        self.inside.extend(targets.filter(|target| {
+        self.queue.extend(targets.filter(|target| {
             let address = std::ptr::from_ref(target.schema) as usize;
             !self.counts.contains_key(&address)
         }));
     }
 
     /// Records patterns and the size of negated schemas.
-    fn note(&mut self, keyword: &str, value: &'r Value) -> Result<(), String> {
+    fn record_keyword(&mut self, keyword: &str, value: &'r Value) -> Result<(), String> {
         match (keyword, value) {
             ("not", negated) => {
-                self.negated = self.negated.max(super::budget::traversal_cost(negated))
+                self.negated_size = self
+                    .negated_size
+                    .max(super::budget::traversal_cost(negated))
             }
-            ("pattern", Value::String(pattern)) => self.note_pattern(pattern)?,
+            ("pattern", Value::String(pattern)) => self.record_pattern(pattern)?,
             ("patternProperties", Value::Object(members)) => members
                 .keys()
-                .try_for_each(|pattern| self.note_pattern(pattern))?,
+                .try_for_each(|pattern| self.record_pattern(pattern))?,
             _ => {}
         }
         Ok(())
     }
 
-    fn note_pattern(&mut self, pattern: &'r str) -> Result<(), String> {
+    fn record_pattern(&mut self, pattern: &'r str) -> Result<(), String> {
         if !self.patterns.contains_key(pattern) {
             let estimate = pattern_size::estimate_pattern(pattern)?;
             self.patterns.insert(pattern, estimate);
@@ -245,20 +249,23 @@ impl<'r> WorkCounter<'r> {
         }
         let backtracks = patterns().any(|pattern| pattern.backtracks);
         Ok(WorkEstimate {
-            most: self.most.0,
-            place: self.place_of(self.most.1),
+            max_applied: self.most.0,
+            pointer: self.describe_place(self.most.1),
             depth: self.depth,
-            negated: self.negated,
-            prices: StepCosts {
-                look: 1 + self.unseen / 16,
-                pattern: patterns().map(|pattern| pattern.active).max().unwrap_or(0),
+            negated_size: self.negated_size,
+            costs: StepCosts {
+                access: 1 + self.unmetered / 16,
+                pattern_match: patterns()
+                    .map(|pattern| pattern.active_states)
+                    .max()
+                    .unwrap_or(0),
                 backtracking: if backtracks { 1000 } else { 0 },
             },
         })
     }
 
     /// Returns the JSON pointer of a subschema.
-    fn place_of(&self, schema: &Value) -> String {
+    fn describe_place(&self, schema: &Value) -> String {
         let mut path = Vec::new();
         if find_path(self.root, schema, &mut path) {
             let steps = path.iter().rev();

@@ -16,13 +16,13 @@ const FREE_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct BufferLimit {
     bytes: AtomicUsize,
-    most: usize,
+    max_bytes: usize,
 }
 
 /// The bytes of one response. Dropping it releases them.
 #[derive(Debug)]
 pub struct BufferReservation {
-    buffers: Arc<BufferLimit>,
+    limit: Arc<BufferLimit>,
     read: usize,
 }
 
@@ -30,14 +30,14 @@ impl BufferLimit {
     pub(super) fn new(most: usize) -> Arc<Self> {
         Arc::new(Self {
             bytes: AtomicUsize::new(0),
-            most,
+            max_bytes: most,
         })
     }
 
     /// Starts counting a response.
-    pub(super) fn begin(self: &Arc<Self>) -> BufferReservation {
+    pub(super) fn reserve(self: &Arc<Self>) -> BufferReservation {
         BufferReservation {
-            buffers: Arc::clone(self),
+            limit: Arc::clone(self),
             read: 0,
         }
     }
@@ -48,12 +48,12 @@ impl BufferReservation {
     ///
     /// # Errors
     /// `Full` if the bytes of all responses exceed the limit.
-    pub fn add(&mut self, bytes: usize) -> Result<(), OutboundError> {
+    pub fn grow(&mut self, bytes: usize) -> Result<(), OutboundError> {
         let read = self.read.saturating_add(bytes);
         let more = read.saturating_sub(FREE_BYTES) - self.read.saturating_sub(FREE_BYTES);
-        let most = self.buffers.most;
+        let most = self.limit.max_bytes;
         let fits = |now: usize| now.checked_add(more).filter(|sum| *sum <= most);
-        let counter = &self.buffers.bytes;
+        let counter = &self.limit.bytes;
         if more > 0 {
             let counted = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
             counted.map_err(|_| OutboundError::Full(most))?;
@@ -66,7 +66,7 @@ impl BufferReservation {
 impl Drop for BufferReservation {
     fn drop(&mut self) {
         let counted = self.read.saturating_sub(FREE_BYTES);
-        self.buffers.bytes.fetch_sub(counted, Ordering::Relaxed);
+        self.limit.bytes.fetch_sub(counted, Ordering::Relaxed);
     }
 }
 
@@ -77,13 +77,13 @@ mod tests {
     #[test]
     fn long_answers_share_what_there_is_and_short_ones_are_always_read() {
         let buffers = BufferLimit::new(100);
-        let (mut one, mut other) = (buffers.begin(), buffers.begin());
-        one.add(FREE_BYTES + 60).expect("there is room");
-        other.add(FREE_BYTES + 40).expect("there is room");
-        assert!(matches!(one.add(1), Err(OutboundError::Full(100))));
-        buffers.begin().add(FREE_BYTES).expect("a short one");
+        let (mut one, mut other) = (buffers.reserve(), buffers.reserve());
+        one.grow(FREE_BYTES + 60).expect("there is room");
+        other.grow(FREE_BYTES + 40).expect("there is room");
+        assert!(matches!(one.grow(1), Err(OutboundError::Full(100))));
+        buffers.reserve().grow(FREE_BYTES).expect("a short one");
         drop(other);
-        one.add(40).expect("there is room again");
+        one.grow(40).expect("there is room again");
         drop(one);
         assert_eq!(buffers.bytes.load(Ordering::Relaxed), 0);
     }

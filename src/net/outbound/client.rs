@@ -27,10 +27,10 @@ use crate::kernel::{clock::with_timeout, critical_thread};
 pub struct Outbound(Arc<Inner>);
 
 struct Inner {
-    tls: SchemeClient,
-    plain: SchemeClient,
+    https: SchemeClient,
+    http: SchemeClient,
     /// For this server's own API, at any address.
-    own: SchemeClient,
+    own_api: SchemeClient,
     own_origin: OnceLock<Origin>,
     timeout: Duration,
     max_response: usize,
@@ -150,9 +150,9 @@ impl Outbound {
         let lane =
             |development, plain| SchemeClient::new(Guard::new(&settings.allow, development, plain));
         Self(Arc::new(Inner {
-            tls: lane(development, false),
-            plain: lane(development, true),
-            own: lane(true, true),
+            https: lane(development, false),
+            http: lane(development, true),
+            own_api: lane(true, true),
             own_origin: OnceLock::new(),
             timeout: Duration::from_secs(settings.timeout_seconds),
             max_response: settings.max_response_bytes,
@@ -166,14 +166,14 @@ impl Outbound {
     ///
     /// # Errors
     /// `Malformed` if the URL is invalid, `Refused` if its address may not be called.
-    pub async fn check(&self, url: &str, patience: Duration) -> Result<(), OutboundError> {
+    pub async fn check_url(&self, url: &str, patience: Duration) -> Result<(), OutboundError> {
         critical_thread::assert_not_critical("a look-up of a name");
         let url = parse_url(url)?;
-        let lane = self.lane(&url)?;
+        let lane = self.select_client(&url)?;
         let Some(url::Host::Domain(name)) = url.host().filter(|_| !self.0.development) else {
             return Ok(());
         };
-        let resolved = with_timeout(patience, lane.guard.resolve(name)).await;
+        let resolved = with_timeout(patience, lane.guard.resolve_host(name)).await;
         match resolved {
             Ok(Err(error)) => match error.downcast::<AddressRefused>() {
                 Ok(refused) => Err(OutboundError::Refused(refused.to_string())),
@@ -185,7 +185,7 @@ impl Outbound {
 
     /// Sets the URL of this server's own API, which the programs that it runs may call. Only the first call has an
     /// effect.
-    pub fn serves_at(&self, url: &str) {
+    pub fn set_own_url(&self, url: &str) {
         if let Ok(url) = Url::parse(url) {
             // Already set.
             let _ = self.0.own_origin.set(url.origin());
@@ -199,7 +199,7 @@ impl Outbound {
     pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
         critical_thread::assert_not_critical("a call of somebody else");
         let url = parse_url(&request.url)?;
-        let lane = self.lane(&url)?;
+        let lane = self.select_client(&url)?;
         self.exchange(lane, url, request).await
     }
 
@@ -210,8 +210,8 @@ impl Outbound {
     }
 
     /// Starts counting a response that the caller buffers itself.
-    pub(crate) fn buffered(&self) -> BufferReservation {
-        self.0.buffers.begin()
+    pub(crate) fn reserve_buffer(&self) -> BufferReservation {
+        self.0.buffers.reserve()
     }
 
     async fn exchange(
@@ -221,16 +221,16 @@ impl Outbound {
         request: OutboundRequest,
     ) -> Result<OutboundResponse, OutboundError> {
         let timeout = request.timeout.min(self.0.timeout);
-        with_timeout(timeout, self.exchange_on(lane, url, request))
+        with_timeout(timeout, self.exchange_with(lane, url, request))
             .await
             .unwrap_or(Err(OutboundError::Timeout(timeout)))
     }
 
     /// Returns the client for a URL. Checks a literal IP address here, because no resolver sees it.
-    fn lane(&self, url: &Url) -> Result<&SchemeClient, OutboundError> {
+    fn select_client(&self, url: &Url) -> Result<&SchemeClient, OutboundError> {
         let lane = match url.scheme() {
-            "https" => &self.0.tls,
-            "http" => &self.0.plain,
+            "https" => &self.0.https,
+            "http" => &self.0.http,
             other => {
                 let text = format!("{other} is not http or https");
                 return Err(OutboundError::Malformed(text));
@@ -241,31 +241,35 @@ impl Outbound {
             Some(url::Host::Ipv6(address)) => address.into(),
             _ => return Ok(lane),
         };
-        let checked = lane.guard.check(&address.to_string(), address);
+        let checked = lane.guard.check_address(&address.to_string(), address);
         checked.map_err(|refused| OutboundError::Refused(refused.to_string()))?;
         Ok(lane)
     }
 
     /// Sends a request and waits for the head of the response.
-    pub(super) async fn begin(
+    pub(super) async fn start_exchange(
         &self,
         request: OutboundRequest,
     ) -> Result<reqwest::Response, OutboundError> {
         let url = parse_url(&request.url)?;
-        let lane = self.lane(&url)?;
-        self.begin_on(lane, url, request).await
+        let lane = self.select_client(&url)?;
+        self.start_exchange_with(lane, url, request).await
     }
 
     /// Sends a request of a program that this server runs, and waits for the head of the response. The request may
     /// call this server's own API in production too, even at a loopback or private address.
-    pub(super) async fn begin_of_program(
+    pub(super) async fn start_program_exchange(
         &self,
         request: OutboundRequest,
     ) -> Result<reqwest::Response, OutboundError> {
         let url = parse_url(&request.url)?;
         let own = self.0.own_origin.get() == Some(&url.origin());
-        let lane = if own { &self.0.own } else { self.lane(&url)? };
-        self.begin_on(lane, url, request).await
+        let lane = if own {
+            &self.0.own_api
+        } else {
+            self.select_client(&url)?
+        };
+        self.start_exchange_with(lane, url, request).await
     }
 
     /// Returns the maximum time of an exchange.
@@ -274,7 +278,7 @@ impl Outbound {
         self.0.timeout
     }
 
-    async fn begin_on(
+    async fn start_exchange_with(
         &self,
         lane: &SchemeClient,
         url: Url,
@@ -297,27 +301,27 @@ impl Outbound {
         sent.send().await.map_err(|error| to_outbound_error(&error))
     }
 
-    async fn exchange_on(
+    async fn exchange_with(
         &self,
         lane: &SchemeClient,
         url: Url,
         request: OutboundRequest,
     ) -> Result<OutboundResponse, OutboundError> {
         let max_response = request.max_response;
-        let mut answer = self.begin_on(lane, url, request).await?;
+        let mut answer = self.start_exchange_with(lane, url, request).await?;
         let status = answer.status().as_u16();
         let headers = collect_headers(&answer);
         let cap = max_response.min(self.0.max_response);
         let mut body = Vec::new();
         let mut truncated = false;
-        let mut buffered = self.buffered();
+        let mut buffered = self.reserve_buffer();
         while let Some(chunk) = answer
             .chunk()
             .await
             .map_err(|error| to_outbound_error(&error))?
         {
             let room = cap - body.len();
-            buffered.add(chunk.len().min(room))?;
+            buffered.grow(chunk.len().min(room))?;
             body.extend_from_slice(&chunk[..chunk.len().min(room)]);
             if chunk.len() > room {
                 truncated = true;

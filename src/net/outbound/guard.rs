@@ -16,7 +16,7 @@ pub(super) struct AddressRefused {
     host: String,
     address: IpAddr,
     /// `None` for a public address that would be called over plain http.
-    special: Option<SpecialUse>,
+    special_use: Option<SpecialUse>,
 }
 
 impl fmt::Display for AddressRefused {
@@ -27,7 +27,7 @@ impl fmt::Display for AddressRefused {
         } else {
             format!("{host} ({address})")
         };
-        match self.special {
+        match self.special_use {
             Some(special) => write!(
                 f,
                 "{subject} is {special}, which this server calls only if the setting \
@@ -48,7 +48,7 @@ impl std::error::Error for AddressRefused {}
 pub(super) struct Guard {
     allow: Arc<[Network]>,
     development: bool,
-    plain: bool,
+    plain_http: bool,
 }
 
 impl Guard {
@@ -56,18 +56,18 @@ impl Guard {
         Self {
             allow: allow.into(),
             development,
-            plain,
+            plain_http: plain,
         }
     }
 
     /// Checks that `host` may be called at this address.
-    pub(super) fn check(&self, host: &str, address: IpAddr) -> Result<(), AddressRefused> {
+    pub(super) fn check_address(&self, host: &str, address: IpAddr) -> Result<(), AddressRefused> {
         if self.allow.iter().any(|network| network.contains(address)) {
             return Ok(());
         }
         let special = classify_address(address);
         let fits = match special {
-            None => self.development || !self.plain,
+            None => self.development || !self.plain_http,
             Some(SpecialUse::Loopback | SpecialUse::Private) => self.development,
             Some(SpecialUse::Reserved) => false,
         };
@@ -77,7 +77,7 @@ impl Guard {
         Err(AddressRefused {
             host: host.to_owned(),
             address,
-            special,
+            special_use: special,
         })
     }
 
@@ -85,14 +85,14 @@ impl Guard {
     ///
     /// # Errors
     /// [`Refused`] if the host has addresses but none may be called, or the error of the name lookup.
-    pub(super) async fn resolve(
+    pub(super) async fn resolve_host(
         &self,
         host: &str,
     ) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
         let mut refused = None;
         let mut fitting = Vec::new();
         for address in tokio::net::lookup_host((host, 0)).await? {
-            match self.check(host, address.ip()) {
+            match self.check_address(host, address.ip()) {
                 Ok(()) => fitting.push(address),
                 Err(error) => refused = Some(error),
             }
@@ -111,7 +111,7 @@ impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
         let guard = self.clone();
         Box::pin(async move {
-            let addresses = Self::resolve(&guard, name.as_str()).await?;
+            let addresses = Self::resolve_host(&guard, name.as_str()).await?;
             let addresses: Addrs = Box::new(addresses.into_iter());
             Ok(addresses)
         })
@@ -124,7 +124,7 @@ mod tests {
 
     fn fits(guard: &Guard, address: &str) -> bool {
         let address = address.parse().expect("an address");
-        guard.check("host.example", address).is_ok()
+        guard.check_address("host.example", address).is_ok()
     }
 
     #[test]
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn the_text_names_host_address_and_setting() {
         let guard = Guard::new(&[], false, false);
-        let refused = guard.check("db.internal", "10.0.0.5".parse().expect("an address"));
+        let refused = guard.check_address("db.internal", "10.0.0.5".parse().expect("an address"));
         assert_eq!(
             refused.map_err(|error| error.to_string()),
             Err(
@@ -178,11 +178,11 @@ mod tests {
     #[tokio::test]
     async fn a_name_is_refused_by_what_it_resolves_to() {
         let guard = Guard::new(&[], false, false);
-        let error = Guard::resolve(&guard, "localhost")
+        let error = Guard::resolve_host(&guard, "localhost")
             .await
             .expect_err("refused");
         assert!(error.downcast_ref::<AddressRefused>().is_some(), "{error}");
         let open = Guard::new(&[], true, true);
-        assert!(Guard::resolve(&open, "localhost").await.is_ok());
+        assert!(Guard::resolve_host(&open, "localhost").await.is_ok());
     }
 }

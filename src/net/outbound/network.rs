@@ -22,18 +22,18 @@ impl Network {
     #[must_use]
     pub fn contains(self, address: IpAddr) -> bool {
         match (self.address, unmap_ipv4(address)) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => self.has_v4(network, address),
-            (IpAddr::V6(network), IpAddr::V6(address)) => self.has_v6(network, address),
+            (IpAddr::V4(network), IpAddr::V4(address)) => self.contains_v4(network, address),
+            (IpAddr::V6(network), IpAddr::V6(address)) => self.contains_v6(network, address),
             _ => false,
         }
     }
 
-    fn has_v4(self, network: Ipv4Addr, address: Ipv4Addr) -> bool {
+    fn contains_v4(self, network: Ipv4Addr, address: Ipv4Addr) -> bool {
         let differing = network.to_bits() ^ address.to_bits();
         differing.leading_zeros() >= u32::from(self.prefix)
     }
 
-    fn has_v6(self, network: Ipv6Addr, address: Ipv6Addr) -> bool {
+    fn contains_v6(self, network: Ipv6Addr, address: Ipv6Addr) -> bool {
         let differing = network.to_bits() ^ address.to_bits();
         differing.leading_zeros() >= u32::from(self.prefix)
     }

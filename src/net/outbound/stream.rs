@@ -12,11 +12,11 @@ pub struct OutboundStream {
     pub status: u16,
     /// Headers, names in lower case.
     pub headers: Vec<(String, String)>,
-    answer: Response,
+    response: Response,
     /// Maximum time until the next chunk arrives.
-    patience: std::time::Duration,
+    chunk_timeout: std::time::Duration,
     /// Number of bytes that may still be read.
-    left: usize,
+    remaining_bytes: usize,
 }
 
 impl Outbound {
@@ -25,12 +25,15 @@ impl Outbound {
     ///
     /// # Errors
     /// Any [`OutboundError`] except `Full`.
-    pub async fn open(&self, request: OutboundRequest) -> Result<OutboundStream, OutboundError> {
+    pub async fn open_stream(
+        &self,
+        request: OutboundRequest,
+    ) -> Result<OutboundStream, OutboundError> {
         let (patience, max_response) = (request.timeout, request.max_response);
-        let answer = with_timeout(patience, self.begin(request))
+        let answer = with_timeout(patience, self.start_exchange(request))
             .await
             .unwrap_or(Err(OutboundError::Timeout(patience)))?;
-        Ok(OutboundStream::of(answer, patience, max_response))
+        Ok(OutboundStream::new(answer, patience, max_response))
     }
 
     /// Sends a request of a program that this server runs, like [`Self::open`]. It may also call this server's own
@@ -38,26 +41,26 @@ impl Outbound {
     ///
     /// # Errors
     /// Any [`OutboundError`] except `Full`.
-    pub(crate) async fn open_of_program(
+    pub(crate) async fn open_program_stream(
         &self,
         request: OutboundRequest,
     ) -> Result<OutboundStream, OutboundError> {
         let (patience, max_response) = (request.timeout, request.max_response);
-        let answer = with_timeout(patience, self.begin_of_program(request))
+        let answer = with_timeout(patience, self.start_program_exchange(request))
             .await
             .unwrap_or(Err(OutboundError::Timeout(patience)))?;
-        Ok(OutboundStream::of(answer, patience, max_response))
+        Ok(OutboundStream::new(answer, patience, max_response))
     }
 }
 
 impl OutboundStream {
-    fn of(answer: Response, patience: std::time::Duration, left: usize) -> Self {
+    fn new(answer: Response, patience: std::time::Duration, left: usize) -> Self {
         Self {
             status: answer.status().as_u16(),
             headers: collect_headers(&answer),
-            answer,
-            patience,
-            left,
+            response: answer,
+            chunk_timeout: patience,
+            remaining_bytes: left,
         }
     }
 
@@ -65,16 +68,16 @@ impl OutboundStream {
     ///
     /// # Errors
     /// `Timeout` if the next chunk does not arrive in time, `Connection` if the connection fails.
-    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, OutboundError> {
-        let chunk = with_timeout(self.patience, self.answer.chunk())
+    pub async fn next_chunk(&mut self) -> Result<Option<Vec<u8>>, OutboundError> {
+        let chunk = with_timeout(self.chunk_timeout, self.response.chunk())
             .await
-            .map_err(|_| OutboundError::Timeout(self.patience))?;
+            .map_err(|_| OutboundError::Timeout(self.chunk_timeout))?;
         let chunk = chunk.map_err(|error| to_outbound_error(&error))?;
-        let Some(chunk) = chunk.filter(|_| self.left > 0) else {
+        let Some(chunk) = chunk.filter(|_| self.remaining_bytes > 0) else {
             return Ok(None);
         };
-        let taken = chunk.len().min(self.left);
-        self.left -= taken;
+        let taken = chunk.len().min(self.remaining_bytes);
+        self.remaining_bytes -= taken;
         Ok(Some(chunk[..taken].to_vec()))
     }
 }

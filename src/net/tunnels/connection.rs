@@ -57,8 +57,8 @@ pub enum Outgoing {
 #[derive(Debug)]
 pub(super) struct TunnelConnection {
     frames: mpsc::Sender<String>,
-    waiting: Mutex<HashMap<String, oneshot::Sender<Response>>>,
-    end: watch::Sender<Option<CloseReason>>,
+    pending: Mutex<HashMap<String, oneshot::Sender<Response>>>,
+    close_reason: watch::Sender<Option<CloseReason>>,
     max_requests: usize,
 }
 
@@ -68,20 +68,20 @@ impl TunnelConnection {
         let (frames, taken) = mpsc::channel(max_requests);
         let line = Self {
             frames,
-            waiting: Mutex::default(),
-            end: watch::Sender::new(None),
+            pending: Mutex::default(),
+            close_reason: watch::Sender::new(None),
             max_requests,
         };
         (Arc::new(line), taken)
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<Response>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_pending(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<Response>>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Closes the connection. Only the first reason counts.
     pub(super) fn close(&self, close: CloseReason) {
-        self.end.send_if_modified(|end| {
+        self.close_reason.send_if_modified(|end| {
             let first = end.is_none();
             end.get_or_insert(close);
             first
@@ -89,27 +89,30 @@ impl TunnelConnection {
     }
 
     /// Checks that one more request may wait.
-    pub(super) fn check_room(&self) -> Result<(), TunnelError> {
-        match self.waiting().len() < self.max_requests {
+    pub(super) fn check_capacity(&self) -> Result<(), TunnelError> {
+        match self.lock_pending().len() < self.max_requests {
             true => Ok(()),
             false => Err(TunnelError::Busy),
         }
     }
 
     /// Sends a request and waits for its response.
-    pub(super) async fn ask(&self, request: &Request) -> Result<Response, TunnelError> {
+    pub(super) async fn send_request(&self, request: &Request) -> Result<Response, TunnelError> {
         let id = Uuid::new_v4().to_string();
         let (answer, answered) = oneshot::channel();
         {
-            let mut waiting = self.waiting();
+            let mut waiting = self.lock_pending();
             if waiting.len() >= self.max_requests {
                 return Err(TunnelError::Busy);
             }
             waiting.insert(id.clone(), answer);
         }
         // Dropping it removes the request, also if the caller stops waiting.
-        let waits = PendingRequest { line: self, id };
-        let frame = request.frame(&waits.id);
+        let waits = PendingRequest {
+            connection: self,
+            id,
+        };
+        let frame = request.to_frame(&waits.id);
         self.frames.try_send(frame).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => TunnelError::Busy,
             mpsc::error::TrySendError::Closed(_) => TunnelError::Lost,
@@ -120,13 +123,13 @@ impl TunnelConnection {
 
 /// A pending request. Dropping it removes the request from its connection.
 struct PendingRequest<'a> {
-    line: &'a TunnelConnection,
+    connection: &'a TunnelConnection,
     id: String,
 }
 
 impl Drop for PendingRequest<'_> {
     fn drop(&mut self) {
-        self.line.waiting().remove(&self.id);
+        self.connection.lock_pending().remove(&self.id);
     }
 }
 
@@ -135,9 +138,9 @@ impl Drop for PendingRequest<'_> {
 pub struct Session {
     tunnels: Tunnels,
     id: String,
-    line: Arc<TunnelConnection>,
+    connection: Arc<TunnelConnection>,
     frames: mpsc::Receiver<String>,
-    end: watch::Receiver<Option<CloseReason>>,
+    close_reason: watch::Receiver<Option<CloseReason>>,
     since_ping: Stopwatch,
 }
 
@@ -155,8 +158,8 @@ impl Session {
         Self {
             tunnels,
             id,
-            end: line.end.subscribe(),
-            line,
+            close_reason: line.close_reason.subscribe(),
+            connection: line,
             frames,
             since_ping: Stopwatch::start(),
         }
@@ -164,18 +167,18 @@ impl Session {
 
     /// Returns the receiver of the client's messages.
     #[must_use]
-    pub fn ear(&self) -> MessageReceiver {
-        MessageReceiver(self.line.clone())
+    pub fn receiver(&self) -> MessageReceiver {
+        MessageReceiver(self.connection.clone())
     }
 
     /// Waits for the next item to send.
-    pub async fn next(&mut self) -> Outgoing {
-        let every = self.tunnels.settings().ping_every();
+    pub async fn next_outgoing(&mut self) -> Outgoing {
+        let every = self.tunnels.settings().ping_interval();
         let left = every.saturating_sub(self.since_ping.elapsed());
         let next = with_timeout(left, async {
             tokio::select! {
                 biased;
-                Ok(end) = self.end.wait_for(Option::is_some) => {
+                Ok(end) = self.close_reason.wait_for(Option::is_some) => {
                     Outgoing::Close(end.unwrap_or(CloseReason::STOPPING))
                 }
                 Some(frame) = self.frames.recv() => Outgoing::Frame(frame),
@@ -193,17 +196,17 @@ impl Session {
 
 #[cfg(test)]
 impl Session {
-    pub(super) fn line_is_idle(&self) -> bool {
-        self.line.waiting().is_empty()
+    pub(super) fn has_no_pending(&self) -> bool {
+        self.connection.lock_pending().is_empty()
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.tunnels.leave(&self.id, &self.line);
+        self.tunnels.disconnect(&self.id, &self.connection);
         // No more requests are taken, and the pending ones fail as `Lost`.
         self.frames.close();
-        self.line.waiting().clear();
+        self.connection.lock_pending().clear();
     }
 }
 
@@ -212,10 +215,10 @@ impl MessageReceiver {
     ///
     /// # Errors
     /// The [`Close`] to send if the frame is not part of the protocol.
-    pub fn take(&self, frame: &str) -> Result<(), CloseReason> {
+    pub fn receive(&self, frame: &str) -> Result<(), CloseReason> {
         let said = wire::parse_message(frame).ok_or(CloseReason::INVALID_RESPONSE)?;
         if let ClientMessage::Response(id, response) = said
-            && let Some(answer) = self.0.waiting().remove(&id)
+            && let Some(answer) = self.0.lock_pending().remove(&id)
         {
             // Fails only if the caller no longer waits.
             let _ = answer.send(response);

@@ -59,7 +59,7 @@ pub enum TunnelError {
 
 impl TunnelError {
     /// Returns the index of the outcome in [`OUTCOMES`].
-    const fn outcome(self) -> usize {
+    const fn outcome_index(self) -> usize {
         match self {
             Self::NotConnected => 1,
             Self::Busy => 2,
@@ -110,15 +110,15 @@ pub struct Tunnels(Arc<Inner>);
 struct Inner {
     settings: Settings,
     enabled: bool,
-    open: Mutex<HashMap<String, Vec<Arc<TunnelConnection>>>>,
+    open_connections: Mutex<HashMap<String, Vec<Arc<TunnelConnection>>>>,
     /// Ids that were open since the start, each with the host by which its client knows this server.
-    known: Cache<String, Option<String>>,
+    remembered_ids: Cache<String, Option<String>>,
     /// First segments of this server's own paths.
     reserved: OnceLock<BTreeSet<String>>,
     /// Hosts, with their ports, that refer to this server.
     hosts: Mutex<BTreeSet<String>>,
     stopping: AtomicBool,
-    connections: AtomicU64,
+    connection_count: AtomicU64,
     requests: [AtomicU64; OUTCOMES.len()],
 }
 
@@ -128,13 +128,13 @@ impl Tunnels {
     pub fn new(settings: &Settings, development: bool) -> Self {
         Self(Arc::new(Inner {
             settings: settings.clone(),
-            enabled: settings.is_on(development),
-            open: Mutex::default(),
-            known: Cache::new(MAX_REMEMBERED_IDS),
+            enabled: settings.is_enabled(development),
+            open_connections: Mutex::default(),
+            remembered_ids: Cache::new(MAX_REMEMBERED_IDS),
             reserved: OnceLock::new(),
             hosts: Mutex::default(),
             stopping: AtomicBool::new(false),
-            connections: AtomicU64::new(0),
+            connection_count: AtomicU64::new(0),
             requests: Default::default(),
         }))
     }
@@ -147,19 +147,19 @@ impl Tunnels {
 
     /// True if tunnels are enabled.
     #[must_use]
-    pub fn is_on(&self) -> bool {
+    pub fn is_enabled(&self) -> bool {
         self.0.enabled
     }
 
     /// Sets the first segments of this server's own paths: no tunnel can have such an id. Only the first call has an
     /// effect.
-    pub fn reserve(&self, names: BTreeSet<String>) {
+    pub fn reserve_ids(&self, names: BTreeSet<String>) {
         // Already set.
         let _ = self.0.reserved.set(names);
     }
 
     /// Adds a URL that refers to this server. A loopback or unspecified address also adds the other loopback hosts.
-    pub fn serves_at(&self, url: &str) {
+    pub fn add_own_url(&self, url: &str) {
         let Some(url) = Url::parse(url).ok() else {
             return;
         };
@@ -176,8 +176,11 @@ impl Tunnels {
         hosts.extend(others.chain(format_authority(&url)));
     }
 
-    fn open_lines(&self) -> MutexGuard<'_, HashMap<String, Vec<Arc<TunnelConnection>>>> {
-        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_connections(&self) -> MutexGuard<'_, HashMap<String, Vec<Arc<TunnelConnection>>>> {
+        self.0
+            .open_connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// True if other paths of this server begin with this segment.
@@ -188,16 +191,16 @@ impl Tunnels {
     }
 
     /// True if a text is a valid tunnel id on this server.
-    fn may_be(&self, id: &str) -> bool {
+    fn is_valid_id(&self, id: &str) -> bool {
         wire::is_valid_id(id) && !self.is_reserved(id)
     }
 
     /// True if paths with this first segment belong to a tunnel: the tunnel is or was open, or the id is a UUID, as
     /// the vendor's command line generates.
     #[must_use]
-    pub fn has(&self, id: &str) -> bool {
-        let known = || Uuid::try_parse(id).is_ok() || self.0.known.contains_key(id);
-        self.0.enabled && self.may_be(id) && known()
+    pub fn is_tunnel(&self, id: &str) -> bool {
+        let known = || Uuid::try_parse(id).is_ok() || self.0.remembered_ids.contains_key(id);
+        self.0.enabled && self.is_valid_id(id) && known()
     }
 
     /// Connects a client that knows this server by `host`.
@@ -205,12 +208,12 @@ impl Tunnels {
     /// # Errors
     /// [`NotOpened`] if the id is invalid, too many tunnels are open, or the server is stopping.
     pub fn open(&self, id: &str, host: Option<&str>) -> Result<Session, ConnectError> {
-        if !self.may_be(id) {
+        if !self.is_valid_id(id) {
             return Err(ConnectError::InvalidId);
         }
         let (line, frames) = TunnelConnection::new(self.0.settings.max_requests);
         {
-            let mut open = self.open_lines();
+            let mut open = self.lock_connections();
             if self.0.stopping.load(Ordering::SeqCst) {
                 return Err(ConnectError::Stopping);
             }
@@ -225,13 +228,13 @@ impl Tunnels {
         }
         let host = host.and_then(|host| Url::parse(&format!("http://{host}")).ok());
         let host = host.and_then(|url| format_authority(&url));
-        self.0.known.insert(id.to_owned(), host);
-        self.0.connections.fetch_add(1, Ordering::Relaxed);
+        self.0.remembered_ids.insert(id.to_owned(), host);
+        self.0.connection_count.fetch_add(1, Ordering::Relaxed);
         Ok(Session::new(self.clone(), id.to_owned(), line, frames))
     }
 
-    fn leave(&self, id: &str, line: &Arc<TunnelConnection>) {
-        let mut open = self.open_lines();
+    fn disconnect(&self, id: &str, line: &Arc<TunnelConnection>) {
+        let mut open = self.lock_connections();
         if let Some(lines) = open.get_mut(id) {
             lines.retain(|other| !Arc::ptr_eq(other, line));
             if lines.is_empty() {
@@ -244,22 +247,22 @@ impl Tunnels {
     ///
     /// # Errors
     /// [`Failure::NotConnected`] without a client, [`Failure::Busy`] if too many requests wait.
-    pub fn check_open(&self, id: &str) -> Result<(), TunnelError> {
-        let line = self.line(id).ok_or(TunnelError::NotConnected);
-        let checked = line.and_then(|line| line.check_room());
+    pub fn check_available(&self, id: &str) -> Result<(), TunnelError> {
+        let line = self.current_connection(id).ok_or(TunnelError::NotConnected);
+        let checked = line.and_then(|line| line.check_capacity());
         if let Err(failure) = &checked {
-            self.count(failure.outcome());
+            self.count_outcome(failure.outcome_index());
         }
         checked
     }
 
     /// Returns the newest connection of a tunnel, which takes its requests.
-    fn line(&self, id: &str) -> Option<Arc<TunnelConnection>> {
-        let open = self.open_lines();
+    fn current_connection(&self, id: &str) -> Option<Arc<TunnelConnection>> {
+        let open = self.lock_connections();
         open.get(id).and_then(|lines| lines.last().cloned())
     }
 
-    fn count(&self, outcome: usize) {
+    fn count_outcome(&self, outcome: usize) {
         self.0.requests[outcome].fetch_add(1, Ordering::Relaxed);
     }
 
@@ -267,33 +270,36 @@ impl Tunnels {
     ///
     /// # Errors
     /// Any [`Failure`].
-    pub async fn request(
+    pub async fn send_request(
         &self,
         id: &str,
         request: &Request,
         timeout: Duration,
     ) -> Result<Response, TunnelError> {
-        let answer = match self.line(id) {
-            Some(line) => with_timeout(timeout, line.ask(request))
+        let answer = match self.current_connection(id) {
+            Some(line) => with_timeout(timeout, line.send_request(request))
                 .await
                 .unwrap_or(Err(TunnelError::TimedOut(timeout))),
             None => Err(TunnelError::NotConnected),
         };
-        let outcome = answer.as_ref().err().map_or(0, |failure| failure.outcome());
-        self.count(outcome);
+        let outcome = answer
+            .as_ref()
+            .err()
+            .map_or(0, |failure| failure.outcome_index());
+        self.count_outcome(outcome);
         answer
     }
 
     /// Returns the tunnel that a URL refers to, if it is a tunnel of this server.
-    pub(crate) fn target(&self, url: &str) -> Option<Target> {
+    pub(crate) fn find_target(&self, url: &str) -> Option<Target> {
         let url = Url::parse(url).ok().filter(|_| self.0.enabled)?;
         let host = format_authority(&url)?;
         let path = url.path().strip_prefix('/')?;
         let (id, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
         let hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = || self.0.known.get(id) == Some(Some(host.clone()));
+        let known = || self.0.remembered_ids.get(id) == Some(Some(host.clone()));
         let here = hosts.contains(&host) || known();
-        (here && self.has(id)).then(|| Target {
+        (here && self.is_tunnel(id)).then(|| Target {
             id: id.to_owned(),
             path: if rest.is_empty() { "/" } else { rest }.to_owned(),
             query: url.query().unwrap_or_default().to_owned(),
@@ -302,7 +308,7 @@ impl Tunnels {
 
     /// Closes all connections and accepts no more.
     pub fn stop(&self) {
-        let open = self.open_lines();
+        let open = self.lock_connections();
         self.0.stopping.store(true, Ordering::SeqCst);
         for line in open.values().flatten() {
             line.close(CloseReason::STOPPING);
@@ -314,8 +320,8 @@ impl Tunnels {
     pub fn stats(&self) -> Stats {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Stats {
-            open: self.open_lines().len(),
-            connections: count(&self.0.connections),
+            open: self.lock_connections().len(),
+            connections: count(&self.0.connection_count),
             requests: self.0.requests.each_ref().map(count),
         }
     }

@@ -44,13 +44,13 @@ impl Default for Settings {
 impl Settings {
     /// True if tunnels are enabled in this profile.
     #[must_use]
-    pub fn is_on(&self, development: bool) -> bool {
+    pub fn is_enabled(&self, development: bool) -> bool {
         self.enabled.unwrap_or(development)
     }
 
     /// True if a client with this address may open a tunnel.
     #[must_use]
-    pub fn lets_in(&self, peer: IpAddr) -> bool {
+    pub fn allows_peer(&self, peer: IpAddr) -> bool {
         let mut allowed = self.allow.iter();
         peer.to_canonical().is_loopback() || allowed.any(|network| network.contains(peer))
     }
@@ -63,14 +63,14 @@ impl Settings {
 
     /// Returns the time between two pings to a client.
     #[must_use]
-    pub fn ping_every(&self) -> Duration {
+    pub fn ping_interval(&self) -> Duration {
         Duration::from_secs(self.ping_seconds.max(1))
     }
 
     /// Returns the time without a message after which a client counts as gone.
     #[must_use]
-    pub fn silence(&self) -> Duration {
-        self.ping_every() * 3
+    pub fn idle_timeout(&self) -> Duration {
+        self.ping_interval() * 3
     }
 }
 
@@ -84,7 +84,7 @@ mod tests {
             allow: vec!["10.1.0.0/16".parse().expect("a network")],
             ..Settings::default()
         };
-        let lets_in = |peer: &str| settings.lets_in(peer.parse().expect("an address"));
+        let lets_in = |peer: &str| settings.allows_peer(peer.parse().expect("an address"));
         for peer in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "10.1.2.3"] {
             assert!(lets_in(peer), "{peer}");
         }

@@ -4,8 +4,8 @@ const ID: &str = "9b2f6f0e-41a5-4f0e-8a52-6fd4ffb1b1a1";
 
 fn tunnels(settings: &Settings) -> Tunnels {
     let tunnels = Tunnels::new(settings, true);
-    tunnels.serves_at("http://127.0.0.1:4600");
-    tunnels.reserve(["inbox".to_owned()].into());
+    tunnels.add_own_url("http://127.0.0.1:4600");
+    tunnels.reserve_ids(["inbox".to_owned()].into());
     tunnels
 }
 
@@ -21,7 +21,7 @@ fn asked(path: &str) -> Request {
 
 /// Waits for the next request and returns its id.
 async fn next_request(session: &mut Session) -> String {
-    let Outgoing::Frame(frame) = session.next().await else {
+    let Outgoing::Frame(frame) = session.next_outgoing().await else {
         panic!("a frame");
     };
     let frame: serde_json::Value = serde_json::from_str(&frame).expect("JSON");
@@ -34,7 +34,7 @@ fn answer_to(id: &str, status: u16) -> String {
 
 async fn ask(tunnels: Tunnels) -> Result<u16, TunnelError> {
     let request = asked("/");
-    let answer = tunnels.request(ID, &request, Duration::from_secs(10));
+    let answer = tunnels.send_request(ID, &request, Duration::from_secs(10));
     answer.await.map(|response| response.status)
 }
 
@@ -47,15 +47,15 @@ async fn a_newer_client_takes_over_and_an_older_one_still_answers_what_it_was_as
     let mut new = tunnels.open(ID, None).expect("opened");
     let second = tokio::spawn(ask(tunnels.clone()));
     let other = next_request(&mut new).await;
-    assert_eq!(old.ear().take(&answer_to(&id, 201)), Ok(()));
-    assert_eq!(new.ear().take(&answer_to(&other, 202)), Ok(()));
+    assert_eq!(old.receiver().receive(&answer_to(&id, 201)), Ok(()));
+    assert_eq!(new.receiver().receive(&answer_to(&other, 202)), Ok(()));
     assert_eq!(first.await.expect("no panic"), Ok(201));
     assert_eq!(second.await.expect("no panic"), Ok(202));
     // The older client receives requests again when the newer one ends first.
     drop(new);
     let third = tokio::spawn(ask(tunnels.clone()));
     let id = next_request(&mut old).await;
-    assert_eq!(old.ear().take(&answer_to(&id, 203)), Ok(()));
+    assert_eq!(old.receiver().receive(&answer_to(&id, 203)), Ok(()));
     assert_eq!(third.await.expect("no panic"), Ok(203));
     drop(old);
     assert_eq!(ask(tunnels.clone()).await, Err(TunnelError::NotConnected));
@@ -87,16 +87,19 @@ async fn what_waits_is_bounded_and_given_up_in_time() {
     let waits = tokio::spawn(ask(tunnels.clone()));
     let id = next_request(&mut session).await;
     assert_eq!(ask(tunnels.clone()).await, Err(TunnelError::Busy));
-    session.ear().take(&answer_to(&id, 200)).expect("taken");
+    session
+        .receiver()
+        .receive(&answer_to(&id, 200))
+        .expect("taken");
     assert_eq!(waits.await.expect("no panic"), Ok(200));
     let short = Duration::from_millis(1);
     let request = asked("/");
-    let late = tunnels.request(ID, &request, short).await;
+    let late = tunnels.send_request(ID, &request, short).await;
     assert_eq!(late, Err(TunnelError::TimedOut(short)));
     // A late response is dropped, and its request no longer counts as pending.
     let id = next_request(&mut session).await;
-    assert_eq!(session.ear().take(&answer_to(&id, 200)), Ok(()));
-    assert!(session.line_is_idle());
+    assert_eq!(session.receiver().receive(&answer_to(&id, 200)), Ok(()));
+    assert!(session.has_no_pending());
 }
 
 #[tokio::test]
@@ -105,7 +108,10 @@ async fn only_so_many_clients_have_one_tunnel() {
     let open = || tunnels.open(ID, None).expect("opened");
     let mut first = open();
     let _others = [open(), open(), open(), open()];
-    assert_eq!(first.next().await, Outgoing::Close(CloseReason::CONFLICT));
+    assert_eq!(
+        first.next_outgoing().await,
+        Outgoing::Close(CloseReason::CONFLICT)
+    );
 }
 
 #[tokio::test]
@@ -113,7 +119,10 @@ async fn the_server_stops() {
     let tunnels = tunnels(&Settings::default());
     let mut session = tunnels.open(ID, None).expect("opened");
     tunnels.stop();
-    assert_eq!(session.next().await, Outgoing::Close(CloseReason::STOPPING));
+    assert_eq!(
+        session.next_outgoing().await,
+        Outgoing::Close(CloseReason::STOPPING)
+    );
     assert_eq!(tunnels.open(ID, None).err(), Some(ConnectError::Stopping));
 }
 
@@ -121,7 +130,7 @@ async fn the_server_stops() {
 fn a_url_of_this_server_is_a_tunnel_if_its_id_may_be_one() {
     let tunnels = tunnels(&Settings::default());
     let target = |url: &str| {
-        let found = tunnels.target(url);
+        let found = tunnels.find_target(url);
         found.map(|target| format!("{} {} {}", target.id, target.path, target.query))
     };
     let found = |path: &str, query: &str| Some(format!("{ID} {path} {query}"));
@@ -160,6 +169,9 @@ fn a_url_of_this_server_is_a_tunnel_if_its_id_may_be_one() {
         Some(ConnectError::InvalidId)
     );
     let off = Tunnels::new(&Settings::default(), false);
-    off.serves_at("http://127.0.0.1:4600");
-    assert_eq!(off.target(&format!("http://127.0.0.1:4600/{ID}")), None);
+    off.add_own_url("http://127.0.0.1:4600");
+    assert_eq!(
+        off.find_target(&format!("http://127.0.0.1:4600/{ID}")),
+        None
+    );
 }

@@ -55,7 +55,7 @@ struct RequestFrame<'a> {
 
 impl Request {
     /// Serializes the request as a frame with this id.
-    pub(super) fn frame(&self, id: &str) -> String {
+    pub(super) fn to_frame(&self, id: &str) -> String {
         let frame = RequestFrame {
             r#type: "request",
             id,
@@ -151,14 +151,14 @@ mod tests {
             body: String::new(),
         };
         assert_eq!(
-            request.frame("r1"),
+            request.to_frame("r1"),
             r#"{"type":"request","id":"r1","method":"GET","path":"/hello","headers":{}}"#
         );
         request.query = "a=1".to_owned();
         request.headers.insert("x-a".to_owned(), "1".to_owned());
         request.body = "\"grüß dich\"".to_owned();
         assert_eq!(
-            request.frame("r1"),
+            request.to_frame("r1"),
             "{\"type\":\"request\",\"id\":\"r1\",\"method\":\"GET\",\"path\":\"/hello\",\"query\":\"a=1\",\
              \"headers\":{\"x-a\":\"1\"},\"body\":\"\\\"grüß dich\\\"\"}"
         );

@@ -39,9 +39,9 @@ pub(super) struct Connection {
     /// Time since which the server waits for the client to read the answer.
     writing_since: AtomicU64,
     /// True after a request whose body was not read to its end.
-    unread: AtomicBool,
+    body_unread: AtomicBool,
     /// Number of bytes of the last request that were read and discarded.
-    dropped: AtomicUsize,
+    discarded_bytes: AtomicUsize,
     /// True while a body is being read and discarded.
     draining: AtomicBool,
     /// True for HTTP/2, where bytes also arrive between requests.
@@ -62,8 +62,8 @@ impl Connection {
             head_since: AtomicU64::new(0),
             reading_since: AtomicU64::new(0),
             writing_since: AtomicU64::new(0),
-            unread: AtomicBool::new(false),
-            dropped: AtomicUsize::new(0),
+            body_unread: AtomicBool::new(false),
+            discarded_bytes: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             multiplexed: AtomicBool::new(false),
             upgraded: AtomicBool::new(false),
@@ -86,7 +86,7 @@ impl Connection {
 
     /// Ends to make room for another connection: gracefully between two requests, so that a request that has just
     /// arrived is still answered.
-    pub(super) fn make_way(&self) {
+    pub(super) fn end_for_another(&self) {
         let between = self.idle_since().is_some() && self.head_since.load(Relaxed) == 0;
         self.end(match between && !self.draining.load(Relaxed) {
             true => Ending::Graceful,
@@ -95,7 +95,7 @@ impl Connection {
     }
 
     /// Waits until a more urgent end than `known` is requested.
-    pub(super) async fn ending(&self, known: Ending) -> Ending {
+    pub(super) async fn wait_for_ending(&self, known: Ending) -> Ending {
         loop {
             let ending = match self.ending.load(Relaxed) {
                 0 => Ending::None,
@@ -110,7 +110,7 @@ impl Connection {
     }
 
     /// Records that bytes have arrived.
-    pub(super) fn received(&self) {
+    pub(super) fn record_read(&self) {
         let between = self.requests.load(Relaxed) == 0 && !self.draining.load(Relaxed);
         if between && self.head_since.load(Relaxed) == 0 {
             self.head_since.store(self.registry.now(), Relaxed);
@@ -118,12 +118,12 @@ impl Connection {
     }
 
     /// Records if the client has stopped reading the answer.
-    pub(super) fn sent(&self, stalled: bool) {
+    pub(super) fn record_write(&self, stalled: bool) {
         update_since(&self.writing_since, stalled, || self.registry.now());
     }
 
     /// Records if the server waits for the rest of a body.
-    pub(super) fn waits_for_body(&self, waits: bool) {
+    pub(super) fn set_waiting_for_body(&self, waits: bool) {
         update_since(&self.reading_since, waits, || self.registry.now());
     }
 
@@ -132,8 +132,8 @@ impl Connection {
         self.requests.fetch_add(1, Relaxed);
         self.head_since.store(0, Relaxed);
         self.multiplexed.store(multiplexed, Relaxed);
-        self.unread.store(false, Relaxed);
-        self.dropped.store(0, Relaxed);
+        self.body_unread.store(false, Relaxed);
+        self.discarded_bytes.store(0, Relaxed);
     }
 
     /// Records that a request is completely answered.
@@ -141,7 +141,7 @@ impl Connection {
         self.idle_since.store(self.registry.now(), Relaxed);
         self.reading_since.store(0, Relaxed);
         if self.requests.fetch_sub(1, Relaxed) == 1 {
-            self.registry.has_idle();
+            self.registry.notify_idle();
         }
     }
 
@@ -150,7 +150,7 @@ impl Connection {
     }
 
     pub(super) fn set_unread(&self, unread: bool) {
-        self.unread.store(unread, Relaxed);
+        self.body_unread.store(unread, Relaxed);
     }
 
     pub(super) fn set_draining(&self, draining: bool) {
@@ -159,14 +159,14 @@ impl Connection {
     }
 
     /// Adds to the number of discarded bytes, and returns the total.
-    pub(super) fn drop_bytes(&self, bytes: usize) -> usize {
-        self.dropped.fetch_add(bytes, Relaxed) + bytes
+    pub(super) fn count_discarded(&self, bytes: usize) -> usize {
+        self.discarded_bytes.fetch_add(bytes, Relaxed) + bytes
     }
 
     /// True if the client may still be sending when the connection closes: the rest of a body, or bytes that are no
     /// request.
     pub(super) fn may_be_sending(&self) -> bool {
-        self.unread.load(Relaxed) || self.head_since.load(Relaxed) != 0
+        self.body_unread.load(Relaxed) || self.head_since.load(Relaxed) != 0
     }
 
     /// Returns the time since which the connection waits for a request. `None` if it has a request or an answer that
@@ -192,7 +192,7 @@ impl Connection {
     }
 
     /// Returns the way in which the connection is to end if it exceeds a time limit.
-    pub(super) fn overdue(&self, now: Millis, limits: &TimeLimits) -> Ending {
+    pub(super) fn overdue_ending(&self, now: Millis, limits: &TimeLimits) -> Ending {
         let is_over = |since: Millis, limit: u64| since > 0 && now.saturating_sub(since) > limit;
         if self.upgraded.load(Relaxed) {
             return Ending::None;

@@ -56,8 +56,8 @@ pub(super) struct Connections {
     limits: TimeLimits,
     drain: Drain,
     /// Number of tasks that serve a connection. A WebSocket no longer has one.
-    served: AtomicUsize,
-    all_served: Notify,
+    serving_tasks: AtomicUsize,
+    all_tasks_ended: Notify,
 }
 
 impl Connections {
@@ -88,8 +88,8 @@ impl Connections {
                 bytes: settings.drain_bytes,
                 time: Duration::from_secs(settings.drain_seconds),
             },
-            served: AtomicUsize::new(0),
-            all_served: Notify::new(),
+            serving_tasks: AtomicUsize::new(0),
+            all_tasks_ended: Notify::new(),
         })
     }
 
@@ -109,15 +109,15 @@ impl Connections {
         }
         drop(listener);
         self.registry.end_all(Ending::Graceful);
-        if with_timeout(grace, self.wait_for_served()).await.is_err() {
+        if with_timeout(grace, self.wait_for_tasks()).await.is_err() {
             self.registry.end_all(Ending::Abrupt);
-            self.wait_for_served().await;
+            self.wait_for_tasks().await;
         }
     }
 
-    async fn wait_for_served(&self) {
-        while self.served.load(Ordering::Acquire) > 0 {
-            self.all_served.notified().await;
+    async fn wait_for_tasks(&self) {
+        while self.serving_tasks.load(Ordering::Acquire) > 0 {
+            self.all_tasks_ended.notified().await;
         }
     }
 
@@ -135,7 +135,7 @@ impl Connections {
                     self.registry.make_room(self.max).await;
                     let connection = self.registry.add();
                     let answering = ConnectionService {
-                        answerer: answerer.clone(),
+                        endpoint: answerer.clone(),
                         connection: connection.clone(),
                         local: LocalAddr(local.into()),
                         remote: RemoteAddr(remote.into()),
@@ -175,7 +175,7 @@ impl Connections {
             tokio::select! {
                 // Errors of a single connection come from its client.
                 _ = &mut served => return,
-                next = connection.ending(ending) => ending = next,
+                next = connection.wait_for_ending(ending) => ending = next,
             }
             match ending {
                 Ending::Graceful => served.as_mut().graceful_shutdown(),
@@ -202,15 +202,15 @@ struct TaskGuard(Arc<Connections>);
 
 impl TaskGuard {
     fn begin(connections: &Arc<Connections>) -> Self {
-        connections.served.fetch_add(1, Ordering::AcqRel);
+        connections.serving_tasks.fetch_add(1, Ordering::AcqRel);
         Self(connections.clone())
     }
 }
 
 impl Drop for TaskGuard {
     fn drop(&mut self) {
-        if self.0.served.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.all_served.notify_one();
+        if self.0.serving_tasks.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.all_tasks_ended.notify_one();
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Registry {
     open: Mutex<OpenConnections>,
     gauge: Gauge,
     /// True while a new connection waits for room.
-    wanted: AtomicBool,
+    room_wanted: AtomicBool,
     room: Notify,
 }
 
@@ -40,7 +40,7 @@ struct OpenConnections {
     last: u64,
     all: HashMap<u64, Arc<Connection>>,
     /// The connections with the longest wait at the last scan, the longest last.
-    longest: Vec<(Millis, Arc<Connection>)>,
+    longest_waiting: Vec<(Millis, Arc<Connection>)>,
 }
 
 impl Registry {
@@ -49,7 +49,7 @@ impl Registry {
             begun: Stopwatch::start(),
             open: Mutex::default(),
             gauge,
-            wanted: AtomicBool::new(false),
+            room_wanted: AtomicBool::new(false),
             room: Notify::new(),
         }
     }
@@ -78,7 +78,7 @@ impl Registry {
         let removed = self.open().all.remove(&connection.id);
         if removed.is_some() {
             self.gauge.dec();
-            self.has_room();
+            self.notify_room();
         }
     }
 
@@ -87,13 +87,13 @@ impl Registry {
     }
 
     /// Records that a connection has become idle.
-    pub(super) fn has_idle(&self) {
-        if self.wanted.load(Relaxed) {
-            self.has_room();
+    pub(super) fn notify_idle(&self) {
+        if self.room_wanted.load(Relaxed) {
+            self.notify_room();
         }
     }
 
-    fn has_room(&self) {
+    fn notify_room(&self) {
         self.room.notify_one();
     }
 
@@ -107,7 +107,7 @@ impl Registry {
     /// Waits until fewer than `max` connections are open. Closes the connection that has been idle longest for it; if
     /// all are busy, the one whose client has stalled longest.
     pub(super) async fn make_room(&self, max: usize) {
-        self.wanted.store(true, Relaxed);
+        self.room_wanted.store(true, Relaxed);
         let mut closes = false;
         let mut count = self.count();
         while count >= max {
@@ -118,7 +118,7 @@ impl Registry {
             closes = closes && waited.is_ok() && now == count;
             count = now;
         }
-        self.wanted.store(false, Relaxed);
+        self.room_wanted.store(false, Relaxed);
     }
 
     /// Closes the connection that has waited longest. False if none can be closed.
@@ -126,14 +126,14 @@ impl Registry {
         let now = self.now();
         let mut open = self.open();
         loop {
-            while let Some((since, connection)) = open.longest.pop() {
+            while let Some((since, connection)) = open.longest_waiting.pop() {
                 if waiting_since(&connection, now) == Some(since) {
-                    connection.make_way();
+                    connection.end_for_another();
                     return true;
                 }
             }
-            open.look(now);
-            if open.longest.is_empty() {
+            open.find_longest_waiting(now);
+            if open.longest_waiting.is_empty() {
                 return false;
             }
         }
@@ -147,7 +147,7 @@ impl Registry {
             sleep_real_time(every).await;
             let now = self.now();
             for connection in self.open().all.values() {
-                let ending = connection.overdue(now, &limits);
+                let ending = connection.overdue_ending(now, &limits);
                 if ending != Ending::None {
                     connection.end(ending);
                 }
@@ -159,7 +159,7 @@ impl Registry {
 impl OpenConnections {
     /// Finds the connections that have waited longest. Finding [`FOUND`] at once avoids a scan of all connections for
     /// each one that is closed.
-    fn look(&mut self, now: Millis) {
+    fn find_longest_waiting(&mut self, now: Millis) {
         let idle = self.all.values().filter_map(|connection| {
             let since = connection.idle_since()?;
             (!connection.is_ending()).then(|| (since, connection.clone()))
@@ -176,7 +176,7 @@ impl OpenConnections {
         found.sort_unstable_by_key(|(since, connection)| (*since, connection.id));
         found.truncate(SCAN_SIZE);
         found.reverse();
-        self.longest = found;
+        self.longest_waiting = found;
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn share_endpoint(
 
 /// The hyper service of one connection.
 pub(super) struct ConnectionService {
-    pub(super) answerer: SharedEndpoint,
+    pub(super) endpoint: SharedEndpoint,
     pub(super) connection: Arc<Connection>,
     pub(super) local: LocalAddr,
     pub(super) remote: RemoteAddr,
@@ -61,7 +61,7 @@ impl Service<hyper::Request<Incoming>> for ConnectionService {
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
         let is_http_1 = request.version() <= Version::HTTP_11;
         let busy = RequestGuard::begin(&self.connection, !is_http_1);
-        let answerer = self.answerer.clone();
+        let answerer = self.endpoint.clone();
         let connection = self.connection.clone();
         let drain = self.drain;
         let whole = (
@@ -83,7 +83,10 @@ impl Service<hyper::Request<Incoming>> for ConnectionService {
                 connection.upgrade();
             }
             let response: hyper::Response<FrameworkBody> = response.into();
-            Ok(response.map(|inner| ResponseBody { inner, _busy: busy }))
+            Ok(response.map(|inner| ResponseBody {
+                inner,
+                _guard: busy,
+            }))
         })
     }
 }
@@ -92,16 +95,17 @@ impl Service<hyper::Request<Incoming>> for ConnectionService {
 #[derive(Clone, Copy)]
 struct BodyAnnouncement {
     /// Minimum length of the body, in bytes.
-    least: u64,
+    min_length: u64,
     /// True if the client waits for `100 Continue` before it sends the body.
-    expects: bool,
+    expects_continue: bool,
 }
 
 impl BodyAnnouncement {
     /// True if the connection must end with the answer when the body is not read: the client waits for `100 Continue`
     /// and will not send the body, or the body is too long to drain.
     fn ends_connection(self, drain: Drain) -> bool {
-        self.expects || usize::try_from(self.least).is_ok_and(|least| least > drain.bytes)
+        self.expects_continue
+            || usize::try_from(self.min_length).is_ok_and(|least| least > drain.bytes)
     }
 }
 
@@ -117,8 +121,8 @@ fn drain_body_on_drop(
         .get(header::EXPECT)
         .is_some_and(|expected| expected.as_bytes().eq_ignore_ascii_case(b"100-continue"));
     let announced = BodyAnnouncement {
-        least: body.size_hint().lower(),
-        expects,
+        min_length: body.size_hint().lower(),
+        expects_continue: expects,
     };
     if body.is_end_stream() {
         request.set_body(body);
@@ -128,7 +132,7 @@ fn drain_body_on_drop(
         inner: Some(body),
         connection: connection.clone(),
         drain,
-        expects,
+        expects_continue: expects,
         polled: false,
         failed: false,
     }));
@@ -140,7 +144,7 @@ struct DrainingBody {
     inner: Option<FrameworkBody>,
     connection: Arc<Connection>,
     drain: Drain,
-    expects: bool,
+    expects_continue: bool,
     polled: bool,
     failed: bool,
 }
@@ -158,7 +162,7 @@ impl Body for DrainingBody {
         };
         let polled = Pin::new(inner).poll_frame(context);
         self.polled = true;
-        self.connection.waits_for_body(polled.is_pending());
+        self.connection.set_waiting_for_body(polled.is_pending());
         match &polled {
             Poll::Ready(None) => self.inner = None,
             Poll::Ready(Some(Err(_))) => self.failed = true,
@@ -186,7 +190,7 @@ impl Drop for DrainingBody {
         self.connection.set_unread(true);
         // Polling a body that waits for `100 Continue` would request it, and a failed body has nothing left to read.
         // The stream discards bytes that arrive anyway.
-        let asked_for = self.polled || !self.expects;
+        let asked_for = self.polled || !self.expects_continue;
         // The runtime is gone when the process ends.
         let runtime = Handle::try_current().ok();
         if let Some(runtime) = runtime.filter(|_| asked_for && !self.failed) {
@@ -204,7 +208,7 @@ async fn read_and_drop(mut body: FrameworkBody, connection: Arc<Connection>, dra
                 .as_ref()
                 .map(|frame| frame.data_ref().map_or(0, Bytes::len));
             match length {
-                Ok(length) if connection.drop_bytes(length) <= drain.bytes => {}
+                Ok(length) if connection.count_discarded(length) <= drain.bytes => {}
                 _ => return false,
             }
         }
@@ -235,7 +239,7 @@ impl Drop for RequestGuard {
 /// The body of an answer.
 pub(super) struct ResponseBody {
     inner: FrameworkBody,
-    _busy: RequestGuard,
+    _guard: RequestGuard,
 }
 
 impl Body for ResponseBody {

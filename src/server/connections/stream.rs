@@ -38,9 +38,9 @@ pub(super) struct Stream {
     connection: Arc<Connection>,
     drain: Drain,
     /// Timer of the drain after the server has closed its half, if the client may still be sending.
-    lingering: Option<BoxFuture<'static, ()>>,
+    drain_timer: Option<BoxFuture<'static, ()>>,
     /// Number of bytes read in this turn.
-    turn: usize,
+    turn_bytes: usize,
 }
 
 impl Stream {
@@ -49,8 +49,8 @@ impl Stream {
             inner,
             connection,
             drain,
-            lingering: None,
-            turn: 0,
+            drain_timer: None,
+            turn_bytes: 0,
         }
     }
 
@@ -60,24 +60,24 @@ impl Stream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<usize>> {
-        if self.turn >= TURN_BYTES {
-            self.turn = 0;
+        if self.turn_bytes >= TURN_BYTES {
+            self.turn_bytes = 0;
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
         let before = buffer.filled().len();
         let Poll::Ready(read) = Pin::new(&mut self.inner).poll_read(context, buffer) else {
-            self.turn = 0;
+            self.turn_bytes = 0;
             return Poll::Pending;
         };
         let bytes = buffer.filled().len() - before;
-        self.turn += bytes;
+        self.turn_bytes += bytes;
         Poll::Ready(read.map(|()| bytes))
     }
 
     /// Reads and discards until the client ends or a limit is reached.
     fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let Some(deadline) = &mut self.lingering else {
+        let Some(deadline) = &mut self.drain_timer else {
             return Poll::Ready(());
         };
         if deadline.poll_unpin(context).is_ready() {
@@ -87,7 +87,7 @@ impl Stream {
         loop {
             let mut read = ReadBuf::new(&mut chunk);
             let bytes = ready!(self.poll_turn(context, &mut read)).unwrap_or(0);
-            if bytes == 0 || self.connection.drop_bytes(bytes) > self.drain.bytes {
+            if bytes == 0 || self.connection.count_discarded(bytes) > self.drain.bytes {
                 return Poll::Ready(());
             }
         }
@@ -108,7 +108,7 @@ impl AsyncRead for Stream {
     ) -> Poll<io::Result<()>> {
         let read = ready!(self.poll_turn(context, buffer));
         if matches!(read, Ok(bytes) if bytes > 0) {
-            self.connection.received();
+            self.connection.record_read();
         }
         Poll::Ready(read.map(drop))
     }
@@ -121,7 +121,7 @@ impl AsyncWrite for Stream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(context, bytes);
-        self.connection.sent(written.is_pending());
+        self.connection.record_write(written.is_pending());
         written
     }
 
@@ -131,7 +131,7 @@ impl AsyncWrite for Stream {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
-        self.connection.sent(written.is_pending());
+        self.connection.record_write(written.is_pending());
         written
     }
 
@@ -144,13 +144,13 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.lingering.is_none() {
+        if self.drain_timer.is_none() {
             ready!(Pin::new(&mut self.inner).poll_shutdown(context))?;
             if !self.connection.may_be_sending() {
                 return Poll::Ready(Ok(()));
             }
             self.connection.set_draining(true);
-            self.lingering = Some(sleep_real_time(self.drain.time).boxed());
+            self.drain_timer = Some(sleep_real_time(self.drain.time).boxed());
         }
         self.poll_drain(context).map(Ok)
     }

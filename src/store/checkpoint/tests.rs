@@ -28,7 +28,7 @@ impl Fixture {
         connection
             .execute_batch("CREATE TABLE item (body BLOB)")
             .unwrap();
-        Checkpointer::watch(&connection);
+        Checkpointer::track_log_length(&connection);
         let checkpointer = Checkpointer::start(path, settings.clone()).unwrap();
         Self {
             directory,
@@ -42,7 +42,7 @@ impl Fixture {
         self.connection
             .execute("INSERT INTO item VALUES (randomblob(3000))", [])
             .unwrap();
-        self.checkpointer.between_commits(&self.connection);
+        self.checkpointer.run_between_commits(&self.connection);
     }
 
     /// Commits until the thread has reached the expected state.
@@ -58,7 +58,7 @@ impl Fixture {
 
     /// Closes everything. Returns the directory, and true if the thread has copied something.
     fn close(self) -> (TempDir, bool) {
-        let file = self.checkpointer.end();
+        let file = self.checkpointer.stop();
         let copied = file.is_some();
         self.connection.close().unwrap();
         drop(file);
@@ -77,7 +77,7 @@ fn the_log_begins_anew_while_something_is_written() {
         fixture.commit_until(|_| LOG_PAGES.get() >= 64);
         fixture.commit_until(|_| LOG_PAGES.get() < 64);
     }
-    assert_eq!(fixture.checkpointer.begin_at(), 64);
+    assert_eq!(fixture.checkpointer.next_checkpoint_pages(), 64);
     assert!(LOG_PAGES.get() < 64);
 }
 
@@ -92,7 +92,7 @@ fn a_read_that_lasts_keeps_the_log_until_it_has_ended() {
             .unwrap()
     };
     assert_eq!(count(&read), 1);
-    fixture.commit_until(|fixture| fixture.checkpointer.begin_at() > 64);
+    fixture.commit_until(|fixture| fixture.checkpointer.next_checkpoint_pages() > 64);
     assert!(LOG_PAGES.get() >= 64);
     assert_eq!(count(&read), 1);
     drop(read);
@@ -124,7 +124,7 @@ fn the_log_is_kept_whole_once_the_disk_has_not_taken_what_was_copied() {
     let (pipe, _other_end) = io::pipe().unwrap();
     let file = File::from(std::os::fd::OwnedFd::from(pipe));
     let failing = Checkpointer::start_with(path.clone(), settings, Some(file)).unwrap();
-    drop(std::mem::replace(&mut fixture.checkpointer, failing).end());
+    drop(std::mem::replace(&mut fixture.checkpointer, failing).stop());
     fixture.commit_until(|fixture| fixture.checkpointer.has_failed());
     let logged = LOG_PAGES.get();
     for _ in 0..200 {

@@ -115,7 +115,7 @@ impl Sealer {
     ///
     /// # Errors
     /// [`KeyError`]; in particular if the key is not the one that the database was sealed with.
-    pub async fn of(store: &Store, settings: &Settings) -> Result<Self, KeyError> {
+    pub async fn load(store: &Store, settings: &Settings) -> Result<Self, KeyError> {
         let check = store.read(|connection| meta::get(connection, KEY_CHECK))?;
         let (key, source) = find_key(store.path(), settings, check.is_none())?;
         let sealer = Self::with_key(&key);
@@ -126,23 +126,25 @@ impl Sealer {
                 .await?;
             return Ok(sealer);
         };
-        sealer.prove(&check, source, store)
+        sealer.verify_key(&check, source, store)
     }
 
     /// Loads the sealer for a command that only reads. `None` if the database has no key yet.
     ///
     /// # Errors
     /// As [`Sealer::of`].
-    pub fn find(store: &Store, settings: &Settings) -> Result<Option<Self>, KeyError> {
+    pub fn load_existing(store: &Store, settings: &Settings) -> Result<Option<Self>, KeyError> {
         let Some(check) = store.read(|connection| meta::get(connection, KEY_CHECK))? else {
             return Ok(None);
         };
         let (key, source) = find_key(store.path(), settings, false)?;
-        Self::with_key(&key).prove(&check, source, store).map(Some)
+        Self::with_key(&key)
+            .verify_key(&check, source, store)
+            .map(Some)
     }
 
     /// Returns this sealer if it opens the text that was sealed with the database's key.
-    fn prove(self, check: &[u8], source: KeySource, store: &Store) -> Result<Self, KeyError> {
+    fn verify_key(self, check: &[u8], source: KeySource, store: &Store) -> Result<Self, KeyError> {
         if self.open(&KEY_CHECK_LOCATION, check).is_err() {
             return Err(KeyError::WrongKey {
                 key: source,

@@ -31,11 +31,11 @@ impl CommitHook for Summary {
         Ok(())
     }
 
-    fn committed(&self) {
+    fn after_commit(&self) {
         self.committed.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn lost(&self) {
+    fn after_rollback(&self) {
         self.lost.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -44,14 +44,14 @@ impl CommitHook for Summary {
 async fn run_batch_with_hook(hook: &Arc<Summary>) -> (Store, TempDir, [Result<i64>; 2]) {
     let directory = directory();
     let store = open(&directory);
-    let held = BlockedWriter::writer_of(&store).await;
+    let held = BlockedWriter::block(&store).await;
     store.set_commit_hook(hook.clone());
     let [one, two] = ["one", "two"].map(|name| {
         let store = store.clone();
         tokio::spawn(async move { insert(&store, name).await })
     });
     wait_until_queued(&store, 2).await;
-    held.let_go().await;
+    held.release().await;
     let answers = [one.await.unwrap(), two.await.unwrap()];
     (store, directory, answers)
 }

@@ -59,7 +59,7 @@ async fn what_a_full_disk_took_away_is_not_acknowledged() {
     let directory = directory();
     let store = open(&directory);
     limit_free_pages(&store, 2).await;
-    let held = BlockedWriter::writer_of(&store).await;
+    let held = BlockedWriter::block(&store).await;
     let mut jobs = Vec::new();
     for number in 0..20 {
         let waiting = store.clone();
@@ -72,7 +72,7 @@ async fn what_a_full_disk_took_away_is_not_acknowledged() {
         }));
         wait_until_queued(&store, number + 1).await;
     }
-    held.let_go().await;
+    held.release().await;
     let mut acknowledged = Vec::new();
     for (number, job) in jobs.into_iter().enumerate() {
         match job.await.unwrap() {
@@ -161,11 +161,11 @@ async fn a_lock_of_another_process_is_waited_for_and_then_unavailable() {
         ..settings(&directory)
     };
     let store = Store::open_with(&settings, MIGRATIONS).unwrap();
-    let other = Store::open_beside_with(&settings, MIGRATIONS).unwrap();
-    let held = BlockedWriter::writer_of(&other).await;
+    let other = Store::open_for_command_with(&settings, MIGRATIONS).unwrap();
+    let held = BlockedWriter::block(&other).await;
     assert!(is_unavailable(&insert(&store, "x").await));
     assert!(matches!(store.health(), Health::WritesFailing { .. }));
-    held.let_go().await;
+    held.release().await;
     insert(&store, "x").await.unwrap();
     assert_eq!(store.health(), Health::Ok);
 }

@@ -32,7 +32,7 @@ fn key_settings(key: &str) -> KeySettings {
 async fn the_first_start_makes_a_key_file_and_the_second_uses_it() {
     let directory = directory();
     let store = open(&directory);
-    let sealed = Sealer::of(&store, &key_file_settings())
+    let sealed = Sealer::load(&store, &key_file_settings())
         .await
         .unwrap()
         .seal(&PLACE, b"x");
@@ -42,7 +42,7 @@ async fn the_first_start_makes_a_key_file_and_the_second_uses_it() {
     store.close();
     let store = open(&directory);
     let key = fs::read(&file).unwrap();
-    let sealer = Sealer::of(&store, &key_file_settings()).await.unwrap();
+    let sealer = Sealer::load(&store, &key_file_settings()).await.unwrap();
     assert_eq!(sealer.open(&PLACE, &sealed).unwrap(), b"x");
     assert_eq!(fs::read(&file).unwrap(), key);
 }
@@ -51,10 +51,12 @@ async fn the_first_start_makes_a_key_file_and_the_second_uses_it() {
 async fn a_missing_key_file_is_not_replaced() {
     let directory = directory();
     let store = open(&directory);
-    Sealer::of(&store, &key_file_settings()).await.unwrap();
+    Sealer::load(&store, &key_file_settings()).await.unwrap();
     let file = directory.path().join("test.db.key");
     fs::remove_file(&file).unwrap();
-    let error = Sealer::of(&store, &key_file_settings()).await.unwrap_err();
+    let error = Sealer::load(&store, &key_file_settings())
+        .await
+        .unwrap_err();
     assert!(matches!(&error, KeyError::Missing { path, .. } if path.ends_with("test.db.key")));
     assert!(!file.exists());
 }
@@ -63,14 +65,14 @@ async fn a_missing_key_file_is_not_replaced() {
 async fn a_wrong_key_is_detected_and_its_source_named() {
     let directory = directory();
     let store = open(&directory);
-    Sealer::of(&store, &key_settings(ZERO_KEY)).await.unwrap();
+    Sealer::load(&store, &key_settings(ZERO_KEY)).await.unwrap();
     assert!(!directory.path().join("test.db.key").exists());
-    Sealer::of(&store, &key_settings(&format!("{ZERO_KEY}=\n")))
+    Sealer::load(&store, &key_settings(&format!("{ZERO_KEY}=\n")))
         .await
         .unwrap();
 
     let other = key_settings("AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
-    let error = Sealer::of(&store, &other).await.unwrap_err();
+    let error = Sealer::load(&store, &other).await.unwrap_err();
     assert!(matches!(
         error,
         KeyError::WrongKey {
@@ -86,7 +88,7 @@ async fn a_wrong_key_is_detected_and_its_source_named() {
         key: None,
         key_file: Some(file.clone()),
     };
-    let error = Sealer::of(&store, &settings).await.unwrap_err();
+    let error = Sealer::load(&store, &settings).await.unwrap_err();
     assert!(
         error.to_string().contains(file.to_str().unwrap()),
         "{error}"
@@ -99,11 +101,13 @@ async fn what_is_no_key_is_refused() {
     let directory = directory();
     let store = open(&directory);
     for text in ["", "short", "!", &format!("{ZERO_KEY}AAAA")] {
-        let error = Sealer::of(&store, &key_settings(text)).await.unwrap_err();
+        let error = Sealer::load(&store, &key_settings(text)).await.unwrap_err();
         assert!(matches!(error, KeyError::InvalidKey { .. }), "{text}");
     }
     fs::write(directory.path().join("test.db.key"), "short").unwrap();
-    let error = Sealer::of(&store, &key_file_settings()).await.unwrap_err();
+    let error = Sealer::load(&store, &key_file_settings())
+        .await
+        .unwrap_err();
     assert!(matches!(
         error,
         KeyError::InvalidKey {
@@ -119,13 +123,15 @@ async fn an_empty_key_file_is_filled_until_something_is_sealed() {
     let store = open(&directory);
     let file = directory.path().join("test.db.key");
     fs::write(&file, "").unwrap();
-    Sealer::of(&store, &key_file_settings()).await.unwrap();
+    Sealer::load(&store, &key_file_settings()).await.unwrap();
     let key = fs::read_to_string(&file).unwrap();
-    Sealer::of(&store, &key_file_settings()).await.unwrap();
+    Sealer::load(&store, &key_file_settings()).await.unwrap();
     assert_eq!(fs::read_to_string(&file).unwrap(), key);
 
     fs::write(&file, "").unwrap();
-    let error = Sealer::of(&store, &key_file_settings()).await.unwrap_err();
+    let error = Sealer::load(&store, &key_file_settings())
+        .await
+        .unwrap_err();
     assert!(matches!(error, KeyError::InvalidKey { .. }), "{error}");
     assert_eq!(fs::read(&file).unwrap(), b"");
 }

@@ -105,7 +105,7 @@ struct BlockedWriter {
 }
 
 impl BlockedWriter {
-    async fn writer_of(store: &Store) -> Self {
+    async fn block(store: &Store) -> Self {
         let (started, starts) = oneshot::channel();
         let (release, released) = channel();
         let store = store.clone();
@@ -122,7 +122,7 @@ impl BlockedWriter {
         Self { release, answer }
     }
 
-    async fn let_go(self) {
+    async fn release(self) {
         self.release.send(()).unwrap();
         self.answer.await.unwrap().unwrap();
     }

@@ -83,7 +83,7 @@ async fn a_first_page_that_is_torn_is_recovered_from_the_log() {
     let directory = directory();
     let settings = create_torn_database(&directory).await;
     let store = Store::open_with(&settings, MIGRATIONS).unwrap();
-    assert!(!store.created());
+    assert!(!store.was_created());
     assert_eq!(list_names(&store), ["acknowledged", "large"]);
     store.close();
     let names: Vec<String> = read_directory(directory.path()).into_keys().collect();
@@ -98,7 +98,7 @@ async fn a_first_page_that_is_torn_is_recovered_from_the_log() {
 async fn a_command_sees_a_torn_file_as_the_server_does() {
     let directory = directory();
     let settings = create_torn_database(&directory).await;
-    let store = Store::open_beside_with(&settings, MIGRATIONS).unwrap();
+    let store = Store::open_for_command_with(&settings, MIGRATIONS).unwrap();
     assert_eq!(list_names(&store), ["acknowledged", "large"]);
 }
 
@@ -121,7 +121,7 @@ fn an_unfinished_transaction_is_rolled_back() {
         let directory = directory();
         let settings = create_unfinished_database(&directory);
         let open = match beside {
-            true => Store::open_beside_with,
+            true => Store::open_for_command_with,
             false => Store::open_with,
         };
         let store = open(&settings, MIGRATIONS).unwrap();
@@ -210,7 +210,7 @@ fn a_log_without_its_database_is_named_by_every_command() {
         if let Some(content) = content {
             fs::write(&settings.path, content).unwrap();
         }
-        for open in [Store::open_with, Store::open_beside_with] {
+        for open in [Store::open_with, Store::open_for_command_with] {
             let error = open(&settings, MIGRATIONS).unwrap_err();
             assert!(matches!(error, OpenError::OrphanedLog { .. }), "{error:?}");
         }

@@ -146,7 +146,7 @@ async fn a_restore_that_was_cut_off_is_not_followed_by_a_new_database() {
     // The state between the two renames.
     let aside = append_suffix(&settings.path, ".before-restore-20260301T120000000Z");
     std::fs::rename(&settings.path, &aside).unwrap();
-    for open in [Store::open, Store::open_beside] {
+    for open in [Store::open, Store::open_for_command] {
         let error = open(&settings).unwrap_err();
         assert!(matches!(error, OpenError::MovedAside { .. }), "{error:?}");
         assert!(

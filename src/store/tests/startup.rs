@@ -27,7 +27,7 @@ fn settings_for(directory: &TempDir, name: &str) -> Settings {
 async fn the_first_start_creates_and_the_second_keeps() {
     let directory = directory();
     let store = Store::open(&settings(&directory)).unwrap();
-    assert!(store.created());
+    assert!(store.was_created());
     let (application, version, mode, synchronous, keys): (i32, i64, String, i64, bool) = store
         .write(|connection| {
             Ok((
@@ -49,14 +49,14 @@ async fn the_first_start_creates_and_the_second_keeps() {
     assert_eq!(mode & 0o777, 0o600);
     store.close();
     let store = Store::open(&settings(&directory)).unwrap();
-    assert!(!store.created());
+    assert!(!store.was_created());
 }
 
 #[test]
 fn an_empty_file_becomes_a_database() {
     let directory = directory();
     fs::write(settings(&directory).path, b"").unwrap();
-    assert!(open(&directory).created());
+    assert!(open(&directory).was_created());
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn an_older_file_is_migrated_without_losing_rows() {
     let store = Store::open_with(&settings, &MIGRATIONS[..1]).unwrap();
     store.close();
     assert!(matches!(
-        Store::open_beside_with(&settings, MIGRATIONS),
+        Store::open_for_command_with(&settings, MIGRATIONS),
         Err(OpenError::Older {
             found: 1,
             known: 2,
@@ -74,7 +74,7 @@ fn an_older_file_is_migrated_without_losing_rows() {
         })
     ));
     let store = open(&directory);
-    assert!(!store.created());
+    assert!(!store.was_created());
     assert!(list_names(&store).is_empty());
     store.close();
     assert!(matches!(
@@ -146,7 +146,7 @@ fn a_newer_file_is_not_touched() {
         "{error:?}"
     );
     assert!(matches!(
-        Store::open_beside_with(&settings, MIGRATIONS),
+        Store::open_for_command_with(&settings, MIGRATIONS),
         Err(OpenError::Newer { .. })
     ));
 }
@@ -194,9 +194,9 @@ fn other_files_are_refused_untouched() {
         assert!(text.contains(expected) && text.contains(name), "{text}");
         assert!(text.lines().count() == 2, "{text}");
     }
-    let beside = Store::open_beside(&settings_for(&directory, "foreign.db")).unwrap_err();
+    let beside = Store::open_for_command(&settings_for(&directory, "foreign.db")).unwrap_err();
     assert!(matches!(beside, OpenError::OtherApplication { .. }));
-    let beside = Store::open_beside(&settings_for(&directory, "text.db")).unwrap_err();
+    let beside = Store::open_for_command(&settings_for(&directory, "text.db")).unwrap_err();
     assert!(
         matches!(beside, OpenError::NotADatabase { .. }),
         "{beside:?}"
@@ -233,7 +233,7 @@ fn unusable_paths_are_refused() {
         },
     );
     assert!(matches!(error, OpenError::NotWritable { .. }), "{error:?}");
-    let error = Store::open_beside(&settings_for(&directory, "none.db")).unwrap_err();
+    let error = Store::open_for_command(&settings_for(&directory, "none.db")).unwrap_err();
     assert!(matches!(error, OpenError::Missing { .. }));
     assert_eq!(read_directory(directory.path()).len(), 2);
 }
@@ -247,14 +247,14 @@ fn the_codes_of_a_read_only_place_say_not_writable() {
         rusqlite::ffi::SQLITE_FULL,
     ] {
         let failure = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
-        let error = OpenError::sqlite("x.db", failure);
+        let error = OpenError::from_sqlite("x.db", failure);
         assert!(matches!(error, OpenError::NotWritable { .. }), "{code}");
     }
     for kind in [
         std::io::ErrorKind::PermissionDenied,
         std::io::ErrorKind::ReadOnlyFilesystem,
     ] {
-        let error = OpenError::io("x.db", kind.into());
+        let error = OpenError::from_io("x.db", kind.into());
         assert!(matches!(error, OpenError::NotWritable { .. }), "{kind}");
     }
 }
@@ -275,7 +275,7 @@ async fn a_damaged_schema_is_named() {
 fn a_second_server_is_refused_until_the_first_closes() {
     let directory = directory();
     let store = open(&directory);
-    store.announce("http://127.0.0.1:4600").unwrap();
+    store.publish_address("http://127.0.0.1:4600").unwrap();
     let link = directory.path().join("link.db");
     symlink(store.path(), &link).unwrap();
     for path in [store.path(), &link] {
@@ -292,7 +292,7 @@ fn a_second_server_is_refused_until_the_first_closes() {
         };
         assert_eq!((holder, path.as_path()), (us, store.path()));
     }
-    Store::open_beside_with(&settings(&directory), MIGRATIONS).unwrap();
+    Store::open_for_command_with(&settings(&directory), MIGRATIONS).unwrap();
     store.close();
     open(&directory);
 }
@@ -301,7 +301,7 @@ fn a_second_server_is_refused_until_the_first_closes() {
 async fn a_command_writes_beside_a_server() {
     let directory = directory();
     let server = open(&directory);
-    let command = Store::open_beside_with(&settings(&directory), MIGRATIONS).unwrap();
+    let command = Store::open_for_command_with(&settings(&directory), MIGRATIONS).unwrap();
     insert(&command, "of the command").await.unwrap();
     insert(&server, "of the server").await.unwrap();
     drop(command);

@@ -7,7 +7,7 @@ use crate::{kernel::Error, store::Health};
 async fn waiting_jobs_share_a_commit_and_all_are_durable() {
     let directory = directory();
     let store = open(&directory);
-    let held = BlockedWriter::writer_of(&store).await;
+    let held = BlockedWriter::block(&store).await;
     let jobs: Vec<_> = (0..100)
         .map(|number| {
             let store = store.clone();
@@ -15,7 +15,7 @@ async fn waiting_jobs_share_a_commit_and_all_are_durable() {
         })
         .collect();
     wait_until_queued(&store, 100).await;
-    held.let_go().await;
+    held.release().await;
     for job in jobs {
         job.await.unwrap().unwrap();
     }
@@ -35,7 +35,7 @@ async fn a_batch_has_at_most_its_size() {
         ..settings(&directory)
     };
     let store = Store::open_with(&settings, MIGRATIONS).unwrap();
-    let held = BlockedWriter::writer_of(&store).await;
+    let held = BlockedWriter::block(&store).await;
     let jobs: Vec<_> = (0..10)
         .map(|number| {
             let store = store.clone();
@@ -43,7 +43,7 @@ async fn a_batch_has_at_most_its_size() {
         })
         .collect();
     wait_until_queued(&store, 10).await;
-    held.let_go().await;
+    held.release().await;
     for job in jobs {
         job.await.unwrap().unwrap();
     }
@@ -55,7 +55,7 @@ async fn run_batch(
     store: &Store,
     ending: impl FnOnce() -> Result<()> + Send + 'static,
 ) -> [Result<()>; 3] {
-    let held = BlockedWriter::writer_of(store).await;
+    let held = BlockedWriter::block(store).await;
     let spawn = |name: &'static str, ending: Box<dyn FnOnce() -> Result<()> + Send>| {
         let store = store.clone();
         tokio::spawn(async move {
@@ -73,7 +73,7 @@ async fn run_batch(
     wait_until_queued(store, 2).await;
     let after = spawn("after", Box::new(|| Ok(())));
     wait_until_queued(store, 3).await;
-    held.let_go().await;
+    held.release().await;
     [
         before.await.unwrap(),
         middle.await.unwrap(),
@@ -109,7 +109,7 @@ async fn a_panicking_job_is_rolled_back_alone_and_the_writer_lives_on() {
 async fn a_job_that_ends_the_transaction_has_no_job_falsely_answered() {
     let directory = directory();
     let store = open(&directory);
-    let held = BlockedWriter::writer_of(&store).await;
+    let held = BlockedWriter::block(&store).await;
     let before = tokio::spawn({
         let store = store.clone();
         async move { insert(&store, "before").await }
@@ -125,7 +125,7 @@ async fn a_job_that_ends_the_transaction_has_no_job_falsely_answered() {
         async move { insert(&store, "after").await }
     });
     wait_until_queued(&store, 3).await;
-    held.let_go().await;
+    held.release().await;
     assert!(is_unavailable(&before.await.unwrap()));
     assert!(is_unavailable(&rogue.await.unwrap()));
     assert!(after.await.unwrap().is_ok());
@@ -150,14 +150,14 @@ async fn a_full_queue_refuses_at_once() {
         ..settings(&directory)
     };
     let store = Store::open_with(&settings, MIGRATIONS).unwrap();
-    let held = BlockedWriter::writer_of(&store).await;
+    let held = BlockedWriter::block(&store).await;
     let waiting = tokio::spawn({
         let store = store.clone();
         async move { insert(&store, "waiting").await }
     });
     wait_until_queued(&store, 1).await;
     assert!(is_unavailable(&insert(&store, "refused").await));
-    held.let_go().await;
+    held.release().await;
     waiting.await.unwrap().unwrap();
     assert_eq!(list_names(&store), ["waiting"]);
     assert_eq!(store.metrics().queue_depth.get(), 0);
@@ -167,7 +167,7 @@ async fn a_full_queue_refuses_at_once() {
 async fn a_caller_that_gives_up_harms_nobody() {
     let directory = directory();
     let store = open(&directory);
-    let held = BlockedWriter::writer_of(&store).await;
+    let held = BlockedWriter::block(&store).await;
     let gone = tokio::spawn({
         let store = store.clone();
         async move { insert(&store, "gone").await }
@@ -175,7 +175,7 @@ async fn a_caller_that_gives_up_harms_nobody() {
     wait_until_queued(&store, 1).await;
     gone.abort();
     assert!(gone.await.unwrap_err().is_cancelled());
-    held.let_go().await;
+    held.release().await;
     insert(&store, "other").await.unwrap();
     assert_eq!(list_names(&store), ["gone", "other"]);
 }
@@ -184,7 +184,7 @@ async fn a_caller_that_gives_up_harms_nobody() {
 async fn closing_finishes_what_is_queued_and_refuses_the_rest() {
     let directory = directory();
     let store = open(&directory);
-    let held = BlockedWriter::writer_of(&store).await;
+    let held = BlockedWriter::block(&store).await;
     let queued_job = tokio::spawn({
         let store = store.clone();
         async move { insert(&store, "queued").await }
@@ -194,7 +194,7 @@ async fn closing_finishes_what_is_queued_and_refuses_the_rest() {
         let store = store.clone();
         move || store.close()
     });
-    held.let_go().await;
+    held.release().await;
     closing.await.unwrap();
     queued_job.await.unwrap().unwrap();
     store.close();
@@ -254,7 +254,7 @@ async fn a_job_may_hold_the_last_clone() {
 async fn what_a_commit_causes_happens_though_the_caller_has_given_up() {
     let directory = directory();
     let store = open(&directory);
-    let held = BlockedWriter::writer_of(&store).await;
+    let held = BlockedWriter::block(&store).await;
     let (told, mut tells) = tokio::sync::mpsc::unbounded_channel();
     let job = |name: &'static str, fails: bool| {
         let (store, told) = (store.clone(), told.clone());
@@ -280,7 +280,7 @@ async fn what_a_commit_causes_happens_though_the_caller_has_given_up() {
         job.abort();
         assert!(job.await.unwrap_err().is_cancelled());
     }
-    held.let_go().await;
+    held.release().await;
     drop(told);
     let mut seen = Vec::new();
     while let Some(name) = tells.recv().await {
@@ -296,7 +296,7 @@ async fn a_command_leaves_the_log_to_the_server() {
     let store = open(&directory);
     insert(&store, "server").await.unwrap();
     let log = store.path().with_extension("db-wal");
-    let command = Store::open_beside_with(&settings(&directory), MIGRATIONS).unwrap();
+    let command = Store::open_for_command_with(&settings(&directory), MIGRATIONS).unwrap();
     insert(&command, "command").await.unwrap();
     command.close();
     assert!(std::fs::metadata(&log).unwrap().len() > 0);

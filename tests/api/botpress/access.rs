@@ -147,7 +147,7 @@ async fn what_takes_an_access_away_counts_at_once() {
     let demoted = server
         .server()
         .app()
-        .change_as(Actor::Operator, move |change| {
+        .run_write_tx_as(Actor::Operator, move |change| {
             members::set_role(change, &WORKSPACE.into(), &id, Role::Viewer)
         });
     demoted.await.expect("a viewer");
@@ -155,7 +155,7 @@ async fn what_takes_an_access_away_counts_at_once() {
     let removed = server
         .server()
         .app()
-        .change_as(Actor::Operator, move |change| {
+        .run_write_tx_as(Actor::Operator, move |change| {
             members::remove(change, &WORKSPACE.into(), &account)
         });
     removed.await.expect("no member");

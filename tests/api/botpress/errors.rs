@@ -123,7 +123,7 @@ async fn out_of_time() -> Answer {
     let (let_go, is_let_go) = tokio::sync::oneshot::channel::<()>();
     let app = server.server().app().clone();
     let standing = tokio::spawn(async move {
-        let stands = app.change_as(Actor::Operator, move |_| {
+        let stands = app.run_write_tx_as(Actor::Operator, move |_| {
             started.send(()).ok();
             is_let_go.blocking_recv().ok();
             Ok(())
@@ -143,7 +143,7 @@ async fn broken_row() -> Answer {
     use parlance::domain::tenancy::audit::Actor;
     let given = Given::new().await;
     let app = given.server.server().app();
-    let damaged = app.change_as(Actor::Operator, |change| {
+    let damaged = app.run_write_tx_as(Actor::Operator, |change| {
         let done = change.conn.execute("UPDATE bots SET medias = '5'", []);
         done.map(|_| ()).map_err(Into::into)
     });

@@ -195,7 +195,7 @@ fn object_of(name: &str, kind: &str) -> Value {
 pub async fn make_bot(server: &TestServer, workspace: &str, new: NewBot) -> Bot {
     let app = server.server().app();
     let (sealer, workspace) = (app.sealer().clone(), WorkspaceId::from(workspace));
-    let made = app.change_as(Actor::Operator, move |change| {
+    let made = app.run_write_tx_as(Actor::Operator, move |change| {
         manage::create_in_tx(change, &sealer, &workspace, None, new)
     });
     made.await.expect("a bot")
@@ -265,7 +265,7 @@ pub async fn put_integration(
     let workspace = WorkspaceId::from(workspace);
     let app = server.server().app();
     let sealer = app.sealer().clone();
-    let made = app.change_as(Actor::Operator, move |change| {
+    let made = app.run_write_tx_as(Actor::Operator, move |change| {
         integrations::create_in_tx(change, &sealer, &workspace, new)
     });
     made.await.expect("an integration")
@@ -282,7 +282,7 @@ pub async fn install(
     let (sealer, bot, integration) = (app.sealer().clone(), bot.clone(), integration.clone());
     let configuration: Map<String, Value> =
         serde_json::from_value(configuration).expect("an object");
-    let installed = app.change_as(Actor::Operator, move |change| {
+    let installed = app.run_write_tx_as(Actor::Operator, move |change| {
         installations::install(change, &sealer, &bot, &integration, &configuration)
     });
     installed.await.expect("an installation");
@@ -291,7 +291,7 @@ pub async fn install(
 /// Makes a token.
 pub async fn token(server: &TestServer, kind: KeyKind, owner: KeyOwner) -> String {
     let app = server.server().app();
-    let made = app.change_as(Actor::Operator, move |change| {
+    let made = app.run_write_tx_as(Actor::Operator, move |change| {
         api_keys::create(change, kind, &owner, "test")
     });
     let (_, token) = made.await.expect("a token");
@@ -306,7 +306,7 @@ pub async fn another_workspace(server: &TestServer) -> (String, String) {
         workspaces,
     };
     let app = server.server().app();
-    let made = app.change_as(Actor::Operator, |change| {
+    let made = app.run_write_tx_as(Actor::Operator, |change| {
         let workspace = workspaces::create(change, WorkspaceId::new_uuid(), "Another")?;
         let account = accounts::create(change, "other@example.localhost")?;
         members::add(change, &workspace.id, &account.id, Role::Owner)?;
@@ -325,7 +325,7 @@ pub async fn member_with(server: &TestServer, role: &str) -> String {
     };
     let role = Role::parse(role).expect("a role");
     let app = server.server().app();
-    let made = app.change_as(Actor::Operator, move |change| {
+    let made = app.run_write_tx_as(Actor::Operator, move |change| {
         let account = accounts::create(change, &format!("{role}@example.localhost"))?;
         members::add(change, &WORKSPACE.into(), &account.id, role)?;
         let owner = KeyOwner::Account(account.id);

@@ -81,7 +81,7 @@ struct Side {
 impl Side {
     async fn new(server: &TestServer, name: &'static str) -> Self {
         let app = server.server().app();
-        let made = app.change_as(Actor::Operator, move |change| {
+        let made = app.run_write_tx_as(Actor::Operator, move |change| {
             let workspace = workspaces::create(change, WorkspaceId::new_uuid(), name)?;
             let account = accounts::create(change, &format!("{name}@example.localhost"))?;
             members::add(change, &workspace.id, &account.id, Role::Owner)?;

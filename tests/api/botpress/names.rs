@@ -291,9 +291,12 @@ async fn a_published_name_is_not_free_when_its_versions_or_its_workspace_are_gon
     assert_eq!(page.expect(200).json()["integrations"], json!([]));
     assert!(is_taken(&again().await), "others may have it installed");
     // Only the operator gives it to somebody else.
-    let given = server.server().app().change_as(Actor::Operator, |change| {
-        integrations::give_name(change, "pay", &WorkspaceId::from(WORKSPACE))
-    });
+    let given = server
+        .server()
+        .app()
+        .run_write_tx_as(Actor::Operator, |change| {
+            integrations::give_name(change, "pay", &WorkspaceId::from(WORKSPACE))
+        });
     given.await.expect("it is given");
     again().await.expect(200);
 }
@@ -306,7 +309,7 @@ async fn a_name_that_others_publish_is_not_given_away() {
     let given = server
         .server()
         .app()
-        .change_as(Actor::Operator, move |change| {
+        .run_write_tx_as(Actor::Operator, move |change| {
             integrations::give_name(change, "pay", &stranger.workspace.as_str().into())
         });
     let refused = given.await.expect_err("it is in use");

@@ -149,7 +149,12 @@ impl Given {
 
     /// Waits until everything that is due has been told.
     pub async fn settled(&self) {
-        self.server.server().app().deliveries().settled().await;
+        self.server
+            .server()
+            .app()
+            .delivery_doorbell()
+            .wait_idle()
+            .await;
     }
 }
 

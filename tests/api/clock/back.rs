@@ -76,7 +76,7 @@ async fn a_retry_of_a_webhook_comes() {
     server.clock.advance(FAR);
     receiver.answer(500);
     happen(&server).await;
-    server.server().app().webhooks().settled().await;
+    server.server().app().webhook_doorbell().wait_idle().await;
     assert_eq!(receiver.count(), 1);
     receiver.answer(200);
     server.clock.freeze(noon());
@@ -94,7 +94,7 @@ async fn a_retry_of_a_webhook_comes_after_a_restart() {
     server.clock.advance(FAR);
     receiver.answer(500);
     happen(&server).await;
-    server.server().app().webhooks().settled().await;
+    server.server().app().webhook_doorbell().wait_idle().await;
     server.stop().await;
     receiver.answer(200);
     server.clock.freeze(noon());
@@ -118,12 +118,12 @@ async fn an_endpoint_that_failed_ahead_of_time_is_given_up_all_the_same() {
     let id = made.expect(201).json()["id"].clone();
     server.clock.advance(FAR);
     happen(&server).await;
-    server.server().app().webhooks().settled().await;
+    server.server().app().webhook_doorbell().wait_idle().await;
     server.clock.freeze(noon());
     until("the retry", async || receiver.count() == 2).await;
     for _ in 0..26 {
         server.clock.advance(Duration::from_secs(3600));
-        server.server().app().webhooks().settled().await;
+        server.server().app().webhook_doorbell().wait_idle().await;
     }
     let path = format!("/api/v2/webhooks/{}", id.as_str().expect("an id"));
     let shown = ada(&server, Method::GET, &path, json!(null)).await;
@@ -271,7 +271,7 @@ async fn old_webhook_messages_go_although_newer_ones_are_of_a_time_to_come() {
     happen(&server).await;
     server.clock.freeze(noon());
     happen(&server).await;
-    server.server().app().webhooks().settled().await;
+    server.server().app().webhook_doorbell().wait_idle().await;
     server.clock.advance(Duration::from_secs(31 * 86_400));
     let left = || column(&server, "SELECT seq FROM webhook_messages").len();
     until("the old one is removed", async || left() == 1).await;
@@ -310,9 +310,13 @@ async fn an_integration_is_told_that_it_is_uninstalled() {
         .store()
         .read(|conn| agents::find(conn, &WORKSPACE.into(), "example"));
     let agent = agent.expect("the first agent");
-    platform_integrations::uninstall(&app.operator_without_key(), agent, installation.into())
-        .await
-        .expect("it is uninstalled");
+    platform_integrations::uninstall(
+        &app.admit_operator_without_key(),
+        agent,
+        installation.into(),
+    )
+    .await
+    .expect("it is uninstalled");
     let attempts = || column(&ada.server, "SELECT attempts FROM platform_uninstalls");
     until("the first attempt", async || attempts() == [1]).await;
     ada.server.clock.freeze(noon());
@@ -344,18 +348,21 @@ async fn authorizations_of_connectors_end_as_the_provider_says() {
 #[tokio::test]
 async fn an_invoice_is_charged() {
     let server = TestServer::start().await;
-    let made = server.server().app().change_as(Actor::Operator, |change| {
-        let sql = "
+    let made = server
+        .server()
+        .app()
+        .run_write_tx_as(Actor::Operator, |change| {
+            let sql = "
             INSERT INTO invoices
                 (id, workspace_id, month, at, lines, cents, currency, attempts, next_attempt_at)
             SELECT 'i', id, '2026-01', :now, '[]', 100, 'USD', 1, :far FROM workspaces
             WHERE id = :id";
-        let far = change.now.plus(FAR);
-        let parameters =
-            rusqlite::named_params! {":now": change.now, ":far": far, ":id": WORKSPACE};
-        change.conn.execute(sql, parameters)?;
-        Ok(())
-    });
+            let far = change.now.plus(FAR);
+            let parameters =
+                rusqlite::named_params! {":now": change.now, ":far": far, ":id": WORKSPACE};
+            change.conn.execute(sql, parameters)?;
+            Ok(())
+        });
     made.await.expect("an invoice");
     server.clock.advance(Duration::from_secs(1));
     server.clock.freeze(noon());

@@ -38,12 +38,12 @@ async fn happen(server: &TestServer) {
         .read(|conn| agents::find(conn, &WORKSPACE.into(), "example"))
         .expect("the first agent")
         .id;
-    let emitted = app.change_as(Actor::System, move |change| {
+    let emitted = app.run_write_tx_as(Actor::System, move |change| {
         let event = WebhookEvent {
             event_type: "v1.end_user.created",
             data: json!({"end_user_id": "x"}),
             tags: &["66f0c0ffee0000000000b001"],
-            previous: None,
+            previous_seq: None,
         };
         webhooks::publish_event(change, &agent, &event).map(drop)
     });

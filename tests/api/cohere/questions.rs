@@ -51,7 +51,7 @@ async fn server() -> TestServer {
     .await;
     let scanned = folders::scan(server.server().app(), "all").await;
     let scanned = scanned.expect("it is scanned");
-    assert_eq!(scanned.left_out, Default::default());
+    assert_eq!(scanned.skipped, Default::default());
     server
 }
 

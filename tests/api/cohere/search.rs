@@ -21,7 +21,7 @@ use crate::support::{COHERE_KEY, TestServer, assert_answer};
 pub fn call(server: &TestServer) -> RequestContext {
     let app = server.server().app();
     let call = app.admit(COHERE_KEY, &[KeyKind::Cohere], ApiClass::Cohere);
-    call.expect("a call").for_project(Some("my-project"))
+    call.expect("a call").with_client_name(Some("my-project"))
 }
 
 /// The connector that an answer shows.

@@ -39,9 +39,9 @@ async fn nothing_is_read_twice() {
     let documents = Documents::of(&[("a.txt", "alpha"), ("b.txt", "beta")]);
     let mut server = documents.serve().await;
     let scanned = scan(&server).await;
-    assert_eq!((scanned.files, scanned.read, scanned.forgotten), (2, 0, 0));
+    assert_eq!((scanned.files, scanned.indexed, scanned.removed), (2, 0, 0));
     server.restart().await;
-    assert_eq!(scan(&server).await.read, 0);
+    assert_eq!(scan(&server).await.indexed, 0);
     assert_eq!(ids(&server, "alpha").await, ["a.txt#0"]);
 }
 
@@ -51,7 +51,7 @@ async fn a_change_is_noticed_at_once() {
     let documents = Documents::of(&[("a.txt", "alpha")]);
     let server = documents.serve().await;
     let folder = server.server().app().folders().get("manuals");
-    let mut scanned = folder.expect("the folder").scanned();
+    let mut scanned = folder.expect("the folder").subscribe_to_scans();
     documents.write("b.txt", "beta");
     let told = scanned.wait_for(|scanned| scanned.as_ref().is_some_and(|found| found.files == 2));
     told.await.expect("it is scanned");

@@ -61,7 +61,7 @@ async fn texts_in_other_encodings_and_without_an_ending_are_found() {
     ] {
         assert_eq!(ids(&server, query).await, [found], "{query}");
     }
-    assert_eq!(scan(&server).await.left_out, Default::default());
+    assert_eq!(scan(&server).await.skipped, Default::default());
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn what_is_left_out_is_named() {
     .await;
     let scanned = scan(&server).await;
     let named: Vec<String> = scanned
-        .left_out
+        .skipped
         .files
         .iter()
         .map(|file| format!("{}: {}", file.path, file.reason))
@@ -99,13 +99,10 @@ async fn what_is_left_out_is_named() {
     );
     // Nothing of it is read again until it is another file, and it is still named.
     let again = scan(&server).await;
-    assert_eq!((again.read, &again.left_out), (0, &scanned.left_out));
+    assert_eq!((again.indexed, &again.skipped), (0, &scanned.skipped));
     documents.write("program", "gamma now");
     let mended = scan(&server).await;
-    assert_eq!(
-        mended.left_out.files.len(),
-        scanned.left_out.files.len() - 1
-    );
+    assert_eq!(mended.skipped.files.len(), scanned.skipped.files.len() - 1);
     assert_eq!(ids(&server, "gamma").await, ["program#0"]);
 }
 
@@ -137,7 +134,7 @@ async fn hostile_documents_cost_a_stated_memory_and_time() {
     .await;
     let scanned = scan(&server).await;
     let named: Vec<String> = scanned
-        .left_out
+        .skipped
         .files
         .iter()
         .map(|file| format!("{}: {}", file.path, file.reason))
@@ -145,5 +142,5 @@ async fn hostile_documents_cost_a_stated_memory_and_time() {
     insta::assert_snapshot!("hostile", named.join("\n"));
     assert_eq!(ids(&server, "alpha").await, ["a.txt#0"]);
     assert_eq!(ids(&server, "omega").await, ["good.docx#0"]);
-    assert_eq!(scan(&server).await.read, 0);
+    assert_eq!(scan(&server).await.indexed, 0);
 }

@@ -102,7 +102,7 @@ pub async fn revoke(server: &TestServer, value: &str) {
     let revoked = server
         .server()
         .app()
-        .change_as(Actor::Operator, move |change| {
+        .run_write_tx_as(Actor::Operator, move |change| {
             let key = api_keys::find_valid(change.conn, &hash)?.expect("a valid key");
             api_keys::revoke(change, &key.key_id)
         });
@@ -114,7 +114,7 @@ pub async fn remove_member(server: &TestServer, email: &'static str) {
     let removed = server
         .server()
         .app()
-        .change_as(Actor::Operator, move |change| {
+        .run_write_tx_as(Actor::Operator, move |change| {
             let account = accounts::find_by_email(change.conn, email)?;
             members::remove(change, &WORKSPACE.into(), &account.id)
         });
@@ -126,7 +126,7 @@ pub async fn set_role(server: &TestServer, email: &'static str, role: members::R
     let set = server
         .server()
         .app()
-        .change_as(Actor::Operator, move |change| {
+        .run_write_tx_as(Actor::Operator, move |change| {
             let account = accounts::find_by_email(change.conn, email)?;
             members::set_role(change, &WORKSPACE.into(), &account.id, role)
         });

@@ -30,7 +30,7 @@ async fn a_change_is_refused_as_a_new_call_would_be() {
     let token = member_with(&server, "administrator").await;
     let admit = || {
         let place = AuthScope::Workspace(WORKSPACE);
-        app.admit_at(
+        app.admit_in_scope(
             &place,
             &token,
             &[KeyKind::BotpressPat],
@@ -59,7 +59,7 @@ async fn a_role_that_is_lost_between_two_checks_does_not_count() {
     let app = server.server().app();
     let token = member_with(&server, "administrator").await;
     let place = AuthScope::Workspace(WORKSPACE);
-    let call = app.admit_at(
+    let call = app.admit_in_scope(
         &place,
         &token,
         &[KeyKind::BotpressPat],
@@ -80,9 +80,9 @@ async fn a_workspace_that_is_blocked_meanwhile_is_not_changed() {
     let app = server.server().app();
     let place = AuthScope::Workspace(WORKSPACE);
     let kinds = [KeyKind::BotpressPat];
-    let call = app.admit_at(&place, BOTPRESS_PAT, &kinds, ApiClass::BotpressAdmin);
+    let call = app.admit_in_scope(&place, BOTPRESS_PAT, &kinds, ApiClass::BotpressAdmin);
     let call = call.expect("a call");
-    let blocked = app.change_as(Actor::Operator, |change| {
+    let blocked = app.run_write_tx_as(Actor::Operator, |change| {
         workspaces::set_blocked(change, &WORKSPACE.into(), true)
     });
     blocked.await.expect("it is blocked");
@@ -94,13 +94,13 @@ async fn a_workspace_that_is_blocked_meanwhile_is_not_changed() {
 async fn calls_outside_of_a_workspace_are_compared_too() {
     let server = TestServer::start().await;
     let app = server.server().app();
-    let person = app.admit_person(BOTPRESS_PAT).expect("a person");
+    let person = app.admit_account(BOTPRESS_PAT).expect("a person");
     let operator = app.admit_operator(OPERATOR_KEY).expect("the operator");
     revoke(&server, BOTPRESS_PAT).await;
     revoke(&server, OPERATOR_KEY).await;
     let opened = workspaces::create_owned(&person, "Another".to_owned()).await;
     assert_eq!(opened.expect_err("a refusal").kind(), Kind::Unauthenticated);
-    let changed = operator.change(|_| Ok(())).await;
+    let changed = operator.run_write_tx(|_| Ok(())).await;
     assert_eq!(
         changed.expect_err("a refusal").kind(),
         Kind::Unauthenticated
@@ -114,7 +114,7 @@ async fn what_others_lose_takes_nothing_from_a_call() {
     let token = member_with(&server, "administrator").await;
     let place = AuthScope::Workspace(WORKSPACE);
     let kinds = [KeyKind::BotpressPat];
-    let call = app.admit_at(&place, BOTPRESS_PAT, &kinds, ApiClass::BotpressAdmin);
+    let call = app.admit_in_scope(&place, BOTPRESS_PAT, &kinds, ApiClass::BotpressAdmin);
     let call = call.expect("a call");
     revoke(&server, &token).await;
     manage::create(&call, NewBot::default())

@@ -138,7 +138,7 @@ async fn so_many_calls_run_at_once_and_the_rest_wait() {
 async fn a_program_is_dropped_when_it_is_idle_and_comes_back() {
     for engine in BOTH {
         let bench = Bench::new();
-        let working = tokio::spawn(bench.engine.clone().work(std::future::pending()));
+        let working = tokio::spawn(bench.engine.clone().run(std::future::pending()));
         let code = "let calls = 0; exports.handler = () => ({ body: String(++calls) })";
         let program = on(bench.program(code), engine);
         assert_eq!(bench.body(&program, "").await, "1");

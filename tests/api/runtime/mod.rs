@@ -42,7 +42,7 @@ impl Bench {
         let mut settings = Settings {
             cpu_ms: 3000,
             timeout_seconds: 20,
-            program: Some(env!("CARGO_BIN_EXE_parlance").into()),
+            executable: Some(env!("CARGO_BIN_EXE_parlance").into()),
             ..Settings::default()
         };
         change(&mut settings);
@@ -64,7 +64,7 @@ impl Bench {
             version: "1".to_owned(),
             code: code.into(),
             env: BTreeMap::new(),
-            limits: self.engine.settings().limits(),
+            limits: self.engine.settings().default_limits(),
             engine: None,
         }
     }
@@ -81,7 +81,7 @@ impl Bench {
 
     /// Every line written so far.
     async fn lines(&self, count: usize) -> Vec<LogLine> {
-        let mut queue = self.engine.take_lines().expect("nobody took them");
+        let mut queue = self.engine.take_log_lines().expect("nobody took them");
         let mut lines = Vec::new();
         while lines.len() < count {
             let line = with_timeout(Duration::from_secs(20), queue.recv()).await;
@@ -93,7 +93,7 @@ impl Bench {
     /// The first line about an uncaught exception. Node.js reports it on standard error as well,
     /// and those lines may arrive first.
     async fn uncaught_line(&self) -> LogLine {
-        let mut queue = self.engine.take_lines().expect("nobody took them");
+        let mut queue = self.engine.take_log_lines().expect("nobody took them");
         loop {
             let line = with_timeout(Duration::from_secs(20), queue.recv()).await;
             let line = line.expect("in time").expect("a line");

@@ -212,7 +212,7 @@ async fn production_reaches_this_servers_api_and_nothing_else_of_this_machine() 
     let bench = Bench::of_profile(false, |_| {});
     let own = serve(|_| Box::pin(async { ok("own") })).await;
     let other = serve(|_| Box::pin(async { ok("other") })).await;
-    bench.outbound.serves_at(&own);
+    bench.outbound.set_own_url(&own);
     let code = handler(
         "try { return { body: await (await fetch(request.body)).text() } } catch (error) { return { body: error.cause.message } }",
     );

@@ -16,7 +16,7 @@ use crate::support::{Program as Command, WORKSPACE, client};
 
 fn scripts(change: impl FnOnce(&mut Settings)) -> Scripts {
     let mut settings = Settings {
-        program: Some(env!("CARGO_BIN_EXE_parlance").into()),
+        executable: Some(env!("CARGO_BIN_EXE_parlance").into()),
         ..Settings::default()
     };
     change(&mut settings);
@@ -34,11 +34,11 @@ fn bomb() -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_runs_and_its_worker_stays() {
     let scripts = scripts(|_| {});
-    assert_eq!(scripts.idle(), 0, "the first script starts it");
+    assert_eq!(scripts.idle_count(), 0, "the first script starts it");
     for number in 0..20 {
         let made = scripts.run(".n", &json!({"n": number})).await;
         assert_eq!(made, Ok(json!(number)));
-        assert_eq!(scripts.idle(), 1);
+        assert_eq!(scripts.idle_count(), 1);
     }
     scripts.check("true").await.expect("a script");
     let error = scripts.check("nothing(").await.expect_err("no script");
@@ -112,7 +112,7 @@ async fn deep_sources_are_refused_before_a_worker_sees_them() {
             matches!(refused, Err(ScriptError::Bounds(_))),
             "{refused:?}"
         );
-        assert_eq!(scripts.idle(), 0);
+        assert_eq!(scripts.idle_count(), 0);
     }
 }
 
@@ -199,7 +199,7 @@ async fn a_worker_ends_when_it_is_idle_and_comes_back() {
     let scripts = scripts(|settings| settings.script_idle_seconds = 1);
     assert_eq!(scripts.run("1", &json!({})).await, Ok(json!(1)));
     let ended = with_timeout(Duration::from_secs(20), async {
-        while scripts.idle() > 0 {
+        while scripts.idle_count() > 0 {
             tokio::task::yield_now().await;
         }
     });
@@ -209,9 +209,9 @@ async fn a_worker_ends_when_it_is_idle_and_comes_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_is_no_worker_is_an_error_that_says_so() {
-    let scripts = scripts(|settings| settings.program = Some("/bin/true".into()));
+    let scripts = scripts(|settings| settings.executable = Some("/bin/true".into()));
     let error = scripts.check("1").await.expect_err("no worker");
-    assert!(error.may_pass(), "{error}");
+    assert!(error.is_transient(), "{error}");
 }
 
 /// The workers of a process, and whether each still runs.

@@ -9,13 +9,13 @@ use crate::support::{Program as Command, TestServer, send};
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_show_what_is_warm() {
     let mut server = TestServer::start().await;
-    let engine = server.server().app().runtime().clone();
+    let engine = server.server().app().engine().clone();
     let mut program = Program {
         id: "prog".to_owned(),
         version: "1".to_owned(),
         code: "exports.handler = (request) => { if (request.body) throw new Error('x') }".into(),
         env: std::collections::BTreeMap::new(),
-        limits: engine.settings().limits(),
+        limits: engine.settings().default_limits(),
         engine: None,
     };
     engine.call(&program, request("")).await.expect("an answer");
@@ -51,7 +51,7 @@ async fn a_program_reaches_the_api_in_production() {
         config.server.profile = parlance::config::Profile::Production;
     })
     .await;
-    let engine = server.server().app().runtime().clone();
+    let engine = server.server().app().engine().clone();
     let code =
         handler("return { body: await (await fetch(process.env.BP_API_URL + '/healthz')).text() }");
     let program = Program {
@@ -59,7 +59,7 @@ async fn a_program_reaches_the_api_in_production() {
         version: "1".to_owned(),
         code: code.as_str().into(),
         env: std::collections::BTreeMap::new(),
-        limits: engine.settings().limits(),
+        limits: engine.settings().default_limits(),
         engine: None,
     };
     let program = with_env(program, &[("BP_API_URL", &server.server().url())]);

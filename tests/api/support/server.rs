@@ -66,7 +66,7 @@ impl TestServer {
         config.bootstrap.botpress_pat = Some(Secret::new(BOTPRESS_PAT));
         config.bootstrap.operator_key = Some(Secret::new(OPERATOR_KEY));
         // The running program is that of the tests.
-        config.runtime.program = Some(env!("CARGO_BIN_EXE_parlance").into());
+        config.runtime.executable = Some(env!("CARGO_BIN_EXE_parlance").into());
         change(&mut config);
         let noon = Timestamp::parse_rfc3339("2026-03-01T12:00:00Z").expect("a date");
         let clock = Clock::frozen_at(noon);
@@ -105,7 +105,7 @@ impl TestServer {
             let report = check(conn)?.to_string();
             let faults = index_check::find_faults(conn)?;
             let unreadable = sealed_columns::find_unreadable(conn, Some(sealer))?;
-            Ok((report, faults, unreadable.named))
+            Ok((report, faults, unreadable.listed))
         });
         let sound = ("sound".to_owned(), Vec::new(), Vec::new());
         assert_eq!(found.expect("a check"), sound);
@@ -173,7 +173,7 @@ impl TestServer {
         let made = self
             .server()
             .app()
-            .change_as(Actor::Operator, move |change| {
+            .run_write_tx_as(Actor::Operator, move |change| {
                 let id = WorkspaceId::new_uuid();
                 let workspace = workspaces::create(change, id, "Another workspace")?;
                 let owner = KeyOwner::Workspace(workspace.id);

@@ -112,7 +112,7 @@ impl Example for EndUser {
                 avatar: Some("https://example.com/ada.png".to_owned()),
                 email: Some("ada@example.com".to_owned()),
                 language: Some("en-US".to_owned()),
-                metadata: Values::of(&json!({"plan": "pro", "seats": 3, "trial": false})),
+                metadata: Values::from_object(&json!({"plan": "pro", "seats": 3, "trial": false})),
                 system_properties: SystemProperties {
                     sunshine_user_id: None,
                 },
@@ -244,7 +244,7 @@ impl Example for CreateEndUserRequest {
                 last_name: MaybeUndefined::Value("Hopper".to_owned()),
                 email: MaybeUndefined::Value("grace@example.com".to_owned()),
                 language: MaybeUndefined::Value("en-US".to_owned()),
-                metadata: MaybeUndefined::Value(GivenValues::of(&json!({"plan": "free"}))),
+                metadata: MaybeUndefined::Value(GivenValues::from_object(&json!({"plan": "free"}))),
                 ..ProfileRequest::default()
             }),
         }
@@ -279,11 +279,11 @@ impl Example for EndUserRequest {
             profile: ProfileRequest {
                 display_name: MaybeUndefined::Value("Countess Lovelace".to_owned()),
                 language: MaybeUndefined::Value("en-GB".to_owned()),
-                metadata: MaybeUndefined::Value(GivenValues::of(&json!({
+                metadata: MaybeUndefined::Value(GivenValues::from_object(&json!({
                     "plan": "enterprise", "trial": null,
                 }))),
                 sensitive_metadata: MaybeUndefined::Value(SensitiveMetadata {
-                    fields: SensitiveValues::of(&json!({"session_token": "s-5f0e"})),
+                    fields: SensitiveValues::from_object(&json!({"session_token": "s-5f0e"})),
                 }),
                 ..ProfileRequest::default()
             },
@@ -348,7 +348,7 @@ impl Example for EndUserRequestV1 {
             profile: ProfileRequestV1 {
                 first_name: MaybeUndefined::Value("Augusta Ada".to_owned()),
                 language: MaybeUndefined::Value("en-GB".to_owned()),
-                metadata: MaybeUndefined::Value(GivenValues::of(&json!({
+                metadata: MaybeUndefined::Value(GivenValues::from_object(&json!({
                     "plan": "enterprise", "trial": null,
                 }))),
                 ..ProfileRequestV1::default()

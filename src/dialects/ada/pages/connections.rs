@@ -38,7 +38,7 @@ pub fn show(
     request: &Request,
     selected: Query<AgentQuery>,
 ) -> poem::Result<Response> {
-    let session = match Session::enter(&pages, request) {
+    let session = match Session::load_or_sign_in(&pages, request) {
         Ok(session) => session,
         Err(sign_in) => return Ok(*sign_in),
     };
@@ -49,7 +49,7 @@ pub fn show(
         None => render_agent_list(&pages),
     };
     let body = format!("<h1>Connections</h1>\n{}", body.map_err(to_poem_error)?);
-    Ok(session.keep(render_page(StatusCode::OK, "Connections", &body)))
+    Ok(session.set_cookie(render_page(StatusCode::OK, "Connections", &body)))
 }
 
 /// `POST /platform/connections/uninstall`
@@ -59,13 +59,13 @@ pub async fn uninstall(
     request: &Request,
     body: poem::Body,
 ) -> poem::Result<Response> {
-    let session = match Session::enter(&pages, request) {
+    let session = match Session::load_or_sign_in(&pages, request) {
         Ok(session) => session,
         Err(sign_in) => return Ok(*sign_in),
     };
     let typed = read_form(&session, body).await.map_err(to_poem_error)?;
     // The key may have been revoked while the request body arrived.
-    if let Err(sign_in) = Session::enter(&pages, request) {
+    if let Err(sign_in) = Session::load_or_sign_in(&pages, request) {
         return Ok(*sign_in);
     }
     let operator = session.operator().map_err(to_poem_error)?;
@@ -139,9 +139,9 @@ fn render_row(session: &Session, agent: &Agent, connection: &InstallationSummary
 <input type=\"hidden\" name=\"installation\" value=\"{id}\">
 <button class=\"danger\">Uninstall {name}</button></form></details></li>\n",
         name = escape_html(&connection.name),
-        integration = escape_html(&connection.integration),
+        integration = escape_html(&connection.integration_name),
         since = escape_html(connection.created_at.to_rfc3339_offset().split('T').next().unwrap_or_default()),
-        token = session.field(),
+        token = session.csrf_field(),
         handle = escape_html(&agent.handle),
         id = escape_html(connection.id.as_str()),
     )

@@ -13,40 +13,40 @@ pub struct FormErrors {
     /// Messages by field name.
     fields: HashMap<String, Vec<String>>,
     /// Messages that belong to the form as a whole.
-    others: Vec<String>,
+    form_level: Vec<String>,
 }
 
 impl FormErrors {
     /// Assigns the broken rules of a form to its fields.
-    pub fn of(form: &Form, typed: &SubmittedForm, broken: &[Violation]) -> Self {
+    pub fn from_violations(form: &Form, typed: &SubmittedForm, broken: &[Violation]) -> Self {
         let mut problems = Self::default();
         for violation in broken {
-            match form.place_of(violation, typed) {
+            match form.find_violated_item(violation, typed) {
                 Some(item) => problems
                     .fields
                     .entry(item.name.clone())
                     .or_default()
                     .push(describe_violation(item, violation)),
-                None => problems.others.push(violation.to_string()),
+                None => problems.form_level.push(violation.to_string()),
             }
         }
         problems
     }
 
     /// Returns the messages of a field.
-    pub fn at(&self, name: &str) -> &[String] {
+    pub fn for_field(&self, name: &str) -> &[String] {
         self.fields.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the messages of the form as a whole.
-    pub fn others(&self) -> &[String] {
-        &self.others
+    pub fn form_level(&self) -> &[String] {
+        &self.form_level
     }
 
     /// Creates an error of the form as a whole.
-    pub fn other(message: &str) -> Self {
+    pub fn from_message(message: &str) -> Self {
         Self {
-            others: vec![message.to_owned()],
+            form_level: vec![message.to_owned()],
             ..Self::default()
         }
     }

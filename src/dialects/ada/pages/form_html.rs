@@ -13,37 +13,37 @@ use crate::{
 
 /// State of rendering one form.
 pub struct FormRenderer<'a> {
-    typed: Option<&'a SubmittedForm>,
-    problems: &'a FormErrors,
+    form_values: Option<&'a SubmittedForm>,
+    errors: &'a FormErrors,
     /// Number of fields so far, from which the ID of the next field is made.
-    count: usize,
+    field_count: usize,
     /// Errors so far, in the order of the fields: the ID of the field and the message.
-    listed: Vec<(String, String)>,
+    summary_entries: Vec<(String, String)>,
 }
 
 impl<'a> FormRenderer<'a> {
     /// Renders the fields of a form and the summary of its errors, both as HTML. `typed` contains the
     /// submitted values, if the form was submitted.
-    pub fn draw(
+    pub fn render(
         form: &Form,
         typed: Option<&'a SubmittedForm>,
         problems: &'a FormErrors,
     ) -> (String, String) {
         let mut drawing = Self {
-            typed,
-            problems,
-            count: 0,
-            listed: Vec::new(),
+            form_values: typed,
+            errors: problems,
+            field_count: 0,
+            summary_entries: Vec::new(),
         };
-        let fields = drawing.items(&form.items);
-        (fields, drawing.summary())
+        let fields = drawing.render_items(&form.items);
+        (fields, drawing.render_summary())
     }
 
-    fn summary(&self) -> String {
-        let fields = self.listed.iter().map(|(id, message)| {
+    fn render_summary(&self) -> String {
+        let fields = self.summary_entries.iter().map(|(id, message)| {
             format!("<li><a href=\"#{id}\">{}</a></li>", escape_html(message))
         });
-        let others = self.problems.others().iter();
+        let others = self.errors.form_level().iter();
         let others = others.map(|message| format!("<li>{}</li>", escape_html(message)));
         let list: String = fields.chain(others).collect();
         if list.is_empty() {
@@ -55,13 +55,13 @@ impl<'a> FormRenderer<'a> {
         )
     }
 
-    fn items(&mut self, items: &[FormItem]) -> String {
-        items.iter().map(|item| self.item(item)).collect()
+    fn render_items(&mut self, items: &[FormItem]) -> String {
+        items.iter().map(|item| self.render_item(item)).collect()
     }
 
-    fn item(&mut self, item: &FormItem) -> String {
-        self.count += 1;
-        let id = format!("field-{}", self.count);
+    fn render_item(&mut self, item: &FormItem) -> String {
+        self.field_count += 1;
+        let id = format!("field-{}", self.field_count);
         let name = &item.name;
         let mut notes = FieldNotes::default();
         if let Some(hint) = &item.description {
@@ -70,7 +70,7 @@ impl<'a> FormRenderer<'a> {
         if matches!(item.kind, FormItemKind::Lines { .. }) {
             notes.add(&id, "lines", "One on each line.");
         }
-        let typed = self.typed.and_then(|typed| typed.first(name));
+        let typed = self.form_values.and_then(|typed| typed.first(name));
         if is_masked(item) && typed.is_some_and(|text| !text.is_empty()) {
             notes.add(&id, "again", "Type it again: it was not kept.");
         }
@@ -87,29 +87,29 @@ impl<'a> FormRenderer<'a> {
                 ] = inner.as_slice() =>
             {
                 self.add_errors(name, &id, &mut notes);
-                let inner = self.alternatives(&inner[0], &id, alternatives);
+                let inner = self.render_alternatives(&inner[0], &id, alternatives);
                 render_fieldset(item, &id, "field", &notes, &inner)
             }
             FormItemKind::Group(inner) => {
-                let inner = self.items(inner);
+                let inner = self.render_items(inner);
                 render_fieldset(item, &id, "group", &notes, &inner)
             }
             FormItemKind::Alternatives(alternatives) => {
-                let inner = self.alternatives(item, &id, alternatives);
+                let inner = self.render_alternatives(item, &id, alternatives);
                 render_fieldset(item, &id, "field", &notes, &inner)
             }
             // A fixed value has no input.
             FormItemKind::Fixed(_) => String::new(),
             FormItemKind::Choices(choices) => {
-                let boxes = self.boxes(item, &id, choices);
+                let boxes = self.render_checkboxes(item, &id, choices);
                 render_fieldset(item, &id, "field", &notes, &boxes)
             }
             FormItemKind::Boolean => {
-                let on = match self.typed {
+                let on = match self.form_values {
                     Some(typed) => !typed.all(name).is_empty(),
                     None => item.default == Some(Value::Bool(true)),
                 };
-                let control = render_checkbox(&id, name, "on", on, &notes.attributes());
+                let control = render_checkbox(&id, name, "on", on, &notes.aria_attributes());
                 let label = render_label(item, &id, false);
                 format!(
                     "<div class=\"field check\">{control} {label}{}</div>\n",
@@ -117,7 +117,7 @@ impl<'a> FormRenderer<'a> {
                 )
             }
             _ => {
-                let control = self.control(item, &id, &notes);
+                let control = self.render_control(item, &id, &notes);
                 let label = render_label(item, &id, true);
                 format!(
                     "<div class=\"field\">{label}{}{control}</div>\n",
@@ -128,20 +128,20 @@ impl<'a> FormRenderer<'a> {
     }
 
     fn add_errors(&mut self, name: &str, id: &str, notes: &mut FieldNotes) {
-        for message in self.problems.at(name) {
+        for message in self.errors.for_field(name) {
             notes.add(id, "error", message);
-            self.listed.push((id.to_owned(), message.clone()));
+            self.summary_entries.push((id.to_owned(), message.clone()));
         }
     }
 
-    fn control(&self, item: &FormItem, id: &str, notes: &FieldNotes) -> String {
+    fn render_control(&self, item: &FormItem, id: &str, notes: &FieldNotes) -> String {
         let name = escape_html(&item.name);
         let required = if item.required { " required" } else { "" };
         let attributes = format!(
             "id=\"{id}\" name=\"{name}\"{required}{}",
-            notes.attributes()
+            notes.aria_attributes()
         );
-        let value = escape_html(&self.value(item));
+        let value = escape_html(&self.current_value(item));
         match &item.kind {
             FormItemKind::Lines { secret: true, .. }
             | FormItemKind::Password { multiline: true } => {
@@ -154,7 +154,7 @@ impl<'a> FormRenderer<'a> {
                 format!("<textarea {attributes} rows=\"4\">\n{value}</textarea>")
             }
             FormItemKind::Choice(choices) => {
-                let chosen = self.value(item);
+                let chosen = self.current_value(item);
                 let options: String = choices
                     .iter()
                     .map(|choice| {
@@ -186,8 +186,8 @@ impl<'a> FormRenderer<'a> {
     }
 
     /// Returns the text of a field with one value: the submitted value, else the default.
-    fn value(&self, item: &FormItem) -> String {
-        if let Some(typed) = self.typed {
+    fn current_value(&self, item: &FormItem) -> String {
+        if let Some(typed) = self.form_values {
             return typed.first(&item.name).unwrap_or_default().to_owned();
         }
         match &item.default {
@@ -202,13 +202,13 @@ impl<'a> FormRenderer<'a> {
 
     /// Renders each alternative with its fields. The page's CSS hides the fields of the alternatives that are
     /// not selected. The browser submits all fields, so that changing the selection loses nothing.
-    fn alternatives(
+    fn render_alternatives(
         &mut self,
         item: &FormItem,
         id: &str,
         alternatives: &[FormAlternative],
     ) -> String {
-        let chosen = self.value(item);
+        let chosen = self.current_value(item);
         let mut html = String::new();
         if !item.required {
             let box_id = format!("{id}-none");
@@ -230,7 +230,7 @@ impl<'a> FormRenderer<'a> {
                 ),
                 None => Default::default(),
             };
-            let fields = self.items(&alternative.items);
+            let fields = self.render_items(&alternative.items);
             let fields = match fields.is_empty() {
                 true => fields,
                 false => format!("<div class=\"fields\">{fields}</div>"),
@@ -244,12 +244,12 @@ impl<'a> FormRenderer<'a> {
         html
     }
 
-    fn boxes(&self, item: &FormItem, id: &str, choices: &[FormChoice]) -> String {
+    fn render_checkboxes(&self, item: &FormItem, id: &str, choices: &[FormChoice]) -> String {
         let name = &item.name;
         let defaults = item.default.as_ref().and_then(Value::as_array);
         let mut html = String::new();
         for (index, choice) in choices.iter().enumerate() {
-            let on = match self.typed {
+            let on = match self.form_values {
                 Some(typed) => typed.all(name).contains(&choice.key()),
                 None => defaults.is_some_and(|values| values.contains(&choice.value)),
             };
@@ -293,7 +293,7 @@ impl FieldNotes {
         self.invalid |= kind == "error";
     }
 
-    fn attributes(&self) -> String {
+    fn aria_attributes(&self) -> String {
         let mut attributes = String::new();
         if !self.ids.is_empty() {
             attributes.push_str(&format!(" aria-describedby=\"{}\"", self.ids.join(" ")));
@@ -344,7 +344,7 @@ fn render_fieldset(
     };
     format!(
         "<fieldset class=\"{class}\" id=\"{id}\" tabindex=\"-1\"{}><legend>{}{mark}</legend>{}{inner}</fieldset>\n",
-        notes.attributes(),
+        notes.aria_attributes(),
         escape_html(&item.title),
         notes.html
     )

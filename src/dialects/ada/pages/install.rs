@@ -42,7 +42,7 @@ pub fn show(
     id: Path<String>,
     selected: Query<AgentQuery>,
 ) -> poem::Result<Response> {
-    let session = match Session::enter(&pages, request) {
+    let session = match Session::load_or_sign_in(&pages, request) {
         Ok(session) => session,
         Err(sign_in) => return Ok(*sign_in),
     };
@@ -56,9 +56,9 @@ pub fn show(
         agent: agent.as_ref(),
     };
     let shown = view
-        .page(None, &FormErrors::default())
+        .render(None, &FormErrors::default())
         .map_err(to_poem_error)?;
-    Ok(session.keep(shown))
+    Ok(session.set_cookie(shown))
 }
 
 /// `POST /platform/integrations/{id}`
@@ -69,33 +69,33 @@ pub async fn submit(
     id: Path<String>,
     body: poem::Body,
 ) -> poem::Result<Response> {
-    let session = match Session::enter(&pages, request) {
+    let session = match Session::load_or_sign_in(&pages, request) {
         Ok(session) => session,
         Err(sign_in) => return Ok(*sign_in),
     };
     let integration = find_installable(&pages, id.0).map_err(to_poem_error)?;
     let typed = read_form(&session, body).await.map_err(to_poem_error)?;
     // The key may have been revoked while the request body arrived.
-    if let Err(sign_in) = Session::enter(&pages, request) {
+    if let Err(sign_in) = Session::load_or_sign_in(&pages, request) {
         return Ok(*sign_in);
     }
     let operator = session.operator().map_err(to_poem_error)?;
     let agent =
         find_selected_agent(&pages, request, typed.first("handle")).map_err(to_poem_error)?;
-    let form = integration.definition.form().map_err(to_poem_error)?;
+    let form = integration.definition.parse_form().map_err(to_poem_error)?;
     let problems = match &agent {
-        None => FormErrors::other("Choose the agent to install it in."),
+        None => FormErrors::from_message("Choose the agent to install it in."),
         Some(agent) => {
-            let answers = form.answers(&typed);
+            let answers = form.parse_values(&typed);
             let lifetimes = pages.0.0.lifetimes;
             let (what, into) = (integration.clone(), agent.clone());
             match integrations::install(operator, what, into, answers, lifetimes).await {
-                Ok(installed) => return Ok(see_other(installed.callback.expose())),
+                Ok(installed) => return Ok(see_other(installed.callback_url.expose())),
                 Err(error) if error.broken_rules().is_empty() => match error.kind() {
-                    Kind::Invalid | Kind::Conflict => FormErrors::other(error.message()),
+                    Kind::Invalid | Kind::Conflict => FormErrors::from_message(error.message()),
                     _ => return Err(to_poem_error(error)),
                 },
-                Err(error) => FormErrors::of(&form, &typed, error.broken_rules()),
+                Err(error) => FormErrors::from_violations(&form, &typed, error.broken_rules()),
             }
         }
     };
@@ -105,8 +105,10 @@ pub async fn submit(
         integration: &integration,
         agent: agent.as_ref(),
     };
-    let shown = view.page(Some(&typed), &problems).map_err(to_poem_error)?;
-    Ok(session.keep(shown))
+    let shown = view
+        .render(Some(&typed), &problems)
+        .map_err(to_poem_error)?;
+    Ok(session.set_cookie(shown))
 }
 
 /// Returns the integration with this ID, if it is not archived.
@@ -131,10 +133,10 @@ struct InstallPage<'a> {
 
 impl InstallPage<'_> {
     /// Renders the page: empty at first, later with the submitted values and their errors.
-    fn page(&self, typed: Option<&SubmittedForm>, problems: &FormErrors) -> Result<Response> {
+    fn render(&self, typed: Option<&SubmittedForm>, problems: &FormErrors) -> Result<Response> {
         let definition = &self.integration.definition;
-        let form = definition.form()?;
-        let (fields, summary) = FormRenderer::draw(&form, typed, problems);
+        let form = definition.parse_form()?;
+        let (fields, summary) = FormRenderer::render(&form, typed, problems);
         let button = definition.call_to_action.as_deref().unwrap_or("Install");
         let body = format!(
             "{summary}{head}
@@ -143,11 +145,11 @@ impl InstallPage<'_> {
 <p class=\"actions\"><button>{button}</button></p>
 </form>
 <p class=\"more\">Help: {contact}</p>",
-            head = self.head(),
-            token = self.session.field(),
-            agent = self.agent_field(typed)?,
+            head = self.render_head(),
+            token = self.session.csrf_field(),
+            agent = self.render_agent_field(typed)?,
             title = render_title(&form),
-            scopes = self.scopes(),
+            scopes = self.render_scopes(),
             button = escape_html(button),
             contact = render_contact(&definition.contact),
         );
@@ -163,7 +165,7 @@ impl InstallPage<'_> {
         ))
     }
 
-    fn head(&self) -> String {
+    fn render_head(&self) -> String {
         let definition = &self.integration.definition;
         let icon = definition
             .icon_url
@@ -187,7 +189,7 @@ impl InstallPage<'_> {
     }
 
     /// Renders the agent as fixed text, or as a select field if there are several.
-    fn agent_field(&self, typed: Option<&SubmittedForm>) -> Result<String> {
+    fn render_agent_field(&self, typed: Option<&SubmittedForm>) -> Result<String> {
         if let Some(agent) = self.agent {
             let handle = escape_html(&agent.handle);
             return Ok(format!(
@@ -213,8 +215,8 @@ impl InstallPage<'_> {
         ))
     }
 
-    fn scopes(&self) -> String {
-        let granted = self.integration.definition.granted();
+    fn render_scopes(&self) -> String {
+        let granted = self.integration.definition.granted_scopes();
         let list: String = granted
             .into_iter()
             .map(|scope| format!("<li>{}</li>", describe_scope(scope)))

@@ -43,9 +43,9 @@ struct PagesInner {
     lifetimes: TokenLifetimes,
     /// Key that signs sessions. It is random at every start; after a restart people reload a form and submit
     /// it again.
-    key: [u8; 32],
+    signing_key: [u8; 32],
     /// True if the pages require no operator key.
-    open: bool,
+    is_public: bool,
 }
 
 /// Methods that each path accepts, below the base path.
@@ -69,8 +69,8 @@ pub fn routes(
     let pages = Pages(Arc::new(PagesInner {
         app: app.clone(),
         lifetimes: settings.lifetimes(),
-        key: rand::random(),
-        open,
+        signing_key: rand::random(),
+        is_public: open,
     }));
     Route::new()
         .at(
@@ -123,8 +123,8 @@ async fn read_form(session: &Session, body: poem::Body) -> Result<SubmittedForm>
         return Err(expired());
     }
     let bytes = read_bytes(body, FORM_MAX).await?;
-    let typed = SubmittedForm::of(url::form_urlencoded::parse(&bytes).into_owned());
-    if session.is_ours(&typed) {
+    let typed = SubmittedForm::from_pairs(url::form_urlencoded::parse(&bytes).into_owned());
+    if session.has_valid_csrf_token(&typed) {
         Ok(typed)
     } else {
         Err(expired())

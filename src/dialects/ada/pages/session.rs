@@ -36,18 +36,18 @@ pub struct Session {
     /// End of the operator's sign-in, in seconds since the epoch.
     operator_until: i64,
     /// ID of the operator key that the session signed in with.
-    key: Option<ApiKeyId>,
+    operator_key: Option<ApiKeyId>,
     /// The operator; set once the session may use the pages.
     operator: Option<OperatorContext>,
     /// CSRF token of the session's forms.
-    token: String,
+    csrf_token: String,
     /// Cookie to set, if the browser does not have it yet.
     cookie: Option<String>,
 }
 
 impl Session {
     /// Returns the session of a request, or a new one.
-    fn of(pages: &Pages, request: &Request) -> Self {
+    fn load(pages: &Pages, request: &Request) -> Self {
         let cookies = request.headers().get_all(header::COOKIE);
         let found = cookies
             .iter()
@@ -55,11 +55,11 @@ impl Session {
             .flat_map(|value| value.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
             .find(|(name, _)| *name == COOKIE)
-            .and_then(|(_, value)| Self::read(pages, value));
+            .and_then(|(_, value)| Self::parse_cookie(pages, value));
         found.unwrap_or_else(|| Self::new(pages, request, 0, None))
     }
 
-    fn read(pages: &Pages, cookie: &str) -> Option<Self> {
+    fn parse_cookie(pages: &Pages, cookie: &str) -> Option<Self> {
         let (text, mac) = cookie.rsplit_once('.')?;
         let mut parts = text.splitn(3, '.');
         let (id, until, key) = (parts.next()?, parts.next()?, parts.next()?);
@@ -69,9 +69,9 @@ impl Session {
         }
         Some(Self {
             operator_until: until.parse().ok()?,
-            key: (!key.is_empty()).then(|| key.into()),
+            operator_key: (!key.is_empty()).then(|| key.into()),
             operator: None,
-            token: sign(pages, &format!("form {id}")),
+            csrf_token: sign(pages, &format!("form {id}")),
             cookie: None,
         })
     }
@@ -87,29 +87,32 @@ impl Session {
             sign(pages, &text)
         );
         Self {
-            token: sign(pages, &format!("form {id}")),
+            csrf_token: sign(pages, &format!("form {id}")),
             operator_until,
-            key: key.cloned(),
+            operator_key: key.cloned(),
             operator: None,
             cookie: Some(cookie),
         }
     }
 
     /// Returns the session of a request if it may use the pages, else the sign-in page.
-    pub fn enter(pages: &Pages, request: &Request) -> std::result::Result<Self, Box<Response>> {
-        let mut session = Self::of(pages, request);
+    pub fn load_or_sign_in(
+        pages: &Pages,
+        request: &Request,
+    ) -> std::result::Result<Self, Box<Response>> {
+        let mut session = Self::load(pages, request);
         let app = &pages.0.app;
-        if pages.0.open {
-            session.operator = Some(app.operator_without_key());
+        if pages.0.is_public {
+            session.operator = Some(app.admit_operator_without_key());
             return Ok(session);
         }
         let now = app.clock().now().as_seconds();
         // A sign-in that ends later than that was issued before the clock was set back.
         let until = session.operator_until;
         let is_signed_in = now < until && until <= now.saturating_add(SIGN_IN_SECONDS);
-        if let Some(key) = session.key.as_ref().filter(|_| is_signed_in) {
+        if let Some(key) = session.operator_key.as_ref().filter(|_| is_signed_in) {
             // The session ends when the key is revoked.
-            match app.readmit_operator(key) {
+            match app.admit_operator_session(key) {
                 Ok(operator) => {
                     session.operator = Some(operator);
                     return Ok(session);
@@ -123,7 +126,7 @@ impl Session {
             .path_and_query()
             .map_or(uri.path(), |path| path.as_str());
         let shown = render_sign_in_page(&session, next, None);
-        Err(Box::new(session.keep(shown)))
+        Err(Box::new(session.set_cookie(shown)))
     }
 
     /// Returns the operator that the session acts for.
@@ -135,10 +138,10 @@ impl Session {
     }
 
     /// Renders the hidden field with the CSRF token, which every form needs.
-    pub fn field(&self) -> String {
+    pub fn csrf_field(&self) -> String {
         format!(
             "<input type=\"hidden\" name=\"{CSRF_FIELD}\" value=\"{}\">",
-            self.token
+            self.csrf_token
         )
     }
 
@@ -148,13 +151,13 @@ impl Session {
     }
 
     /// True if the form has the CSRF token of this session.
-    pub fn is_ours(&self, typed: &SubmittedForm) -> bool {
+    pub fn has_valid_csrf_token(&self, typed: &SubmittedForm) -> bool {
         let token = typed.first(CSRF_FIELD).unwrap_or_default();
-        !self.is_new() && TokenHash::of(token) == TokenHash::of(&self.token)
+        !self.is_new() && TokenHash::of(token) == TokenHash::of(&self.csrf_token)
     }
 
     /// Returns the response with the session cookie, if the browser does not have it yet.
-    pub fn keep(&self, mut response: Response) -> Response {
+    pub fn set_cookie(&self, mut response: Response) -> Response {
         let cookie = self.cookie.as_deref().map(HeaderValue::from_str);
         if let Some(Ok(cookie)) = cookie {
             response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -164,7 +167,7 @@ impl Session {
 }
 
 fn sign(pages: &Pages, text: &str) -> String {
-    let mac = hmac_sha256(&pages.0.key, text.as_bytes());
+    let mac = hmac_sha256(&pages.0.signing_key, text.as_bytes());
     mac.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -188,7 +191,7 @@ fn render_sign_in_page(session: &Session, next: &str, problem: Option<&str>) -> 
 {error}<input id=\"key\" name=\"operator_key\" type=\"password\" autocomplete=\"off\" required autofocus{describes}></div>
 <p><button>Sign in</button></p>
 </form>",
-        token = session.field(),
+        token = session.csrf_field(),
         next = escape_html(next),
     );
     render_page(StatusCode::UNAUTHORIZED, "Sign in", &body)
@@ -201,7 +204,7 @@ pub async fn sign_in(
     request: &Request,
     body: poem::Body,
 ) -> poem::Result<Response> {
-    let session = Session::of(&pages, request);
+    let session = Session::load(&pages, request);
     let typed = read_form(&session, body).await.map_err(to_poem_error)?;
     // Redirects stay on this server's pages: an address that begins with two slashes names another host.
     let next = typed.first("next").unwrap_or_default();
@@ -215,10 +218,10 @@ pub async fn sign_in(
         Ok(operator) => operator,
         Err(error) if error.kind() == Kind::Unauthenticated => {
             let shown = render_sign_in_page(&session, next, Some("That is no valid operator key."));
-            return Ok(session.keep(shown));
+            return Ok(session.set_cookie(shown));
         }
         Err(error) => return Err(to_poem_error(error)),
     };
     let until = app.clock().now().as_seconds() + SIGN_IN_SECONDS;
-    Ok(Session::new(&pages, request, until, operator.key()).keep(see_other(next)))
+    Ok(Session::new(&pages, request, until, operator.key()).set_cookie(see_other(next)))
 }

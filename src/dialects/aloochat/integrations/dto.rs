@@ -269,7 +269,7 @@ pub struct Deletion {
 }
 
 impl Deletion {
-    pub fn done() -> Self {
+    pub fn new() -> Self {
         Self {
             message: "Integration deleted".to_owned(),
         }
@@ -278,7 +278,7 @@ impl Deletion {
 
 impl Example for Deletion {
     fn example() -> Self {
-        Self::done()
+        Self::new()
     }
 }
 

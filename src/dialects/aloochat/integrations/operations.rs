@@ -68,7 +68,7 @@ impl Integrations {
 
     /// Parses the integration ID of a path. An ID that is not a UUID matches no integration.
     // wire: 404, or 422 as FastAPI's own validation returns (aloochat.md §3, row 3)
-    fn id(&self, id: &str) -> Result<ServiceIntegrationId> {
+    fn parse_id(&self, id: &str) -> Result<ServiceIntegrationId> {
         match (Uuid::try_parse(id), self.settings.validation_status) {
             (Ok(id), _) => Ok(id.to_string().into()),
             (Err(_), ValidationStatus::BadRequest) => {
@@ -157,7 +157,7 @@ impl Integrations {
         /// ID of the integration.
         id: Path<String>,
     ) -> Result<DirectJson<Integration>, Failed> {
-        let id = self.id(&id.0)?;
+        let id = self.parse_id(&id.0)?;
         let found = integrations::find(&company.0, &id, self.reveal())?;
         Ok(DirectJson(found.into()))
     }
@@ -178,7 +178,7 @@ impl Integrations {
         id: Path<String>,
         body: Body<UpdateIntegration>,
     ) -> Result<DirectJson<Integration>, Failed> {
-        let id = self.id(&id.0)?;
+        let id = self.parse_id(&id.0)?;
         let updated = integrations::update(
             &company.0,
             id,
@@ -204,11 +204,11 @@ impl Integrations {
         /// ID of the integration.
         id: Path<String>,
     ) -> Result<DeleteIntegrationResponse, Failed> {
-        let id = self.id(&id.0)?;
+        let id = self.parse_id(&id.0)?;
         integrations::delete(&company.0, id).await?;
         // wire: the page shows neither status nor body (aloochat.md §3, row 6)
         Ok(match self.settings.delete_status {
-            DeleteStatus::Ok => DeleteIntegrationResponse::Ok(Json(Deletion::done())),
+            DeleteStatus::Ok => DeleteIntegrationResponse::Ok(Json(Deletion::new())),
             DeleteStatus::NoContent => DeleteIntegrationResponse::NoContent,
         })
     }

@@ -173,7 +173,7 @@ impl From<issues::Issue> for Issue {
             last_seen_at: issue.last_seen_at.to_rfc3339_millis(),
             title: issue.title,
             description: issue.description,
-            grouped_data: data_to_dto(issue.grouped),
+            grouped_data: data_to_dto(issue.group_data),
             events_count: issue.events_count,
             category: match issue.category {
                 Category::UserCode => IssueCategory::UserCode,

@@ -148,7 +148,7 @@ impl EventDefinition {
     ///
     /// # Errors
     /// `InvalidSchema` if the schema is not valid.
-    pub fn given(self, name: &str, limits: &Limits) -> Result<definitions::EventDefinition> {
+    pub fn into_domain(self, name: &str, limits: &Limits) -> Result<definitions::EventDefinition> {
         Ok(definitions::EventDefinition {
             title: self.title,
             description: self.description,
@@ -196,7 +196,7 @@ impl BotStateDefinition {
     ///
     /// # Errors
     /// `InvalidSchema` if the schema is not valid.
-    pub fn given(self, name: &str, limits: &Limits) -> Result<definitions::StateDefinition> {
+    pub fn into_domain(self, name: &str, limits: &Limits) -> Result<definitions::StateDefinition> {
         Ok(definitions::StateDefinition {
             kind: match self.r#type {
                 BotStateType::Conversation => StateKind::Conversation,

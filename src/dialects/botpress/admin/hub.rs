@@ -48,7 +48,7 @@ impl Hub {
         };
         let after = parse_next_token(next_token.0)?;
         let page = integrations::list_public(&caller.0, filter, after).await?;
-        Ok(Json(ListIntegrationsResponse::at(&origin(request), page)))
+        Ok(Json(ListIntegrationsResponse::new(&origin(request), page)))
     }
 
     /// Get Public Integration by Id

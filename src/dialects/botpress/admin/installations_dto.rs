@@ -81,7 +81,7 @@ impl From<installations::Status> for InstallationStatus {
 
 impl BotIntegration {
     /// Converts an installation. The addresses are those at which the caller reaches this server.
-    pub fn at(addresses: &BaseUrls, installation: Installation) -> Self {
+    pub fn new(addresses: &BaseUrls, installation: Installation) -> Self {
         Self {
             webhook_url: format!("{}/{}", addresses.webhooks, installation.webhook_id),
             webhook_id: installation.webhook_id,

@@ -27,7 +27,7 @@ impl Example for CallActionBody {
     fn example() -> Self {
         Self {
             r#type: "telegram:sendTyping".to_owned(),
-            input: JsonObject::of(json!({"seconds": 2})),
+            input: JsonObject::from_value(json!({"seconds": 2})),
         }
     }
 }
@@ -43,7 +43,7 @@ struct CallActionResponse {
 impl Example for CallActionResponse {
     fn example() -> Self {
         Self {
-            output: JsonObject::of(json!({"ok": true})),
+            output: JsonObject::from_value(json!({"ok": true})),
         }
     }
 }

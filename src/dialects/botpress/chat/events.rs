@@ -53,13 +53,13 @@ struct Event {
 impl Event {
     /// Converts an event. The viewer is an integration, which also sees its own tags without prefix, or the
     /// bot (`None`).
-    fn seen_by(integration: Option<&str>, event: events::Event) -> Self {
+    fn for_viewer(integration: Option<&str>, event: events::Event) -> Self {
         let payload = match event.payload {
             Payload::Custom(members) => members,
             Payload::Message(incoming) => {
-                let message = Message::seen_by(integration, incoming.message).to_json();
-                let user = User::seen_by(integration, incoming.user).to_json();
-                let place = Conversation::seen_by(integration, incoming.conversation).to_json();
+                let message = Message::for_viewer(integration, incoming.message).to_json();
+                let user = User::for_viewer(integration, incoming.user).to_json();
+                let place = Conversation::for_viewer(integration, incoming.conversation).to_json();
                 let members = [
                     ("message", message),
                     ("user", user),
@@ -89,7 +89,7 @@ impl Example for Event {
             id: "0194bb14-8c33-7e01-a5d2-7a6b1c0e9f52".to_owned(),
             created_at: EXAMPLE_TIME.to_owned(),
             r#type: "reminder".to_owned(),
-            payload: JsonObject::of(json!({"text": "Call Ann"})),
+            payload: JsonObject::from_value(json!({"text": "Call Ann"})),
             conversation_id: None,
             user_id: None,
             message_id: None,
@@ -155,7 +155,7 @@ impl Example for CreateEventBody {
     fn example() -> Self {
         Self {
             r#type: "reminder".to_owned(),
-            payload: JsonObject::of(json!({"text": "Call Ann"})),
+            payload: JsonObject::from_value(json!({"text": "Call Ann"})),
             schedule: Some(Schedule::example()),
             conversation_id: None,
             user_id: None,
@@ -253,7 +253,7 @@ impl Events {
         let after = paging::parse_next_token(next_token.0)?;
         let page = events::list(&caller.0, filter, after).await?;
         let integration = caller.0.integration_name();
-        let shown = |event| Event::seen_by(integration, event);
+        let shown = |event| Event::for_viewer(integration, event);
         Ok(Json(EventsResponse {
             meta: PageMeta::new(page.next),
             events: page.items.into_iter().map(shown).collect(),
@@ -263,6 +263,6 @@ impl Events {
 
 fn to_response(caller: &BotCaller, event: events::Event) -> Json<EventResponse> {
     Json(EventResponse {
-        event: Event::seen_by(caller.0.integration_name(), event),
+        event: Event::for_viewer(caller.0.integration_name(), event),
     })
 }

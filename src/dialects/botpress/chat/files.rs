@@ -56,7 +56,7 @@ struct File {
 
 impl File {
     /// Converts a file. `origin` is the address at which the caller reaches this server.
-    fn at(origin: &str, file: files::File) -> Self {
+    fn new(origin: &str, file: files::File) -> Self {
         let public = file.access_type == AccessType::Public;
         Self {
             public_url: public.then(|| format!("{origin}/v1/storage/files/{}/download", file.id)),
@@ -165,7 +165,7 @@ enum DownloadFileResponse {
 
 fn to_response(request: &Request, file: files::File) -> Json<FileResponse> {
     Json(FileResponse {
-        file: File::at(&origin(request), file),
+        file: File::new(&origin(request), file),
     })
 }
 
@@ -215,7 +215,7 @@ impl Files {
         let after = paging::parse_next_token(next_token.0)?;
         let page = files::list(&caller.0, &bot_id.0, after).await?;
         let origin = origin(request);
-        let shown = |file| File::at(&origin, file);
+        let shown = |file| File::new(&origin, file);
         Ok(Json(FilesResponse {
             meta: PageMeta::new(page.next),
             files: page.items.into_iter().map(shown).collect(),

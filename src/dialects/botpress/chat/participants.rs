@@ -43,7 +43,7 @@ impl Participants {
         let after = paging::parse_next_token(next_token.0)?;
         let page = conversations::list_participants(&caller.0, id.0.into(), after).await?;
         let integration = caller.0.integration_name();
-        Ok(Json(ParticipantsResponse::seen_by(integration, page)))
+        Ok(Json(ParticipantsResponse::for_viewer(integration, page)))
     }
 
     /// Add Participant
@@ -111,6 +111,6 @@ impl Participants {
 
 fn to_response(caller: &BotCaller, user: users::User) -> Json<ParticipantResponse> {
     Json(ParticipantResponse {
-        participant: User::seen_by(caller.0.integration_name(), user),
+        participant: User::for_viewer(caller.0.integration_name(), user),
     })
 }

@@ -95,7 +95,7 @@ impl Example for StateResponse {
                 user_id: Some(super::users::dto::EXAMPLE_ID.to_owned()),
                 name: "profile".to_owned(),
                 r#type: StateType::User,
-                payload: JsonObject::of(json!({"age": 42})),
+                payload: JsonObject::from_value(json!({"age": 42})),
             },
         }
     }
@@ -115,7 +115,7 @@ struct SetStateBody {
 impl Example for SetStateBody {
     fn example() -> Self {
         Self {
-            payload: Nullable(Some(JsonObject::of(json!({"age": 42})))),
+            payload: Nullable(Some(JsonObject::from_value(json!({"age": 42})))),
             expiry: None,
         }
     }
@@ -132,7 +132,7 @@ struct PatchStateBody {
 impl Example for PatchStateBody {
     fn example() -> Self {
         Self {
-            payload: JsonObject::of(json!({"age": 43})),
+            payload: JsonObject::from_value(json!({"age": 43})),
         }
     }
 }

@@ -59,7 +59,7 @@ pub fn route_tunnels(
     names: BTreeSet<String>,
 ) -> BoxEndpoint<'static, Response> {
     let known = app.tunnels().clone();
-    known.reserve(names);
+    known.reserve_ids(names);
     // The tunnel has its own timeout, which must end first.
     let time = known.settings().timeout() + Duration::from_secs(5);
     let renderer = Arc::new(GatewayRenderer::new(app.clock().clone()));
@@ -67,14 +67,14 @@ pub fn route_tunnels(
         tunnel_endpoint(&known),
         "botpress-tunnels",
         renderer,
-        mounted.for_at_most(time),
+        mounted.with_timeout(time),
     )
-    .with_keys(KeyLocation::Nowhere)
+    .with_key_location(KeyLocation::Nowhere)
     .with_raw_paths();
     TunnelRouter {
         pages,
         tunnels,
-        known,
+        registry: known,
     }
     .boxed()
 }
@@ -99,7 +99,7 @@ fn tunnel_endpoint(tunnels: &Tunnels) -> BoxEndpoint<'static, Response> {
 struct TunnelRouter {
     pages: MiddlewareStack,
     tunnels: MiddlewareStack,
-    known: Tunnels,
+    registry: Tunnels,
 }
 
 impl Endpoint for TunnelRouter {
@@ -107,9 +107,10 @@ impl Endpoint for TunnelRouter {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let id = split_path(&request).0;
-        let opens =
-            self.known.is_on() && is_websocket_handshake(&request) && !self.known.is_reserved(id);
-        if opens || self.known.has(id) {
+        let opens = self.registry.is_enabled()
+            && is_websocket_handshake(&request)
+            && !self.registry.is_reserved(id);
+        if opens || self.registry.is_tunnel(id) {
             self.tunnels.call(request).await
         } else {
             self.pages.call(request).await
@@ -131,7 +132,7 @@ fn is_websocket_handshake(request: &Request) -> bool {
 
 async fn open_tunnel(tunnels: &Tunnels, request: &Request) -> Result<Response> {
     let settings = tunnels.settings();
-    let known = client_ip(request).is_some_and(|peer| settings.lets_in(peer));
+    let known = client_ip(request).is_some_and(|peer| settings.allows_peer(peer));
     if !known || is_from_foreign_page(request) {
         let text =
             "Tunnels are opened from this machine and from what the setting tunnel.allow lists";
@@ -182,20 +183,20 @@ fn unavailable_error(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
 /// Serves a connected client until one side closes the connection.
 async fn serve_client(socket: WebSocketStream, mut session: Session, settings: Settings) {
     let (mut sink, mut stream) = socket.split();
-    let ear = session.ear();
+    let ear = session.receiver();
     let hear = async {
         loop {
-            match with_timeout(settings.silence(), stream.next()).await {
+            match with_timeout(settings.idle_timeout(), stream.next()).await {
                 Err(_) => return Some(CloseReason::UNRESPONSIVE),
                 Ok(Some(Ok(Message::Text(frame)))) => {
-                    if let Err(close) = ear.take(&frame) {
+                    if let Err(close) = ear.receive(&frame) {
                         return Some(close);
                     }
                 }
                 // wire: the vendor's server reads frames of any kind as text
                 Ok(Some(Ok(Message::Binary(frame)))) => {
                     let text = str::from_utf8(&frame);
-                    if text.is_err() || text.is_ok_and(|text| ear.take(text).is_err()) {
+                    if text.is_err() || text.is_ok_and(|text| ear.receive(text).is_err()) {
                         return Some(CloseReason::INVALID_RESPONSE);
                     }
                 }
@@ -209,7 +210,7 @@ async fn serve_client(socket: WebSocketStream, mut session: Session, settings: S
     };
     let speak = async {
         loop {
-            let message = match session.next().await {
+            let message = match session.next_outgoing().await {
                 Outgoing::Frame(frame) => Message::Text(frame),
                 Outgoing::Ping => Message::Ping(Vec::new()),
                 Outgoing::Close(close) => return Some(close),
@@ -259,7 +260,7 @@ fn is_message_too_large(error: &std::io::Error) -> bool {
 async fn forward_request(tunnels: &Tunnels, request: Request) -> Result<Response> {
     let (id, below) = split_path(&request);
     let (id, below) = (id.to_owned(), below.to_owned());
-    tunnels.check_open(&id).map_err(to_error)?;
+    tunnels.check_available(&id).map_err(to_error)?;
     let mut incoming = read_request(request, &below).await?;
     for name in HOP_BY_HOP_HEADERS {
         incoming.headers.remove(name);
@@ -272,13 +273,13 @@ async fn forward_request(tunnels: &Tunnels, request: Request) -> Result<Response
         body: incoming.body,
     };
     let timeout = tunnels.settings().timeout();
-    let answer = tunnels.request(&id, &asked, timeout).await;
+    let answer = tunnels.send_request(&id, &asked, timeout).await;
     let answer = answer.map_err(to_error)?;
     let answer = CallResponse {
         status: answer.status,
         headers: answer.headers,
         body: answer.body,
-        live: None,
+        body_stream: None,
     };
     Ok(build_response(answer, &format!("/{id}")))
 }

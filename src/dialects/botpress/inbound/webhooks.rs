@@ -105,7 +105,7 @@ struct WebhookTarget<'a> {
     /// Path that the integration sees.
     path: &'a str,
     /// Path to which the response's cookies are limited.
-    own: &'a str,
+    cookie_path: &'a str,
 }
 
 async fn handle_request(app: &App, request: Request) -> Result<Response> {
@@ -126,7 +126,7 @@ async fn handle_request(app: &App, request: Request) -> Result<Response> {
         receiver = resolve_target(app, whole, query)?.receiver;
     }
     let answer = inbound::receive(app, receiver, &incoming).await?;
-    Ok(build_response(answer, found.own))
+    Ok(build_response(answer, found.cookie_path))
 }
 
 fn resolve_target<'a>(app: &App, whole: &'a str, query: &str) -> Result<WebhookTarget<'a>> {
@@ -153,14 +153,14 @@ fn resolve_target<'a>(app: &App, whole: &'a str, query: &str) -> Result<WebhookT
         return Ok(WebhookTarget {
             receiver: inbound::find_by_state(app, query)?,
             path: below,
-            own: &whole[..whole.len() - after.len()],
+            cookie_path: &whole[..whole.len() - after.len()],
         });
     }
     let (webhook_id, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     Ok(WebhookTarget {
         receiver: inbound::find_by_webhook(app, webhook_id)?,
         path,
-        own: &whole[..whole.len() - path.len()],
+        cookie_path: &whole[..whole.len() - path.len()],
     })
 }
 
@@ -186,7 +186,7 @@ fn resolve_shared_target<'a>(
                 return Ok(WebhookTarget {
                     receiver,
                     path,
-                    own: &whole[..whole.len() - path.len()],
+                    cookie_path: &whole[..whole.len() - path.len()],
                 });
             }
             Err(error) if error.kind() == Kind::NotFound => last = error,
@@ -303,7 +303,7 @@ pub(in crate::dialects::botpress) fn build_response(answer: CallResponse, own: &
     let status = StatusCode::from_u16(answer.status).ok();
     let status = status.filter(|status| !status.is_informational());
     let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
-    let body = match answer.live {
+    let body = match answer.body_stream {
         None => Body::from_string(answer.body),
         Some(live) => Body::from_bytes_stream(live.0.map(Ok::<_, io::Error>)),
     };

@@ -107,7 +107,7 @@ fn nest_part(item: Value) -> Value {
 
 /// Returns a payload for the examples of the OpenAPI document.
 fn example_payload() -> JsonObject {
-    JsonObject::of(json!({"type": "text", "text": "Hello"}))
+    JsonObject::from_value(json!({"type": "text", "text": "Hello"}))
 }
 
 impl Example for Message {

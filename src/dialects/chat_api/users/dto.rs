@@ -191,7 +191,7 @@ impl From<CreateUserBody> for webchat::NewUser {
     fn from(body: CreateUserBody) -> Self {
         Self {
             id: body.id,
-            profile: webchat::UserFields {
+            fields: webchat::UserFields {
                 name: body.name,
                 picture_url: body.picture_url,
                 profile: body.profile,

@@ -148,7 +148,7 @@ impl ResponseIds {
     }
 
     /// Builds the response for an outcome.
-    pub fn response(&self, outcome: Outcome) -> ChatResponse {
+    pub fn build_response(&self, outcome: Outcome) -> ChatResponse {
         let is_grounded = outcome.is_search_required.is_some() || !outcome.documents.is_empty();
         let tokens = Tokens {
             input_tokens: outcome.usage.input_tokens,
@@ -161,10 +161,10 @@ impl ResponseIds {
             citations: is_grounded.then(|| outcome.citations.into_iter().map(Into::into).collect()),
             search_queries: outcome
                 .is_search_required
-                .map(|_| self.queries(&outcome.queries)),
+                .map(|_| self.to_queries(&outcome.queries)),
             search_results: outcome
                 .is_search_required
-                .map(|_| self.results(&outcome.queries, outcome.found)),
+                .map(|_| self.to_results(&outcome.queries, outcome.search_results)),
             documents: is_grounded.then(|| to_documents(outcome.documents)),
             is_search_required: outcome.is_search_required,
             finish_reason: finish_reason(outcome.finish).to_owned(),
@@ -182,11 +182,11 @@ impl ResponseIds {
     }
 
     /// Converts search queries.
-    pub fn queries(&self, queries: &[String]) -> Vec<ChatSearchQuery> {
-        queries.iter().map(|query| self.query(query)).collect()
+    pub fn to_queries(&self, queries: &[String]) -> Vec<ChatSearchQuery> {
+        queries.iter().map(|query| self.to_query(query)).collect()
     }
 
-    fn query(&self, query: &str) -> ChatSearchQuery {
+    fn to_query(&self, query: &str) -> ChatSearchQuery {
         ChatSearchQuery {
             text: query.to_owned(),
             generation_id: self.generation.clone(),
@@ -194,9 +194,13 @@ impl ResponseIds {
     }
 
     /// Converts the results of connectors.
-    pub fn results(&self, queries: &[String], found: Vec<SearchResult>) -> Vec<ChatSearchResult> {
+    pub fn to_results(
+        &self,
+        queries: &[String],
+        found: Vec<SearchResult>,
+    ) -> Vec<ChatSearchResult> {
         let results = found.into_iter().map(|found| ChatSearchResult {
-            search_query: self.query(queries.get(found.query).map_or("", String::as_str)),
+            search_query: self.to_query(queries.get(found.query_index).map_or("", String::as_str)),
             connector: ChatSearchConnector {
                 id: found.connector_id,
             },
@@ -266,9 +270,9 @@ impl Example for ChatResponse {
         };
         let text = "They are kept for 30 days.";
         let document = format!("{}_0", crate::dialects::cohere::connectors::dto::EXAMPLE_ID);
-        ids.response(Outcome {
+        ids.build_response(Outcome {
             text: text.to_owned(),
-            citations: vec![answers::Citation::of(
+            citations: vec![answers::Citation::new(
                 text,
                 0..text.len(),
                 vec![document.clone()],
@@ -276,11 +280,11 @@ impl Example for ChatResponse {
             documents: vec![Source {
                 id: document.clone(),
                 fields: vec![("text".to_owned(), text.to_owned())],
-                hidden: Vec::new(),
+                excludes: Vec::new(),
             }],
             queries: vec!["How long are backups kept?".to_owned()],
-            found: vec![SearchResult {
-                query: 0,
+            search_results: vec![SearchResult {
+                query_index: 0,
                 connector_id: crate::dialects::cohere::connectors::dto::EXAMPLE_ID.to_owned(),
                 document_ids: vec![document],
                 error: None,

@@ -102,7 +102,9 @@ impl ChatApi {
         let asked = body.0.try_into()?;
         if !is_streamed {
             let outcome = chat::answer(user.0, asked).await?;
-            return Ok(ChatEndpointResponse::Complete(Json(ids.response(outcome))));
+            return Ok(ChatEndpointResponse::Complete(Json(
+                ids.build_response(outcome),
+            )));
         }
         let form = match request.header(ACCEPTS_HEADER) {
             Some(accepts) if accepts.contains("text/event-stream") => {

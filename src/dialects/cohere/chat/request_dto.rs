@@ -149,7 +149,7 @@ impl ChatRequest {
     }
 
     /// Returns the error message for a feature that is requested but not supported.
-    fn unsupported(&self) -> Option<&'static str> {
+    fn find_unsupported(&self) -> Option<&'static str> {
         let format = self.response_format.as_ref();
         let format = format.and_then(|format| format.0.get("type")?.as_str());
         if is_non_empty(&self.tools) || is_non_empty(&self.tool_results) {
@@ -164,7 +164,7 @@ impl ChatRequest {
     }
 
     /// Returns the sampling parameters for the model, by their names in OpenAI's API.
-    fn sampling(&self) -> Map<String, Value> {
+    fn sampling_parameters(&self) -> Map<String, Value> {
         let mut sampling = Map::new();
         let mut set = |name: &str, value: Option<Value>| {
             if let Some(value) = value {
@@ -195,11 +195,11 @@ impl TryFrom<ChatRequest> for Request {
     type Error = Error;
 
     fn try_from(asked: ChatRequest) -> Result<Self> {
-        if let Some(text) = asked.unsupported() {
+        if let Some(text) = asked.find_unsupported() {
             return Err(Error::invalid(text));
         }
         let conversation_id = asked.conversation_id();
-        let sampling = asked.sampling();
+        let sampling = asked.sampling_parameters();
         let connectors: Vec<ConnectorUse> = asked
             .connectors
             .unwrap_or_default()
@@ -233,7 +233,7 @@ impl TryFrom<ChatRequest> for Request {
             .into_iter()
             .enumerate();
         let history = history
-            .map(|(index, turn)| turn.read(index))
+            .map(|(index, turn)| turn.into_turn(index))
             .collect::<Result<_>>()?;
         let documents = asked.documents.unwrap_or_default();
         if let Some(index) = documents.iter().position(|document| document.0.is_empty()) {
@@ -261,7 +261,7 @@ impl TryFrom<ChatRequest> for Request {
 }
 
 impl ChatTurn {
-    fn read(self, index: usize) -> Result<Turn> {
+    fn into_turn(self, index: usize) -> Result<Turn> {
         let broken = |member: &str, rule: Rule| Violation {
             location: Location::Body,
             path: vec![
@@ -343,7 +343,7 @@ fn to_source(index: usize, mut fields: Map<String, Value>) -> Source {
     Source {
         id,
         fields: fields.collect(),
-        hidden,
+        excludes: hidden,
     }
 }
 

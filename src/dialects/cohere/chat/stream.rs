@@ -79,29 +79,29 @@ impl Example for StreamedChatEvent {
     fn example() -> Self {
         Self {
             text: Some("They are kept for 30 days.".to_owned()),
-            ..Self::of("text-generation")
+            ..Self::with_type("text-generation")
         }
     }
 }
 
 impl StreamedChatEvent {
-    fn of(event_type: &str) -> Self {
+    fn with_type(event_type: &str) -> Self {
         Self {
             event_type: event_type.to_owned(),
             ..Self::default()
         }
     }
 
-    fn end(ids: &ResponseIds, outcome: Outcome) -> Self {
+    fn stream_end(ids: &ResponseIds, outcome: Outcome) -> Self {
         Self {
             is_finished: true,
             finish_reason: Some(finish_reason(outcome.finish).to_owned()),
-            response: Some(ids.response(outcome)),
-            ..Self::of("stream-end")
+            response: Some(ids.build_response(outcome)),
+            ..Self::with_type("stream-end")
         }
     }
 
-    fn write(&self, form: StreamFormat) -> String {
+    fn encode(&self, form: StreamFormat) -> String {
         let json = self.to_json_string();
         match form {
             StreamFormat::JsonLines => event_stream::format_json_line(&json),
@@ -123,11 +123,11 @@ pub fn stream_body(
         let event = match told {
             StreamItem::Event(event) => to_event(event, &ids, &mut queries),
             StreamItem::Outcome(outcome) => match *outcome {
-                Ok(outcome) => StreamedChatEvent::end(&ids, outcome),
-                Err(error) => StreamedChatEvent::end(&ids, failed_outcome(&error)),
+                Ok(outcome) => StreamedChatEvent::stream_end(&ids, outcome),
+                Err(error) => StreamedChatEvent::stream_end(&ids, failed_outcome(&error)),
             },
         };
-        Ok::<_, Infallible>(event.write(form))
+        Ok::<_, Infallible>(event.encode(form))
     });
     Body::from_bytes_stream(lines.map(|line| line.map_err(io::Error::other)))
 }
@@ -137,27 +137,27 @@ fn to_event(event: ChatEvent, ids: &ResponseIds, queries: &mut Vec<String>) -> S
         ChatEvent::Started => StreamedChatEvent {
             generation_id: Some(ids.generation.clone()),
             conversation_id: ids.conversation.clone(),
-            ..StreamedChatEvent::of("stream-start")
+            ..StreamedChatEvent::with_type("stream-start")
         },
         ChatEvent::Queries(told) => {
             *queries = told;
             StreamedChatEvent {
-                search_queries: Some(ids.queries(queries)),
-                ..StreamedChatEvent::of("search-queries-generation")
+                search_queries: Some(ids.to_queries(queries)),
+                ..StreamedChatEvent::with_type("search-queries-generation")
             }
         }
         ChatEvent::SearchResults(found, used) => StreamedChatEvent {
-            search_results: Some(ids.results(queries, found)),
+            search_results: Some(ids.to_results(queries, found)),
             documents: Some(to_documents(used)),
-            ..StreamedChatEvent::of("search-results")
+            ..StreamedChatEvent::with_type("search-results")
         },
         ChatEvent::Text(text) => StreamedChatEvent {
             text: Some(text),
-            ..StreamedChatEvent::of("text-generation")
+            ..StreamedChatEvent::with_type("text-generation")
         },
         ChatEvent::Citations(citations) => StreamedChatEvent {
             citations: Some(citations.into_iter().map(Into::into).collect()),
-            ..StreamedChatEvent::of("citation-generation")
+            ..StreamedChatEvent::with_type("citation-generation")
         },
     }
 }
@@ -176,7 +176,7 @@ fn failed_outcome(failure: &Error) -> Outcome {
         citations: Vec::new(),
         documents: Vec::new(),
         queries: Vec::new(),
-        found: Vec::new(),
+        search_results: Vec::new(),
         is_search_required: None,
         finish: FinishReason::Error,
         history: Vec::new(),

@@ -63,7 +63,7 @@ pub struct ConnectorDto {
 
 impl Settings {
     /// Converts a connector to its DTO.
-    pub fn show(&self, found: connectors::Connector) -> ConnectorDto {
+    pub fn connector_to_dto(&self, found: connectors::Connector) -> ConnectorDto {
         let auth_type = found.auth.as_ref().map(|auth| auth.kind().to_owned());
         let (oauth, service_auth) = match found.auth {
             None => (None, None),

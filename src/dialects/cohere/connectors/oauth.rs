@@ -143,10 +143,10 @@ pub async fn callback(request: &Request) -> poem::Result<Response> {
 }
 
 fn render_finished(finished: AuthorizationResult) -> Response {
-    if let Some(after) = &finished.after
+    if let Some(after) = &finished.return_url
         && let Ok(mut url) = Url::parse(after)
     {
-        if let Some((code, text)) = &finished.refused {
+        if let Some((code, text)) = &finished.failure {
             url.query_pairs_mut()
                 .append_pair("error", code)
                 .append_pair("error_description", text);
@@ -158,7 +158,9 @@ fn render_finished(finished: AuthorizationResult) -> Response {
         return prevent_url_leaks(response);
     }
     let AuthorizationResult {
-        connector, refused, ..
+        connector,
+        failure: refused,
+        ..
     } = finished;
     match refused {
         None => render_page(

@@ -25,9 +25,9 @@ impl Connectors {
         Self { settings }
     }
 
-    fn envelope(&self, connector: Connector) -> Json<ConnectorEnvelope> {
+    fn to_envelope(&self, connector: Connector) -> Json<ConnectorEnvelope> {
         Json(ConnectorEnvelope {
-            connector: self.settings.show(connector),
+            connector: self.settings.connector_to_dto(connector),
         })
     }
 }
@@ -53,7 +53,9 @@ impl Connectors {
         let listed = connectors::list(&user.0, slice).await?;
         let shown = listed.items.into_iter();
         Ok(Json(ConnectorPage {
-            connectors: shown.map(|found| self.settings.show(found)).collect(),
+            connectors: shown
+                .map(|found| self.settings.connector_to_dto(found))
+                .collect(),
             total_count: listed.total,
         }))
     }
@@ -74,7 +76,7 @@ impl Connectors {
         body: Body<CreateConnectorRequest>,
     ) -> Result<Json<ConnectorEnvelope>, Failed> {
         let created = connectors::create(&user.0, body.0.into()).await?;
-        Ok(self.envelope(created))
+        Ok(self.to_envelope(created))
     }
 
     /// Get a connector
@@ -90,7 +92,7 @@ impl Connectors {
         id: Path<String>,
     ) -> Result<Json<ConnectorEnvelope>, Failed> {
         let found = connectors::find(&user.0, &id.0.into())?;
-        Ok(self.envelope(found))
+        Ok(self.to_envelope(found))
     }
 
     /// Update a connector
@@ -110,7 +112,7 @@ impl Connectors {
         body: Body<UpdateConnectorRequest>,
     ) -> Result<Json<ConnectorEnvelope>, Failed> {
         let updated = connectors::update(&user.0, id.0.into(), body.0.into()).await?;
-        Ok(self.envelope(updated))
+        Ok(self.to_envelope(updated))
     }
 
     /// Delete a connector

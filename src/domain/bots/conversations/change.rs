@@ -36,7 +36,7 @@ struct ValidatedConversation {
 }
 
 impl ValidatedConversation {
-    fn place(&self) -> (&str, &str) {
+    fn channel_key(&self) -> (&str, &str) {
         (&self.integration, &self.channel)
     }
 }
@@ -49,11 +49,11 @@ impl ValidatedConversation {
 /// several integrations have; `ReferenceNotFound` for an unknown channel or integration; `Runtime` if the
 /// integration fails to create it; errors of the store.
 pub async fn create(call: &RequestContext, new: NewConversation) -> Result<Conversation> {
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     match plan_creation(call, &voice, &new)? {
         CreationPath::Local(checked) => {
             call.app()
-                .change(call, move |change, _| {
+                .run_write_tx(call, move |change, _| {
                     create_in_tx(change, &voice, &checked)
                 })
                 .await
@@ -70,7 +70,7 @@ pub async fn create(call: &RequestContext, new: NewConversation) -> Result<Conve
 /// # Errors
 /// As [`create`].
 pub async fn get_or_create(call: &RequestContext, new: NewConversation) -> Result<Conversation> {
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     let (checked, delegated) = match plan_creation(call, &voice, &new)? {
         CreationPath::Local(checked) => (checked, None),
         CreationPath::Delegated(checked, delegated) => (checked, Some(delegated)),
@@ -79,7 +79,7 @@ pub async fn get_or_create(call: &RequestContext, new: NewConversation) -> Resul
     let known = call
         .app()
         .store()
-        .read(|conn| rows::find_by_tags(conn, agent_seq, checked.place(), &checked.tags))?;
+        .read(|conn| rows::find_by_tags(conn, agent_seq, checked.channel_key(), &checked.tags))?;
     if let Some(known) = known {
         return Ok(known);
     }
@@ -87,8 +87,9 @@ pub async fn get_or_create(call: &RequestContext, new: NewConversation) -> Resul
         return create_through_integration(call, &voice, &checked, delegated).await;
     }
     call.app()
-        .change(call, move |change, _| {
-            let known = rows::find_by_tags(change.conn, agent_seq, checked.place(), &checked.tags)?;
+        .run_write_tx(call, move |change, _| {
+            let known =
+                rows::find_by_tags(change.conn, agent_seq, checked.channel_key(), &checked.tags)?;
             match known {
                 Some(known) => Ok(known),
                 None => create_in_tx(change, &voice, &checked),
@@ -115,13 +116,13 @@ async fn create_through_integration(
     let body = json!({"channel": checked.channel, "tags": delegated.tags});
     let (app, member) = (call.app(), "conversation");
     let id = delegated
-        .make(app, "create_conversation", &body, member)
+        .request_creation(app, "create_conversation", &body, member)
         .await?;
     let made = app
         .store()
         .read(|conn| rows::find_in_bot(conn, voice.bot().seq, &id.as_str().into()))?;
     made.filter(|made| made.integration == checked.integration)
-        .ok_or_else(|| delegated.not_there(member, &id))
+        .ok_or_else(|| delegated.result_not_found(member, &id))
 }
 
 fn plan_creation(
@@ -131,20 +132,20 @@ fn plan_creation(
 ) -> Result<CreationPath> {
     require_write(call)?;
     call.app().store().read(|conn| {
-        let speaker = voice.on(conn)?;
+        let speaker = voice.load_schemas(conn)?;
         if let Some(name) = new.integration.as_deref()
-            && speaker.name() != Some(name)
+            && speaker.integration_name() != Some(name)
         {
             let creation = |definition: &IntegrationDefinition| {
                 let channel = definition.channels.get(&new.channel);
                 let channel = channel.ok_or_else(|| unknown_channel(&new.channel))?;
                 Ok(channel.conversation.creation.clone())
             };
-            let delegated = speaker.delegate(name, creation, &new.tags)?;
+            let delegated = speaker.delegate_creation(name, creation, &new.tags)?;
             let checked = ValidatedConversation {
                 integration: name.to_owned(),
                 channel: new.channel.clone(),
-                tags: Tags::of(&delegated.tags),
+                tags: Tags::from_full_names(&delegated.tags),
             };
             return Ok(CreationPath::Delegated(checked, delegated));
         }
@@ -159,8 +160,8 @@ fn validate_own(
 ) -> Result<ValidatedConversation> {
     let (integration, required) = find_channel(speaker, &new.channel)?;
     let place = (integration.as_str(), new.channel.as_str());
-    let tags = speaker.conversation_tags(place, &Tags::default(), &new.tags)?;
-    tags.require(&integration, &required)?;
+    let tags = speaker.apply_conversation_tags(place, &Tags::default(), &new.tags)?;
+    tags.require_all(&integration, &required)?;
     Ok(ValidatedConversation {
         integration,
         channel: new.channel.clone(),
@@ -177,13 +178,13 @@ pub(in crate::domain) fn create_own_in_tx(
     voice: &Author,
     new: &NewConversation,
 ) -> Result<Conversation> {
-    let checked = validate_own(&voice.on(change.conn)?, new)?;
+    let checked = validate_own(&voice.load_schemas(change.conn)?, new)?;
     create_in_tx(change, voice, &checked)
 }
 
 /// Returns the integration that has this channel, and the tags that the channel requires.
 fn find_channel(speaker: &AuthorSchemas<'_>, name: &str) -> Result<(String, Vec<String>)> {
-    let candidates = match speaker.own()? {
+    let candidates = match speaker.own_integration()? {
         Some(own) => std::slice::from_ref(own),
         None => speaker.integrations(),
     };
@@ -210,12 +211,12 @@ fn unknown_channel(name: &str) -> Error {
 }
 
 const BOUND: Bound = Bound {
-    of: "A bot",
-    things: "conversations",
+    owner_label: "A bot",
+    items_label: "conversations",
     setting: "conversations",
-    most: |bounds| bounds.conversations,
-    last: Some("SELECT max(seq) FROM conversations"),
-    rows: "SELECT 1 FROM conversations WHERE agent_seq = ?1",
+    limit: |bounds| bounds.conversations,
+    max_number_sql: Some("SELECT max(seq) FROM conversations"),
+    rows_sql: "SELECT 1 FROM conversations WHERE agent_seq = ?1",
 };
 
 const INSERT: &str = "
@@ -235,11 +236,11 @@ fn create_in_tx(
         ":agent_seq": agent_seq,
         ":integration": new.integration,
         ":channel": new.channel,
-        ":tags": new.tags.canonical(),
+        ":tags": new.tags.to_canonical_json(),
         ":now": change.now,
     })?;
     let seq = change.conn.last_insert_rowid();
-    TagTable::Conversation.write(change.conn, agent_seq, seq, &Tags::default(), &new.tags)?;
+    TagTable::Conversation.update_rows(change.conn, agent_seq, seq, &Tags::default(), &new.tags)?;
     rows::load_visible(change.conn, voice, &id)
 }
 
@@ -257,21 +258,27 @@ pub async fn update(
     tags: TagPatch,
 ) -> Result<Conversation> {
     require_write(call)?;
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             let old = rows::load_visible(change.conn, &voice, &id)?;
-            let speaker = voice.on(change.conn)?;
-            let new = speaker.conversation_tags(old.place(), &old.tags, &tags)?;
+            let speaker = voice.load_schemas(change.conn)?;
+            let new = speaker.apply_conversation_tags(old.channel_key(), &old.tags, &tags)?;
             if new == old.tags {
                 return Ok(old);
             }
             change.conn.prepare_cached(UPDATE)?.execute(named_params! {
-                ":tags": new.canonical(),
+                ":tags": new.to_canonical_json(),
                 ":now": change.now,
                 ":seq": old.seq,
             })?;
-            TagTable::Conversation.write(change.conn, voice.bot().seq, old.seq, &old.tags, &new)?;
+            TagTable::Conversation.update_rows(
+                change.conn,
+                voice.bot().seq,
+                old.seq,
+                &old.tags,
+                &new,
+            )?;
             rows::load_visible(change.conn, &voice, &id)
         })
         .await
@@ -283,9 +290,9 @@ pub async fn update(
 /// `NotFound`, `Forbidden` for a role below developer, or errors of the store.
 pub async fn delete(call: &RequestContext, id: ConversationId) -> Result<Conversation> {
     require_write(call)?;
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             let old = rows::load_visible(change.conn, &voice, &id)?;
             delete_row(change, old.seq)?;
             Ok(old)
@@ -297,7 +304,7 @@ const DELETE: &str = "DELETE FROM conversations WHERE seq = :seq";
 
 fn delete_row(change: &WriteTx<'_>, seq: i64) -> Result<()> {
     messages::delete_unindexed_of_conversation(change, seq)?;
-    change.then(move |app| app.conversation_ended(seq, None));
+    change.run_after_commit(move |app| app.run_conversation_end_hooks(seq, None));
     change
         .conn
         .prepare_cached(DELETE)?

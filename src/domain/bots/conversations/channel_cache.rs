@@ -39,7 +39,7 @@ impl Default for ChannelCache {
 impl ChannelCache {
     /// Returns the entry of a conversation, or `None` if this bot never had a conversation with this id.
     /// `conn` must not be in a transaction: the cache would keep rows that are rolled back later.
-    pub(in crate::domain) fn of(
+    pub(in crate::domain) fn get_or_load(
         &self,
         conn: &Connection,
         agent_seq: i64,
@@ -70,7 +70,7 @@ impl ChannelCache {
 
 impl ConversationChannel {
     /// Returns the integration and the channel, which declare tags.
-    pub(in crate::domain) fn place(&self) -> (&str, &str) {
+    pub(in crate::domain) fn channel_key(&self) -> (&str, &str) {
         (&self.integration, &self.channel)
     }
 }

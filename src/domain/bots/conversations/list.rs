@@ -40,7 +40,7 @@ pub async fn list(
     filter: Filter,
     after: Option<PageToken>,
 ) -> Result<Page<Conversation>> {
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     list_query::require_max_filters(call, "tags", filter.tags.len())?;
     list_query::require_max_filters(call, "participantIds", filter.participants.len())?;
     call.app()
@@ -66,7 +66,7 @@ fn read_page(
     };
     let mut people = people.into_iter();
     let reader = integration.as_deref();
-    let tagged = ListQuery::tagged(
+    let tagged = ListQuery::filtered_by_tags(
         "conversations",
         TagTable::Conversation,
         bot.seq,
@@ -81,10 +81,10 @@ fn read_page(
                  ON conversations.seq = taking.conversation_seq",
                 "taking.conversation_seq",
             )
-            .whose("taking.user_seq = :person")
-            .whose("conversations.agent_seq = :agent_seq")
-            .with(":person", person)
-            .with(":agent_seq", bot.seq),
+            .filter("taking.user_seq = :person")
+            .filter("conversations.agent_seq = :agent_seq")
+            .bind(":person", person)
+            .bind(":agent_seq", bot.seq),
             None => {
                 let index = match reader {
                     Some(_) => "conversations_by_integration",
@@ -92,43 +92,43 @@ fn read_page(
                 };
                 let from = format!("conversations INDEXED BY {index}");
                 ListQuery::new(&from, "conversations.seq")
-                    .whose("conversations.agent_seq = :agent_seq")
-                    .with(":agent_seq", bot.seq)
+                    .filter("conversations.agent_seq = :agent_seq")
+                    .bind(":agent_seq", bot.seq)
             }
         },
     };
     for (index, person) in people.enumerate() {
         listing = listing
-            .whose(&format!(
+            .filter(&format!(
                 "EXISTS (SELECT 1 FROM conversation_participants AS also \
                  WHERE also.conversation_seq = conversations.seq AND also.user_seq = :also{index})"
             ))
-            .with(&format!(":also{index}"), person);
+            .bind(&format!(":also{index}"), person);
     }
     if with_bot {
-        listing = listing.whose("conversations.bot_participates");
+        listing = listing.filter("conversations.bot_participates");
     }
     if let Some(integration) = integration {
         listing = listing
-            .whose("conversations.integration = :integration")
-            .with(":integration", integration);
+            .filter("conversations.integration = :integration")
+            .bind(":integration", integration);
     }
     if let Some(wanted) = &filter.integration {
         listing = listing
-            .whose("conversations.integration = :wanted_integration")
-            .with(":wanted_integration", wanted.clone());
+            .filter("conversations.integration = :wanted_integration")
+            .bind(":wanted_integration", wanted.clone());
     }
     if let Some(wanted) = &filter.channel {
         listing = listing
-            .whose("conversations.channel = :wanted_channel")
-            .with(":wanted_channel", wanted.clone());
+            .filter("conversations.channel = :wanted_channel")
+            .bind(":wanted_channel", wanted.clone());
     }
-    listing.page(
+    listing.read_page(
         conn,
         rows::COLUMNS,
         after,
         rows::from_row,
-        Conversation::position,
+        Conversation::page_token,
     )
 }
 

@@ -52,12 +52,12 @@ pub struct Conversation {
 
 impl Conversation {
     /// Returns the integration and the channel, which declare its tags.
-    pub(in crate::domain) fn place(&self) -> (&str, &str) {
+    pub(in crate::domain) fn channel_key(&self) -> (&str, &str) {
         (&self.integration, &self.channel)
     }
 
     /// Returns the cursor of this conversation in lists.
-    pub(in crate::domain) const fn position(&self) -> PageToken {
-        PageToken::at(self.created_at, self.seq)
+    pub(in crate::domain) const fn page_token(&self) -> PageToken {
+        PageToken::for_row(self.created_at, self.seq)
     }
 }

@@ -34,7 +34,7 @@ pub async fn list(
     id: ConversationId,
     after: Option<PageToken>,
 ) -> Result<Page<User>> {
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     call.app()
         .store()
         .scan(move |conn| {
@@ -54,16 +54,22 @@ pub(in crate::domain) fn read_participants_page(
     let from = "conversation_participants AS taking CROSS JOIN end_users \
                 ON end_users.seq = taking.user_seq";
     let page = ListQuery::new(from, "taking.user_seq")
-        .whose("taking.conversation_seq = :conversation")
-        .with(":conversation", conversation.seq)
-        .page(conn, users::COLUMNS, after, users::from_row, User::position)?;
+        .filter("taking.conversation_seq = :conversation")
+        .bind(":conversation", conversation.seq)
+        .read_page(
+            conn,
+            users::COLUMNS,
+            after,
+            users::from_row,
+            User::page_token,
+        )?;
     let is_last = page.next.is_none() && after.is_none_or(|after| after.seq > 0);
     if !is_last || !conversation.bot_participates {
         return Ok(page);
     }
     let mut rows = page.items;
     rows.push(users::load_bot_user(conn, bot)?);
-    Ok(Page::of(rows, User::position))
+    Ok(Page::from_rows(rows, User::page_token))
 }
 
 /// Returns a participant of a conversation of the call's bot.
@@ -71,7 +77,7 @@ pub(in crate::domain) fn read_participants_page(
 /// # Errors
 /// `NotFound` if the user is not a participant, or errors of the store.
 pub fn find(call: &RequestContext, id: &ConversationId, user: &EndUserId) -> Result<User> {
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     call.app().store().read(|conn| {
         let conversation = rows::load_visible(conn, &voice, id)?;
         load_participant(conn, voice.bot(), &conversation, user)
@@ -139,25 +145,25 @@ pub(in crate::domain) async fn add_with_effect(
     and: impl FnOnce(&App) + Send + 'static,
 ) -> Result<User> {
     require_write(call)?;
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             let conversation = rows::load_visible(change.conn, &voice, &id)?;
             let seq = users::find_referenced_row(change.conn, &voice, &user)?;
             add_participant_row(change, voice.bot(), &conversation, &user, seq)?;
-            change.then(and);
+            change.run_after_commit(and);
             users::load(change.conn, voice.bot(), &user)
         })
         .await
 }
 
 const BOUND: Bound = Bound {
-    of: "A conversation",
-    things: "participants",
+    owner_label: "A conversation",
+    items_label: "participants",
     setting: "participants",
-    most: |bounds| bounds.participants,
-    last: None,
-    rows: "SELECT 1 FROM conversation_participants WHERE conversation_seq = ?1",
+    limit: |bounds| bounds.participants,
+    max_number_sql: None,
+    rows_sql: "SELECT 1 FROM conversation_participants WHERE conversation_seq = ?1",
 };
 
 const INSERT: &str = "
@@ -214,9 +220,9 @@ pub(in crate::domain) async fn remove_with_effect(
     and: impl FnOnce(&App) + Send + 'static,
 ) -> Result<()> {
     require_write(call)?;
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             let conversation = rows::load_visible(change.conn, &voice, &id)?;
             let user = load_participant(change.conn, voice.bot(), &conversation, &user)?;
             match user.seq {
@@ -230,10 +236,10 @@ pub(in crate::domain) async fn remove_with_effect(
                     .execute(named_params! {":conversation": conversation.seq, ":user": seq})?,
             };
             let (conversation, user) = (conversation.seq, user.seq);
-            change.then(move |app| {
+            change.run_after_commit(move |app| {
                 // The bot has no row, and no stream.
                 if user.is_some() {
-                    app.conversation_ended(conversation, user);
+                    app.run_conversation_end_hooks(conversation, user);
                 }
                 and(app);
             });

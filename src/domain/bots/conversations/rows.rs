@@ -16,7 +16,7 @@ use crate::{
 /// # Errors
 /// `NotFound` if there is none, or if it belongs to another integration than the caller; errors of the store.
 pub fn find(call: &RequestContext, id: &ConversationId) -> Result<Conversation> {
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     call.app()
         .store()
         .read(|conn| load_visible(conn, &voice, id))
@@ -95,7 +95,7 @@ pub(super) fn find_by_tags(
         ":agent_seq": agent_seq,
         ":integration": integration,
         ":channel": channel,
-        ":tags": tags.canonical(),
+        ":tags": tags.to_canonical_json(),
     };
     let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
     Ok(found.optional()?)

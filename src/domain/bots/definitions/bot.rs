@@ -70,7 +70,7 @@ impl BotDefinition {
             }
         }
         for (values, (name, event)) in (1..).zip(&self.recurring_events) {
-            event.check(name, &self.events, &limits.shared(values))?;
+            event.check(name, &self.events, &limits.divided_among(values))?;
         }
         Ok(())
     }

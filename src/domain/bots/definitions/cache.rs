@@ -19,7 +19,7 @@ const CAPACITY: u64 = 10_000;
 pub(in crate::domain) struct DefinitionCache {
     bots: Cache<(AgentId, i64), Arc<BotDefinition>>,
     integrations: Cache<(IntegrationId, i64), Arc<IntegrationDefinition>>,
-    nothing: Arc<BotDefinition>,
+    empty_definition: Arc<BotDefinition>,
 }
 
 impl Default for DefinitionCache {
@@ -27,7 +27,7 @@ impl Default for DefinitionCache {
         Self {
             bots: Cache::new(CAPACITY),
             integrations: Cache::new(CAPACITY),
-            nothing: Arc::default(),
+            empty_definition: Arc::default(),
         }
     }
 }
@@ -40,7 +40,7 @@ const INTEGRATION: &str = "SELECT revision, definition FROM integrations WHERE s
 
 impl DefinitionCache {
     /// Returns the definition of a bot; an empty one if the agent has no bot row yet.
-    pub(in crate::domain) fn of_bot(
+    pub(in crate::domain) fn get_bot_definition(
         &self,
         conn: &Connection,
         id: &AgentId,
@@ -51,7 +51,7 @@ impl DefinitionCache {
             .query_row(named_params! {":seq": seq}, |row| row.get(0))
             .optional()?;
         let Some(revision) = revision else {
-            return Ok(self.nothing.clone());
+            return Ok(self.empty_definition.clone());
         };
         if let Some(known) = self.bots.get(&(id.clone(), revision)) {
             return Ok(known);
@@ -64,7 +64,7 @@ impl DefinitionCache {
     }
 
     /// Returns the definition of the integration in this row.
-    pub(in crate::domain) fn of_integration(
+    pub(in crate::domain) fn get_integration_definition(
         &self,
         conn: &Connection,
         seq: i64,

@@ -62,10 +62,10 @@ mod tests {
             (keeps(text(), json!(1)), false),
             (keeps(json!({"type": ["string"]}), json!("a")), false),
         ] {
-            let mut claims = Claims::with(proven.clone());
+            let mut claims = Claims::from_proven(proven.clone());
             claims.claim(claim);
-            assert_eq!(claims.require().is_ok(), holds);
-            assert_eq!(claims.take_open().is_empty(), holds);
+            assert_eq!(claims.require_proven().is_ok(), holds);
+            assert_eq!(claims.take_unproven().is_empty(), holds);
         }
     }
 

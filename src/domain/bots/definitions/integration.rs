@@ -134,7 +134,7 @@ pub struct ActionDefinition {
 impl IntegrationDefinition {
     /// Returns the configuration with this name; the default one for `None`. Returns `None` if it is unknown.
     #[must_use]
-    pub fn configuration_of(&self, kind: Option<&str>) -> Option<&ConfigurationDefinition> {
+    pub fn find_configuration(&self, kind: Option<&str>) -> Option<&ConfigurationDefinition> {
         match kind {
             None => Some(&self.configuration),
             Some(kind) => self.configurations.get(kind),

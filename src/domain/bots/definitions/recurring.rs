@@ -54,7 +54,7 @@ impl RecurringEvent {
 
     /// Returns the next occurrence after a time; `None` if there is none.
     #[must_use]
-    pub fn next_after(&self, time: Timestamp) -> Option<Timestamp> {
+    pub fn next_occurrence_after(&self, time: Timestamp) -> Option<Timestamp> {
         let time: DateTime<Utc> = DateTime::from_timestamp_micros(time.as_micros())?;
         let next = parse_cron(&self.cron)
             .ok()?
@@ -88,7 +88,9 @@ mod tests {
             payload: Map::new(),
         };
         let after = Timestamp::parse_rfc3339(after).expect("a time");
-        event.next_after(after).map(Timestamp::to_rfc3339_millis)
+        event
+            .next_occurrence_after(after)
+            .map(Timestamp::to_rfc3339_millis)
     }
 
     #[test]

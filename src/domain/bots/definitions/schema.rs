@@ -67,9 +67,9 @@ impl DeclaredSchema {
         if broken.is_empty() {
             return Ok(());
         }
-        let under = |rule: Violation| name.rsplit('.').fold(rule, Violation::under);
+        let under = |rule: Violation| name.rsplit('.').fold(rule, Violation::with_path_prefix);
         let broken = broken.into_iter().map(under).collect();
-        Err(Error::violations(broken).with_kind(Kind::InvalidData))
+        Err(Error::from_violations(broken).with_kind(Kind::InvalidData))
     }
 
     /// Compiles the schema on first use. Its size was limited at declaration, and each validation limits its

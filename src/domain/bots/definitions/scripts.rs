@@ -40,7 +40,7 @@ impl IntegrationDefinitionPatch {
     /// True if the patch sets a script.
     #[must_use]
     pub fn has_scripts(&self) -> bool {
-        !self.scripts().is_empty()
+        !self.scripts_to_set().is_empty()
     }
 
     /// Validates the scripts that the patch sets.
@@ -48,10 +48,10 @@ impl IntegrationDefinitionPatch {
     /// # Errors
     /// As [`IntegrationDefinition::check_scripts`].
     pub async fn check_scripts(&self, scripts: &Scripts) -> Result<()> {
-        check_all(scripts, self.scripts()).await
+        check_all(scripts, self.scripts_to_set()).await
     }
 
-    fn scripts(&self) -> ScriptsByMember<'_> {
+    fn scripts_to_set(&self) -> ScriptsByMember<'_> {
         let mut scripts = with_members([
             new_script(&self.link_template_script),
             new_script(&self.extract_script),
@@ -88,7 +88,7 @@ fn new_script(patch: &Patch<String>) -> Option<&String> {
 async fn check_all(scripts: &Scripts, given: ScriptsByMember<'_>) -> Result<()> {
     for (name, script) in given {
         scripts.check(script).await.map_err(|error| {
-            if error.may_pass() {
+            if error.is_transient() {
                 let retry_after = RETRY_AFTER;
                 return Error::new(Kind::Unavailable { retry_after }, error.to_string());
             }

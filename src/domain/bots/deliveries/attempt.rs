@@ -19,7 +19,7 @@ pub(super) struct AttemptOutcome {
     pub(super) key: LaneKey,
     pub(super) seq: i64,
     pub(super) ended_at: Timestamp,
-    pub(super) came: AttemptResult,
+    pub(super) result: AttemptResult,
 }
 
 /// Kind of outcome.
@@ -33,7 +33,7 @@ pub(super) enum AttemptResult {
 
 /// A call that was made, and its result.
 pub(super) struct AttemptedCall {
-    pub(super) asked: RequestRef,
+    pub(super) request_ref: RequestRef,
     pub(super) result: std::result::Result<(), CallFailure>,
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn run_attempt(app: &App, key: LaneKey, seq: i64) -> AttemptOut
         key,
         seq,
         ended_at: app.clock().now(),
-        came,
+        result: came,
     }
 }
 
@@ -65,19 +65,23 @@ async fn deliver(app: &App, seq: i64) -> Result<Option<AttemptedCall>> {
     let Some((receiver, ask)) = loaded else {
         return Ok(None);
     };
-    let asked = RequestRef::of(&receiver, ask.operation, &ask.kind);
+    let asked = RequestRef::new(&receiver, ask.operation, &ask.kind);
     let answer = protocol::send_request(app, &receiver, ask).await;
     let result = match answer {
         // Any response of the code proves that it runs; only the SDK has to understand a ping.
         Ok(_) if asked.operation == PING => Ok(()),
         Err(failed) if asked.operation == PING && failed.cause == FailureCause::Code => Ok(()),
-        answer => answer.and_then(|answer| answer.good()).map(|_| ()),
+        answer => answer.and_then(|answer| answer.into_success()).map(|_| ()),
     };
     if let Err(failed) = &result {
-        let retried = failed.may_pass;
-        app.failures().note(app, &asked, (failed, retried));
+        let retried = failed.is_transient;
+        app.recent_failures()
+            .record_call(app, &asked, (failed, retried));
     }
-    Ok(Some(AttemptedCall { asked, result }))
+    Ok(Some(AttemptedCall {
+        request_ref: asked,
+        result,
+    }))
 }
 
 const FIND: &str = "
@@ -111,8 +115,10 @@ fn load_delivery(conn: &Connection, app: &App, seq: i64) -> Result<Option<(Recei
     let Some(row) = row else { return Ok(None) };
     let sealer = app.sealer();
     let receiver = match row.installation_seq {
-        Some(installation) => Receiver::installation(conn, sealer, row.agent_seq, installation)?,
-        None => Receiver::bot(conn, sealer, row.agent_seq)?,
+        Some(installation) => {
+            Receiver::load_installation(conn, sealer, row.agent_seq, installation)?
+        }
+        None => Receiver::load_bot(conn, sealer, row.agent_seq)?,
     };
     let (Some(receiver), Some(operation)) = (receiver, parse_operation(&row.operation)) else {
         return Ok(None);

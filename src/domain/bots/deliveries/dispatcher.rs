@@ -37,7 +37,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Delivers due deliveries until `stop` completes.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
-    let Some(mut lines) = app.runtime().take_lines() else {
+    let Some(mut lines) = app.engine().take_log_lines() else {
         error!("someone else takes the lines of programs");
         return;
     };
@@ -45,25 +45,25 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     loop {
         dispatcher.step();
-        dispatcher.settle(&lines);
+        dispatcher.report_idle(&lines);
         let wake = dispatcher.next_wake();
         let room = MAX_LINES - dispatcher.notes.lines.len();
         tokio::select! {
             () = &mut stop => break,
             Some(done) = dispatcher.tasks.join_next() => match done {
-                Ok(done) => dispatcher.take(done),
+                Ok(done) => dispatcher.handle_result(done),
                 Err(error) => {
                     error!(%error, "a task of the dispatcher panicked: it begins anew");
-                    dispatcher = dispatcher.anew();
+                    dispatcher = dispatcher.restart();
                 }
             },
             _ = lines.recv_many(&mut dispatcher.notes.lines, room), if room > 0 => {}
-            () = dispatcher.app.deliveries().rung() => {}
+            () = dispatcher.app.delivery_doorbell().notified() => {}
             () = dispatcher.app.clock().sleep_until(wake) => {}
             () = sleep_real_time(POLL_INTERVAL) => {}
         }
     }
-    dispatcher.finish(lines).await;
+    dispatcher.shut_down(lines).await;
 }
 
 /// Result of a task of the dispatcher.
@@ -94,53 +94,53 @@ struct PendingDelivery {
 
 struct Dispatcher {
     app: App,
-    lanes: DeliveryQueue,
+    queue: DeliveryQueue,
     notes: RecordBatch,
     tasks: JoinSet<TaskResult>,
     /// True if the database may have deliveries that were not polled yet.
-    hungry: bool,
-    looking: bool,
+    needs_poll: bool,
+    polling: bool,
     /// Time since the last periodic poll.
-    looked: Stopwatch,
+    last_poll: Stopwatch,
     /// True if the last poll read a backlog.
-    caught_up: bool,
+    polled_backlog: bool,
     recording: bool,
     paused: bool,
     firing: bool,
     /// Due time of the next schedule.
     next_due: Option<Timestamp>,
     /// Total time that the clock has gone back, as applied to the queue.
-    gone_back: Duration,
+    clock_setback: Duration,
     /// Notification counter at the last step.
-    hints: u64,
+    seen_notifications: u64,
     /// Row of the newest delivery that was polled.
-    last: i64,
+    last_seq: i64,
 }
 
 impl Dispatcher {
     fn new(app: App) -> Self {
         Self {
-            lanes: DeliveryQueue::new(app.delivery_settings()),
+            queue: DeliveryQueue::new(app.delivery_settings()),
             notes: RecordBatch::default(),
             tasks: JoinSet::new(),
-            hungry: true,
-            looking: false,
-            looked: Stopwatch::start(),
-            caught_up: false,
+            needs_poll: true,
+            polling: false,
+            last_poll: Stopwatch::start(),
+            polled_backlog: false,
             recording: false,
             paused: false,
             firing: false,
             next_due: None,
-            gone_back: app.clock().gone_back(),
-            hints: 0,
-            last: 0,
+            clock_setback: app.clock().total_system_rewind(),
+            seen_notifications: 0,
+            last_seq: 0,
             app,
         }
     }
 
     /// Returns a new dispatcher that starts from the database after a pause. Running attempts are abandoned and
     /// made again.
-    fn anew(self) -> Self {
+    fn restart(self) -> Self {
         let lines = self.notes.lines;
         let mut anew = Self::new(self.app);
         anew.notes.lines = lines;
@@ -150,16 +150,16 @@ impl Dispatcher {
 
     /// Starts all tasks that can start now.
     fn step(&mut self) {
-        let hints = self.app.deliveries().hints();
-        if hints != self.hints {
-            self.hints = hints;
-            self.hungry = true;
+        let hints = self.app.delivery_doorbell().wake_count();
+        if hints != self.seen_notifications {
+            self.seen_notifications = hints;
+            self.needs_poll = true;
         }
-        if self.looked.elapsed() >= POLL_INTERVAL {
-            self.looked = Stopwatch::start();
-            self.hungry = true;
+        if self.last_poll.elapsed() >= POLL_INTERVAL {
+            self.last_poll = Stopwatch::start();
+            self.needs_poll = true;
         }
-        self.follow_clock();
+        self.apply_clock_setback();
         if self.paused {
             return;
         }
@@ -171,11 +171,11 @@ impl Dispatcher {
             self.tasks
                 .spawn(async move { TaskResult::Fired(schedules::fire_due(&app).await) });
         }
-        for receiver in self.app.haste().take() {
-            self.lanes.hasten(receiver, now);
+        for receiver in self.app.retry_requests().take_all() {
+            self.queue.retry_now(receiver, now);
         }
-        self.lanes.wake(now);
-        while let Some((key, seq)) = self.lanes.next() {
+        self.queue.wake_due(now);
+        while let Some((key, seq)) = self.queue.start_next() {
             let app = self.app.clone();
             self.tasks.spawn(async move {
                 TaskResult::Attempted(Box::new(attempt::run_attempt(&app, key, seq).await))
@@ -190,34 +190,35 @@ impl Dispatcher {
                 TaskResult::Recorded(record::record_batch(&app, notes).await)
             });
         }
-        if !self.looking {
-            self.look();
+        if !self.polling {
+            self.start_poll();
         }
     }
 
-    fn follow_clock(&mut self) {
-        let gone_back = self.app.clock().gone_back();
-        if gone_back > self.gone_back {
-            self.lanes.go_back(gone_back.saturating_sub(self.gone_back));
-            self.gone_back = gone_back;
+    fn apply_clock_setback(&mut self) {
+        let gone_back = self.app.clock().total_system_rewind();
+        if gone_back > self.clock_setback {
+            self.queue
+                .shift_due_times(gone_back.saturating_sub(self.clock_setback));
+            self.clock_setback = gone_back;
         }
     }
 
     /// Polls for new deliveries and for backlogs, alternately.
-    fn look(&mut self) {
-        let (app, last) = (self.app.clone(), self.last);
-        self.caught_up = !self.caught_up || !self.hungry;
-        if self.caught_up
-            && let Some(left) = self.lanes.take_left()
+    fn start_poll(&mut self) {
+        let (app, last) = (self.app.clone(), self.last_seq);
+        self.polled_backlog = !self.polled_backlog || !self.needs_poll;
+        if self.polled_backlog
+            && let Some(left) = self.queue.take_backlog()
         {
-            self.looking = true;
+            self.polling = true;
             self.tasks.spawn(async move {
                 let found = app.store().scan(move |conn| poll_backlog(conn, left, last));
                 TaskResult::BacklogPolled(left, found.await)
             });
-        } else if self.hungry {
-            self.hungry = false;
-            self.looking = true;
+        } else if self.needs_poll {
+            self.needs_poll = false;
+            self.polling = true;
             self.tasks.spawn(async move {
                 let found = app.store().scan(move |conn| poll(conn, last));
                 TaskResult::Polled(found.await)
@@ -225,45 +226,45 @@ impl Dispatcher {
         }
     }
 
-    fn take(&mut self, done: TaskResult) {
+    fn handle_result(&mut self, done: TaskResult) {
         let now = self.app.clock().now();
         match done {
             TaskResult::Attempted(outcome) => self.notes.outcomes.push(*outcome),
             TaskResult::Polled(Ok(looked)) => {
-                self.looking = false;
+                self.polling = false;
                 self.next_due = looked.next_due;
-                self.hungry |= looked.found.len() == MAX_POLLED;
+                self.needs_poll |= looked.found.len() == MAX_POLLED;
                 for found in looked.found {
-                    self.last = found.seq;
-                    self.lanes.push(found.key, found.seq, found.due_at, now);
+                    self.last_seq = found.seq;
+                    self.queue.push(found.key, found.seq, found.due_at, now);
                 }
             }
             TaskResult::Polled(Err(error)) => {
                 warn!(%error, "deliveries wait");
-                self.looking = false;
-                self.hungry = true;
+                self.polling = false;
+                self.needs_poll = true;
                 self.pause();
             }
             TaskResult::BacklogPolled(left, Ok(found)) => {
-                self.looking = false;
+                self.polling = false;
                 let last = found.last().filter(|_| found.len() == MAX_POLLED);
                 let from = last.map(|last| last.seq + 1);
                 for found in found {
-                    self.lanes.push(found.key, found.seq, found.due_at, now);
+                    self.queue.push(found.key, found.seq, found.due_at, now);
                 }
                 if let Some(from) = from {
-                    self.lanes.put_back(Backlog { from, ..left });
+                    self.queue.restore_backlog(Backlog { from, ..left });
                 }
             }
             TaskResult::BacklogPolled(left, Err(error)) => {
                 warn!(%error, "deliveries wait");
-                self.looking = false;
-                self.lanes.put_back(left);
+                self.polling = false;
+                self.queue.restore_backlog(left);
                 self.pause();
             }
             TaskResult::Fired(fired) => {
                 self.firing = false;
-                self.hungry = true;
+                self.needs_poll = true;
                 if let Err(error) = fired {
                     warn!(?error, "what is due waits");
                     self.pause();
@@ -272,7 +273,7 @@ impl Dispatcher {
             TaskResult::Recorded(Ok(next)) => {
                 self.recording = false;
                 for (key, next) in next {
-                    self.lanes.done(key, next, now);
+                    self.queue.finish_attempt(key, next, now);
                 }
             }
             TaskResult::Recorded(Err(mut notes)) => {
@@ -301,24 +302,26 @@ impl Dispatcher {
     }
 
     /// Notifies waiters that the dispatcher is idle.
-    fn settle(&self, lines: &mpsc::Receiver<LogLine>) {
+    fn report_idle(&self, lines: &mpsc::Receiver<LogLine>) {
         let idle = self.tasks.is_empty() && self.notes.is_empty() && lines.is_empty();
-        if idle && !self.hungry && self.lanes.is_idle() {
-            self.app.deliveries().settle(self.hints);
+        if idle && !self.needs_poll && self.queue.is_idle() {
+            self.app
+                .delivery_doorbell()
+                .report_idle(self.seen_notifications);
         }
     }
 
     /// Returns the next time at which work becomes due.
     fn next_wake(&self) -> Timestamp {
         let fire = self.next_due.filter(|_| !self.firing);
-        let due = self.lanes.next_due().into_iter().chain(fire).min();
+        let due = self.queue.next_due().into_iter().chain(fire).min();
         due.filter(|_| !self.paused)
             .unwrap_or(Timestamp::from_micros(i64::MAX))
     }
 
     /// Waits briefly for running attempts and records their outcomes. Unfinished deliveries are made again at
     /// the next start.
-    async fn finish(mut self, mut lines: mpsc::Receiver<LogLine>) {
+    async fn shut_down(mut self, mut lines: mpsc::Receiver<LogLine>) {
         let drained = with_timeout(SHUTDOWN_GRACE, async {
             while let Some(done) = self.tasks.join_next().await {
                 match done {
@@ -391,7 +394,7 @@ fn delivery_from_row(row: &Row<'_>) -> rusqlite::Result<PendingDelivery> {
         seq: row.get("seq")?,
         key: LaneKey {
             receiver: (row.get("agent_seq")?, row.get("installation_seq")?),
-            lane: row.get("lane")?,
+            ordering_key: row.get("lane")?,
         },
         due_at: row.get("due_at")?,
     })

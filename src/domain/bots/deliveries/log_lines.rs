@@ -17,11 +17,11 @@ pub(super) async fn complete_lines(app: &App, lines: &mut [LogLine]) {
     let watch = Stopwatch::start();
     for line in lines.iter_mut().filter(|line| line.level == Level::Error) {
         if watch.elapsed() < MAX_WAIT {
-            let engine = app.runtime();
-            line.message = engine.with_sources(&line.program, &line.message).await;
+            let engine = app.engine();
+            line.message = engine.map_positions(&line.program, &line.message).await;
         }
         if std::mem::take(&mut line.uncaught) {
-            app.failures().note_uncaught(app, line);
+            app.recent_failures().record_uncaught(app, line);
         }
     }
 }

@@ -23,10 +23,10 @@ use crate::{
 pub(in crate::domain) const REPAIRS: &[Repair] = &[Repair {
     table: "bot_deliveries",
     key: "seq",
-    find: "SELECT seq FROM bot_deliveries WHERE due_at > :horizon",
-    set: "due_at = :now",
-    longest: |app| app.delivery_settings().longest_wait(),
-    due: Some("due_at"),
+    find_sql: "SELECT seq FROM bot_deliveries WHERE due_at > :horizon",
+    set_sql: "due_at = :now",
+    max_wait: |app| app.delivery_settings().max_retry_delay(),
+    due_column: Some("due_at"),
 }];
 
 const EVENT_TO_BOT: &str = "
@@ -68,7 +68,7 @@ pub(in crate::domain) fn enqueue_for_bot(
             ":now": change.now,
         })?;
     if told > 0 {
-        change.wake_runtime();
+        change.wake_delivery_dispatcher();
     }
     Ok(())
 }
@@ -104,7 +104,7 @@ pub(in crate::domain) fn enqueue_for_integration(
             ":now": change.now,
         })?;
     if sent > 0 {
-        change.wake_runtime();
+        change.wake_delivery_dispatcher();
     }
     Ok(())
 }
@@ -130,12 +130,12 @@ pub(in crate::domain) fn enqueue_ping(change: &WriteTx<'_>, agent_seq: i64) -> R
         .execute(named_params! {":agent_seq": agent_seq})?;
     if forgotten > 0 {
         // Makes the dispatcher forget the retry time of the deleted ping.
-        change.hasten((agent_seq, 0));
+        change.retry_deliveries_now((agent_seq, 0));
     }
     change
         .conn
         .prepare_cached(PING)?
         .execute(named_params! {":agent_seq": agent_seq, ":now": change.now})?;
-    change.wake_runtime();
+    change.wake_delivery_dispatcher();
     Ok(())
 }

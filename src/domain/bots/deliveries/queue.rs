@@ -31,7 +31,7 @@ pub(super) type ReceiverKey = (i64, i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct LaneKey {
     pub(super) receiver: ReceiverKey,
-    pub(super) lane: i64,
+    pub(super) ordering_key: i64,
 }
 
 /// Next step for a delivery after an attempt.
@@ -54,17 +54,20 @@ struct ReceiverState {
     /// Lanes whose first delivery can start.
     ready: VecDeque<LaneKey>,
     running: usize,
-    known: usize,
-    has_turn: bool,
+    in_memory: usize,
+    in_round_robin: bool,
     /// Number of running attempts that an immediate retry also covers; each is repeated at once if it fails.
-    hastened: usize,
+    immediate_retries: usize,
     /// Row of the first delivery of the backlog: all deliveries from here on are only in the database.
-    left: Option<i64>,
+    backlog_from: Option<i64>,
 }
 
 impl ReceiverState {
-    fn is_done(&self) -> bool {
-        self.running == 0 && self.ready.is_empty() && self.known == 0 && self.left.is_none()
+    fn is_empty(&self) -> bool {
+        self.running == 0
+            && self.ready.is_empty()
+            && self.in_memory == 0
+            && self.backlog_from.is_none()
     }
 }
 
@@ -80,20 +83,20 @@ pub(super) struct Backlog {
 pub(super) struct DeliveryQueue {
     lanes: HashMap<LaneKey, VecDeque<QueuedDelivery>>,
     receivers: HashMap<ReceiverKey, ReceiverState>,
-    turns: VecDeque<ReceiverKey>,
+    round_robin: VecDeque<ReceiverKey>,
     /// Receivers that have a backlog, and room to load some of it.
-    behind: BTreeSet<ReceiverKey>,
+    loadable: BTreeSet<ReceiverKey>,
     /// Receivers with ready lanes that already use their share of the free capacity.
-    waiting: VecDeque<ReceiverKey>,
+    over_share: VecDeque<ReceiverKey>,
     /// Lanes whose first delivery has to wait, by due time.
-    asleep: BTreeSet<(Timestamp, LaneKey)>,
-    known: usize,
+    delayed: BTreeSet<(Timestamp, LaneKey)>,
+    in_memory: usize,
     running: usize,
     max_running: usize,
     max_per_receiver: usize,
     /// Maximum delay of a retry. A longer delay comes from before the clock went back, so the delivery counts as
     /// due.
-    longest_wait: Duration,
+    max_retry_delay: Duration,
 }
 
 impl DeliveryQueue {
@@ -101,21 +104,21 @@ impl DeliveryQueue {
         Self {
             lanes: HashMap::new(),
             receivers: HashMap::new(),
-            turns: VecDeque::new(),
-            behind: BTreeSet::new(),
-            waiting: VecDeque::new(),
-            asleep: BTreeSet::new(),
-            known: 0,
+            round_robin: VecDeque::new(),
+            loadable: BTreeSet::new(),
+            over_share: VecDeque::new(),
+            delayed: BTreeSet::new(),
+            in_memory: 0,
             running: 0,
             max_running: settings.concurrency.max(1),
             max_per_receiver: settings.concurrency_per_receiver.max(1),
-            longest_wait: settings.longest_wait(),
+            max_retry_delay: settings.max_retry_delay(),
         }
     }
 
     /// Returns the present limit of deliveries in memory for one receiver.
-    fn room_of_receiver(&self) -> usize {
-        let share = MAX_IN_MEMORY.saturating_sub(self.known) / SHARE_DIVISOR;
+    fn receiver_limit(&self) -> usize {
+        let share = MAX_IN_MEMORY.saturating_sub(self.in_memory) / SHARE_DIVISOR;
         share.clamp(
             *IN_MEMORY_PER_RECEIVER.start(),
             *IN_MEMORY_PER_RECEIVER.end(),
@@ -124,29 +127,29 @@ impl DeliveryQueue {
 
     /// Appends a delivery to its lane, or leaves it in the database if its receiver has reached the limit.
     pub(super) fn push(&mut self, key: LaneKey, seq: i64, due_at: Timestamp, now: Timestamp) {
-        let room = self.room_of_receiver();
+        let room = self.receiver_limit();
         let receiver = self.receivers.entry(key.receiver).or_default();
-        if receiver.left.is_some() || receiver.known >= room {
-            receiver.left.get_or_insert(seq);
+        if receiver.backlog_from.is_some() || receiver.in_memory >= room {
+            receiver.backlog_from.get_or_insert(seq);
             return;
         }
-        receiver.known += 1;
-        self.known += 1;
+        receiver.in_memory += 1;
+        self.in_memory += 1;
         let lane = self.lanes.entry(key).or_default();
         lane.push_back(QueuedDelivery { seq, due_at });
         if lane.len() == 1 {
-            self.place(key, now);
+            self.place_lane(key, now);
         }
     }
 
     /// Takes a backlog that has room now. The caller must push its deliveries again, in order, until a new
     /// backlog starts.
-    pub(super) fn take_left(&mut self) -> Option<Backlog> {
-        while let Some(receiving) = self.behind.pop_first() {
+    pub(super) fn take_backlog(&mut self) -> Option<Backlog> {
+        while let Some(receiving) = self.loadable.pop_first() {
             let Some(receiver) = self.receivers.get_mut(&receiving) else {
                 continue;
             };
-            if let Some(from) = receiver.left.take() {
+            if let Some(from) = receiver.backlog_from.take() {
                 return Some(Backlog {
                     receiver: receiving,
                     from,
@@ -157,95 +160,95 @@ impl DeliveryQueue {
     }
 
     /// Restores a backlog that was not loaded, or not completely.
-    pub(super) fn put_back(&mut self, left: Backlog) {
+    pub(super) fn restore_backlog(&mut self, left: Backlog) {
         let receiver = self.receivers.entry(left.receiver).or_default();
-        receiver.left = Some(
+        receiver.backlog_from = Some(
             receiver
-                .left
+                .backlog_from
                 .map_or(left.from, |known| known.min(left.from)),
         );
-        self.see_whether_behind(left.receiver);
+        self.update_loadable(left.receiver);
     }
 
     /// Marks a receiver as loadable if it has a backlog and uses at most half of its limit; removes a receiver
     /// without deliveries.
-    fn see_whether_behind(&mut self, receiving: ReceiverKey) {
-        let room = self.room_of_receiver();
+    fn update_loadable(&mut self, receiving: ReceiverKey) {
+        let room = self.receiver_limit();
         match self.receivers.get(&receiving) {
-            Some(receiver) if receiver.is_done() => {
+            Some(receiver) if receiver.is_empty() => {
                 self.receivers.remove(&receiving);
             }
-            Some(receiver) if receiver.left.is_some() && receiver.known <= room / 2 => {
-                self.behind.insert(receiving);
+            Some(receiver) if receiver.backlog_from.is_some() && receiver.in_memory <= room / 2 => {
+                self.loadable.insert(receiving);
             }
             _ => {}
         }
     }
 
     /// Makes lanes ready whose due time has come.
-    pub(super) fn wake(&mut self, now: Timestamp) {
-        while let Some((due_at, key)) = self.asleep.first().copied()
+    pub(super) fn wake_due(&mut self, now: Timestamp) {
+        while let Some((due_at, key)) = self.delayed.first().copied()
             && due_at <= now
         {
-            self.asleep.pop_first();
-            self.ready(key);
+            self.delayed.pop_first();
+            self.mark_ready(key);
         }
-        while let Some((due_at, key)) = self.asleep.last().copied()
+        while let Some((due_at, key)) = self.delayed.last().copied()
             && self.is_due(due_at, now)
         {
-            self.asleep.pop_last();
-            self.ready(key);
+            self.delayed.pop_last();
+            self.mark_ready(key);
         }
     }
 
     fn is_due(&self, due_at: Timestamp, now: Timestamp) -> bool {
-        due_at <= now || due_at > now.plus(self.longest_wait)
+        due_at <= now || due_at > now.plus(self.max_retry_delay)
     }
 
     /// Makes all lanes of a receiver ready now. Running attempts are repeated at once if they fail.
-    pub(super) fn hasten(&mut self, receiver: ReceiverKey, now: Timestamp) {
+    pub(super) fn retry_now(&mut self, receiver: ReceiverKey, now: Timestamp) {
         let of_receiver = |(_, key): &(Timestamp, LaneKey)| key.receiver == receiver;
-        let woken: Vec<_> = self.asleep.iter().copied().filter(of_receiver).collect();
+        let woken: Vec<_> = self.delayed.iter().copied().filter(of_receiver).collect();
         for (due_at, key) in woken {
-            self.asleep.remove(&(due_at, key));
+            self.delayed.remove(&(due_at, key));
             if let Some(first) = self.lanes.get_mut(&key).and_then(VecDeque::front_mut) {
                 first.due_at = now;
             }
-            self.ready(key);
+            self.mark_ready(key);
         }
         if let Some(receiver) = self.receivers.get_mut(&receiver) {
-            receiver.hastened = receiver.running;
+            receiver.immediate_retries = receiver.running;
         }
     }
 
     /// Moves all due times back by the time that the system clock went back.
-    pub(super) fn go_back(&mut self, by: Duration) {
+    pub(super) fn shift_due_times(&mut self, by: Duration) {
         for waiting in self.lanes.values_mut().flatten() {
             waiting.due_at = waiting.due_at.minus(by);
         }
-        let asleep = std::mem::take(&mut self.asleep).into_iter();
-        self.asleep = asleep.map(|(at, key)| (at.minus(by), key)).collect();
+        let asleep = std::mem::take(&mut self.delayed).into_iter();
+        self.delayed = asleep.map(|(at, key)| (at.minus(by), key)).collect();
     }
 
     /// Returns the due time of the next waiting lane.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.asleep.first().map(|(due_at, _)| *due_at)
+        self.delayed.first().map(|(due_at, _)| *due_at)
     }
 
     /// Starts the next delivery, if one can start now.
-    pub(super) fn next(&mut self) -> Option<(LaneKey, i64)> {
+    pub(super) fn start_next(&mut self) -> Option<(LaneKey, i64)> {
         while self.running < self.max_running {
-            let turn = self.turns.pop_front()?;
+            let turn = self.round_robin.pop_front()?;
             let share = (self.max_running - self.running).div_ceil(SHARE_DIVISOR);
             let Some(receiver) = self.receivers.get_mut(&turn) else {
                 continue;
             };
             if receiver.running >= share && receiver.running > 0 {
                 // It keeps its turn.
-                self.waiting.push_back(turn);
+                self.over_share.push_back(turn);
                 continue;
             }
-            receiver.has_turn = false;
+            receiver.in_round_robin = false;
             if receiver.running >= self.max_per_receiver {
                 continue;
             }
@@ -254,7 +257,7 @@ impl DeliveryQueue {
             };
             receiver.running += 1;
             self.running += 1;
-            self.give_turn(turn);
+            self.add_to_round_robin(turn);
             if let Some(first) = self.lanes.get(&key).and_then(VecDeque::front) {
                 return Some((key, first.seq));
             }
@@ -264,17 +267,17 @@ impl DeliveryQueue {
 
     /// True if nothing could start now.
     pub(super) fn is_idle(&self) -> bool {
-        self.running == 0 && self.turns.is_empty() && self.behind.is_empty()
+        self.running == 0 && self.round_robin.is_empty() && self.loadable.is_empty()
     }
 
     /// Ends the running attempt of a lane and applies its next step.
-    pub(super) fn done(&mut self, key: LaneKey, next: NextStep, now: Timestamp) {
+    pub(super) fn finish_attempt(&mut self, key: LaneKey, next: NextStep, now: Timestamp) {
         self.running -= 1;
         let mut next = next;
         if let Some(receiver) = self.receivers.get_mut(&key.receiver) {
             receiver.running -= 1;
-            if receiver.hastened > 0 {
-                receiver.hastened -= 1;
+            if receiver.immediate_retries > 0 {
+                receiver.immediate_retries -= 1;
                 next = match next {
                     NextStep::RetryAt(_) => NextStep::RetryAt(now),
                     NextStep::Done => NextStep::Done,
@@ -285,9 +288,9 @@ impl DeliveryQueue {
             match next {
                 NextStep::Done => {
                     lane.pop_front();
-                    self.known -= 1;
+                    self.in_memory -= 1;
                     if let Some(receiver) = self.receivers.get_mut(&key.receiver) {
-                        receiver.known -= 1;
+                        receiver.in_memory -= 1;
                     }
                 }
                 NextStep::RetryAt(due_at) => {
@@ -297,41 +300,41 @@ impl DeliveryQueue {
                 }
             }
         }
-        self.place(key, now);
-        self.give_turn(key.receiver);
-        let again = self.waiting.len().min(MAX_RECHECKED);
-        self.turns.extend(self.waiting.drain(..again));
-        self.see_whether_behind(key.receiver);
+        self.place_lane(key, now);
+        self.add_to_round_robin(key.receiver);
+        let again = self.over_share.len().min(MAX_RECHECKED);
+        self.round_robin.extend(self.over_share.drain(..again));
+        self.update_loadable(key.receiver);
     }
 
     /// Puts a lane into the ready list or the waiting list, according to its first delivery; removes an empty
     /// lane.
-    fn place(&mut self, key: LaneKey, now: Timestamp) {
+    fn place_lane(&mut self, key: LaneKey, now: Timestamp) {
         match self.lanes.get(&key).and_then(VecDeque::front) {
             Some(first) if !self.is_due(first.due_at, now) => {
-                self.asleep.insert((first.due_at, key));
+                self.delayed.insert((first.due_at, key));
             }
-            Some(_) => self.ready(key),
+            Some(_) => self.mark_ready(key),
             None => {
                 self.lanes.remove(&key);
             }
         }
     }
 
-    fn ready(&mut self, key: LaneKey) {
+    fn mark_ready(&mut self, key: LaneKey) {
         let receiver = self.receivers.entry(key.receiver).or_default();
         receiver.ready.push_back(key);
-        self.give_turn(key.receiver);
+        self.add_to_round_robin(key.receiver);
     }
 
-    fn give_turn(&mut self, receiving: ReceiverKey) {
+    fn add_to_round_robin(&mut self, receiving: ReceiverKey) {
         if let Some(receiver) = self.receivers.get_mut(&receiving)
-            && !receiver.has_turn
+            && !receiver.in_round_robin
             && !receiver.ready.is_empty()
             && receiver.running < self.max_per_receiver
         {
-            receiver.has_turn = true;
-            self.turns.push_back(receiving);
+            receiver.in_round_robin = true;
+            self.round_robin.push_back(receiving);
         }
     }
 }

@@ -50,7 +50,7 @@ pub(super) async fn record_batch(
     notes: RecordBatch,
 ) -> std::result::Result<Vec<(LaneKey, NextStep)>, RecordBatch> {
     let notes = Arc::new(notes);
-    let written = app.change_as(Actor::System, {
+    let written = app.run_write_tx_as(Actor::System, {
         let (notes, app) = (notes.clone(), app.clone());
         move |change| write_batch(change, &app, &notes)
     });
@@ -72,7 +72,7 @@ pub(super) async fn record_batch(
 /// Counts a recorded outcome in the metrics.
 fn count_outcome(app: &App, outcome: &AttemptOutcome, next: NextStep) {
     // No call was made in the other cases.
-    let AttemptResult::Called(tried) = &outcome.came else {
+    let AttemptResult::Called(tried) = &outcome.result else {
         return;
     };
     let came_to = match (&tried.result, next) {
@@ -80,11 +80,12 @@ fn count_outcome(app: &App, outcome: &AttemptOutcome, next: NextStep) {
         (Err(_), NextStep::RetryAt(_)) => "retried",
         (Err(_), NextStep::Done) => "given_up",
     };
-    app.telling().attempted(tried.asked.operation, came_to);
-    if tried.asked.operation == "unregister" {
+    app.call_metrics()
+        .count_attempt(tried.request_ref.operation, came_to);
+    if tried.request_ref.operation == "unregister" {
         // The deletion of a bot or a workspace may wait for this call.
-        app.bot_work().notify_one();
-        app.closed_workspaces().notify_one();
+        app.bot_worker_wake_up().notify_one();
+        app.workspace_closed().notify_one();
     }
 }
 
@@ -109,7 +110,7 @@ fn write_batch(
                 NextStep::RetryAt(
                     outcome
                         .ended_at
-                        .plus(app.delivery_settings().longest_wait()),
+                        .plus(app.delivery_settings().max_retry_delay()),
                 )
             };
             (outcome.key, written.unwrap_or_else(later))
@@ -178,7 +179,7 @@ fn parse_issue(issue: &Value, title: &str) -> Occurrence {
         title: title.to_owned(),
         description: text("description"),
         resolution_link: issue["resolutionLink"].as_str().map(str::to_owned),
-        grouped: values("groupBy"),
+        group_data: values("groupBy"),
         data: values("data"),
     }
 }
@@ -193,7 +194,7 @@ const RESCHEDULE: &str = "UPDATE bot_deliveries SET due_at = :due_at WHERE seq =
 
 fn write_outcome(change: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> Result<NextStep> {
     let unread;
-    let tried = match &outcome.came {
+    let tried = match &outcome.result {
         AttemptResult::Gone => {
             delete_delivery(change.conn, outcome.seq)?;
             return Ok(NextStep::Done);
@@ -233,14 +234,19 @@ fn write_outcome(change: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> R
             let wait = due_at.since(outcome.ended_at).as_secs_f32();
             let more = format!(" It is tried again in {wait:.0} s.");
             let line = (LogLevel::Warn, more.as_str());
-            tried.asked.log(change, bots, line, failed)?;
+            tried.request_ref.write_logs(change, bots, line, failed)?;
             Ok(NextStep::RetryAt(due_at))
         }
         None => {
             tried
-                .asked
-                .log(change, bots, (LogLevel::Error, ""), failed)?;
-            issues::record(change, bots, &tried.asked.bot, &build_issue(tried, failed))?;
+                .request_ref
+                .write_logs(change, bots, (LogLevel::Error, ""), failed)?;
+            issues::record(
+                change,
+                bots,
+                &tried.request_ref.bot,
+                &build_issue(tried, failed),
+            )?;
             if let Some(installation) = delete_delivery(change.conn, outcome.seq)? {
                 update_status(change, installation, tried, Some(failed))?;
             }
@@ -269,7 +275,7 @@ fn build_failed_call(conn: &Connection, seq: i64) -> Result<Option<AttemptedCall
         integration: None,
         operation: attempt::parse_operation(&kind).unwrap_or("delivery"),
         kind,
-        is_own: false,
+        in_own_workspace: false,
         is_built_in: false,
     };
     let failed = CallFailure::new(
@@ -278,7 +284,7 @@ fn build_failed_call(conn: &Connection, seq: i64) -> Result<Option<AttemptedCall
         "the server could not read what there is to deliver",
     );
     Ok(Some(AttemptedCall {
-        asked,
+        request_ref: asked,
         result: Err(failed),
     }))
 }
@@ -300,7 +306,7 @@ fn retry_time(
     now: Timestamp,
 ) -> Option<Timestamp> {
     let wait =
-        backoff::wait_after(&settings.retry_seconds, attempts).filter(|_| failed.may_pass)?;
+        backoff::wait_after(&settings.retry_seconds, attempts).filter(|_| failed.is_transient)?;
     let wait = backoff::apply_jitter(wait, settings.jitter_percent, rand::random());
     // A receiver can at most double the configured delay.
     let asked = failed.retry_after.unwrap_or(Duration::ZERO);
@@ -312,20 +318,20 @@ fn build_issue(tried: &AttemptedCall, failed: &CallFailure) -> Occurrence {
         raw: raw.to_owned(),
         pretty: None,
     };
-    let code = match &tried.asked.integration {
+    let code = match &tried.request_ref.integration {
         Some(_) => "integration_call_failed",
         None => "bot_call_failed",
     };
     let mut grouped: IssueData = [
-        ("operation".to_owned(), datum(tried.asked.operation)),
-        ("type".to_owned(), datum(&tried.asked.kind)),
+        ("operation".to_owned(), datum(tried.request_ref.operation)),
+        ("type".to_owned(), datum(&tried.request_ref.kind)),
     ]
     .into();
-    if let Some((_, name)) = &tried.asked.integration {
+    if let Some((_, name)) = &tried.request_ref.integration {
         grouped.insert("integration".to_owned(), datum(name));
     }
     let mut data: IssueData = [("error".to_owned(), datum(&failed.text))].into();
-    if let Some(stack) = tried.asked.stack_for_bot(failed) {
+    if let Some(stack) = tried.request_ref.stack_for_bot(failed) {
         data.insert("stack".to_owned(), datum(stack));
     }
     Occurrence {
@@ -338,12 +344,12 @@ fn build_issue(tried: &AttemptedCall, failed: &CallFailure) -> Occurrence {
         },
         title: format!(
             "{} failed in {}",
-            tried.asked.operation,
-            tried.asked.receiver()
+            tried.request_ref.operation,
+            tried.request_ref.receiver_name()
         ),
-        description: tried.asked.complaint(&failed.text),
+        description: tried.request_ref.describe_failure(&failed.text),
         resolution_link: None,
-        grouped,
+        group_data: grouped,
         data,
     }
 }
@@ -359,7 +365,7 @@ fn update_status(
     tried: &AttemptedCall,
     failed: Option<&CallFailure>,
 ) -> Result<()> {
-    let (pending, good, bad) = match tried.asked.operation {
+    let (pending, good, bad) = match tried.request_ref.operation {
         "register" => (
             Status::RegistrationPending,
             Status::Registered,

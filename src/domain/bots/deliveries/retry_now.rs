@@ -19,7 +19,7 @@ impl RetryRequests {
     }
 
     /// Takes all receivers that were added since the last call.
-    pub(super) fn take(&self) -> Vec<ReceiverKey> {
+    pub(super) fn take_all(&self) -> Vec<ReceiverKey> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -35,7 +35,7 @@ pub(in crate::domain) fn retry_bot_now(change: &WriteTx<'_>, agent_seq: i64) -> 
         .prepare_cached(RETRY_BOT)?
         .execute(named_params! {":agent_seq": agent_seq, ":now": change.now})?;
     if waited > 0 {
-        change.hasten((agent_seq, 0));
+        change.retry_deliveries_now((agent_seq, 0));
     }
     Ok(())
 }
@@ -52,7 +52,7 @@ pub(in crate::domain) fn retry_integration_now(change: &WriteTx<'_>, seq: i64) -
     let parameters = named_params! {":seq": seq, ":now": change.now};
     let waited = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
     for receiver in waited {
-        change.hasten(receiver?);
+        change.retry_deliveries_now(receiver?);
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ impl Default for Settings {
 
 impl Settings {
     /// Returns the maximum time between two attempts.
-    pub(super) fn longest_wait(&self) -> Duration {
+    pub(super) fn max_retry_delay(&self) -> Duration {
         backoff::max_wait(&self.retry_seconds, self.jitter_percent)
     }
 

@@ -57,18 +57,18 @@ pub(in crate::domain) async fn create_with_hook(
     and: impl FnOnce(&WriteTx<'_>, &Event) + Send + 'static,
 ) -> Result<Event> {
     require_write(call)?;
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     if let Some(schedule) = &new.schedule {
         schedule.due_at(call.app().clock().now())?;
     }
     let payload = Value::Object(new.payload.clone());
-    let limits = call.schemas();
+    let limits = call.schema_limits();
     let kind = call.app().store().read(|conn| {
-        let speaker = voice.on(conn)?;
+        let speaker = voice.load_schemas(conn)?;
         check_payload(&speaker, &new.kind, &payload, limits)
     })?;
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             let made = create_in_tx(change, &voice, &kind, &payload, &new)?;
             and(change, &made);
             Ok(made)
@@ -89,22 +89,29 @@ fn check_payload(
             format!("No event {kind} is declared"),
         )
     };
-    let (integration, name) = match (kind.split_once(':'), speaker.name()) {
+    let (integration, name) = match (kind.split_once(':'), speaker.integration_name()) {
         (Some((integration, name)), _) => (Some(integration), name),
         (None, own) => (own, kind),
     };
     let Some(integration) = integration else {
-        let event = speaker.declared().events.get(name).ok_or_else(unknown)?;
+        let event = speaker
+            .bot_definition()
+            .events
+            .get(name)
+            .ok_or_else(unknown)?;
         event.schema.check(payload, "payload", limits)?;
         return Ok(name.to_owned());
     };
-    if speaker.name().is_some_and(|own| own != integration) {
+    if speaker
+        .integration_name()
+        .is_some_and(|own| own != integration)
+    {
         return Err(Error::new(
             Kind::RelationConflict,
             format!("{kind} is an event of another integration"),
         ));
     }
-    let found = speaker.integration(integration);
+    let found = speaker.find_integration(integration);
     let found = found.ok_or_else(|| not_installed(integration))?;
     let event = found.definition.events.get(name).ok_or_else(unknown)?;
     event.schema.check(payload, "payload", limits)?;
@@ -202,12 +209,12 @@ fn insert_row(
 }
 
 const BOUND: Bound = Bound {
-    of: "A bot",
-    things: "events",
+    owner_label: "A bot",
+    items_label: "events",
     setting: "events",
-    most: |bounds| bounds.events,
-    last: Some("SELECT max(seq) FROM events"),
-    rows: "SELECT 1 FROM events WHERE agent_seq = ?1",
+    limit: |bounds| bounds.events,
+    max_number_sql: Some("SELECT max(seq) FROM events"),
+    rows_sql: "SELECT 1 FROM events WHERE agent_seq = ?1",
 };
 
 fn create_in_tx(

@@ -40,8 +40,8 @@ pub async fn list(
     filter: Filter,
     after: Option<PageToken>,
 ) -> Result<Page<Event>> {
-    let voice = Author::of(call)?;
-    let recent = call.app().message_index().recent();
+    let voice = Author::from_call(call)?;
+    let recent = call.app().message_index().snapshot_memtables();
     call.app()
         .store()
         .scan(move |conn| {
@@ -56,9 +56,9 @@ pub async fn list(
             }
             found.sort_by_key(|event| {
                 let at = event.position;
-                std::cmp::Reverse((at.created_at, at.seq, at.sub))
+                std::cmp::Reverse((at.created_at, at.seq, at.tie_breaker))
             });
-            Ok(Page::of(found, Event::position))
+            Ok(Page::from_rows(found, Event::position))
         })
         .await
 }
@@ -103,7 +103,7 @@ fn list_stored(
         (":agent_seq", &agent_seq),
         (":at", &at),
         (":row", &after.seq),
-        (":sub", &after.sub),
+        (":sub", &after.tie_breaker),
     ];
     let columns = [
         "events.conversation_seq",
@@ -143,7 +143,7 @@ fn list_incoming(
     let (at, bot) = (after.created_at, voice.bot());
     // An event sorts after the message that was the newest at its creation, so the next page includes that
     // message.
-    let row = after.seq.saturating_add(i64::from(after.sub > 0));
+    let row = after.seq.saturating_add(i64::from(after.tie_breaker > 0));
     let integration = voice.integration().map(|own| own.name.as_str());
     let mut parameters: Vec<(&'static str, &dyn ToSql)> = vec![
         (":agent_seq", &bot.seq),
@@ -161,7 +161,7 @@ fn list_incoming(
          AND (:integration IS NULL OR conversations.integration = :integration){more}"
     );
     let before = (at.as_micros(), row);
-    let found = recent.of_agent(bot.seq, true, i64::MIN, before);
+    let found = recent.find_by_agent(bot.seq, true, i64::MIN, before);
     let recent = messages::read_newest(conn, found, &condition, &parameters)?;
     let sql = format!(
         "SELECT {} FROM messages_of_agent AS found \

@@ -28,7 +28,7 @@ const VERSION_AT: usize = 14;
 /// # Errors
 /// `NotFound` if the caller may not see such an event; errors of the store.
 pub fn find(call: &RequestContext, id: &EventId) -> Result<Event> {
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     let absent = || Error::not_found(format!("Event \"{id}\" not found"));
     call.app().store().read(|conn| {
         if let Some(message) = parse_message_id(id) {
@@ -99,7 +99,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
         position: PageToken {
             created_at,
             seq: row.get(8)?,
-            sub: row.get(0)?,
+            tie_breaker: row.get(0)?,
         },
         id: row.get(1)?,
         kind: row.get(2)?,
@@ -128,7 +128,7 @@ pub(super) fn event_from_message(
         user_id: Some(message.user_id.clone()),
         message_id: Some(message.id.clone()),
         created_at: message.created_at,
-        position: message.position(),
+        position: message.page_token(),
         payload: Payload::Message(Box::new(IncomingMessage {
             message,
             user,

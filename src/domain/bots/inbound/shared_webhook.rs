@@ -110,7 +110,9 @@ fn load_versions(
     let whole = rows.into_iter().map(|(seq, id)| {
         Ok(IntegrationVersion {
             seq,
-            definition: app.declarations().of_integration(conn, seq)?,
+            definition: app
+                .definition_cache()
+                .get_integration_definition(conn, seq)?,
             secrets: integrations::load_secrets(conn, app.sealer(), &id)?,
             id,
         })
@@ -156,7 +158,7 @@ pub(super) async fn receive(
     }
     for integration in &all {
         if let Some(script) = &integration.definition.identifier.fallback_handler_script {
-            return integration.answer(app, script, request).await;
+            return integration.run_fallback(app, script, request).await;
         }
     }
     Err(Error::not_found(NO_INSTALLATION))
@@ -181,10 +183,10 @@ async fn find_installations(
                 format!("The scripts for this webhook took longer than {MAX_SCRIPTS_TIME:?}");
             return Err(Error::new(Kind::Runtime, text));
         }
-        let identifier = match integration.run(app, script, request).await {
+        let identifier = match integration.run_script(app, script, request).await {
             Ok(Value::String(identifier)) => identifier,
             Ok(_) => continue,
-            Err(error) if error.may_pass() => return Err(retry_later_error(&error)),
+            Err(error) if error.is_transient() => return Err(retry_later_error(&error)),
             Err(error) => {
                 let text = format!(
                     "The extract script found no identifier in a {} request: {error}",
@@ -216,10 +218,10 @@ async fn log_lines(app: &App, level: LogLevel, lines: Vec<(IntegrationId, String
         return Ok(());
     }
     for (id, _) in &lines {
-        app.failures().note_script(app, id.as_str());
+        app.recent_failures().record_script(app, id.as_str());
     }
     let parts = app.clone();
-    app.change_as(Actor::System, move |change| {
+    app.run_write_tx_as(Actor::System, move |change| {
         let settings = parts.bot_settings();
         lines.iter().try_for_each(|(id, text)| {
             logs::record_for_integration(change, settings, id, level, text)
@@ -230,7 +232,7 @@ async fn log_lines(app: &App, level: LogLevel, lines: Vec<(IntegrationId, String
 
 impl IntegrationVersion {
     /// Runs a script with a request as its input.
-    async fn run(
+    async fn run_script(
         &self,
         app: &App,
         source: &str,
@@ -253,15 +255,15 @@ impl IntegrationVersion {
     }
 
     /// Runs the fallback script and returns its response. Writes a failure to the integration's log.
-    async fn answer(
+    async fn run_fallback(
         &self,
         app: &App,
         source: &str,
         request: &InboundRequest,
     ) -> Result<CallResponse> {
-        match self.run(app, source, request).await {
-            Ok(answered) => self.fallback(&answered),
-            Err(error) if error.may_pass() => Err(retry_later_error(&error)),
+        match self.run_script(app, source, request).await {
+            Ok(answered) => self.parse_fallback(&answered),
+            Err(error) if error.is_transient() => Err(retry_later_error(&error)),
             Err(error) => {
                 let text = format!("A script for the shared webhook failed: {error}");
                 log_lines(app, LogLevel::Error, vec![(self.id.clone(), text)]).await?;
@@ -273,7 +275,7 @@ impl IntegrationVersion {
     }
 
     /// Parses the fallback script's result: `{status?, headers?, body?}`.
-    fn fallback(&self, answered: &Value) -> Result<CallResponse> {
+    fn parse_fallback(&self, answered: &Value) -> Result<CallResponse> {
         if !answered.is_object() {
             let text = format!("The fallback script of {} must make an object", self.id);
             return Err(Error::new(Kind::Runtime, text));
@@ -293,7 +295,7 @@ impl IntegrationVersion {
                 .map(|(name, value)| (name.to_ascii_lowercase(), text(value)))
                 .collect(),
             body: text(&answered["body"]),
-            live: None,
+            body_stream: None,
         })
     }
 }

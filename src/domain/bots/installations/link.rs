@@ -37,8 +37,10 @@ fn find_unlinked(
     let rows: Vec<(i64, i64, String, Option<String>)> = rows.collect::<rusqlite::Result<_>>()?;
     let mut found = Vec::new();
     for (seq, integration_seq, webhook_id, kind) in rows {
-        let definition = app.declarations().of_integration(conn, integration_seq)?;
-        let configuration = definition.configuration_of(kind.as_deref());
+        let definition = app
+            .definition_cache()
+            .get_integration_definition(conn, integration_seq)?;
+        let configuration = definition.find_configuration(kind.as_deref());
         let script = configuration
             .and_then(|configuration| configuration.identifier.link_template_script.clone());
         found.extend(script.map(|script| UnlinkedInstallation {
@@ -76,7 +78,7 @@ pub(in crate::domain) async fn write_link_reasons(
         (one.seq, reason)
     }));
     let reasons = reasons.await;
-    app.change_as(Actor::System, move |change| {
+    app.run_write_tx_as(Actor::System, move |change| {
         for (seq, reason) in &reasons {
             change
                 .conn
@@ -98,7 +100,7 @@ async fn render_reason(app: &App, webhooks: &str, installation: &UnlinkedInstall
         Err(reason) => {
             let text = format!("The link template has failed: {reason}");
             let webhook = &installation.webhook_id;
-            app.failures().note_script(app, webhook);
+            app.recent_failures().record_script(app, webhook);
             text
         }
     }

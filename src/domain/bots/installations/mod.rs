@@ -116,14 +116,14 @@ const SET_IDENTIFIER: &str = "
 /// `Forbidden` unless the caller is an integration, or errors of the store.
 pub async fn set_identifier(call: &RequestContext, identifier: String) -> Result<()> {
     let agent_seq = call.agent()?.seq;
-    let installation = call.caller().installation.as_ref();
+    let installation = call.principal().installation.as_ref();
     let seq = installation
         .map(|installation| installation.seq)
         .ok_or_else(|| Error::new(Kind::Forbidden, "Only an integration configures itself"))?;
     author::require_write(call)?;
     let webhooks = call.app().addresses().webhooks.clone();
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             write_identifier(change, &webhooks, (agent_seq, seq), &identifier)
         })
         .await

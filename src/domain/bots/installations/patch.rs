@@ -35,7 +35,7 @@ pub struct InstallationPatch {
 
 impl InstallationPatch {
     /// True if neither the configuration nor its type changes.
-    fn leaves_configuration(&self) -> bool {
+    fn keeps_configuration(&self) -> bool {
         self.configuration.is_none() && self.configuration_type == Patch::Absent
     }
 }
@@ -77,8 +77,8 @@ pub(in crate::domain) fn apply_patch(
             None => Ok(()),
         };
     };
-    let wanted = InstallationPlan::of(change.conn, sealer, workspace, bot, (key, given))?;
-    if let Some(keeps) = wanted.keeps(key, given) {
+    let wanted = InstallationPlan::build(change.conn, sealer, workspace, bot, (key, given))?;
+    if let Some(keeps) = wanted.configuration_claim(key, given) {
         change.claim(keeps);
     }
     let alias = given.integration_id.is_some().then_some(key);
@@ -90,13 +90,13 @@ pub(in crate::domain) fn apply_patch(
         kind,
         declared,
     } = wanted;
-    if let Some(other) = &replaced.other {
+    if let Some(other) = &replaced.removed {
         registration::remove_installation(change, bot, webhooks, other)?;
     }
-    if let Some(seq) = replaced.double {
+    if let Some(seq) = replaced.duplicate {
         delete_row(change.conn, seq)?;
     }
-    let standing = match replaced.standing {
+    let standing = match replaced.reused {
         Some(known) => known,
         None => {
             super::insert_row(change, sealer, bot, &integration, &configuration)?;
@@ -114,7 +114,7 @@ pub(in crate::domain) fn apply_patch(
         ":now": change.now,
     })?;
     super::built_in::remove_implicit(change, bot.seq, standing.seq, &integration.name)?;
-    let endpoint = Endpoint::of(change.conn, &integration)?;
+    let endpoint = Endpoint::find(change.conn, &integration)?;
     registration::update_registration(
         change,
         bot,
@@ -135,7 +135,7 @@ fn find_configuration<'a>(
     key: &str,
 ) -> Result<&'a ConfigurationDefinition> {
     let definition = &integration.definition;
-    definition.configuration_of(kind).ok_or_else(|| {
+    definition.find_configuration(kind).ok_or_else(|| {
         let known: Vec<_> = definition
             .configurations
             .keys()
@@ -159,8 +159,8 @@ pub(in crate::domain) fn configuration_claim(
     bot: &Bot,
     (key, given): (&str, &InstallationPatch),
 ) -> Result<Option<Keeps>> {
-    let wanted = InstallationPlan::of(conn, sealer, workspace, bot, (key, given))?;
-    Ok(wanted.keeps(key, given))
+    let wanted = InstallationPlan::build(conn, sealer, workspace, bot, (key, given))?;
+    Ok(wanted.configuration_claim(key, given))
 }
 
 /// The planned state of an installation.
@@ -176,7 +176,7 @@ struct InstallationPlan {
 }
 
 impl InstallationPlan {
-    fn of(
+    fn build(
         conn: &Connection,
         sealer: &Sealer,
         workspace: &WorkspaceId,
@@ -199,8 +199,8 @@ impl InstallationPlan {
             let rule = Rule::Other(rule.to_owned());
             return Err(Violation::body(["integrations", key], rule).into());
         }
-        let replaced = AffectedRows::of(conn, bot, known, &integration)?;
-        let known = &replaced.standing;
+        let replaced = AffectedRows::find(conn, bot, known, &integration)?;
+        let known = &replaced.reused;
         let enabled = given.enabled.unwrap_or(match known {
             Some(known) if !known.removed => known.enabled,
             _ => true,
@@ -219,7 +219,7 @@ impl InstallationPlan {
         given.configuration_type.clone().apply(&mut kind);
         let declared = match find_configuration(&integration, kind.as_deref(), key) {
             // A newer version may no longer declare the type. Disabling must work anyway.
-            Err(_) if !enabled && given.leaves_configuration() => {
+            Err(_) if !enabled && given.keeps_configuration() => {
                 &integration.definition.configuration
             }
             declared => declared?,
@@ -237,7 +237,7 @@ impl InstallationPlan {
 
     /// Returns the claim that the configuration conforms to the schema. A disabled installation may stay
     /// incomplete.
-    fn keeps(&self, key: &str, given: &InstallationPatch) -> Option<Keeps> {
+    fn configuration_claim(&self, key: &str, given: &InstallationPatch) -> Option<Keeps> {
         let must = self.enabled || given.configuration.is_some();
         must.then(|| Keeps {
             schema: self.declared.schema.clone(),
@@ -272,15 +272,15 @@ fn load_usable(
 /// The rows that a save affects. A row of the same name and owner is reused, with its webhook, configuration
 /// and identifier, when another version replaces the installed one. A row of another integration is removed.
 struct AffectedRows {
-    standing: Option<InstallationRow>,
+    reused: Option<InstallationRow>,
     /// Installation of another integration, to be removed.
-    other: Option<InstallationRow>,
+    removed: Option<InstallationRow>,
     /// Row that an earlier installation of this version left behind, to be deleted.
-    double: Option<i64>,
+    duplicate: Option<i64>,
 }
 
 impl AffectedRows {
-    fn of(
+    fn find(
         conn: &Connection,
         bot: &Bot,
         known: Option<InstallationRow>,
@@ -288,9 +288,9 @@ impl AffectedRows {
     ) -> Result<Self> {
         let same = find_by_integration(conn, bot.seq, integration.seq)?;
         let by = |standing| Self {
-            standing,
-            other: None,
-            double: None,
+            reused: standing,
+            removed: None,
+            duplicate: None,
         };
         Ok(match (known, same) {
             (Some(known), _) if known.integration_seq == integration.seq => by(Some(known)),
@@ -305,12 +305,12 @@ impl AffectedRows {
                 if known.name == integration.name && known.owner == integration.workspace_id =>
             {
                 Self {
-                    double: same.map(|same| same.seq),
+                    duplicate: same.map(|same| same.seq),
                     ..by(Some(known))
                 }
             }
             (known, same) => Self {
-                other: known,
+                removed: known,
                 ..by(same)
             },
         })

@@ -34,7 +34,7 @@ const HAS_CODE: &str = "SELECT 1 FROM integration_code WHERE integration_seq = :
 
 impl Endpoint {
     /// Returns the endpoint of an integration.
-    pub(in crate::domain) fn of(conn: &Connection, integration: &Integration) -> Result<Self> {
+    pub(in crate::domain) fn find(conn: &Connection, integration: &Integration) -> Result<Self> {
         if integration.url.is_some() {
             return Ok(Self::Present);
         }
@@ -88,7 +88,7 @@ pub(super) fn remove_installation(
         .execute(named_params! {":seq": standing.seq, ":now": change.now})?;
     let integration =
         crate::domain::bots::integrations::load_by_seq(change.conn, standing.integration_seq)?;
-    let status = match Endpoint::of(change.conn, &integration)? {
+    let status = match Endpoint::find(change.conn, &integration)? {
         Endpoint::Present if standing.enabled => Status::UnregistrationPending,
         _ => Status::Unregistered,
     };
@@ -117,7 +117,7 @@ fn cancel_deliveries(change: &WriteTx<'_>, sql: &str, parameters: impl Params) -
     let mut statement = change.conn.prepare_cached(sql)?;
     let forgotten = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
     for receiver in forgotten {
-        change.hasten(receiver?);
+        change.retry_deliveries_now(receiver?);
     }
     Ok(())
 }
@@ -152,7 +152,7 @@ fn enqueue_registration(
             ":payload": json!({"webhookUrl": webhook}).to_string(),
             ":now": change.now,
         })?;
-    change.wake_runtime();
+    change.wake_delivery_dispatcher();
     Ok(())
 }
 
@@ -186,7 +186,7 @@ pub(super) fn register_linked(change: &WriteTx<'_>, webhooks: &str, seq: i64) ->
             .execute(named_params! {
                 ":seq": seq, ":webhooks": webhooks, ":now": change.now,
             })?;
-        change.wake_runtime();
+        change.wake_delivery_dispatcher();
     }
     Ok(())
 }
@@ -229,7 +229,7 @@ pub(in crate::domain) fn register_all(
     conn.prepare_cached(ENQUEUE_ALL)?.execute(named_params! {
         ":integration_seq": of, ":webhooks": webhooks, ":now": change.now,
     })?;
-    change.wake_runtime();
+    change.wake_delivery_dispatcher();
     Ok(())
 }
 
@@ -287,6 +287,6 @@ pub(in crate::domain) fn unregister_all(
         .execute(named_params! {
             ":agent_seq": agent_seq, ":webhooks": webhooks, ":now": change.now,
         })?;
-    change.wake_runtime();
+    change.wake_delivery_dispatcher();
     Ok(())
 }

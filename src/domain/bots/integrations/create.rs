@@ -60,12 +60,12 @@ pub async fn create(call: &RequestContext, new: NewIntegration) -> Result<Integr
     call.require_role(Role::Developer)?;
     let app = call.app();
     let configurations = new.definition.configurations.len();
-    app.bounds()
+    app.bounds_check()
         .settings
         .require_configurations(configurations)?;
     new.definition.check_scripts(app.scripts()).await?;
     let sealer = app.sealer().clone();
-    app.change(call, move |change, workspace| {
+    app.run_write_tx(call, move |change, workspace| {
         create_in_tx(change, &sealer, workspace, new)
     })
     .await
@@ -93,7 +93,7 @@ pub fn create_in_tx(
     check_name(&new.name)?;
     let version_order = version_sort_key(&new.version)?;
     new.definition.check()?;
-    new.parts.check()?;
+    new.parts.validate()?;
     check_url(new.url.as_deref(), new.dev)?;
     quotas::require(change, workspace, UsageType::IntegrationsOwnedCount, 1)?;
     let built_in = new.built_in.is_some();

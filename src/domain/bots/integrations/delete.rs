@@ -25,7 +25,7 @@ use crate::{
 pub async fn delete(call: &RequestContext, id: IntegrationId) -> Result<()> {
     call.require_role(Role::Developer)?;
     call.app()
-        .change(call, move |change, workspace| {
+        .run_write_tx(call, move |change, workspace| {
             delete_in_tx(change, workspace, &id)
         })
         .await

@@ -138,7 +138,9 @@ async fn list_page(
                 ":dev": filter.dev,
                 ":limit": PAGE_QUERY_ROWS,
             })?;
-            Page::read(rows, from_row, |row| PageToken::at(row.created_at, row.seq))
+            Page::read(rows, from_row, |row| {
+                PageToken::for_row(row.created_at, row.seq)
+            })
         })
         .await
 }

@@ -15,12 +15,12 @@ use crate::{
 };
 
 const BOUND: Bound = Bound {
-    of: "A workspace",
-    things: "names of integrations",
+    owner_label: "A workspace",
+    items_label: "names of integrations",
     setting: "integration_names",
-    most: |bounds| bounds.integration_names,
-    last: None,
-    rows: "SELECT 1 FROM integration_names WHERE workspace_id = ?1",
+    limit: |bounds| bounds.integration_names,
+    max_number_sql: None,
+    rows_sql: "SELECT 1 FROM integration_names WHERE workspace_id = ?1",
 };
 
 /// A name and its owner.

@@ -57,17 +57,17 @@ pub(in crate::domain) fn check_secret_name(name: &str) -> Result<()> {
 }
 
 const BOUND: Bound = Bound {
-    of: "A version of an integration",
-    things: "secrets",
+    owner_label: "A version of an integration",
+    items_label: "secrets",
     setting: "secrets",
-    most: |bounds| bounds.secrets,
-    last: None,
-    rows: "SELECT 1 FROM integration_secrets WHERE integration_seq = ?1",
+    limit: |bounds| bounds.secrets,
+    max_number_sql: None,
+    rows_sql: "SELECT 1 FROM integration_secrets WHERE integration_seq = ?1",
 };
 
 impl Parts {
     /// Validates the parts.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(super) fn validate(&self) -> Result<()> {
         let broken = |path: &[&str], rule: &str| {
             let rule = Rule::Other(rule.to_owned());
             Error::from(Violation::body(path.iter().copied(), rule))

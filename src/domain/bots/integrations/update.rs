@@ -60,10 +60,10 @@ pub async fn update(
     update: IntegrationPatch,
 ) -> Result<Integration> {
     call.require_role(Role::Developer)?;
-    update.parts.check()?;
+    update.parts.validate()?;
     let app = call.app();
     let configurations = update.definition.configurations.len();
-    app.bounds()
+    app.bounds_check()
         .settings
         .require_configurations(configurations)?;
     if update.definition.has_scripts() {
@@ -72,7 +72,7 @@ pub async fn update(
         update.definition.check_scripts(app.scripts()).await?;
     }
     let sealer = app.sealer().clone();
-    app.change(call, move |change, workspace| {
+    app.run_write_tx(call, move |change, workspace| {
         update_in_tx(change, &sealer, workspace, &id, update)
     })
     .await
@@ -92,7 +92,7 @@ fn update_in_tx(
     update: IntegrationPatch,
 ) -> Result<Integration> {
     let was = rows::load(change.conn, workspace, id)?;
-    let had_endpoint = Endpoint::of(change.conn, &was)?;
+    let had_endpoint = Endpoint::find(change.conn, &was)?;
     check_url(update.url.as_deref(), was.dev)?;
     let mut definition = was.definition.clone();
     update.definition.apply(&mut definition);
@@ -137,7 +137,7 @@ fn update_in_tx(
         deliveries::retry_integration_now(change, was.seq)?;
     }
     let now = rows::load(change.conn, workspace, id)?;
-    let endpoint = Endpoint::of(change.conn, &now)?;
+    let endpoint = Endpoint::find(change.conn, &now)?;
     if endpoint == Endpoint::Present && (had_endpoint != endpoint || now.url != was.url) {
         register_all(change, &update.webhooks, &now)?;
     }

@@ -68,7 +68,7 @@ pub async fn compute(
         .read(|conn| rows::find_agent(conn, call.workspace(), bot))?
         .into();
     let pause = i64::from(app.bot_settings().session_minutes) * 60 * 1_000_000;
-    let recent = app.message_index().recent();
+    let recent = app.message_index().snapshot_memtables();
     app.store()
         .scan(move |conn| count_days(conn, &agent, days, pause, &recent))
         .await
@@ -182,7 +182,7 @@ fn count_days(
     let of: (&str, &dyn ToSql) = (":agent_seq", &agent.seq);
     let found = |incoming| {
         let end = (to, i64::MIN);
-        let found = recent.of_agent(agent.seq, incoming, from - pause, end);
+        let found = recent.find_by_agent(agent.seq, incoming, from - pause, end);
         to_json_array(found.into_iter().flatten())
     };
     let (outgoing, incoming) = (found(false), found(true));

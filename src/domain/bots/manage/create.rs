@@ -54,14 +54,14 @@ pub struct NewBot {
 /// not conform to its schema, `Invalid`, or errors of the store.
 pub async fn create(call: &RequestContext, new: NewBot) -> Result<Bot> {
     call.require_role(Role::Developer)?;
-    validate_new_bot(&new, call.schemas())?;
+    validate_new_bot(&new, call.schema_limits())?;
     let sealer = call.app().sealer().clone();
-    let by = match &call.caller().owner {
+    let by = match &call.principal().owner {
         KeyOwner::Account(account) => Some(account.clone()),
         _ => None,
     };
     call.app()
-        .change(call, move |change, workspace| {
+        .run_write_tx(call, move |change, workspace| {
             create_in_tx(change, &sealer, workspace, by.as_ref(), new)
         })
         .await

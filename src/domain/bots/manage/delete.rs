@@ -32,9 +32,9 @@ const ROWS_PER_TRANSACTION: u16 = 500;
 pub async fn delete(call: &RequestContext, id: AgentId, webhooks: String) -> Result<()> {
     call.require_role(Role::Developer)?;
     let app = call.app();
-    app.change(call, move |change, workspace| {
+    app.run_write_tx(call, move |change, workspace| {
         let agent = rows::find_agent(change.conn, workspace, &id)?;
-        change.then(|app| app.bot_work().notify_one());
+        change.run_after_commit(|app| app.bot_worker_wake_up().notify_one());
         mark_deleted(change, &webhooks, agent.seq, &id)?;
         audit::record(
             change,
@@ -90,7 +90,7 @@ pub(super) async fn purge_deleted(app: &App) -> Result<()> {
             return Ok(());
         };
         let overdue = unregister_deadline(app);
-        let step = app.change_as(Actor::System, move |change| {
+        let step = app.run_write_tx_as(Actor::System, move |change| {
             run_purge_step(change, seq, overdue)
         });
         if step.await? == PurgeStep::Waiting {

@@ -63,7 +63,7 @@ pub struct Occurrence {
     /// Link to instructions for a fix.
     pub resolution_link: Option<String>,
     /// Data that all events of the issue share; the code and this data identify the issue.
-    pub grouped: IssueData,
+    pub group_data: IssueData,
     /// Data of this event only.
     pub data: IssueData,
 }
@@ -84,7 +84,7 @@ pub struct Issue {
     /// Link to instructions for a fix.
     pub resolution_link: Option<String>,
     /// Data that all events of the issue share.
-    pub grouped: IssueData,
+    pub group_data: IssueData,
     /// Number of occurrences, including those whose events were removed.
     pub events_count: i64,
     /// Time of the first occurrence.
@@ -149,7 +149,7 @@ pub fn record(
         ":category": occurrence.category,
         ":title": occurrence.title,
         ":description": occurrence.description,
-        ":grouped": to_json(&occurrence.grouped)?,
+        ":grouped": to_json(&occurrence.group_data)?,
         ":resolution_link": occurrence.resolution_link,
         ":now": change.now,
     };
@@ -185,7 +185,7 @@ pub fn record(
 /// Returns the hash of the code and the shared data, which identifies an issue within its bot.
 fn group_key(occurrence: &Occurrence) -> Result<Vec<u8>> {
     let raw: BTreeMap<&String, &String> = occurrence
-        .grouped
+        .group_data
         .iter()
         .map(|(name, datum)| (name, &datum.raw))
         .collect();
@@ -224,8 +224,8 @@ pub async fn list(
             };
             let rows = statement.query_map(parameters, |row| Ok(from_row(row)))?;
             let rows = rows.map(|row| row?).collect::<Result<_>>()?;
-            Ok(Page::of(rows, |issue: &Issue| {
-                PageToken::at(issue.created_at, issue.seq)
+            Ok(Page::from_rows(rows, |issue: &Issue| {
+                PageToken::for_row(issue.created_at, issue.seq)
             }))
         })
         .await
@@ -240,7 +240,7 @@ const DELETE: &str = "DELETE FROM bot_issues WHERE agent_seq = :agent_seq AND id
 pub async fn delete(call: &RequestContext, bot: AgentId, id: IssueId) -> Result<()> {
     call.require_role(Role::Developer)?;
     call.app()
-        .change(call, move |change, workspace| {
+        .run_write_tx(call, move |change, workspace| {
             let agent = rows::find_agent(change.conn, workspace, &bot)?;
             let deleted = change
                 .conn
@@ -307,7 +307,7 @@ fn from_row(row: &Row<'_>) -> Result<Issue> {
         title: row.get("title")?,
         description: row.get("description")?,
         resolution_link: row.get("resolution_link")?,
-        grouped: parse_json_column(row, "grouped_data")?,
+        group_data: parse_json_column(row, "grouped_data")?,
         events_count: row.get("events_count")?,
         created_at: row.get("created_at")?,
         last_seen_at: row.get("last_seen_at")?,

@@ -67,7 +67,7 @@ pub async fn list(
                 })
             };
             Page::read(statement.query(parameters)?, summary, |bot| {
-                PageToken::at(bot.created_at, bot.seq)
+                PageToken::for_row(bot.created_at, bot.seq)
             })
         })
         .await

@@ -205,7 +205,7 @@ impl LogTable {
         after: Option<PageToken>,
     ) -> Result<Page<Line>> {
         // A single upper bound lets SQLite seek in the index to the start of each page.
-        let end = PageToken::at(period.end, i64::MIN);
+        let end = PageToken::for_row(period.end, i64::MIN);
         let before = match after {
             Some(after) if after.created_at < period.end => after,
             _ => end,
@@ -227,7 +227,7 @@ impl LogTable {
             })
         };
         Page::read(statement.query(parameters)?, line, |line| {
-            PageToken::at(line.at, line.seq)
+            PageToken::for_row(line.at, line.seq)
         })
     }
 }

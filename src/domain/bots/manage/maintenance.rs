@@ -26,7 +26,7 @@ const ROWS_PER_TRANSACTION: i64 = 500;
 pub async fn run(app: App) {
     let mut forgot_at: Option<MonotonicTime> = None;
     loop {
-        let now = app.clock().steady();
+        let now = app.clock().monotonic_now();
         let forgets = forgot_at.is_none_or(|at| now.since(at) >= PRUNE_INTERVAL);
         let done = async {
             run_once(&app).await?;
@@ -40,7 +40,7 @@ pub async fn run(app: App) {
             warn!(%error, "what is due of bots waits");
         }
         tokio::select! {
-            () = app.bot_work().notified() => {}
+            () = app.bot_worker_wake_up().notified() => {}
             () = app.clock().sleep(RUN_INTERVAL) => {}
         }
     }

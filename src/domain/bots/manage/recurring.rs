@@ -38,14 +38,14 @@ pub(super) fn sync_schedules(
         if known.is_some_and(|known| known.cron == event.cron) {
             continue;
         }
-        match event.next_after(change.now) {
+        match event.next_occurrence_after(change.now) {
             Some(due_at) => {
                 schedules::BOUND.require(change, agent_seq)?;
                 change.conn.prepare_cached(SET)?.execute(named_params! {
                     ":agent_seq": agent_seq, ":due_at": due_at, ":name": name,
                     ":delay": schedules::micros_until(due_at, change.now),
                 })?;
-                change.wake_runtime();
+                change.wake_delivery_dispatcher();
             }
             None => remove_schedule(change, agent_seq, name)?,
         }

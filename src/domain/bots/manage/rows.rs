@@ -58,7 +58,7 @@ pub(super) async fn create_missing_row(app: &App, agent: &Agent) -> Result<()> {
         return Ok(());
     }
     let (sealer, agent) = (app.sealer().clone(), agent.clone());
-    app.change_as(Actor::System, move |change| {
+    app.run_write_tx_as(Actor::System, move |change| {
         ensure_bot(change, &sealer, &agent.into())
     })
     .await

@@ -17,12 +17,12 @@ use crate::{
 const MAX_VALUE_CHARS: usize = 20_000;
 
 const BOUND: Bound = Bound {
-    of: "A bot",
-    things: "secrets",
+    owner_label: "A bot",
+    items_label: "secrets",
     setting: "secrets",
-    most: |bounds| bounds.secrets,
-    last: None,
-    rows: "SELECT 1 FROM bot_secrets WHERE agent_seq = ?1",
+    limit: |bounds| bounds.secrets,
+    max_number_sql: None,
+    rows_sql: "SELECT 1 FROM bot_secrets WHERE agent_seq = ?1",
 };
 
 /// Secrets by name; `None` removes the secret.

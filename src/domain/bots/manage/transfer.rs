@@ -28,12 +28,12 @@ use crate::{
 /// the plan of the target workspace does not allow the bot or its files, or errors of the store.
 pub async fn transfer(call: &RequestContext, id: AgentId, target: WorkspaceId) -> Result<()> {
     call.require_role(Role::Manager)?;
-    let account = match &call.caller().owner {
+    let account = match &call.principal().owner {
         KeyOwner::Account(account) => account.clone(),
         _ => return Err(Error::new(Kind::Forbidden, "Only a person may do this")),
     };
     call.app()
-        .change(call, move |change, workspace| {
+        .run_write_tx(call, move |change, workspace| {
             let agent = rows::find_agent(change.conn, workspace, &id)?;
             check_target(change.conn, &agent, &account, &target)?;
             if target != agent.workspace_id {

@@ -89,7 +89,7 @@ pub async fn update(call: &RequestContext, id: AgentId, update: BotPatch) -> Res
     let webhooks = update.webhooks.clone();
     let proven = prove_claims(call, &id, &update)?;
     let updated = app
-        .change_proven(call, proven, move |change, workspace| {
+        .run_proven_write_tx(call, proven, move |change, workspace| {
             update_in_tx(change, &sealer, workspace, &id, &update)
         })
         .await?;
@@ -115,7 +115,7 @@ fn prove_claims(call: &RequestContext, id: &AgentId, update: &BotPatch) -> Resul
         let configured = configured.map(SharedClaim::new).collect::<Vec<_>>();
         Ok((was, now, configured))
     })?;
-    let (mut proven, limits) = (ProvenClaims::default(), call.schemas());
+    let (mut proven, limits) = (ProvenClaims::default(), call.schema_limits());
     if now.definition != was.definition {
         proven.prove(SharedClaim::new(now.definition.clone()), limits)?;
     }

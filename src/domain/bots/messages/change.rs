@@ -26,13 +26,13 @@ use crate::{
 /// store.
 pub async fn update(call: &RequestContext, id: MessageId, tags: TagPatch) -> Result<Message> {
     require_write(call)?;
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             let old = rows::load_visible(change.conn, &voice, &id)?;
             let conversation = load_conversation(change.conn, &voice, &old.conversation_id)?;
-            let speaker = voice.on(change.conn)?;
-            let new = speaker.message_tags(conversation.place(), &old.tags, &tags)?;
+            let speaker = voice.load_schemas(change.conn)?;
+            let new = speaker.apply_message_tags(conversation.channel_key(), &old.tags, &tags)?;
             if new == old.tags {
                 return Ok(old);
             }
@@ -40,14 +40,22 @@ pub async fn update(call: &RequestContext, id: MessageId, tags: TagPatch) -> Res
                 "UPDATE messages SET tags = :tags WHERE seq = :seq RETURNING {}",
                 index::COLUMNS
             );
-            let parameters = named_params! {":tags": new.canonical(), ":seq": old.seq};
+            let parameters = named_params! {":tags": new.to_canonical_json(), ":seq": old.seq};
             let mut update = change.conn.prepare_cached(&sql)?;
             let was = IndexEntry {
                 tags: old.tags.clone(),
                 ..update.query_row(parameters, index::entry_from_row)?
             };
-            change.unindexed().note(IndexOp::Retag(was, new.clone()));
-            TagTable::Message.write(change.conn, voice.bot().seq, old.seq, &old.tags, &new)?;
+            change
+                .index_write_batch()
+                .push(IndexOp::Retag(was, new.clone()));
+            TagTable::Message.update_rows(
+                change.conn,
+                voice.bot().seq,
+                old.seq,
+                &old.tags,
+                &new,
+            )?;
             Ok(Message { tags: new, ..old })
         })
         .await
@@ -68,12 +76,12 @@ pub(in crate::domain) async fn delete_with_effect(
     and: impl FnOnce(&App) + Send + 'static,
 ) -> Result<Message> {
     require_write(call)?;
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             let old = rows::load_visible(change.conn, &voice, &id)?;
             delete_row(change, old.seq)?;
-            change.then(and);
+            change.run_after_commit(and);
             Ok(old)
         })
         .await

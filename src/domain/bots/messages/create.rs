@@ -85,9 +85,9 @@ pub(in crate::domain) async fn create_with_hook(
 ) -> Result<Message> {
     let checked = validate(call, new, require_quota)?;
     call.app()
-        .change(call, move |change, _| {
-            let (conversation, user) = checked.found(change.conn)?;
-            let made = checked.write(change, &conversation, user)?;
+        .run_write_tx(call, move |change, _| {
+            let (conversation, user) = checked.load_targets(change.conn)?;
+            let made = checked.insert(change, &conversation, user)?;
             and(change, &made);
             Ok(made)
         })
@@ -101,10 +101,12 @@ pub(in crate::domain) async fn create_with_hook(
 /// As [`create`].
 pub async fn get_or_create(call: &RequestContext, new: NewMessage) -> Result<Message> {
     let checked = validate(call, new, |_, _, _| Ok(()))?;
-    let recent = call.app().message_index().recent();
+    let recent = call.app().message_index().snapshot_memtables();
     let known = call.app().store().read(|conn| {
-        let (conversation, user) = checked.found(conn)?;
-        let known = checked.known(conn, &conversation, user, |alike| alike.among(&recent))?;
+        let (conversation, user) = checked.load_targets(conn)?;
+        let known = checked.find_existing(conn, &conversation, user, |alike| {
+            alike.find_candidates(&recent)
+        })?;
         if known.is_none() {
             require_quota(conn, call, &checked.voice)?;
         }
@@ -114,13 +116,13 @@ pub async fn get_or_create(call: &RequestContext, new: NewMessage) -> Result<Mes
         return Ok(known);
     }
     call.app()
-        .change(call, move |change, _| {
-            let (conversation, user) = checked.found(change.conn)?;
-            let unindexed = change.unindexed();
-            let unindexed = |alike: &MessageMatch<'_>| alike.among_unindexed(&unindexed);
-            match checked.known(change.conn, &conversation, user, unindexed)? {
+        .run_write_tx(call, move |change, _| {
+            let (conversation, user) = checked.load_targets(change.conn)?;
+            let unindexed = change.index_write_batch();
+            let unindexed = |alike: &MessageMatch<'_>| alike.find_candidates_in_batch(&unindexed);
+            match checked.find_existing(change.conn, &conversation, user, unindexed)? {
                 Some(known) => Ok(known),
-                None => checked.write(change, &conversation, user),
+                None => checked.insert(change, &conversation, user),
             }
         })
         .await
@@ -135,15 +137,15 @@ fn validate(
     if let Some(schedule) = &new.schedule {
         schedule.due_at(call.app().clock().now())?;
     }
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     let text = RawObject::from(&new.payload);
     let payload = Value::Object(new.payload);
-    let limits = call.schemas();
+    let limits = call.schema_limits();
     let (tags, conversation_seq) = call.app().store().read(|conn| {
-        let speaker = voice.on(conn)?;
+        let speaker = voice.load_schemas(conn)?;
         let route = find_channel(call.app(), conn, &voice, &new.conversation)?;
         check_payload(&speaker, &route, &new.kind, &payload, limits)?;
-        let tags = speaker.message_tags(route.place(), &Tags::default(), &new.tags)?;
+        let tags = speaker.apply_message_tags(route.channel_key(), &Tags::default(), &new.tags)?;
         also(conn, call, &voice)?;
         Ok((tags, route.seq))
     })?;
@@ -189,7 +191,7 @@ fn find_channel(
     voice: &Author,
     id: &ConversationId,
 ) -> Result<Arc<ConversationChannel>> {
-    let found = app.routes().of(conn, voice.bot().seq, id)?;
+    let found = app.channel_cache().get_or_load(conn, voice.bot().seq, id)?;
     let route = found.ok_or_else(|| conversation_not_found(id))?;
     require_own_conversation(voice, &route.integration, id)?;
     Ok(route)
@@ -220,7 +222,7 @@ fn check_payload(
     payload: &Value,
     limits: &schema::Limits,
 ) -> Result<()> {
-    let found = speaker.integration(&route.integration);
+    let found = speaker.find_integration(&route.integration);
     let channel = found.and_then(|found| found.definition.channels.get(&route.channel));
     // An integration that is no longer installed declares nothing.
     let Some(channel) = channel else {
@@ -238,12 +240,12 @@ fn check_payload(
 }
 
 const BOUND: Bound = Bound {
-    of: "A bot",
-    things: "messages",
+    owner_label: "A bot",
+    items_label: "messages",
     setting: "messages",
-    most: |bounds| bounds.messages,
-    last: Some("SELECT max(seq) FROM messages"),
-    rows: "SELECT 1 FROM messages_of_agent WHERE agent_seq = ?1 UNION ALL
+    limit: |bounds| bounds.messages,
+    max_number_sql: Some("SELECT max(seq) FROM messages"),
+    rows_sql: "SELECT 1 FROM messages_of_agent WHERE agent_seq = ?1 UNION ALL
            SELECT 1 FROM messages
            WHERE seq > (SELECT until FROM messages_indexed) AND agent_seq = ?1",
 };
@@ -256,7 +258,7 @@ const INSERT: &str = "
 
 impl ValidatedMessage {
     /// Loads the conversation, and the row id of the user, on this connection. The bot's own user has no row.
-    fn found(&self, conn: &Connection) -> Result<(Conversation, Option<i64>)> {
+    fn load_targets(&self, conn: &Connection) -> Result<(Conversation, Option<i64>)> {
         let (bot, seq) = (self.voice.bot().seq, self.conversation_seq);
         let found = conversations::find_at_row(conn, bot, seq, &self.conversation)?;
         let conversation = found.ok_or_else(|| conversation_not_found(&self.conversation))?;
@@ -268,7 +270,7 @@ impl ValidatedMessage {
     }
 
     /// Finds the oldest message with the same key as this one.
-    fn known(
+    fn find_existing(
         &self,
         conn: &Connection,
         conversation: &Conversation,
@@ -286,7 +288,7 @@ impl ValidatedMessage {
     }
 
     /// Inserts the message, adds it to the index, and schedules or enqueues its delivery.
-    fn write(
+    fn insert(
         self,
         change: &WriteTx<'_>,
         conversation: &Conversation,
@@ -305,11 +307,11 @@ impl ValidatedMessage {
             ":incoming": incoming,
             ":kind": self.kind,
             ":payload": self.payload,
-            ":tags": self.tags.canonical(),
+            ":tags": self.tags.to_canonical_json(),
             ":now": change.now,
         })?;
         let seq = change.conn.last_insert_rowid();
-        change.unindexed().note(IndexOp::Insert(IndexEntry {
+        change.index_write_batch().push(IndexOp::Insert(IndexEntry {
             seq,
             agent_seq,
             conversation_seq: lane,

@@ -20,7 +20,7 @@ pub(super) fn delete_row(change: &WriteTx<'_>, seq: i64) -> Result<()> {
         .query_row(named_params! {":seq": seq}, index::entry_from_row)
         .optional()?;
     if let Some(entry) = entry {
-        change.unindexed().note(IndexOp::Delete(entry));
+        change.index_write_batch().push(IndexOp::Delete(entry));
     }
     Ok(())
 }
@@ -31,7 +31,7 @@ pub(in crate::domain) fn delete_unindexed_of_conversation(
     change: &WriteTx<'_>,
     seq: i64,
 ) -> Result<()> {
-    let found = change.unindexed().of_conversation(seq);
+    let found = change.index_write_batch().find_by_conversation(seq);
     delete_rows(change, found, "conversation_seq", seq, usize::MAX).map(drop)
 }
 
@@ -41,7 +41,7 @@ pub(in crate::domain) fn delete_unindexed_of_user(
     _: &EndUserId,
     seq: i64,
 ) -> Result<()> {
-    let found = change.unindexed().of_user(seq);
+    let found = change.index_write_batch().find_by_user(seq);
     delete_rows(change, found, "user_seq", seq, usize::MAX).map(drop)
 }
 
@@ -51,7 +51,7 @@ pub(in crate::domain) fn delete_unindexed_of_agent(
     seq: i64,
     limit: usize,
 ) -> Result<usize> {
-    let found = change.unindexed().of_agent(seq);
+    let found = change.index_write_batch().find_by_agent(seq);
     delete_rows(change, found, "agent_seq", seq, limit)
 }
 

@@ -41,15 +41,17 @@ pub async fn list(
     filter: Filter,
     after: Option<PageToken>,
 ) -> Result<Page<Message>> {
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     list_query::require_max_filters(call, "tags", filter.tags.len())?;
     let app = call.app();
-    let recent = app.message_index().recent();
+    let recent = app.message_index().snapshot_memtables();
     let after = after.unwrap_or(PageToken::START);
     match filter.conversation {
         // The index table is clustered by conversation, so a page is a short range of keys.
         Some(id) if filter.tags.is_empty() => app.store().read(|conn| {
-            let route = app.routes().of(conn, voice.bot().seq, &id)?;
+            let route = app
+                .channel_cache()
+                .get_or_load(conn, voice.bot().seq, &id)?;
             let integration = voice.integration().map(|own| own.name.as_str());
             let seen = route.filter(|route| integration.is_none_or(|own| own == route.integration));
             seen.map_or_else(
@@ -81,7 +83,8 @@ fn list_by_tags(
 ) -> Result<Page<Message>> {
     let bot = voice.bot();
     let integration = voice.integration().map(|own| own.name.as_str());
-    let listing = ListQuery::tagged("messages", TagTable::Message, bot.seq, tags, integration);
+    let listing =
+        ListQuery::filtered_by_tags("messages", TagTable::Message, bot.seq, tags, integration);
     let (Some(mut listing), Some((name, value))) = (listing, tags.iter().next()) else {
         return Ok(Page::empty());
     };
@@ -92,31 +95,31 @@ fn list_by_tags(
             return Ok(Page::empty());
         };
         listing = listing
-            .whose("messages.conversation_seq = :conversation")
-            .with(":conversation", conversation.seq);
+            .filter("messages.conversation_seq = :conversation")
+            .bind(":conversation", conversation.seq);
         of_conversation = Some(conversation.seq);
     }
     if let Some(integration) = integration {
         listing = listing
-            .whose("conversations.integration = :integration")
-            .with(":integration", integration.to_owned());
+            .filter("conversations.integration = :integration")
+            .bind(":integration", integration.to_owned());
     }
-    let page = listing.join(JOINS).with(":bot", bot.id.clone()).page(
+    let page = listing.join(JOINS).bind(":bot", bot.id.clone()).read_page(
         conn,
         COLUMNS,
         Some(after),
         from_row,
-        Message::position,
+        Message::page_token,
     )?;
     let first = resolve_filter_name(name, integration);
     let wanted = tags
         .iter()
         .map(|(name, value)| (resolve_filter_name(name, integration), value.clone()))
         .collect();
-    let wanted = Tags::of(&wanted).canonical();
+    let wanted = Tags::from_full_names(&wanted).to_canonical_json();
     let recent = read_newest(
         conn,
-        recent.tagged(bot.seq, &first, value, after.seq),
+        recent.find_by_tag(bot.seq, &first, value, after.seq),
         "messages.agent_seq = :agent_seq \
          AND (:conversation IS NULL OR messages.conversation_seq = :conversation) \
          AND (:integration IS NULL OR conversations.integration = :integration) \
@@ -159,10 +162,10 @@ fn list_by_conversation(
         ":after": after.seq,
         ":limit": PAGE_QUERY_ROWS,
     })?;
-    let page = Page::read(rows, from_row, Message::position)?;
+    let page = Page::read(rows, from_row, Message::page_token)?;
     let recent = read_newest(
         conn,
-        recent.of_conversation(seq, after.seq),
+        recent.find_by_conversation(seq, after.seq),
         "messages.conversation_seq = :conversation AND conversations.id = :id",
         named_params! {":conversation": seq, ":id": id, ":bot": voice.bot().id},
     )?;
@@ -203,13 +206,13 @@ fn list_by_bot(
         ":at": after.created_at,
         ":row": after.seq,
     })?;
-    let page = Page::read(rows, from_row, Message::position)?;
+    let page = Page::read(rows, from_row, Message::page_token)?;
     let before = (after.created_at.as_micros(), after.seq);
     let mut rows = Vec::new();
     for incoming in [false, true] {
         rows.extend(read_newest(
             conn,
-            recent.of_agent(agent_seq, incoming, i64::MIN, before),
+            recent.find_by_agent(agent_seq, incoming, i64::MIN, before),
             "messages.agent_seq = :agent_seq \
              AND (:integration IS NULL OR conversations.integration = :integration)",
             named_params! {

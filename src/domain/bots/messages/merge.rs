@@ -76,6 +76,6 @@ pub(super) fn merge_into_page<K: Ord>(
     let mut items = merge_rows(page.items, recent, key);
     let is_more = page.next.is_some() || items.len() > PAGE_SIZE;
     items.truncate(PAGE_SIZE);
-    let next = items.last().filter(|_| is_more).map(Message::position);
+    let next = items.last().filter(|_| is_more).map(Message::page_token);
     Page { items, next }
 }

@@ -58,7 +58,7 @@ pub struct Message {
 
 impl Message {
     /// Returns the cursor of this message in lists.
-    pub(in crate::domain) const fn position(&self) -> PageToken {
-        PageToken::at(self.created_at, self.seq)
+    pub(in crate::domain) const fn page_token(&self) -> PageToken {
+        PageToken::for_row(self.created_at, self.seq)
     }
 }

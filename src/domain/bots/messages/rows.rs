@@ -23,7 +23,7 @@ use crate::{
 /// # Errors
 /// `NotFound` if there is none, or if it belongs to another integration than the caller; errors of the store.
 pub fn find(call: &RequestContext, id: &MessageId) -> Result<Message> {
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     call.app()
         .store()
         .read(|conn| load_visible(conn, &voice, id))
@@ -91,31 +91,33 @@ const COUNT_WITH_TAG: &str = "
 
 impl MessageMatch<'_> {
     /// Returns the memtables' candidates for a match, oldest first.
-    pub(super) fn among(&self, recent: &MemtableSet) -> Vec<i64> {
+    pub(super) fn find_candidates(&self, recent: &MemtableSet) -> Vec<i64> {
         let tagged = self.tags.iter().next().map(|(name, value)| {
-            let found = recent.tagged(self.voice.bot().seq, name, value, i64::MAX);
+            let found = recent.find_by_tag(self.voice.bot().seq, name, value, i64::MAX);
             found.into_iter().flatten().take(MAX_CANDIDATES).collect()
         });
         let in_conversation = || {
-            let found = recent.of_conversation(self.conversation_seq, i64::MAX);
+            let found = recent.find_by_conversation(self.conversation_seq, i64::MAX);
             found.into_iter().flatten().collect()
         };
         few_or_else(tagged, in_conversation)
     }
 
     /// Returns the candidates that a change sees in memory, oldest first.
-    pub(super) fn among_unindexed(&self, unindexed: &IndexWriteBatch) -> Vec<i64> {
+    pub(super) fn find_candidates_in_batch(&self, unindexed: &IndexWriteBatch) -> Vec<i64> {
         let tagged = self.tags.iter().next();
         let tagged =
-            tagged.map(|(name, value)| unindexed.tagged(self.voice.bot().seq, name, value));
-        few_or_else(tagged, || unindexed.of_conversation(self.conversation_seq))
+            tagged.map(|(name, value)| unindexed.find_by_tag(self.voice.bot().seq, name, value));
+        few_or_else(tagged, || {
+            unindexed.find_by_conversation(self.conversation_seq)
+        })
     }
 
     /// Finds the oldest matching message. `unindexed`: candidates that may not be in the index tables yet.
     pub(super) fn find(&self, conn: &Connection, unindexed: &[i64]) -> Result<Option<Message>> {
         let conversation = (":conversation", &self.conversation_seq as &dyn ToSql);
-        let of_file = match self.rare_tag(conn)? {
-            Some((name, value)) => self.first(
+        let of_file = match self.find_rare_tag(conn)? {
+            Some((name, value)) => self.find_first(
                 conn,
                 "message_tags AS found CROSS JOIN messages ON messages.seq = found.of_seq \
                  AND found.agent_seq = :agent_seq AND found.name = :name AND found.value = :value",
@@ -127,7 +129,7 @@ impl MessageMatch<'_> {
                     (":value", &value),
                 ],
             ),
-            None => self.first(
+            None => self.find_first(
                 conn,
                 "messages_of_conversation AS found CROSS JOIN messages ON messages.seq = found.seq \
                  AND found.conversation_seq = :conversation",
@@ -137,7 +139,7 @@ impl MessageMatch<'_> {
         }?;
         for some in unindexed.chunks(MAX_CANDIDATES) {
             let found = to_json_array(some.iter().copied());
-            let of_memory = self.first(
+            let of_memory = self.find_first(
                 conn,
                 "json_each(:found) AS found CROSS JOIN messages ON messages.seq = found.value",
                 "found.value",
@@ -152,7 +154,7 @@ impl MessageMatch<'_> {
     }
 
     /// Returns a tag of the key that few messages of the bot have, if there is one. Every match has this tag.
-    fn rare_tag(&self, conn: &Connection) -> Result<Option<(&str, &str)>> {
+    fn find_rare_tag(&self, conn: &Connection) -> Result<Option<(&str, &str)>> {
         for (name, value) in self.tags.iter() {
             let parameters = named_params! {
                 ":agent_seq": self.voice.bot().seq,
@@ -169,7 +171,7 @@ impl MessageMatch<'_> {
         Ok(None)
     }
 
-    fn first(
+    fn find_first(
         &self,
         conn: &Connection,
         from: &str,
@@ -182,7 +184,7 @@ impl MessageMatch<'_> {
                AND messages.user_seq IS :user AND messages.type = :kind \
              ORDER BY {order} LIMIT 1"
         );
-        let tags = self.tags.canonical();
+        let tags = self.tags.to_canonical_json();
         let others: [(&str, &dyn ToSql); 4] = [
             (":tags", &tags),
             (":user", &self.user_seq),

@@ -45,7 +45,9 @@ pub(in crate::domain) async fn send_request(
     receiver: &Receiver,
     ask: BotRequest,
 ) -> Result<CallResponse, CallFailure> {
-    let running = app.telling().begin(ask.operation, &receiver.endpoint);
+    let running = app
+        .call_metrics()
+        .start_call(ask.operation, &receiver.endpoint);
     let outcome = match &receiver.endpoint {
         Endpoint::Url(url) => send_to_url(app, receiver, url, ask).await,
         Endpoint::Code { revision } => call_code(app, receiver, *revision, ask).await,
@@ -55,7 +57,7 @@ pub(in crate::domain) async fn send_request(
             Err(CallFailure::new(FailureCause::Configuration, false, text))
         }
     };
-    running.ended(&outcome);
+    running.finish(&outcome);
     outcome
 }
 
@@ -72,12 +74,12 @@ async fn send_to_url(
             timestamp: system_now().as_seconds(),
             body: ask.body.as_bytes(),
         };
-        let key = SigningKey::of_text(secret);
+        let key = SigningKey::from_raw_text(secret);
         headers.push(("webhook-signature".to_owned(), sign(&[&key], &signed)));
         headers.push(("webhook-timestamp".to_owned(), signed.timestamp.to_string()));
         headers.push(("webhook-id".to_owned(), ask.id.clone()));
     }
-    if let Some(target) = app.tunnels().target(url) {
+    if let Some(target) = app.tunnels().find_target(url) {
         return send_through_tunnel(app, target, headers, ask).await;
     }
     let request = OutboundRequest {
@@ -102,7 +104,7 @@ async fn send_to_url(
         status: answer.status,
         headers: answer.headers,
         body: String::from_utf8_lossy(&answer.body).into_owned(),
-        live: None,
+        body_stream: None,
     })
 }
 
@@ -122,12 +124,14 @@ async fn send_through_tunnel(
         body: ask.body,
     };
     let tunnels = app.tunnels();
-    let answer = tunnels.request(&target.id, &request, ask.timeout).await?;
+    let answer = tunnels
+        .send_request(&target.id, &request, ask.timeout)
+        .await?;
     Ok(CallResponse {
         status: answer.status,
         headers: answer.headers,
         body: answer.body,
-        live: None,
+        body_stream: None,
     })
 }
 
@@ -148,7 +152,7 @@ async fn call_code(
     })?;
     let timeout = ask.timeout;
     let request = build_engine_request(receiver, ask);
-    let called = with_timeout(timeout, app.runtime().call(&program, request)).await;
+    let called = with_timeout(timeout, app.engine().call(&program, request)).await;
     let answer = called.map_err(|_| timeout_failure(timeout))??;
     let headers = answer.headers.into_iter();
     Ok(CallResponse {
@@ -157,7 +161,7 @@ async fn call_code(
             .map(|(name, value)| (name.to_ascii_lowercase(), value))
             .collect(),
         body: answer.body,
-        live: None,
+        body_stream: None,
     })
 }
 
@@ -168,7 +172,7 @@ async fn call_built_in(
 ) -> Result<CallResponse, CallFailure> {
     let name = receiver.name();
     let native = receiver.integration.as_ref();
-    let native = native.and_then(|integration| app.native(&integration.name));
+    let native = native.and_then(|integration| app.native_program(&integration.name));
     let native = native.ok_or_else(|| {
         let text = format!("This server does not have {name}");
         CallFailure::new(FailureCause::Configuration, false, text)
@@ -192,7 +196,7 @@ async fn call_built_in(
         status: answer.status,
         headers: answer.headers.into_iter().collect(),
         body: answer.body,
-        live: answer.live,
+        body_stream: answer.body_stream,
     })
 }
 

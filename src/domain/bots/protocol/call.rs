@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(in crate::domain) struct IntegrationCall<'a> {
     /// Rows of the bot and the installation.
-    pub(in crate::domain) place: (i64, i64),
+    pub(in crate::domain) installation: (i64, i64),
     pub(in crate::domain) operation: &'static str,
     /// Type of the action; else the operation.
     pub(in crate::domain) kind: &'a str,
@@ -35,14 +35,14 @@ pub(in crate::domain) async fn call_integration(
 ) -> Result<std::result::Result<CallResponse, CallFailure>> {
     let (asked, answer) = send_call(app, question).await?;
     let failed = match &answer {
-        Ok(answer) => answer.is_error().then(|| answer.failure()),
+        Ok(answer) => answer.is_code_failure().then(|| answer.to_failure()),
         Err(failed) => Some(failed.clone()),
     };
     // A 4xx of the built-in chat is the client's mistake, so the server's log gets no failure.
     let is_of_caller = asked.is_built_in && answer.as_ref().is_ok_and(|answer| answer.status < 500);
     match failed {
-        Some(failed) if is_of_caller => asked.record(app, failed).await,
-        Some(failed) => asked.report(app, failed).await,
+        Some(failed) if is_of_caller => asked.log_failure(app, failed).await,
+        Some(failed) => asked.report_failure(app, failed).await,
         None => {}
     }
     Ok(answer)
@@ -58,7 +58,7 @@ pub(in crate::domain) async fn call_and_parse<T>(
     read: impl FnOnce(Value) -> std::result::Result<T, String>,
 ) -> Result<T> {
     let (asked, answer) = send_call(app, question).await?;
-    let found = match answer.and_then(CallResponse::good) {
+    let found = match answer.and_then(CallResponse::into_success) {
         Ok(answer) => parse_json_body(&answer, question.operation)
             .and_then(read)
             .map_err(|why| CallFailure::new(FailureCause::Code, false, why)),
@@ -68,7 +68,7 @@ pub(in crate::domain) async fn call_and_parse<T>(
         Ok(found) => Ok(found),
         Err(failed) => {
             let why = failed.text.clone();
-            asked.report(app, failed).await;
+            asked.report_failure(app, failed).await;
             Err(runtime_error(why))
         }
     }
@@ -86,12 +86,12 @@ async fn send_call(
     app: &App,
     question: IntegrationCall<'_>,
 ) -> Result<(RequestRef, std::result::Result<CallResponse, CallFailure>)> {
-    let (agent_seq, installation_seq) = question.place;
-    let receiver = app
-        .store()
-        .read(|conn| Receiver::installation(conn, app.sealer(), agent_seq, installation_seq))?;
+    let (agent_seq, installation_seq) = question.installation;
+    let receiver = app.store().read(|conn| {
+        Receiver::load_installation(conn, app.sealer(), agent_seq, installation_seq)
+    })?;
     let receiver = receiver.ok_or_else(|| not_installed("that is asked"))?;
-    let asked = RequestRef::of(&receiver, question.operation, question.kind);
+    let asked = RequestRef::new(&receiver, question.operation, question.kind);
     let question = BotRequest {
         operation: question.operation,
         kind: question.kind.to_owned(),

@@ -73,28 +73,28 @@ impl RecentFailures {
     }
 
     /// Records a failed call; `retried` is true if it will be retried.
-    pub(in crate::domain) fn note(
+    pub(in crate::domain) fn record_call(
         &self,
         app: &App,
         asked: &RequestRef,
         (failed, retried): (&CallFailure, bool),
     ) {
         let (bot, operation, kind) = (&asked.bot, asked.operation, &asked.kind);
-        if self.has_line(app, bot.as_str()) {
+        if self.allow_line(app, bot.as_str()) {
             let (error, at) = (
                 first_line(&failed.text),
                 first_frame(failed.stack.as_deref()),
             );
-            let receiver = asked.receiver();
+            let receiver = asked.receiver_name();
             warn!(%bot, operation, kind, error, at, "{operation} failed in {receiver}");
         }
-        let text = asked.complaint(&failed.text);
+        let text = asked.describe_failure(&failed.text);
         let stack = asked.stack_for_bot(failed).map(str::to_owned);
-        self.keep(app, bot, (text, stack), retried);
+        self.store_failure(app, bot, (text, stack), retried);
     }
 
     /// Stores a failure in memory; only in profile `dev`.
-    fn keep(
+    fn store_failure(
         &self,
         app: &App,
         bot: &AgentId,
@@ -121,16 +121,16 @@ impl RecentFailures {
 
     /// Logs the failure of an integration's script. The text may contain the script's input, so it goes to the
     /// integration's log only.
-    pub(in crate::domain) fn note_script(&self, app: &App, of: &str) {
-        if self.has_line(app, of) {
+    pub(in crate::domain) fn record_script(&self, app: &App, of: &str) {
+        if self.allow_line(app, of) {
             warn!(of, "a script of an integration failed; its log says why");
         }
     }
 
     /// Records an exception of a program that belongs to no call.
-    pub(in crate::domain) fn note_uncaught(&self, app: &App, line: &LogLine) {
+    pub(in crate::domain) fn record_uncaught(&self, app: &App, line: &LogLine) {
         let program = &*line.program;
-        if self.has_line(app, program) {
+        if self.allow_line(app, program) {
             let (error, at) = (
                 first_line(&line.message),
                 first_frame(line.message.split_once('\n').map(|(_, stack)| stack)),
@@ -153,11 +153,11 @@ impl RecentFailures {
             first_line(&line.message)
         );
         let bot = AgentId::from(bot.to_string());
-        self.keep(app, &bot, (text, stack.filter(|_| is_own)), false);
+        self.store_failure(app, &bot, (text, stack.filter(|_| is_own)), false);
     }
 
     /// Counts a log line, and returns true if it is within the limit for a minute.
-    fn has_line(&self, app: &App, of: &str) -> bool {
+    fn allow_line(&self, app: &App, of: &str) -> bool {
         let most = app.bot_settings().failure_lines_per_minute;
         let count = self.lines.get_with_by_ref(of, Arc::default);
         let before = count.fetch_add(1, Ordering::Relaxed);
@@ -172,7 +172,7 @@ impl RecentFailures {
     }
 
     /// Returns the failures of a bot after a sequence number.
-    pub(in crate::domain) fn after(&self, bot: &AgentId, number: u64) -> Vec<CodeFailure> {
+    pub(in crate::domain) fn list_after(&self, bot: &AgentId, number: u64) -> Vec<CodeFailure> {
         let Some(recent) = self.recent.get(bot) else {
             return Vec::new();
         };
@@ -182,7 +182,7 @@ impl RecentFailures {
     }
 
     /// Returns the sequence number of the latest failure.
-    pub(in crate::domain) fn last(&self) -> u64 {
+    pub(in crate::domain) fn last_number(&self) -> u64 {
         self.last.load(Ordering::Relaxed)
     }
 }

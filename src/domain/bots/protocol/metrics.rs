@@ -122,7 +122,7 @@ impl Metrics {
     }
 
     /// Starts the measurement of a call. The call counts as running until the returned guard is dropped.
-    pub(super) fn begin(&self, operation: &'static str, endpoint: &Endpoint) -> CallTimer {
+    pub(super) fn start_call(&self, operation: &'static str, endpoint: &Endpoint) -> CallTimer {
         let to = match endpoint {
             Endpoint::Url(_) => "url",
             Endpoint::Code { .. } => "code",
@@ -144,7 +144,7 @@ impl Metrics {
     }
 
     /// Counts a delivery attempt.
-    pub(in crate::domain) fn attempted(&self, operation: &'static str, outcome: &'static str) {
+    pub(in crate::domain) fn count_attempt(&self, operation: &'static str, outcome: &'static str) {
         let labels = DeliveryLabels { operation, outcome };
         self.deliveries.get_or_create(&labels).inc();
     }
@@ -153,7 +153,7 @@ impl Metrics {
     ///
     /// # Errors
     /// Errors of the store; the gauges then keep their values.
-    pub async fn measure(&self, app: &App) -> Result<()> {
+    pub async fn update_gauges(&self, app: &App) -> Result<()> {
         let now = app.clock().now();
         let queue = app.store().scan(move |conn| QueueFigures::read(conn, now));
         let queue = queue.await?;
@@ -176,9 +176,9 @@ pub(super) struct CallTimer {
 
 impl CallTimer {
     /// Counts the call with its outcome.
-    pub(super) fn ended(mut self, outcome: &std::result::Result<CallResponse, CallFailure>) {
+    pub(super) fn finish(mut self, outcome: &std::result::Result<CallResponse, CallFailure>) {
         self.labels.outcome = match outcome {
-            Ok(answer) if answer.is_good() => "answered",
+            Ok(answer) if answer.is_success() => "answered",
             Ok(_) => "refused",
             Err(_) => "no_answer",
         };

@@ -63,7 +63,7 @@ pub(in crate::domain) fn message_payload(
     }
     let mut body = shown;
     body["type"] = message.kind.as_str().into();
-    body["payload"] = Value::Object(message.payload.members());
+    body["payload"] = Value::Object(message.payload.parse_members());
     Ok(Some(RequestPayload {
         id: message.id.to_string(),
         kind: message.kind,
@@ -101,11 +101,11 @@ fn message_to_json(message: &Message, reader: Option<&str>) -> Value {
         "id": message.id,
         "createdAt": message.created_at.to_rfc3339_millis(),
         "type": message.kind,
-        "payload": message.payload.members(),
+        "payload": message.payload.parse_members(),
         "direction": if message.incoming { "incoming" } else { "outgoing" },
         "userId": message.user_id,
         "conversationId": message.conversation_id,
-        "tags": message.tags.clone().seen_by(reader),
+        "tags": message.tags.clone().visible_to(reader),
     })
 }
 
@@ -114,7 +114,7 @@ fn user_to_json(user: &User, reader: Option<&str>) -> Value {
         "id": user.id,
         "createdAt": user.created_at.to_rfc3339_millis(),
         "updatedAt": user.updated_at.to_rfc3339_millis(),
-        "tags": user.tags.clone().seen_by(reader),
+        "tags": user.tags.clone().visible_to(reader),
     });
     if let Some(name) = &user.name {
         shown["name"] = name.as_str().into();
@@ -132,7 +132,7 @@ fn conversation_to_json(conversation: &Conversation, reader: Option<&str>) -> Va
         "updatedAt": conversation.updated_at.to_rfc3339_millis(),
         "channel": conversation.channel,
         "integration": conversation.integration,
-        "tags": conversation.tags.clone().seen_by(reader),
+        "tags": conversation.tags.clone().visible_to(reader),
     })
 }
 

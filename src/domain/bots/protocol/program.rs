@@ -62,14 +62,14 @@ pub(super) async fn load_program(
         revision,
         token: token.key.clone(),
     };
-    if let Some(known) = app.programs().0.get(&key) {
+    if let Some(known) = app.program_cache().0.get(&key) {
         return Ok(known);
     }
     let program = app
         .store()
         .read(|conn| build_program(conn, app, receiver, &key, &token.value))?;
     let program = Arc::new(program);
-    app.programs().0.insert(key, program.clone());
+    app.program_cache().0.insert(key, program.clone());
     Ok(program)
 }
 
@@ -106,7 +106,7 @@ fn build_program(
         }
     };
     let (store, owner) = (app.store().clone(), key.owner.clone());
-    let code = Code::kept(move || {
+    let code = Code::from_fn(move || {
         store.read(|conn| {
             let code: String = conn
                 .prepare_cached(sql)?
@@ -120,7 +120,7 @@ fn build_program(
         version: format!("{}-{}", key.revision, key.token),
         code,
         env,
-        limits: app.runtime().settings().limits(),
+        limits: app.engine().settings().default_limits(),
         engine: None,
     })
 }

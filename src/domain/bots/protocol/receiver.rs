@@ -26,7 +26,7 @@ pub(in crate::domain) struct Receiver {
     /// Type of the installation's configuration; `None` for the default type and for a bot.
     pub(super) configuration_type: Option<String>,
     /// True if the bot's own workspace owns the code.
-    pub(super) is_own: bool,
+    pub(super) in_own_workspace: bool,
     /// Configuration of the bot or the installation: JSON in Base64, as the protocol sends it.
     pub(super) configuration: String,
     pub(super) endpoint: Endpoint,
@@ -81,7 +81,7 @@ const INSTALLATION: &str = "
 
 impl Receiver {
     /// Loads the bot with this agent row; `None` if it is blocked or deleted.
-    pub(in crate::domain) fn bot(
+    pub(in crate::domain) fn load_bot(
         conn: &Connection,
         sealer: &Sealer,
         agent_seq: i64,
@@ -89,13 +89,13 @@ impl Receiver {
         let found = conn
             .prepare_cached(BOT)?
             .query_row(named_params! {":agent_seq": agent_seq}, |row| {
-                Ok(Self::of_bot(row, sealer))
+                Ok(Self::bot_from_row(row, sealer))
             })
             .optional()?;
         found.transpose()
     }
 
-    fn of_bot(row: &Row<'_>, sealer: &Sealer) -> Result<Self> {
+    fn bot_from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Self> {
         let bot: AgentId = row.get("id")?;
         let configuration: Option<Vec<u8>> = row.get("configuration")?;
         let configuration = match configuration {
@@ -105,7 +105,7 @@ impl Receiver {
         let secret: Vec<u8> = row.get("signing_secret")?;
         Ok(Self {
             workspace: row.get("workspace_id")?,
-            is_own: true,
+            in_own_workspace: true,
             integration: None,
             configuration_type: None,
             configuration: encode_configuration(&configuration),
@@ -117,7 +117,7 @@ impl Receiver {
 
     /// Loads an installation of a bot, enabled or not. An installation of a deleted bot is found only while it
     /// waits for `unregister`.
-    pub(in crate::domain) fn installation(
+    pub(in crate::domain) fn load_installation(
         conn: &Connection,
         sealer: &Sealer,
         agent_seq: i64,
@@ -127,13 +127,13 @@ impl Receiver {
             .prepare_cached(INSTALLATION)?
             .query_row(
                 named_params! {":seq": seq, ":agent_seq": agent_seq},
-                |row| Ok(Self::of_installation(row, sealer)),
+                |row| Ok(Self::installation_from_row(row, sealer)),
             )
             .optional()?;
         found.transpose()
     }
 
-    fn of_installation(row: &Row<'_>, sealer: &Sealer) -> Result<Self> {
+    fn installation_from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Self> {
         let webhook_id: String = row.get("webhook_id")?;
         let configuration: Vec<u8> = row.get("configuration")?;
         let configuration = installations::open_configuration(sealer, &webhook_id, &configuration)?;
@@ -147,7 +147,7 @@ impl Receiver {
             }),
             workspace: row.get("workspace_id")?,
             configuration_type: row.get("configuration_type")?,
-            is_own: row.get("is_own")?,
+            in_own_workspace: row.get("is_own")?,
             configuration: encode_configuration(&configuration),
             endpoint: match row.get("built_in")? {
                 true => Endpoint::BuiltIn,

@@ -25,7 +25,7 @@ pub struct CallResponse {
     /// Body as text.
     pub body: String,
     /// Stream that follows the body; only built-in programs have one.
-    pub live: Option<engine::BodyStream>,
+    pub body_stream: Option<engine::BodyStream>,
 }
 
 /// Source of a failure.
@@ -51,7 +51,7 @@ pub(in crate::domain) struct CallFailure {
     pub(in crate::domain) stack: Option<String>,
     pub(in crate::domain) cause: FailureCause,
     /// True if the same call may succeed later.
-    pub(in crate::domain) may_pass: bool,
+    pub(in crate::domain) is_transient: bool,
     /// Delay that the receiver asks for (`Retry-After`).
     pub(in crate::domain) retry_after: Option<Duration>,
 }
@@ -66,7 +66,7 @@ impl CallFailure {
             text: text.into(),
             stack: None,
             cause,
-            may_pass,
+            is_transient: may_pass,
             retry_after: None,
         }
     }
@@ -88,7 +88,7 @@ impl From<engine::EngineError> for CallFailure {
         };
         Self {
             stack: failure.exception().and_then(|thrown| thrown.stack.clone()),
-            ..Self::new(cause, failure.may_pass(), failure.to_string())
+            ..Self::new(cause, failure.is_transient(), failure.to_string())
         }
     }
 }
@@ -119,30 +119,30 @@ impl From<tunnels::TunnelError> for CallFailure {
 
 impl CallResponse {
     /// True if the status is a success.
-    pub(super) fn is_good(&self) -> bool {
+    pub(super) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
     /// True if the code failed, instead of responding with an error of its own: the SDK turns exceptions into an
     /// error object, older SDKs into status 500.
-    pub(super) fn is_error(&self) -> bool {
+    pub(super) fn is_code_failure(&self) -> bool {
         let body = || serde_json::from_str::<Value>(&self.body).unwrap_or_default();
         let is_sdks = |body: Value| body["code"].is_number() && body["message"].is_string();
         self.status >= 500 || (self.status >= 400 && is_sdks(body()))
     }
 
     /// Returns the response if its status is a success, else the failure.
-    pub(in crate::domain) fn good(self) -> Result<Self, CallFailure> {
-        match self.is_good() {
+    pub(in crate::domain) fn into_success(self) -> Result<Self, CallFailure> {
+        match self.is_success() {
             true => Ok(self),
-            false => Err(self.failure()),
+            false => Err(self.to_failure()),
         }
     }
 
     /// Converts the response to a failure.
-    pub(super) fn failure(&self) -> CallFailure {
+    pub(super) fn to_failure(&self) -> CallFailure {
         let may_pass = self.status >= 500 || TRANSIENT_STATUSES.contains(&self.status);
-        let mut failed = CallFailure::new(FailureCause::Code, may_pass, self.complaint());
+        let mut failed = CallFailure::new(FailureCause::Code, may_pass, self.error_message());
         // wire: a program in development may put the stack beside the message.
         let body: Option<Value> = serde_json::from_str(&self.body).ok();
         let stack = body.as_ref().and_then(|body| body.get("stack")?.as_str());
@@ -156,7 +156,7 @@ impl CallResponse {
     }
 
     /// Returns the error message: the one in the SDK's format, else an excerpt of the body.
-    pub(super) fn complaint(&self) -> String {
+    pub(super) fn error_message(&self) -> String {
         let body: Option<Value> = serde_json::from_str(&self.body).ok();
         let message = body.as_ref().and_then(|body| {
             let of = |member: &str| body.get(member).and_then(Value::as_str);
@@ -183,10 +183,10 @@ mod tests {
             status,
             headers: Vec::new(),
             body: body.to_owned(),
-            live: None,
+            body_stream: None,
         };
-        let failed = answer.good().expect_err("a failure");
-        (failed.text, failed.may_pass)
+        let failed = answer.into_success().expect_err("a failure");
+        (failed.text, failed.is_transient)
     }
 
     #[test]

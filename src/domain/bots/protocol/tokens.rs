@@ -44,7 +44,7 @@ pub(super) async fn ensure_token(app: &App, receiver: &Receiver) -> Result<Runti
         });
     }
     let sealer = app.sealer().clone();
-    app.change_as(Actor::System, move |change| {
+    app.run_write_tx_as(Actor::System, move |change| {
         match find_token(change.conn, &sealer, &id)? {
             Some(known) => Ok(known),
             None => create_token(change, &sealer, kind, &owner, &id),

@@ -47,7 +47,7 @@ pub(in crate::domain) fn next_due(conn: &Connection) -> Result<Option<Timestamp>
 /// Errors of the store.
 pub(in crate::domain) async fn fire_due(app: &App) -> Result<()> {
     let firing = app.clone();
-    app.change_as(Actor::System, move |change| {
+    app.run_write_tx_as(Actor::System, move |change| {
         let mut due = list_due(change.conn, change.now)?;
         due.sort_by_key(|due| (due.at, due.seq));
         let fired = write_each_in_savepoint(change.conn, &due, |due| due.fire(&firing, change))?;
@@ -148,19 +148,24 @@ impl Due {
                 deliver_message(change, self.agent_seq, message)?;
                 None
             }
-            (_, _, Some(name)) => self.recur(app, change, name)?,
+            (_, _, Some(name)) => self.fire_recurring(app, change, name)?,
             (None, None, None) => None,
         };
         reschedule(change, self.seq, next)
     }
 
     /// Creates the event if the bot can receive it, and returns the next time of the recurring event.
-    fn recur(&self, app: &App, change: &WriteTx<'_>, name: &str) -> Result<Option<Timestamp>> {
+    fn fire_recurring(
+        &self,
+        app: &App,
+        change: &WriteTx<'_>,
+        name: &str,
+    ) -> Result<Option<Timestamp>> {
         let Some((id, can_be_told)) = find_bot(change.conn, self.agent_seq)? else {
             return Ok(None);
         };
-        let declarations = app.declarations();
-        let declared = declarations.of_bot(change.conn, &id, self.agent_seq)?;
+        let declarations = app.definition_cache();
+        let declared = declarations.get_bot_definition(change.conn, &id, self.agent_seq)?;
         let Some(event) = declared.recurring_events.get(name) else {
             return Ok(None);
         };
@@ -175,7 +180,7 @@ impl Due {
             let seq = events::insert(change, &made)?;
             deliveries::enqueue_for_bot(change, self.agent_seq, Notification::Event(seq), 0)?;
         }
-        Ok(event.next_after(change.now))
+        Ok(event.next_occurrence_after(change.now))
     }
 }
 

@@ -65,12 +65,12 @@ pub(in crate::domain) enum ScheduledItem {
 
 /// Limit on the schedules of a bot.
 pub(in crate::domain) const BOUND: Bound = Bound {
-    of: "A bot",
-    things: "scheduled and recurring events and messages",
+    owner_label: "A bot",
+    items_label: "scheduled and recurring events and messages",
     setting: "schedules",
-    most: |bounds| bounds.schedules,
-    last: Some("SELECT max(seq) FROM bot_schedules"),
-    rows: "SELECT 1 FROM bot_schedules WHERE agent_seq = ?1",
+    limit: |bounds| bounds.schedules,
+    max_number_sql: Some("SELECT max(seq) FROM bot_schedules"),
+    rows_sql: "SELECT 1 FROM bot_schedules WHERE agent_seq = ?1",
 };
 
 const INSERT: &str = "
@@ -103,6 +103,6 @@ pub(in crate::domain) fn create(
         ":event_seq": event,
         ":message_seq": message,
     })?;
-    change.wake_runtime();
+    change.wake_delivery_dispatcher();
     Ok(())
 }

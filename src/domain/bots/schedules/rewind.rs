@@ -64,8 +64,8 @@ fn next_occurrence(
     let Some((id, _)) = find_bot(change.conn, agent_seq)? else {
         return Ok(None);
     };
-    let declarations = app.declarations();
-    let declared = declarations.of_bot(change.conn, &id, agent_seq)?;
+    let declarations = app.definition_cache();
+    let declared = declarations.get_bot_definition(change.conn, &id, agent_seq)?;
     let event = declared.recurring_events.get(name);
-    Ok(event.and_then(|event| event.next_after(change.now)))
+    Ok(event.and_then(|event| event.next_occurrence_after(change.now)))
 }

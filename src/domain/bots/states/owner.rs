@@ -30,10 +30,12 @@ impl Owner {
     ///
     /// # Errors
     /// `NotFound` if the owner does not exist or is not accessible to the caller; errors of the store.
-    pub(super) fn of(conn: &Connection, voice: &Author, key: &Key) -> Result<Self> {
+    pub(super) fn resolve(conn: &Connection, voice: &Author, key: &Key) -> Result<Self> {
         let integration = voice.integration();
         let mut owner = Self {
-            integration: integration.map(ActingInstallation::key).unwrap_or_default(),
+            integration: integration
+                .map(ActingInstallation::integration_key)
+                .unwrap_or_default(),
             ..Self::default()
         };
         let absent = || {
@@ -72,10 +74,10 @@ pub(super) fn find_declaration(
     voice: &Author,
     key: &Key,
 ) -> Result<definitions::StateDefinition> {
-    let speaker = voice.on(conn)?;
-    let declared = match speaker.own()? {
+    let speaker = voice.load_schemas(conn)?;
+    let declared = match speaker.own_integration()? {
         Some(own) => own.definition.states.get(&key.name),
-        None => speaker.declared().states.get(&key.name),
+        None => speaker.bot_definition().states.get(&key.name),
     };
     declared
         .filter(|state| state.kind == key.kind)

@@ -9,10 +9,10 @@ use crate::domain::tenancy::rewind::Repair;
 pub(in crate::domain) const REPAIRS: &[Repair] = &[Repair {
     table: "states",
     key: "seq",
-    find: "SELECT seq FROM states
+    find_sql: "SELECT seq FROM states
            WHERE expires_at IS NOT NULL AND expires_after <= (9223372036854775807 - :now) / 1000
              AND expires_at > :now + expires_after * 1000",
-    set: "expires_at = :now + expires_after * 1000",
-    longest: |_| Duration::ZERO,
-    due: None,
+    set_sql: "expires_at = :now + expires_after * 1000",
+    max_wait: |_| Duration::ZERO,
+    due_column: None,
 }];

@@ -40,27 +40,27 @@ pub async fn set(
     expiry: Option<f64>,
 ) -> Result<State> {
     require_write(call)?;
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     let mut proven = ProvenClaims::default();
     if let Some(payload) = &payload {
         let declared = call
             .app()
             .store()
-            .read(|conn| StateEntry::of(conn, call.app().clock().now(), &voice, &key))?
-            .declared;
+            .read(|conn| StateEntry::load(conn, call.app().clock().now(), &voice, &key))?
+            .declaration;
         proven.prove(
             SharedClaim::new(build_schema_claim(&declared, payload)),
-            call.schemas(),
+            call.schema_limits(),
         )?;
     }
     call.app()
-        .change_proven(call, proven, move |change, _| {
-            let place = StateEntry::of(change.conn, change.now, &voice, &key)?;
+        .run_proven_write_tx(call, proven, move |change, _| {
+            let place = StateEntry::load(change.conn, change.now, &voice, &key)?;
             let Some(payload) = payload.clone() else {
                 return place.clear(change, &key);
             };
-            let after = expiry.or(place.declared.expiry);
-            place.put(change, &key, payload, after.map(round_up_millis))
+            let after = expiry.or(place.declaration.expiry);
+            place.write(change, &key, payload, after.map(round_up_millis))
         })
         .await
 }
@@ -84,102 +84,108 @@ fn build_schema_claim(
 /// As [`set`].
 pub async fn patch(call: &RequestContext, key: Key, payload: Map<String, Value>) -> Result<State> {
     require_write(call)?;
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     let place = call
         .app()
         .store()
-        .read(|conn| StateEntry::of(conn, call.app().clock().now(), &voice, &key))?;
+        .read(|conn| StateEntry::load(conn, call.app().clock().now(), &voice, &key))?;
     let mut proven = ProvenClaims::default();
-    let (merged, _) = place.merged(&payload);
+    let (merged, _) = place.merge(&payload);
     // A failure is ignored here: a concurrent write may lead to a merged state that matches. The transaction
     // checks again.
     let known = proven.prove(
-        SharedClaim::new(build_schema_claim(&place.declared, &merged)),
-        call.schemas(),
+        SharedClaim::new(build_schema_claim(&place.declaration, &merged)),
+        call.schema_limits(),
     );
     drop(known);
     call.app()
-        .change_proven(call, proven, move |change, _| {
-            let place = StateEntry::of(change.conn, change.now, &voice, &key)?;
-            let (merged, after) = place.merged(&payload);
-            place.put(change, &key, merged, after)
+        .run_proven_write_tx(call, proven, move |change, _| {
+            let place = StateEntry::load(change.conn, change.now, &voice, &key)?;
+            let (merged, after) = place.merge(&payload);
+            place.write(change, &key, merged, after)
         })
         .await
 }
 
 const BOUND: Bound = Bound {
-    of: "A bot",
-    things: "states",
+    owner_label: "A bot",
+    items_label: "states",
     setting: "states",
-    most: |bounds| bounds.states,
-    last: Some("SELECT max(seq) FROM states"),
-    rows: "SELECT 1 FROM states WHERE agent_seq = ?1",
+    limit: |bounds| bounds.states,
+    max_number_sql: Some("SELECT max(seq) FROM states"),
+    rows_sql: "SELECT 1 FROM states WHERE agent_seq = ?1",
 };
 
 /// A state's key resolved: owner, declaration and the present state.
 struct StateEntry {
     agent_seq: i64,
     owner: Owner,
-    declared: definitions::StateDefinition,
+    declaration: definitions::StateDefinition,
     /// The present state; `None` if it is not set or has expired.
-    old: Option<State>,
+    current: Option<State>,
 }
 
 impl StateEntry {
-    fn of(conn: &Connection, now: Timestamp, voice: &Author, key: &Key) -> Result<Self> {
-        let owner = Owner::of(conn, voice, key)?;
+    fn load(conn: &Connection, now: Timestamp, voice: &Author, key: &Key) -> Result<Self> {
+        let owner = Owner::resolve(conn, voice, key)?;
         let declared = find_declaration(conn, voice, key)?;
         let agent_seq = voice.bot().seq;
         let old = rows::read(conn, agent_seq, &owner, key)?;
         Ok(Self {
             agent_seq,
             owner,
-            declared,
-            old: old.filter(|state| !rows::is_expired(state, now)),
+            declaration: declared,
+            current: old.filter(|state| !rows::is_expired(state, now)),
         })
     }
 
     /// Returns the payload after a merge, and the time to expiry in milliseconds.
-    fn merged(&self, members: &Map<String, Value>) -> (Map<String, Value>, Option<i64>) {
-        let (mut merged, after) = match &self.old {
+    fn merge(&self, members: &Map<String, Value>) -> (Map<String, Value>, Option<i64>) {
+        let (mut merged, after) = match &self.current {
             Some(old) => (old.payload.clone(), old.expires_after),
-            None => (Map::new(), self.declared.expiry.map(round_up_millis)),
+            None => (Map::new(), self.declaration.expiry.map(round_up_millis)),
         };
         merged.extend(members.clone());
         (merged, after)
     }
 
-    fn put(
+    fn write(
         self,
         change: &WriteTx<'_>,
         key: &Key,
         payload: Map<String, Value>,
         expires_after: Option<i64>,
     ) -> Result<State> {
-        if self.old.is_none() {
+        if self.current.is_none() {
             BOUND.require(change, self.agent_seq)?;
         }
-        change.claim(build_schema_claim(&self.declared, &payload));
+        change.claim(build_schema_claim(&self.declaration, &payload));
         change.require_proven()?;
         let state = State {
             payload,
             expires_after,
             expires_at: expires_after.map(|millis| expiry_time(change.now, millis)),
             updated_at: change.now,
-            ..self.old.clone().unwrap_or_else(|| self.fresh(change, key))
+            ..self
+                .current
+                .clone()
+                .unwrap_or_else(|| self.new_state(change, key))
         };
         rows::upsert(change.conn, self.agent_seq, &self.owner, &state)?;
         if state.expires_at.is_some() {
-            change.wake_runtime();
+            change.wake_delivery_dispatcher();
         }
         Ok(state)
     }
 
     fn clear(self, change: &WriteTx<'_>, key: &Key) -> Result<State> {
-        if let Some(old) = &self.old {
+        if let Some(old) = &self.current {
             rows::delete(change.conn, &old.id)?;
         }
-        let cleared = self.old.clone().unwrap_or_else(|| self.fresh(change, key));
+        let cleared = self
+            .current
+            .clone()
+            .unwrap_or_else(|| self.new_state(change, key));
         Ok(State {
             payload: Map::new(),
             updated_at: change.now,
@@ -187,7 +193,7 @@ impl StateEntry {
         })
     }
 
-    fn fresh(&self, change: &WriteTx<'_>, key: &Key) -> State {
+    fn new_state(&self, change: &WriteTx<'_>, key: &Key) -> State {
         use super::StateKind;
         let owned_by = |kind| (key.kind == kind).then_some(self.owner.id.as_str());
         State {

@@ -28,11 +28,11 @@ use crate::{
 /// an integration that is not installed, `Runtime` if the integration fails to create the user, or errors of
 /// the store.
 pub async fn create(call: &RequestContext, new: NewUser) -> Result<User> {
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     match plan_creation(call, &voice, &new)? {
         CreationPath::Local(tags) => {
             call.app()
-                .change(call, move |change, _| {
+                .run_write_tx(call, move |change, _| {
                     create_in_tx(change, &voice, &tags, new)
                 })
                 .await
@@ -48,11 +48,11 @@ pub async fn create(call: &RequestContext, new: NewUser) -> Result<User> {
 /// # Errors
 /// As [`create`].
 pub async fn get_or_create(call: &RequestContext, new: NewUser) -> Result<User> {
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     let way = plan_creation(call, &voice, &new)?;
     let tags = match &way {
         CreationPath::Local(tags) => tags.clone(),
-        CreationPath::Delegated(delegated) => Tags::of(&delegated.tags),
+        CreationPath::Delegated(delegated) => Tags::from_full_names(&delegated.tags),
     };
     let store = call.app().store();
     if let Some(known) = store.read(|conn| rows::find_by_tags(conn, &voice, &tags))? {
@@ -62,7 +62,7 @@ pub async fn get_or_create(call: &RequestContext, new: NewUser) -> Result<User> 
         return create_through_integration(call, &voice, delegated).await;
     }
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             match rows::find_by_tags(change.conn, &voice, &tags)? {
                 Some(known) => Ok(known),
                 None => create_in_tx(change, &voice, &tags, new),
@@ -87,31 +87,33 @@ async fn create_through_integration(
 ) -> Result<User> {
     let body = json!({"tags": delegated.tags});
     let app = call.app();
-    let id = delegated.make(app, "create_user", &body, "user").await?;
+    let id = delegated
+        .request_creation(app, "create_user", &body, "user")
+        .await?;
     let made = app
         .store()
         .read(|conn| rows::find_in_bot(conn, voice.bot(), &id.as_str().into()))?;
-    made.ok_or_else(|| delegated.not_there("user", &id))
+    made.ok_or_else(|| delegated.result_not_found("user", &id))
 }
 
 /// Validates the new user and decides the way to create it.
 fn plan_creation(call: &RequestContext, voice: &Author, new: &NewUser) -> Result<CreationPath> {
     require_write(call)?;
     call.app().store().read(|conn| {
-        let speaker = voice.on(conn)?;
+        let speaker = voice.load_schemas(conn)?;
         if let Some(name) = new.integration.as_deref()
-            && speaker.name() != Some(name)
+            && speaker.integration_name() != Some(name)
         {
             let creation =
                 |definition: &IntegrationDefinition| Ok(definition.user.creation.clone());
             return speaker
-                .delegate(name, creation, &new.tags)
+                .delegate_creation(name, creation, &new.tags)
                 .map(CreationPath::Delegated);
         }
-        let tags = speaker.user_tags(&Tags::default(), &new.tags)?;
-        if let Some(own) = speaker.own()? {
+        let tags = speaker.apply_user_tags(&Tags::default(), &new.tags)?;
+        if let Some(own) = speaker.own_integration()? {
             let required = &own.definition.user.creation.required_tags;
-            tags.require(&own.installation.name, required)?;
+            tags.require_all(&own.installation.name, required)?;
         }
         Ok(CreationPath::Local(tags))
     })
@@ -141,7 +143,7 @@ pub(in crate::domain) fn create_in_tx(
         change
             .conn
             .prepare_cached(SET_CREATOR)?
-            .execute(named_params! {":id": id, ":integration": own.key()})?;
+            .execute(named_params! {":id": id, ":integration": own.integration_key()})?;
     }
     set_tags(change, voice.bot(), &id, &Tags::default(), tags)?;
     rows::load(change.conn, voice.bot(), &id)
@@ -169,11 +171,11 @@ fn set_tags(
         .execute(named_params! {
             ":id": id,
             ":agent_id": bot.id,
-            ":tags": new.canonical(),
+            ":tags": new.to_canonical_json(),
             ":now": change.now,
         })?;
     match rows::load(change.conn, bot, id)?.seq {
-        Some(seq) => TagTable::User.write(change.conn, bot.seq, seq, old, new),
+        Some(seq) => TagTable::User.update_rows(change.conn, bot.seq, seq, old, new),
         None => Ok(()),
     }
 }
@@ -185,9 +187,9 @@ fn set_tags(
 /// store.
 pub async fn update(call: &RequestContext, id: EndUserId, changes: UserPatch) -> Result<User> {
     require_write(call)?;
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             update_in_tx(change, &voice, &id, changes)
         })
         .await
@@ -202,7 +204,9 @@ pub(in crate::domain) fn update_in_tx(
 ) -> Result<User> {
     let bot = voice.bot();
     let old = rows::load_visible(change.conn, voice, id)?;
-    let tags = voice.on(change.conn)?.user_tags(&old.tags, &changes.tags)?;
+    let tags = voice
+        .load_schemas(change.conn)?
+        .apply_user_tags(&old.tags, &changes.tags)?;
     if old.seq.is_none() {
         return update_bot_user(change, voice, old, tags, changes);
     }
@@ -240,7 +244,7 @@ fn update_bot_user(
         .conn
         .prepare_cached(UPDATE_BOT_USER)?
         .execute(named_params! {
-            ":tags": user.tags.canonical(),
+            ":tags": user.tags.to_canonical_json(),
             ":name": user.name,
             ":picture_url": user.picture_url,
             ":agent_seq": voice.bot().seq,
@@ -256,9 +260,9 @@ fn update_bot_user(
 /// that another integration or the bot has created, or errors of the store.
 pub async fn delete(call: &RequestContext, id: EndUserId) -> Result<User> {
     require_write(call)?;
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             let user = rows::load_visible(change.conn, &voice, &id)?;
             let Some(seq) = user.seq else {
                 return Err(Error::new(

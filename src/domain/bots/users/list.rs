@@ -37,13 +37,13 @@ pub async fn list(
     filter: Filter,
     after: Option<PageToken>,
 ) -> Result<Page<User>> {
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     list_query::require_max_filters(call, "tags", filter.tags.len())?;
     call.app()
         .store()
         .scan(move |conn| {
             let bot = voice.bot();
-            let maker = voice.integration().map(ActingInstallation::key);
+            let maker = voice.integration().map(ActingInstallation::integration_key);
             let reader = voice.integration().map(|own| own.name.as_str());
             let conversation = match &filter.conversation {
                 None => None,
@@ -58,25 +58,30 @@ pub async fn list(
                     }
                 },
             };
-            let tagged =
-                ListQuery::tagged("end_users", TagTable::User, bot.seq, &filter.tags, reader);
+            let tagged = ListQuery::filtered_by_tags(
+                "end_users",
+                TagTable::User,
+                bot.seq,
+                &filter.tags,
+                reader,
+            );
             let listing = match (tagged, conversation) {
-                (Some(listing), None) => listing.made_by("end_users", maker),
+                (Some(listing), None) => listing.filter_by_creator("end_users", maker),
                 (Some(listing), Some(conversation)) => listing
-                    .whose(
+                    .filter(
                         "EXISTS (SELECT 1 FROM conversation_participants \
                          WHERE conversation_seq = :conversation AND user_seq = first.of_seq)",
                     )
-                    .with(":conversation", conversation.seq),
+                    .bind(":conversation", conversation.seq),
                 (None, Some(conversation)) => {
                     return conversations::read_participants_page(conn, bot, &conversation, after);
                 }
                 (None, None) => ListQuery::new("end_users", "end_users.seq")
-                    .whose("end_users.agent_id = :agent_id")
-                    .with(":agent_id", bot.id.clone())
-                    .made_by("end_users", maker),
+                    .filter("end_users.agent_id = :agent_id")
+                    .bind(":agent_id", bot.id.clone())
+                    .filter_by_creator("end_users", maker),
             };
-            listing.page(conn, COLUMNS, after, from_row, User::position)
+            listing.read_page(conn, COLUMNS, after, from_row, User::page_token)
         })
         .await
 }

@@ -67,7 +67,7 @@ pub struct UserPatch {
 
 impl User {
     /// Returns the cursor of this user in lists, which put the bot's own user last.
-    pub(in crate::domain) fn position(&self) -> PageToken {
-        PageToken::at(self.created_at, self.seq.unwrap_or(0))
+    pub(in crate::domain) fn page_token(&self) -> PageToken {
+        PageToken::for_row(self.created_at, self.seq.unwrap_or(0))
     }
 }

@@ -16,7 +16,7 @@ use crate::{
 /// # Errors
 /// `NotFound` if the caller cannot see such a user, or errors of the store.
 pub fn find(call: &RequestContext, id: &EndUserId) -> Result<User> {
-    let voice = Author::of(call)?;
+    let voice = Author::from_call(call)?;
     call.app()
         .store()
         .read(|conn| load_visible(conn, &voice, id))
@@ -46,7 +46,7 @@ pub(super) fn may_delete(conn: &Connection, voice: &Author, seq: i64) -> Result<
     let Some(own) = voice.integration() else {
         return Ok(true);
     };
-    let parameters = named_params! {":seq": seq, ":integration": own.key()};
+    let parameters = named_params! {":seq": seq, ":integration": own.integration_key()};
     Ok(conn.prepare_cached(IS_CREATED_BY)?.exists(parameters)?)
 }
 
@@ -109,7 +109,7 @@ pub(in crate::domain) fn find_referenced_row(
     if id.as_str() == bot.id.as_str() {
         return Ok(None);
     }
-    let maker = voice.integration().map(ActingInstallation::key);
+    let maker = voice.integration().map(ActingInstallation::integration_key);
     let parameters = named_params! {":id": id, ":agent_id": bot.id, ":integration": maker};
     let found = conn
         .prepare_cached(FIND_SEQ)?
@@ -149,8 +149,8 @@ pub(super) fn find_by_tags(conn: &Connection, voice: &Author, tags: &Tags) -> Re
     let maker = voice.integration().filter(|_| tags.iter().next().is_none());
     let parameters = named_params! {
         ":agent_id": voice.bot().id,
-        ":tags": tags.canonical(),
-        ":integration": maker.map(ActingInstallation::key),
+        ":tags": tags.to_canonical_json(),
+        ":integration": maker.map(ActingInstallation::integration_key),
     };
     let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
     Ok(found.optional()?)

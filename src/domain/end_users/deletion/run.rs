@@ -66,18 +66,19 @@ pub async fn run_due(app: &App) -> Result<()> {
 
 async fn run_deletion(app: &App, deletion: &RunningDeletion) -> Result<()> {
     let id = deletion.id.clone();
-    app.change_as(Actor::System, move |change| set_in_progress(change, &id))
+    app.run_write_tx_as(Actor::System, move |change| set_in_progress(change, &id))
         .await?;
     while match_identifiers(app, deletion).await? {}
     loop {
         let running = deletion.clone();
-        let erased = app.change_as(Actor::System, move |change| erase_targets(change, &running));
+        let erased =
+            app.run_write_tx_as(Actor::System, move |change| erase_targets(change, &running));
         if erased.await? == 0 {
             break;
         }
     }
     let id = deletion.id.clone();
-    app.change_as(Actor::System, move |change| finish_deletion(change, &id))
+    app.run_write_tx_as(Actor::System, move |change| finish_deletion(change, &id))
         .await
 }
 
@@ -133,7 +134,7 @@ async fn match_identifiers(app: &App, deletion: &RunningDeletion) -> Result<bool
         return Ok(false);
     }
     let id = deletion.id.clone();
-    app.change_as(Actor::System, move |change| {
+    app.run_write_tx_as(Actor::System, move |change| {
         found
             .iter()
             .try_for_each(|found| record_matches(change, &id, found))

@@ -48,7 +48,7 @@ pub async fn submit(
     identifiers: Vec<Identifier>,
     client_reference: Option<String>,
 ) -> Result<Deletion> {
-    let scope = AgentScope::of(call)?;
+    let scope = AgentScope::from_call(call)?;
     if identifiers.is_empty() || identifiers.len() > IDENTIFIERS_MAX {
         let rule = match identifiers.len() {
             0 => Rule::MinLength(1),
@@ -57,9 +57,9 @@ pub async fn submit(
         return Err(Violation::body(["identifiers"], rule).into());
     }
     call.app()
-        .change(call, move |change, _| {
+        .run_write_tx(call, move |change, _| {
             // Only a hint: the background work also polls for deletions.
-            change.then(|app| app.end_user_work().notify_one());
+            change.run_after_commit(|app| app.end_user_worker_wake_up().notify_one());
             let hash = hash_identifiers(&identifiers);
             let same = change.conn.prepare_cached(FIND_SAME)?.query_row(
                 named_params! {

@@ -30,7 +30,7 @@ pub(super) fn find_alternatives(
         (None, None) => return Ok(None),
         (Some(_), Some(_)) => {
             let rule = "must not be beside oneOf in a form";
-            return Err(reader.place.refuse_member("anyOf", rule));
+            return Err(reader.cursor.refuse_member("anyOf", rule));
         }
         (Some(list), None) => ("oneOf", list),
         (None, Some(list)) => ("anyOf", list),
@@ -38,7 +38,7 @@ pub(super) fn find_alternatives(
     let list = list.as_array().map_or(&[][..], Vec::as_slice);
     if list.len() > MAX_ALTERNATIVES {
         let rule = format!("must have at most {MAX_ALTERNATIVES} alternatives");
-        return Err(reader.place.refuse_member(keyword, &rule));
+        return Err(reader.cursor.refuse_member(keyword, &rule));
     }
     let mut found = FoundAlternatives {
         keyword,
@@ -46,9 +46,9 @@ pub(super) fn find_alternatives(
         has_null: false,
     };
     for (index, schema) in list.iter().enumerate() {
-        let at = reader.place.enter(&[keyword, &index.to_string()]);
-        let schema = reader.place.resolve(schema)?;
-        reader.place.leave(at);
+        let at = reader.cursor.enter(&[keyword, &index.to_string()]);
+        let schema = reader.cursor.resolve(schema)?;
+        reader.cursor.leave(at);
         if is_null(&schema) {
             found.has_null = true;
         } else {
@@ -56,7 +56,7 @@ pub(super) fn find_alternatives(
         }
     }
     match found.schemas.is_empty() {
-        true => Err(reader.place.refuse_member(keyword, "must offer a value")),
+        true => Err(reader.cursor.refuse_member(keyword, "must offer a value")),
         false => Ok(Some(found)),
     }
 }
@@ -70,7 +70,7 @@ fn is_null(schema: &Map<String, Value>) -> bool {
 
 impl FormChoice {
     /// Creates a choice of a value, labelled with the title or with the value's text.
-    pub(super) fn of(value: &Value, title: Option<String>) -> Self {
+    pub(super) fn new(value: &Value, title: Option<String>) -> Self {
         let mut choice = Self {
             value: value.clone(),
             label: String::new(),
@@ -82,11 +82,11 @@ impl FormChoice {
 
 impl FoundAlternatives {
     /// Returns the values with their titles, if every alternative is a constant.
-    pub(super) fn choices(&self) -> Option<Vec<FormChoice>> {
+    pub(super) fn to_choices(&self) -> Option<Vec<FormChoice>> {
         let choice = |schema: &Map<String, Value>| {
             let value = schema.get("const")?;
             let is_plain = value.is_string() || value.is_number();
-            is_plain.then(|| FormChoice::of(value, non_empty_text(schema, "title")))
+            is_plain.then(|| FormChoice::new(value, non_empty_text(schema, "title")))
         };
         self.schemas.iter().map(choice).collect()
     }
@@ -98,7 +98,7 @@ impl FoundAlternatives {
     }
 
     /// Returns the name of the discriminator: the member with a different constant in each alternative.
-    fn told_apart_by(&self) -> Option<String> {
+    fn find_discriminator(&self) -> Option<String> {
         let first = self.schemas.first()?.get("properties")?.as_object()?;
         let tells = |name: &&String| {
             let values: Option<Vec<&Value>> = self
@@ -132,7 +132,7 @@ fn find_constant<'a>(schema: &'a Map<String, Value>, name: &str) -> Option<&'a V
 impl FormItem {
     /// True if this is a choice between alternatives and the member is the discriminator or in every
     /// alternative.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(super) fn has_member(&self, name: &str) -> bool {
         let FormItemKind::Alternatives(alternatives) = &self.kind else {
             return false;
         };
@@ -151,31 +151,31 @@ pub(super) fn build_choice(
     found: &FoundAlternatives,
     way: &FieldPath,
 ) -> Result<FormItem, UnsupportedSchema> {
-    let Some(name) = found.told_apart_by() else {
+    let Some(name) = found.find_discriminator() else {
         return Err(reader
-            .place
+            .cursor
             .refuse_member(found.keyword, UNSUPPORTED_ALTERNATIVES));
     };
     if !found.are_objects() {
         return Err(reader
-            .place
+            .cursor
             .refuse_member(found.keyword, UNSUPPORTED_ALTERNATIVES));
     }
-    reader.count()?;
+    reader.count_field()?;
     let mut alternatives = Vec::new();
     for (index, schema) in found.schemas.iter().enumerate() {
-        let at = reader.place.enter(&[found.keyword, &index.to_string()]);
-        reader.count()?;
+        let at = reader.cursor.enter(&[found.keyword, &index.to_string()]);
+        reader.count_field()?;
         check_closed(reader, object, schema, &name)?;
         let way = way.alternative(index);
         alternatives.push(build_alternative(reader, (schema, object), &name, &way)?);
-        reader.place.leave(at);
+        reader.cursor.leave(at);
     }
     let described =
         |schema: &Map<String, Value>| schema.get("properties")?.get(&name)?.as_object().cloned();
     let own = described(object).or_else(|| described(found.schemas.first()?));
     let own = own.unwrap_or_default();
-    let member = way.to(&name);
+    let member = way.member(&name);
     let values = alternatives.iter().map(|one| one.choice.value.clone());
     Ok(FormItem {
         title: non_empty_text(&own, "title")
@@ -214,7 +214,7 @@ fn build_alternative(
         properties.shift_remove(name);
         if let Some(twice) = properties.keys().find(|member| has(object, member)) {
             let rule = format!("describes {twice} once more");
-            return Err(reader.place.refuse_member("properties", &rule));
+            return Err(reader.cursor.refuse_member("properties", &rule));
         }
     }
     let required: Vec<String> = required_names(schema)
@@ -228,8 +228,8 @@ fn build_alternative(
                 .is_none_or(|member| member != name && !has(object, member))
         });
     }
-    let inner = ResolvedSchema::of_object(reader, own)?;
-    let mut items = reader.object(&inner, way)?;
+    let inner = ResolvedSchema::resolve_object(reader, own)?;
+    let mut items = reader.read_object(&inner, way)?;
     let always = required_names(object);
     for item in &mut items {
         item.required |= item
@@ -238,7 +238,7 @@ fn build_alternative(
             .is_some_and(|last| always.contains(&last.as_str()));
     }
     Ok(FormAlternative {
-        choice: FormChoice::of(&value, non_empty_text(schema, "title")),
+        choice: FormChoice::new(&value, non_empty_text(schema, "title")),
         description: non_empty_text(schema, "description"),
         items,
         required,
@@ -280,7 +280,7 @@ fn check_closed(
         _ => None,
     };
     match missing {
-        Some(member) => Err(reader.place.refuse(format!(
+        Some(member) => Err(reader.cursor.refuse(format!(
             "cannot be filled in: additionalProperties leaves no room for {member}"
         ))),
         None => Ok(()),

@@ -90,7 +90,7 @@ pub(super) fn enum_choices(
         };
         match value {
             Value::Null => {}
-            value if fits => choices.push(FormChoice::of(value, None)),
+            value if fits => choices.push(FormChoice::new(value, None)),
             _ => {
                 let rule = format!("lists {value}, which is not of the type");
                 return Err(place.refuse_member("enum", &rule));

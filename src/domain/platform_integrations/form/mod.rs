@@ -22,7 +22,7 @@ pub struct Form {
     /// Fields and groups, in the order of the schema.
     pub items: Vec<FormItem>,
     /// The schema's keywords that are not about single fields.
-    pub(super) frame: Map<String, Value>,
+    pub(super) object_schema: Map<String, Value>,
 }
 
 /// A field, or a group of fields.
@@ -140,7 +140,7 @@ pub(super) struct UnsupportedSchema {
 
 impl Form {
     /// Builds the form of a schema.
-    pub(super) fn of(
+    pub(super) fn parse(
         schema: &Map<String, Value>,
         limits: &Limits,
     ) -> Result<Self, UnsupportedSchema> {

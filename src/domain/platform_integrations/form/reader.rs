@@ -27,12 +27,12 @@ pub(super) struct FieldPath {
     pub(super) path: Vec<String>,
     pub(super) name: String,
     /// Number of alternatives on the path.
-    taken: usize,
+    alternatives: usize,
 }
 
 impl FieldPath {
     /// Returns the path of a member.
-    pub(super) fn to(&self, member: &str) -> Self {
+    pub(super) fn member(&self, member: &str) -> Self {
         let mut path = self.path.clone();
         path.push(member.to_owned());
         let step = member
@@ -40,8 +40,12 @@ impl FieldPath {
             .replace('/', "~1")
             .replace('#', "~2");
         let name = format!("{}/{step}", self.name);
-        let taken = self.taken;
-        Self { path, name, taken }
+        let taken = self.alternatives;
+        Self {
+            path,
+            name,
+            alternatives: taken,
+        }
     }
 
     /// Returns the path of the same object in one of its alternatives.
@@ -49,7 +53,7 @@ impl FieldPath {
         Self {
             path: self.path.clone(),
             name: format!("{}#{index}", self.name),
-            taken: self.taken + 1,
+            alternatives: self.alternatives + 1,
         }
     }
 }
@@ -65,7 +69,7 @@ pub(super) struct ResolvedSchema {
 
 impl ResolvedSchema {
     /// Resolves an alternative of an object, which may have alternatives itself.
-    pub(super) fn of_object(
+    pub(super) fn resolve_object(
         reader: &mut SchemaReader<'_>,
         schema: Map<String, Value>,
     ) -> Result<Self, UnsupportedSchema> {
@@ -75,39 +79,40 @@ impl ResolvedSchema {
 
 /// Walks through the schema of a form.
 pub(super) struct SchemaReader<'a> {
-    pub(super) place: SchemaCursor<'a>,
-    left: usize,
+    pub(super) cursor: SchemaCursor<'a>,
+    fields_left: usize,
 }
 
 /// Builds the form of a schema.
 pub(super) fn read_form(schema: &Map<String, Value>) -> Result<Form, UnsupportedSchema> {
     let mut reader = SchemaReader {
-        place: SchemaCursor::at_root(schema),
-        left: FIELDS_MAX,
+        cursor: SchemaCursor::at_root(schema),
+        fields_left: FIELDS_MAX,
     };
     let root = reader.resolve(&Value::Object(schema.clone()))?;
     if type_name(&root.schema) != Some("object") {
-        return Err(reader.place.refuse_member("type", "must be \"object\""));
+        return Err(reader.cursor.refuse_member("type", "must be \"object\""));
     }
-    let items = reader.object(&root, &FieldPath::default())?;
+    let items = reader.read_object(&root, &FieldPath::default())?;
     Ok(Form {
         title: non_empty_text(&root.schema, "title"),
         description: non_empty_text(&root.schema, "description"),
         items,
-        frame: retain_object_keywords(root.schema),
+        object_schema: retain_object_keywords(root.schema),
     })
 }
 
 impl SchemaReader<'_> {
     /// Counts a field or an alternative against the limit.
-    pub(super) fn count(&mut self) -> Result<(), UnsupportedSchema> {
-        let left = self.left.checked_sub(1);
-        self.left = left.ok_or_else(|| self.place.refuse("is one field too many for a form"))?;
+    pub(super) fn count_field(&mut self) -> Result<(), UnsupportedSchema> {
+        let left = self.fields_left.checked_sub(1);
+        self.fields_left =
+            left.ok_or_else(|| self.cursor.refuse("is one field too many for a form"))?;
         Ok(())
     }
 
     fn resolve(&mut self, schema: &Value) -> Result<ResolvedSchema, UnsupportedSchema> {
-        let mut schema = self.place.resolve(schema)?;
+        let mut schema = self.cursor.resolve(schema)?;
         let mut nullable = false;
         let mut alternatives = alternatives::find_alternatives(self, &schema)?;
         while let Some(found) = &mut alternatives {
@@ -117,7 +122,7 @@ impl SchemaReader<'_> {
             };
             let only = std::mem::take(only);
             schema.remove(found.keyword);
-            schema = self.place.merge(only, schema)?;
+            schema = self.cursor.merge(only, schema)?;
             alternatives = alternatives::find_alternatives(self, &schema)?;
         }
         Ok(ResolvedSchema {
@@ -128,7 +133,7 @@ impl SchemaReader<'_> {
     }
 
     /// Builds the fields of an object.
-    pub(super) fn object(
+    pub(super) fn read_object(
         &mut self,
         object: &ResolvedSchema,
         way: &FieldPath,
@@ -136,8 +141,8 @@ impl SchemaReader<'_> {
         // An alternative may have no field besides the discriminator.
         let step = way.name.rsplit('/').next();
         let is_alternative = step.is_some_and(|step| step.contains('#'));
-        if way.path.len() + way.taken >= DEPTH_MAX {
-            return Err(self.place.refuse("is nested too deep for a form"));
+        if way.path.len() + way.alternatives >= DEPTH_MAX {
+            return Err(self.cursor.refuse("is nested too deep for a form"));
         }
         let schema = &object.schema;
         let choice = match &object.alternatives {
@@ -153,37 +158,39 @@ impl SchemaReader<'_> {
         for (name, property) in properties {
             if chosen != Some(name) {
                 let required = required.contains(&name.as_str());
-                items.push(self.property((name, property), required, way)?);
+                items.push(self.read_property((name, property), required, way)?);
             }
         }
         for name in required {
             let known = properties.contains_key(name)
-                || choice.as_ref().is_some_and(|choice| choice.has(name));
+                || choice
+                    .as_ref()
+                    .is_some_and(|choice| choice.has_member(name));
             if !known {
                 let rule = format!("names {name}, which properties does not describe");
-                return Err(self.place.refuse_member("required", &rule));
+                return Err(self.cursor.refuse_member("required", &rule));
             }
         }
         items.extend(choice);
         if items.is_empty() && !is_alternative && !way.path.is_empty() {
             let rule = "must have properties: a form cannot ask for members without names";
-            return Err(self.place.refuse(rule));
+            return Err(self.cursor.refuse(rule));
         }
         Ok(items)
     }
 
     /// Builds the field of a member of an object.
-    pub(super) fn property(
+    pub(super) fn read_property(
         &mut self,
         (name, property): (&str, &Value),
         required: bool,
         way: &FieldPath,
     ) -> Result<FormItem, UnsupportedSchema> {
-        let at = self.place.enter(&["properties", name]);
-        self.count()?;
+        let at = self.cursor.enter(&["properties", name]);
+        self.count_field()?;
         let mut resolved = self.resolve(property)?;
-        let way = way.to(name);
-        let mut kind = self.kind(&mut resolved, &way)?;
+        let way = way.member(name);
+        let mut kind = self.read_kind(&mut resolved, &way)?;
         let is_masked = matches!(
             kind,
             FormItemKind::Password { .. }
@@ -192,9 +199,9 @@ impl SchemaReader<'_> {
         );
         if is_secret(&resolved.schema) && !is_masked {
             let rule = "is a secret, which a form can ask for as a text or a list of texts only";
-            return Err(self.place.refuse(rule));
+            return Err(self.cursor.refuse(rule));
         }
-        self.place.leave(at);
+        self.cursor.leave(at);
         if let FormItemKind::Group(inner) = &mut kind
             && let Some(choice) = inner.last_mut()
             && matches!(choice.kind, FormItemKind::Alternatives(_))
@@ -225,13 +232,13 @@ impl SchemaReader<'_> {
         })
     }
 
-    fn kind(
+    fn read_kind(
         &mut self,
         resolved: &mut ResolvedSchema,
         way: &FieldPath,
     ) -> Result<FormItemKind, UnsupportedSchema> {
         if let Some(found) = &resolved.alternatives
-            && let Some(choices) = found.choices()
+            && let Some(choices) = found.to_choices()
         {
             let values: Vec<&Value> = choices.iter().map(|choice| &choice.value).collect();
             let values = json!(values);
@@ -249,17 +256,17 @@ impl SchemaReader<'_> {
             .map(FoundAlternatives::are_objects);
         let name = match (type_name(&resolved.schema), of_objects) {
             (None | Some("object"), Some(true)) => "object",
-            (_, Some(_)) => return Err(self.place.refuse(alternatives::UNSUPPORTED_ALTERNATIVES)),
+            (_, Some(_)) => return Err(self.cursor.refuse(alternatives::UNSUPPORTED_ALTERNATIVES)),
             (Some(name), None) => name,
-            (None, None) => return Err(self.place.refuse(UNSUPPORTED_TYPE)),
+            (None, None) => return Err(self.cursor.refuse(UNSUPPORTED_TYPE)),
         };
         if name == "object" {
-            return Ok(FormItemKind::Group(self.object(resolved, way)?));
+            return Ok(FormItemKind::Group(self.read_object(resolved, way)?));
         }
         let schema = &resolved.schema;
         Ok(match name {
             "boolean" => FormItemKind::Boolean,
-            "string" | "number" | "integer" => match enum_choices(schema, &self.place)? {
+            "string" | "number" | "integer" => match enum_choices(schema, &self.cursor)? {
                 Some(choices) => FormItemKind::Choice(choices),
                 None if name != "string" => FormItemKind::Number {
                     integer: name == "integer",
@@ -268,7 +275,7 @@ impl SchemaReader<'_> {
             },
             "array" => {
                 let secret_list = is_secret(schema);
-                let (mut kind, items) = self.list(schema)?;
+                let (mut kind, items) = self.read_list(schema)?;
                 if let FormItemKind::Lines {
                     numbers: false,
                     secret,
@@ -279,41 +286,41 @@ impl SchemaReader<'_> {
                 resolved.schema.insert("items".to_owned(), items);
                 kind
             }
-            _ => return Err(self.place.refuse("has a type that a form cannot ask for")),
+            _ => return Err(self.cursor.refuse("has a type that a form cannot ask for")),
         })
     }
 
     /// Returns the kind of a list, and the resolved schema of its items.
-    fn list(
+    fn read_list(
         &mut self,
         schema: &Map<String, Value>,
     ) -> Result<(FormItemKind, Value), UnsupportedSchema> {
         let wrong = "must have items of type string or number";
         let Some(items) = schema.get("items") else {
-            return Err(self.place.refuse(wrong));
+            return Err(self.cursor.refuse(wrong));
         };
-        let at = self.place.enter(&["items"]);
+        let at = self.cursor.enter(&["items"]);
         let mut resolved = self.resolve(items)?;
-        self.place.leave(at);
-        let kind = match self.kind_of_items(&mut resolved)? {
+        self.cursor.leave(at);
+        let kind = match self.read_list_kind(&mut resolved)? {
             Some(kind) => kind,
-            None => return Err(self.place.refuse(wrong)),
+            None => return Err(self.cursor.refuse(wrong)),
         };
         Ok((kind, Value::Object(resolved.schema)))
     }
 
-    fn kind_of_items(
+    fn read_list_kind(
         &mut self,
         items: &mut ResolvedSchema,
     ) -> Result<Option<FormItemKind>, UnsupportedSchema> {
         let is_plain = match (type_name(&items.schema), &items.alternatives) {
-            (_, Some(found)) => found.choices().is_some(),
+            (_, Some(found)) => found.to_choices().is_some(),
             (name, None) => matches!(name, Some("string" | "number" | "integer")),
         };
         if !is_plain || items.nullable || items.schema.contains_key("const") {
             return Ok(None);
         }
-        Ok(match self.kind(items, &FieldPath::default())? {
+        Ok(match self.read_kind(items, &FieldPath::default())? {
             FormItemKind::Choice(choices) => Some(FormItemKind::Choices(choices)),
             FormItemKind::Number { .. } => Some(FormItemKind::Lines {
                 numbers: true,

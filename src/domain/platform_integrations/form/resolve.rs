@@ -52,36 +52,36 @@ const UNSUPPORTED_REFERENCE: &str =
 pub(super) struct SchemaCursor<'a> {
     root: &'a Map<String, Value>,
     /// The path from the root, for error messages.
-    steps: Vec<String>,
-    left: Cell<usize>,
+    path: Vec<String>,
+    schemas_left: Cell<usize>,
 }
 
 impl<'a> SchemaCursor<'a> {
     pub(super) const fn at_root(root: &'a Map<String, Value>) -> Self {
         Self {
             root,
-            steps: Vec::new(),
-            left: Cell::new(SCHEMAS_MAX),
+            path: Vec::new(),
+            schemas_left: Cell::new(SCHEMAS_MAX),
         }
     }
 
     /// Enters a part of the schema. Returns the value to pass to [`Place::leave`].
     pub(super) fn enter(&mut self, steps: &[&str]) -> usize {
-        let length = self.steps.len();
-        self.steps
+        let length = self.path.len();
+        self.path
             .extend(steps.iter().map(|step| (*step).to_owned()));
         length
     }
 
     /// Returns to the position before [`Place::enter`].
     pub(super) fn leave(&mut self, length: usize) {
-        self.steps.truncate(length);
+        self.path.truncate(length);
     }
 
     /// Returns a refusal of the schema at this position.
     pub(super) fn refuse(&self, rule: impl Into<String>) -> UnsupportedSchema {
         UnsupportedSchema {
-            path: self.steps.clone(),
+            path: self.path.clone(),
             rule: Rule::Other(rule.into()),
         }
     }
@@ -98,13 +98,13 @@ impl<'a> SchemaCursor<'a> {
         let Value::Object(schema) = schema else {
             return Err(self.refuse("must be an object"));
         };
-        let left = self.left.get().checked_sub(1);
+        let left = self.schemas_left.get().checked_sub(1);
         let left = left.ok_or_else(|| self.refuse("is too much for a form"))?;
-        self.left.set(left);
+        self.schemas_left.set(left);
         let mut schema = schema.clone();
         for _ in 0..REFERENCE_CHAIN_MAX {
             let base = match (schema.remove("$ref"), take_single_all_of(&mut schema)) {
-                (Some(reference), _) => self.target(&reference)?,
+                (Some(reference), _) => self.resolve_reference(&reference)?,
                 (None, Some(part)) => part,
                 (None, None) => {
                     self.check_keywords(&schema)?;
@@ -158,7 +158,7 @@ impl<'a> SchemaCursor<'a> {
         Ok(base)
     }
 
-    fn target(&self, reference: &Value) -> Result<Value, UnsupportedSchema> {
+    fn resolve_reference(&self, reference: &Value) -> Result<Value, UnsupportedSchema> {
         let wrong = || self.refuse_member("$ref", UNSUPPORTED_REFERENCE);
         let text = reference.as_str().ok_or_else(wrong)?;
         let pointer = text.strip_prefix('#').ok_or_else(wrong)?;

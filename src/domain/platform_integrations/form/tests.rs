@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 
 fn form(schema: Value) -> Result<Form, UnsupportedSchema> {
-    Form::of(schema.as_object().expect("an object"), &Limits::default())
+    Form::parse(schema.as_object().expect("an object"), &Limits::default())
 }
 
 #[test]

@@ -20,11 +20,11 @@ fn answers(pairs: &[(&str, &str)]) -> Value {
         "key": {"type": "string", "format": "password"}
     }});
     let form =
-        Form::of(schema.as_object().expect("an object"), &Limits::default()).expect("a form");
+        Form::parse(schema.as_object().expect("an object"), &Limits::default()).expect("a form");
     let pairs = pairs
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Value::Object(form.answers(&SubmittedForm::of(pairs)).values)
+    Value::Object(form.parse_values(&SubmittedForm::from_pairs(pairs)).values)
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn with_alternatives() -> (Form, Value) {
             "until": {"type": ["integer", "null"]}
         }
     });
-    let form = Form::of(schema.as_object().expect("an object"), &Limits::default());
+    let form = Form::parse(schema.as_object().expect("an object"), &Limits::default());
     (form.expect("a form"), schema)
 }
 
@@ -91,8 +91,8 @@ fn sent(pairs: &[(&str, &str)]) -> (Value, Vec<String>) {
     let pairs = pairs
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let typed = SubmittedForm::of(pairs);
-    let answers = form.answers(&typed);
+    let typed = SubmittedForm::from_pairs(pairs);
+    let answers = form.parse_values(&typed);
     let values = Value::Object(answers.values);
     let limits = Limits::default();
     let broken = |schema: &Value| {
@@ -102,7 +102,7 @@ fn sent(pairs: &[(&str, &str)]) -> (Value, Vec<String>) {
     let fields = broken(&answers.schema);
     assert_eq!(fields.is_empty(), broken(&whole).is_empty(), "{values}");
     let names = fields.iter().map(|violation| {
-        let item = form.place_of(violation, &typed);
+        let item = form.find_violated_item(violation, &typed);
         item.map_or_else(String::new, |item| item.name.clone())
     });
     let names = names.collect();

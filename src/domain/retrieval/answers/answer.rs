@@ -18,7 +18,7 @@ pub struct Citation {
 impl Citation {
     /// Creates the citation of a part of a text. `part` is in bytes.
     #[must_use]
-    pub fn of(text: &str, part: Range<usize>, document_ids: Vec<String>) -> Self {
+    pub fn new(text: &str, part: Range<usize>, document_ids: Vec<String>) -> Self {
         // wire: code points, as Python counts (cohere.md §4.2)
         let start = text[..part.start].chars().count();
         let part = &text[part];

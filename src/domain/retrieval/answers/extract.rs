@@ -30,7 +30,7 @@ struct Candidate<'a> {
     head: &'a str,
     /// Index of the document, and position of the unit in it.
     source: usize,
-    place: usize,
+    position: usize,
     score: f32,
     ids: Vec<String>,
 }
@@ -39,18 +39,18 @@ struct Candidate<'a> {
 struct ParsedSource<'a> {
     source: &'a Source,
     texts: Vec<Cow<'a, str>>,
-    whole: String,
+    full_text: String,
     language: Language,
 }
 
 impl<'a> ParsedSource<'a> {
-    fn of(source: &'a Source) -> Self {
-        let whole = source.whole();
+    fn parse(source: &'a Source) -> Self {
+        let whole = source.full_text();
         Self {
             source,
             texts: source.texts(),
-            language: Language::of(&whole),
-            whole,
+            language: Language::detect(&whole),
+            full_text: whole,
         }
     }
 }
@@ -65,7 +65,7 @@ pub struct ExtractInput<'a> {
     /// True if a search returned the documents for this query. In that case the answer begins with
     /// the first document even if it contains no term of the query, because the connector's ranking
     /// may be better.
-    pub are_found: bool,
+    pub are_search_results: bool,
     /// Maximum number of units. Sentences that belong together count as one.
     pub max_sentences: usize,
     /// Maximum number of words; none without a limit.
@@ -77,7 +77,7 @@ pub struct ExtractInput<'a> {
 /// cites all of them.
 #[must_use]
 pub fn extract_answer(extract: &ExtractInput<'_>) -> Answer {
-    let read: Vec<ParsedSource<'_>> = extract.sources.iter().map(ParsedSource::of).collect();
+    let read: Vec<ParsedSource<'_>> = extract.sources.iter().map(ParsedSource::parse).collect();
     let mut best = choose_units(extract, &read);
     // Sentences of a document stay together and in its order. The document with the best sentence
     // comes first.
@@ -86,7 +86,7 @@ pub fn extract_answer(extract: &ExtractInput<'_>) -> Answer {
         let next = rank.len();
         rank.entry(candidate.source).or_insert(next);
     }
-    best.sort_by_key(|candidate| (rank[&candidate.source], candidate.place));
+    best.sort_by_key(|candidate| (rank[&candidate.source], candidate.position));
     let mut answer = Answer {
         text: String::new(),
         citations: Vec::new(),
@@ -127,7 +127,7 @@ fn push_unit(answer: &mut Answer, told: &str, ids: Vec<String>) {
     }
     let start = answer.text.len();
     answer.text.push_str(told);
-    let citation = Citation::of(&answer.text, start..answer.text.len(), ids);
+    let citation = Citation::new(&answer.text, start..answer.text.len(), ids);
     answer.citations.push(citation);
 }
 
@@ -159,9 +159,9 @@ fn choose_units<'a>(
     let scores = score_candidates(&candidates, read, extract.query);
     let wholes: Vec<_> = read
         .iter()
-        .map(|read| (read.whole.as_str(), read.language))
+        .map(|read| (read.full_text.as_str(), read.language))
         .collect();
-    let of_documents = Ranking::of(&wholes).scores(extract.query);
+    let of_documents = Ranking::new(&wholes).score(extract.query);
     for (candidate, score) in candidates.iter_mut().zip(scores) {
         if score > 0.0 {
             candidate.score = score + DOCUMENT_WEIGHT * of_documents[candidate.source];
@@ -184,11 +184,11 @@ fn choose_units<'a>(
         return candidates;
     }
     let languages: Languages = read.iter().map(|read| read.language).collect();
-    if !extract.are_found || query_terms(extract.query, languages).is_empty() {
+    if !extract.are_search_results || query_terms(extract.query, languages).is_empty() {
         return Vec::new();
     }
     candidates.retain(|candidate| candidate.source == 0);
-    candidates.sort_by_key(|candidate| candidate.place);
+    candidates.sort_by_key(|candidate| candidate.position);
     candidates.truncate(extract.max_sentences.min(2));
     candidates
 }
@@ -204,7 +204,7 @@ fn score_candidates(
             .iter()
             .map(|candidate| (part(candidate), read[candidate.source].language))
             .collect();
-        Ranking::of(&texts).scores(query)
+        Ranking::new(&texts).score(query)
     };
     let of_wholes = of(|candidate| candidate.text);
     if candidates
@@ -224,7 +224,7 @@ fn covers_query(chosen: &[Candidate<'_>], read: &[ParsedSource<'_>], query: &str
         return false;
     };
     let language = read[best.source].language;
-    let wanted = question_terms(query, StopWords::of(query), language);
+    let wanted = question_terms(query, StopWords::for_text(query), language);
     let said: Vec<String> = chosen
         .iter()
         .flat_map(|candidate| content_terms(candidate.text, read[candidate.source].language))
@@ -239,10 +239,10 @@ fn find_next_unit<'a>(
     others: Vec<Candidate<'a>>,
 ) -> Option<Candidate<'a>> {
     let best = chosen.first()?;
-    let next = (best.source, best.place + 1);
+    let next = (best.source, best.position + 1);
     others
         .into_iter()
-        .find(|candidate| (candidate.source, candidate.place) == next)
+        .find(|candidate| (candidate.source, candidate.position) == next)
 }
 
 /// Returns every distinct unit of the documents, except those that only announce the next one.
@@ -271,7 +271,7 @@ fn collect_candidates<'a>(read: &'a [ParsedSource<'_>]) -> Vec<Candidate<'a>> {
                             text: unit,
                             head,
                             source: index,
-                            place,
+                            position: place,
                             score: 0.0,
                             ids: vec![read.source.id.clone()],
                         });

@@ -156,7 +156,7 @@ impl Language {
     /// Detects the language of a text. A wrong result costs little, because a query is stemmed like
     /// the texts that it is compared with.
     #[must_use]
-    pub fn of(text: &str) -> Self {
+    pub fn detect(text: &str) -> Self {
         let end = text
             .char_indices()
             .nth(SAMPLE_CHARS)
@@ -181,7 +181,7 @@ impl Language {
     }
 
     /// True for a stop word in lower case.
-    pub(super) fn is_common(self, word: &str) -> bool {
+    pub(super) fn is_stop_word(self, word: &str) -> bool {
         STOP_WORDS[self as usize].contains(word)
     }
 }
@@ -249,7 +249,7 @@ mod tests {
             ("东京的车站很大。", Language::English),
             ("", Language::English),
         ] {
-            assert_eq!(Language::of(text), language, "{text}");
+            assert_eq!(Language::detect(text), language, "{text}");
         }
     }
 
@@ -274,6 +274,6 @@ mod tests {
             Language::Russian.stem("копии"),
             Language::Russian.stem("копия")
         );
-        assert!(Language::German.is_common("die") && !Language::English.is_common("die"));
+        assert!(Language::German.is_stop_word("die") && !Language::English.is_stop_word("die"));
     }
 }

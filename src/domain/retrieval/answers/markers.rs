@@ -25,11 +25,11 @@ pub(super) struct MarkerParser<'a> {
     /// Text that was emitted.
     text: String,
     /// Possible beginning of a marker, with the space before it.
-    held: String,
+    buffer: String,
     /// Byte offset of the end of the last citation.
-    cited_to: usize,
+    cited_end: usize,
     /// Last citation, which an adjacent marker extends.
-    last: Option<Citation>,
+    last_citation: Option<Citation>,
     citations: Vec<Citation>,
 }
 
@@ -38,9 +38,9 @@ impl<'a> MarkerParser<'a> {
         Self {
             sources,
             text: String::new(),
-            held: String::new(),
-            cited_to: 0,
-            last: None,
+            buffer: String::new(),
+            cited_end: 0,
+            last_citation: None,
             citations: Vec::new(),
         }
     }
@@ -50,46 +50,51 @@ impl<'a> MarkerParser<'a> {
         let mut pieces = Vec::new();
         let mut out = String::new();
         for character in more.chars() {
-            let in_marker = self.held.trim_start().starts_with('[');
+            let in_marker = self.buffer.trim_start().starts_with('[');
             match character {
-                _ if in_marker => self.go_on(character, &mut out, &mut pieces),
-                '[' => self.held.push('['),
+                _ if in_marker => self.continue_marker(character, &mut out, &mut pieces),
+                '[' => self.buffer.push('['),
                 // A space may precede a marker.
                 ' ' => {
-                    out.push_str(&self.held);
-                    self.held.clear();
-                    self.held.push(' ');
+                    out.push_str(&self.buffer);
+                    self.buffer.clear();
+                    self.buffer.push(' ');
                 }
                 other => {
-                    out.push_str(&self.held);
-                    self.held.clear();
+                    out.push_str(&self.buffer);
+                    self.buffer.clear();
                     out.push(other);
                 }
             }
         }
-        self.give_out(&mut out, &mut pieces);
+        self.emit_text(&mut out, &mut pieces);
         pieces
     }
 
     /// Handles a character after the beginning of a marker.
-    fn go_on(&mut self, character: char, out: &mut String, pieces: &mut Vec<AnswerPiece>) {
+    fn continue_marker(
+        &mut self,
+        character: char,
+        out: &mut String,
+        pieces: &mut Vec<AnswerPiece>,
+    ) {
         match character {
-            '0'..='9' | ',' | ' ' if self.held.len() < MARKER_MAX => self.held.push(character),
-            ']' => match self.documents() {
+            '0'..='9' | ',' | ' ' if self.buffer.len() < MARKER_MAX => self.buffer.push(character),
+            ']' => match self.parse_marker() {
                 Some(ids) => {
-                    self.held.clear();
-                    self.give_out(out, pieces);
+                    self.buffer.clear();
+                    self.emit_text(out, pieces);
                     self.cite(ids, pieces);
                 }
                 None => {
-                    self.held.push(']');
-                    out.push_str(&std::mem::take(&mut self.held));
+                    self.buffer.push(']');
+                    out.push_str(&std::mem::take(&mut self.buffer));
                 }
             },
             other => {
-                out.push_str(&std::mem::take(&mut self.held));
+                out.push_str(&std::mem::take(&mut self.buffer));
                 match other {
-                    ' ' | '[' => self.held.push(other),
+                    ' ' | '[' => self.buffer.push(other),
                     other => out.push(other),
                 }
             }
@@ -97,8 +102,8 @@ impl<'a> MarkerParser<'a> {
     }
 
     /// Returns the documents of the buffered marker; none if it is not a marker.
-    fn documents(&self) -> Option<Vec<String>> {
-        let numbers = self.held.trim_start().strip_prefix('[')?;
+    fn parse_marker(&self) -> Option<Vec<String>> {
+        let numbers = self.buffer.trim_start().strip_prefix('[')?;
         let mut ids: Vec<String> = Vec::new();
         for number in numbers.split(',') {
             let number: usize = number.trim().parse().ok()?;
@@ -112,16 +117,18 @@ impl<'a> MarkerParser<'a> {
 
     /// Cites the sentence before the marker, or extends the citation that ends here.
     fn cite(&mut self, ids: Vec<String>, pieces: &mut Vec<AnswerPiece>) {
-        let since = &self.text[self.cited_to..];
+        let since = &self.text[self.cited_end..];
         match sentences(since).pop() {
             Some(part) => {
-                self.tell_last(pieces);
-                let part = self.cited_to + part.start..self.cited_to + part.end;
-                self.last = Some(Citation::of(&self.text, part, ids));
-                self.cited_to = self.text.len();
+                self.emit_last_citation(pieces);
+                let part = self.cited_end + part.start..self.cited_end + part.end;
+                self.last_citation = Some(Citation::new(&self.text, part, ids));
+                self.cited_end = self.text.len();
             }
             None => {
-                let Some(last) = &mut self.last else { return };
+                let Some(last) = &mut self.last_citation else {
+                    return;
+                };
                 for id in ids {
                     if !last.document_ids.contains(&id) {
                         last.document_ids.push(id);
@@ -131,20 +138,20 @@ impl<'a> MarkerParser<'a> {
         }
     }
 
-    fn give_out(&mut self, out: &mut String, pieces: &mut Vec<AnswerPiece>) {
+    fn emit_text(&mut self, out: &mut String, pieces: &mut Vec<AnswerPiece>) {
         if out.is_empty() {
             return;
         }
         // Text follows, so no marker can extend the last citation any more.
         if out.chars().any(char::is_alphanumeric) {
-            self.tell_last(pieces);
+            self.emit_last_citation(pieces);
         }
         self.text.push_str(out);
         pieces.push(AnswerPiece::Text(std::mem::take(out)));
     }
 
-    fn tell_last(&mut self, pieces: &mut Vec<AnswerPiece>) {
-        if let Some(citation) = self.last.take() {
+    fn emit_last_citation(&mut self, pieces: &mut Vec<AnswerPiece>) {
+        if let Some(citation) = self.last_citation.take() {
             self.citations.push(citation.clone());
             pieces.push(AnswerPiece::Citation(citation));
         }
@@ -154,12 +161,12 @@ impl<'a> MarkerParser<'a> {
     /// sentences that documents support.
     pub(super) fn finish(mut self) -> (Vec<AnswerPiece>, String, Vec<Citation>) {
         let mut pieces = Vec::new();
-        let mut out = std::mem::take(&mut self.held);
+        let mut out = std::mem::take(&mut self.buffer);
         if out.trim().is_empty() {
             out.clear();
         }
-        self.give_out(&mut out, &mut pieces);
-        self.tell_last(&mut pieces);
+        self.emit_text(&mut out, &mut pieces);
+        self.emit_last_citation(&mut pieces);
         if self.citations.is_empty() {
             self.citations = cite_supported_sentences(&self.text, self.sources);
             pieces.extend(self.citations.iter().cloned().map(AnswerPiece::Citation));
@@ -173,14 +180,14 @@ fn cite_supported_sentences(text: &str, sources: &[Source]) -> Vec<Citation> {
     let documents: Vec<(&Source, Language, HashSet<String>)> = sources
         .iter()
         .map(|source| {
-            let whole = source.whole();
-            let language = Language::of(&whole);
+            let whole = source.full_text();
+            let language = Language::detect(&whole);
             let terms = content_terms(&whole, language).into_iter().collect();
             (source, language, terms)
         })
         .collect();
     let mut citations = Vec::new();
-    let stop_words = StopWords::of(text);
+    let stop_words = StopWords::for_text(text);
     for part in sentences(text) {
         let support = |language: Language, known: &HashSet<String>| {
             let terms = question_terms(&text[part.clone()], stop_words, language);
@@ -201,7 +208,7 @@ fn cite_supported_sentences(text: &str, sources: &[Source]) -> Vec<Citation> {
         let all = documents.iter().zip(supports);
         let ids = all.filter(|(_, support)| *support >= best);
         let ids = ids.map(|((source, ..), _)| source.id.clone()).collect();
-        citations.push(Citation::of(text, part, ids));
+        citations.push(Citation::new(text, part, ids));
     }
     citations
 }
@@ -220,7 +227,7 @@ mod tests {
         let sources = (0..).zip(texts).map(|(number, text)| Source {
             id: format!("doc_{number}"),
             fields: vec![("text".to_owned(), text.to_owned())],
-            hidden: Vec::new(),
+            excludes: Vec::new(),
         });
         sources.collect()
     }

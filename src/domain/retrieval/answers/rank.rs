@@ -18,7 +18,7 @@ pub(super) struct Ranking {
 
 impl Ranking {
     /// Indexes texts, each in its language.
-    pub(super) fn of(texts: &[(&str, Language)]) -> Self {
+    pub(super) fn new(texts: &[(&str, Language)]) -> Self {
         let terms: Vec<String> = texts
             .iter()
             .map(|(text, language)| content_terms(text, *language).join(" "))
@@ -39,7 +39,7 @@ impl Ranking {
     }
 
     /// Returns the score of each text for a query: 0 if it contains no term of the query.
-    pub(super) fn scores(&self, query: &str) -> Vec<f32> {
+    pub(super) fn score(&self, query: &str) -> Vec<f32> {
         let query = query_terms(query, self.languages).join(" ");
         let query = self.embedder.embed(&query);
         let mut scores = vec![0.0; self.count];
@@ -73,12 +73,12 @@ pub fn select_documents(
     if truncation == Truncation::Off || sources.is_empty() {
         return sources;
     }
-    let texts: Vec<String> = sources.iter().map(Source::whole).collect();
+    let texts: Vec<String> = sources.iter().map(Source::full_text).collect();
     let texts: Vec<_> = texts
         .iter()
-        .map(|text| (text.as_str(), Language::of(text)))
+        .map(|text| (text.as_str(), Language::detect(text)))
         .collect();
-    let scores = Ranking::of(&texts).scores(query);
+    let scores = Ranking::new(&texts).score(query);
     let mut order: Vec<usize> = (0..sources.len()).collect();
     // The sort is stable: documents without a term of the query keep the connector's order.
     order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
@@ -99,7 +99,7 @@ mod tests {
         Source {
             id: id.to_owned(),
             fields: vec![("text".to_owned(), text.to_owned())],
-            hidden: Vec::new(),
+            excludes: Vec::new(),
         }
     }
 
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_hidden_field_does_not_count() {
         let mut hidden = source("h", "oak oak oak");
-        hidden.hidden.push("text".to_owned());
+        hidden.excludes.push("text".to_owned());
         let sources =
             select_documents("oak", vec![hidden, source("s", "oak")], Truncation::Best, 1);
         assert_eq!(sources[0].id, "s");

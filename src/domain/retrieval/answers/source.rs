@@ -39,21 +39,24 @@ pub struct Source {
     /// Fields, in their order.
     pub fields: Vec<(String, String)>,
     /// Names of fields that ranking, answers and prompts ignore.
-    pub hidden: Vec<String>,
+    pub excludes: Vec<String>,
 }
 
 impl Source {
     /// Iterates over the fields that may be used.
-    pub fn visible(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn visible_fields(&self) -> impl Iterator<Item = (&str, &str)> {
         let fields = self.fields.iter();
         fields
-            .filter(|(name, _)| name != "id" && !self.hidden.contains(name))
+            .filter(|(name, _)| name != "id" && !self.excludes.contains(name))
             .map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
     /// Returns the text for ranking: all usable fields.
-    pub(super) fn whole(&self) -> String {
-        let texts: Vec<_> = self.visible().map(|(_, text)| strip_markup(text)).collect();
+    pub(super) fn full_text(&self) -> String {
+        let texts: Vec<_> = self
+            .visible_fields()
+            .map(|(_, text)| strip_markup(text))
+            .collect();
         texts.join("\n")
     }
 
@@ -65,7 +68,7 @@ impl Source {
 
     fn text_fields(&self) -> Vec<&str> {
         let field = |wanted: &&str| {
-            let mut visible = self.visible();
+            let mut visible = self.visible_fields();
             let found = visible.find(|(name, text)| name == wanted && !text.trim().is_empty());
             found.map(|(_, text)| text)
         };
@@ -73,12 +76,12 @@ impl Source {
             return vec![text];
         }
         let others: Vec<&str> = self
-            .visible()
+            .visible_fields()
             .filter(|(name, _)| !LABEL_FIELDS.contains(name))
             .map(|(_, text)| text)
             .collect();
         if others.is_empty() {
-            self.visible().map(|(_, text)| text).collect()
+            self.visible_fields().map(|(_, text)| text).collect()
         } else {
             others
         }

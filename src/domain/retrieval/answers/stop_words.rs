@@ -21,10 +21,10 @@ impl StopWords {
     /// Selects the language in which the most words of a text are stop words. A text with too few
     /// stop words gets its detected language and English.
     #[must_use]
-    pub fn of(text: &str) -> Self {
+    pub fn for_text(text: &str) -> Self {
         let said: HashSet<String> = words(text).collect();
         let count = |language: Language| {
-            let common = said.iter().filter(|word| language.is_common(word));
+            let common = said.iter().filter(|word| language.is_stop_word(word));
             common.count()
         };
         let counts: Vec<(Language, usize)> = Language::all()
@@ -32,7 +32,7 @@ impl StopWords {
             .collect();
         let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
         if most < STOP_WORDS_MIN {
-            let languages = [Language::of(text), Language::English];
+            let languages = [Language::detect(text), Language::English];
             let languages = languages.into_iter().collect();
             return Self { languages };
         }
@@ -45,7 +45,7 @@ impl StopWords {
     pub(super) fn contains(self, word: &str) -> bool {
         self.languages
             .iter()
-            .any(|language| language.is_common(word))
+            .any(|language| language.is_stop_word(word))
     }
 }
 
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     fn kept(text: &str) -> Vec<String> {
-        let stop_words = StopWords::of(text);
+        let stop_words = StopWords::for_text(text);
         words(text)
             .filter(|word| !stop_words.contains(word))
             .collect()

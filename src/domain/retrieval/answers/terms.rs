@@ -24,14 +24,14 @@ pub fn terms(text: &str, language: Language) -> Vec<String> {
 /// Returns the terms of a text without stop words, in order.
 #[must_use]
 pub fn content_terms(text: &str, language: Language) -> Vec<String> {
-    collect_terms(text, language, |word| !language.is_common(word))
+    collect_terms(text, language, |word| !language.is_stop_word(word))
 }
 
 /// Returns the terms of a question for texts in one language, without the stop words of that
 /// language and of the question's own language.
 #[must_use]
 pub fn question_terms(question: &str, stop_words: StopWords, language: Language) -> Vec<String> {
-    let says_nothing = |word: &str| language.is_common(word) || stop_words.contains(word);
+    let says_nothing = |word: &str| language.is_stop_word(word) || stop_words.contains(word);
     collect_terms(question, language, |word| !says_nothing(word))
 }
 
@@ -40,7 +40,7 @@ pub fn question_terms(question: &str, stop_words: StopWords, language: Language)
 #[must_use]
 pub fn query_terms(query: &str, languages: Languages) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    let stop_words = StopWords::of(query);
+    let stop_words = StopWords::for_text(query);
     for language in languages.iter() {
         for term in question_terms(query, stop_words, language) {
             if !found.contains(&term) {
@@ -54,7 +54,7 @@ pub fn query_terms(query: &str, languages: Languages) -> Vec<String> {
 /// True for an English stop word in lower case.
 #[must_use]
 pub fn is_english_stop_word(word: &str) -> bool {
-    Language::English.is_common(word)
+    Language::English.is_stop_word(word)
 }
 
 /// Returns the words of a text in lower case, in order.

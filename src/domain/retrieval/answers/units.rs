@@ -31,8 +31,8 @@ pub(super) fn units_with_heads(text: &str) -> Vec<Unit> {
     let mut units = Vec::new();
     let mut rest = sentences.as_slice();
     while let Some(first) = rest.first() {
-        let joined = UnitBuilder::of(text, first);
-        let count = joined.count(&rest[1..]);
+        let joined = UnitBuilder::new(text, first);
+        let count = joined.count_following(&rest[1..]);
         let range = first.start..rest[count].end;
         let head = match joined.kind {
             UnitKind::LeadIn | UnitKind::Question => first.clone(),
@@ -66,7 +66,7 @@ struct UnitBuilder<'a> {
 }
 
 impl<'a> UnitBuilder<'a> {
-    fn of(text: &'a str, first: &'a Range<usize>) -> Self {
+    fn new(text: &'a str, first: &'a Range<usize>) -> Self {
         let sentence = &text[first.clone()];
         let after = &text[first.end..];
         let is_whole_line = after
@@ -88,19 +88,19 @@ impl<'a> UnitBuilder<'a> {
     }
 
     /// Returns the number of sentences after the first one that belong to the unit.
-    fn count(&self, rest: &[Range<usize>]) -> usize {
+    fn count_following(&self, rest: &[Range<usize>]) -> usize {
         let mut count = 0;
         let mut end = self.first.end;
         for next in rest {
             let gap = &self.text[end..next.start];
-            if !self.takes(count, end, next) {
+            if !self.includes(count, end, next) {
                 break;
             }
             // The first announced sentence is included at any length.
             let is_needed = count == 0 && self.kind == UnitKind::LeadIn;
             if next.end - self.first.start > UNIT_MAX && !is_needed {
                 if self.kind == UnitKind::LeadIn {
-                    count = self.whole_items(rest, count);
+                    count = self.truncate_to_item(rest, count);
                 }
                 break;
             }
@@ -125,7 +125,7 @@ impl<'a> UnitBuilder<'a> {
 
     /// Reduces `count` to the last sentence that ends with its line, if there is one. The sentences
     /// after it are parts of an incomplete item.
-    fn whole_items(&self, rest: &[Range<usize>], count: usize) -> usize {
+    fn truncate_to_item(&self, rest: &[Range<usize>], count: usize) -> usize {
         let ends_line = |count: &usize| {
             let gap = rest[count - 1].end..rest[*count].start;
             self.text[gap].contains('\n')
@@ -135,12 +135,12 @@ impl<'a> UnitBuilder<'a> {
 
     /// True if a sentence belongs to the unit, which has `count` sentences after the first one and
     /// ends at `end`.
-    fn takes(&self, count: usize, end: usize, next: &Range<usize>) -> bool {
+    fn includes(&self, count: usize, end: usize, next: &Range<usize>) -> bool {
         let sentence = &self.text[next.clone()];
         let unit = &self.text[self.first.start..end];
         let breaks = self.text[end..next.start].matches('\n').count();
         let is_announced = count == 0 || is_lead_in(unit);
-        let is_near = breaks < 2 || (is_announced && !self.is_apart(end, next));
+        let is_near = breaks < 2 || (is_announced && !self.starts_section(end, next));
         match self.kind {
             UnitKind::Alone => false,
             UnitKind::LeadIn => is_near,
@@ -153,7 +153,7 @@ impl<'a> UnitBuilder<'a> {
     /// True if a sentence after an empty line begins a new section: a heading or, after several
     /// empty lines, anything but a list item. Code blocks are exempt, because code may contain
     /// both.
-    fn is_apart(&self, end: usize, next: &Range<usize>) -> bool {
+    fn starts_section(&self, end: usize, next: &Range<usize>) -> bool {
         let gap = &self.text[end..next.start];
         let sentence = &self.text[next.clone()];
         if gap.contains("```") || gap.contains("~~~") {

@@ -98,7 +98,7 @@ pub(super) async fn append_turns(
 ) -> Result<()> {
     let conversation = conversation.to_owned();
     let kept = call.app().answer_settings().max_stored_turns;
-    let stored = call.app().change(call, move |change, workspace| {
+    let stored = call.app().run_write_tx(call, move |change, workspace| {
         let mut statement = change.conn.prepare_cached(INSERT)?;
         for turn in &turns {
             statement.execute(named_params! {

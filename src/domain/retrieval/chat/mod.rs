@@ -72,7 +72,7 @@ pub enum CitationMode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchResult {
     /// Index of the query.
-    pub query: usize,
+    pub query_index: usize,
     /// Id of the connector, as given by the caller.
     pub connector_id: String,
     /// Ids of its documents that are used.
@@ -110,7 +110,7 @@ pub struct Outcome {
     /// Search queries.
     pub queries: Vec<String>,
     /// Search results.
-    pub found: Vec<SearchResult>,
+    pub search_results: Vec<SearchResult>,
     /// True if the message requires a search; none without connectors, unless only the queries were
     /// requested.
     pub is_search_required: Option<bool>,

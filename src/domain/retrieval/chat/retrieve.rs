@@ -68,7 +68,7 @@ pub(super) fn resolve_connectors(
 /// Search results of all connectors of a chat.
 #[derive(Debug, Default)]
 pub(super) struct SearchResults {
-    pub(super) found: Vec<SearchResult>,
+    pub(super) results: Vec<SearchResult>,
     pub(super) sources: Vec<Source>,
 }
 
@@ -98,7 +98,7 @@ pub(super) async fn search_connectors(
     for (index, answer) in answers.into_iter().enumerate() {
         let planned_here = &planned[index % planned.len()];
         let mut found = SearchResult {
-            query: index / planned.len(),
+            query_index: index / planned.len(),
             connector_id: planned_here.id.clone(),
             document_ids: Vec::new(),
             error: None,
@@ -114,7 +114,7 @@ pub(super) async fn search_connectors(
             }
             Err(message) => found.error = Some(message),
         }
-        retrieved.found.push(found);
+        retrieved.results.push(found);
     }
     Ok(retrieved)
 }
@@ -144,7 +144,7 @@ fn add_source(
     sources.push(Source {
         id: id.clone(),
         fields,
-        hidden: planned.connector.excludes.clone(),
+        excludes: planned.connector.excludes.clone(),
     });
     id
 }

@@ -29,7 +29,7 @@ const EXTRACTIVE_WARNING: &str = "answered by the extractive answerer: the sente
 pub struct Chat {
     call: RequestContext,
     request: Request,
-    planned: Vec<ResolvedConnector>,
+    connectors: Vec<ResolvedConnector>,
 }
 
 /// Receiver of the chat's events; none without a listener.
@@ -48,12 +48,12 @@ impl Chat {
     /// # Errors
     /// `NotFound` for a connector that the caller's workspace does not have, `Invalid` for too many
     /// connectors, or an error of the store.
-    pub fn open(call: RequestContext, request: Request) -> Result<Self> {
+    pub fn prepare(call: RequestContext, request: Request) -> Result<Self> {
         let planned = retrieve::resolve_connectors(&call, &request.connectors)?;
         Ok(Self {
             call,
             request,
-            planned,
+            connectors: planned,
         })
     }
 
@@ -67,16 +67,16 @@ impl Chat {
     /// respond, or an error of the store.
     pub async fn run(mut self, listener: EventSender) -> Result<Outcome> {
         send_event(&listener, ChatEvent::Started).await;
-        self.recall().await?;
-        let (queries, mut warnings, usage) = self.queries().await;
-        let could_search = self.request.only_queries || !self.planned.is_empty();
+        self.load_history().await?;
+        let (queries, mut warnings, usage) = self.make_queries().await;
+        let could_search = self.request.only_queries || !self.connectors.is_empty();
         let mut outcome = Outcome {
             text: String::new(),
             citations: Vec::new(),
             documents: Vec::new(),
             is_search_required: could_search.then_some(!queries.is_empty()),
             queries,
-            found: Vec::new(),
+            search_results: Vec::new(),
             finish: FinishReason::Complete,
             history: self.request.history.clone(),
             usage,
@@ -89,9 +89,9 @@ impl Chat {
             outcome.warnings = warnings;
             return Ok(outcome);
         }
-        let failed = self.find(&mut outcome).await?;
-        if !outcome.found.is_empty() || !outcome.documents.is_empty() {
-            let (found, documents) = (outcome.found.clone(), outcome.documents.clone());
+        let failed = self.retrieve_documents(&mut outcome).await?;
+        if !outcome.search_results.is_empty() || !outcome.documents.is_empty() {
+            let (found, documents) = (outcome.search_results.clone(), outcome.documents.clone());
             send_event(&listener, ChatEvent::SearchResults(found, documents)).await;
         }
         if let Some(failed) = failed {
@@ -103,7 +103,7 @@ impl Chat {
             outcome.finish = FinishReason::Error;
             return Ok(outcome);
         }
-        let answer = self.answer(&outcome, &listener, &mut warnings).await?;
+        let answer = self.make_answer(&outcome, &listener, &mut warnings).await?;
         outcome.text = answer.text;
         outcome.citations = answer.citations;
         outcome.citations.sort_by_key(|citation| citation.start);
@@ -111,12 +111,12 @@ impl Chat {
         outcome.usage += answer.usage.unwrap_or_default();
         warnings.extend(answer.problem);
         outcome.warnings = warnings;
-        self.remember(&mut outcome).await?;
+        self.store_turns(&mut outcome).await?;
         Ok(outcome)
     }
 
     /// Loads the stored turns of the conversation, unless the request contains a history.
-    async fn recall(&mut self) -> Result<()> {
+    async fn load_history(&mut self) -> Result<()> {
         if let Some(conversation) = &self.request.conversation_id
             && self.request.history.is_empty()
         {
@@ -126,9 +126,9 @@ impl Chat {
     }
 
     /// Returns the queries, the warnings, and the tokens that a model used for the queries.
-    async fn queries(&self) -> (Vec<String>, Vec<String>, TokenUsage) {
+    async fn make_queries(&self) -> (Vec<String>, Vec<String>, TokenUsage) {
         let (message, history) = (&self.request.message, &self.request.history);
-        let is_needed = self.request.only_queries || !self.planned.is_empty();
+        let is_needed = self.request.only_queries || !self.connectors.is_empty();
         let settings = &self.call.app().answer_settings().upstream;
         let mut warnings = Vec::new();
         if is_needed && settings.url.is_some() && settings.rewrite_queries && !history.is_empty() {
@@ -143,7 +143,7 @@ impl Chat {
         let queries = answers::build_search_queries(message, history);
         let mut usage = TokenUsage::default();
         if self.request.only_queries {
-            let said = self.said();
+            let said = self.conversation_text();
             // This fails only during shutdown.
             let counted = spawn_blocking(move || answers::estimate_tokens(&said)).await;
             usage.input_tokens = counted.unwrap_or_default();
@@ -156,17 +156,17 @@ impl Chat {
     }
 
     /// Searches the connectors and selects the documents for the answer.
-    async fn find(&mut self, outcome: &mut Outcome) -> Result<Option<Error>> {
+    async fn retrieve_documents(&mut self, outcome: &mut Outcome) -> Result<Option<Error>> {
         let mut sources = Vec::new();
-        if !self.planned.is_empty() && !outcome.queries.is_empty() {
+        if !self.connectors.is_empty() && !outcome.queries.is_empty() {
             let found =
-                retrieve::search_connectors(&self.call, &self.planned, &outcome.queries).await?;
-            outcome.found = found.found;
+                retrieve::search_connectors(&self.call, &self.connectors, &outcome.queries).await?;
+            outcome.search_results = found.results;
             sources = found.sources;
         }
-        let failed = retrieve::fatal_error(&outcome.found);
+        let failed = retrieve::fatal_error(&outcome.search_results);
         sources.append(&mut self.request.documents);
-        let query = self.query(outcome);
+        let query = self.ranking_query(outcome);
         let truncation = self.request.truncation;
         let max = self.call.app().answer_settings().max_documents;
         let chosen =
@@ -177,14 +177,14 @@ impl Chat {
             .iter()
             .map(|source| source.id.as_str())
             .collect();
-        for found in &mut outcome.found {
+        for found in &mut outcome.search_results {
             found.document_ids.retain(|id| used.contains(id.as_str()));
         }
         Ok(failed)
     }
 
     /// Returns the query that documents are ranked by.
-    fn query(&self, outcome: &Outcome) -> String {
+    fn ranking_query(&self, outcome: &Outcome) -> String {
         if !outcome.queries.is_empty() {
             return outcome.queries.join(" ");
         }
@@ -192,7 +192,7 @@ impl Chat {
         query.unwrap_or_else(|| self.request.message.clone())
     }
 
-    async fn answer(
+    async fn make_answer(
         &self,
         outcome: &Outcome,
         listener: &EventSender,
@@ -202,25 +202,25 @@ impl Chat {
         if settings.upstream.url.is_some() {
             let model = &settings.upstream.model;
             warnings.push(format!("answered by the upstream model '{model}'"));
-            return self.ask_model(outcome, listener).await;
+            return self.stream_model_answer(outcome, listener).await;
         }
         warnings.push(EXTRACTIVE_WARNING.to_owned());
-        let query = self.query(outcome);
+        let query = self.ranking_query(outcome);
         let sources = outcome.documents.clone();
-        let are_found = !outcome.found.is_empty();
+        let are_found = !outcome.search_results.is_empty();
         let max_sentences = settings.max_sentences;
         let max_words = self.request.max_tokens;
         let max_words = max_words.map(|max| usize::try_from(max).unwrap_or(usize::MAX));
-        let said = self.said();
+        let said = self.conversation_text();
         let extracted = spawn_blocking(move || {
             let mut answer = answers::extract_answer(&ExtractInput {
                 query: &query,
                 sources: &sources,
-                are_found,
+                are_search_results: are_found,
                 max_sentences,
                 max_words,
             });
-            let read = sources.iter().flat_map(Source::visible);
+            let read = sources.iter().flat_map(Source::visible_fields);
             let read = read.map(|(_, text)| answers::estimate_tokens(text));
             answer.usage = Some(TokenUsage {
                 input_tokens: answers::estimate_tokens(&said) + read.sum::<u64>(),
@@ -237,14 +237,14 @@ impl Chat {
         for citation in &answer.citations {
             let end = byte_offset(&answer.text, citation.end);
             voice
-                .say(AnswerPiece::Text(answer.text[told..end].to_owned()))
+                .emit(AnswerPiece::Text(answer.text[told..end].to_owned()))
                 .await;
-            voice.say(AnswerPiece::Citation(citation.clone())).await;
+            voice.emit(AnswerPiece::Citation(citation.clone())).await;
             told = end;
         }
         if told < answer.text.len() {
             voice
-                .say(AnswerPiece::Text(answer.text[told..].to_owned()))
+                .emit(AnswerPiece::Text(answer.text[told..].to_owned()))
                 .await;
         }
         voice.finish().await;
@@ -252,7 +252,7 @@ impl Chat {
     }
 
     /// Returns the preamble, the history and the message as one text.
-    fn said(&self) -> String {
+    fn conversation_text(&self) -> String {
         let before = self.request.history.iter();
         let before = before.map(|turn| turn.message.as_str());
         let preamble = self.request.preamble.as_deref();
@@ -261,7 +261,11 @@ impl Chat {
         all.collect::<Vec<_>>().join("\n")
     }
 
-    async fn ask_model(&self, outcome: &Outcome, listener: &EventSender) -> Result<Answer> {
+    async fn stream_model_answer(
+        &self,
+        outcome: &Outcome,
+        listener: &EventSender,
+    ) -> Result<Answer> {
         let mut sampling = self.request.sampling.clone();
         if let Some(max) = self.request.max_tokens {
             sampling.insert("max_tokens".to_owned(), max.into());
@@ -271,7 +275,7 @@ impl Chat {
             history: self.request.history.clone(),
             message: self.request.message.clone(),
             sources: outcome.documents.clone(),
-            is_cited: self.request.citations != CitationMode::Off,
+            wants_citations: self.request.citations != CitationMode::Off,
             sampling,
         };
         let (pieces, mut heard) = mpsc::channel(PIECE_BUFFER);
@@ -284,7 +288,7 @@ impl Chat {
         let said = async {
             let mut voice = AnswerEmitter::new(self.request.citations, listener);
             while let Some(piece) = heard.recv().await {
-                voice.say(piece).await;
+                voice.emit(piece).await;
             }
             voice.finish().await;
         };
@@ -294,7 +298,7 @@ impl Chat {
 
     /// Adds the message and its answer to the history, and stores both if the request names a
     /// conversation.
-    async fn remember(&self, outcome: &mut Outcome) -> Result<()> {
+    async fn store_turns(&self, outcome: &mut Outcome) -> Result<()> {
         let turns = [
             (Role::User, &self.request.message),
             (Role::Chatbot, &outcome.text),
@@ -315,35 +319,35 @@ impl Chat {
 
 /// Sends the pieces of an answer to the listener, with the citations at the requested time.
 struct AnswerEmitter<'a> {
-    when: CitationMode,
+    mode: CitationMode,
     listener: &'a EventSender,
-    waiting: Vec<Citation>,
+    pending: Vec<Citation>,
 }
 
 impl<'a> AnswerEmitter<'a> {
     const fn new(when: CitationMode, listener: &'a EventSender) -> Self {
         Self {
-            when,
+            mode: when,
             listener,
-            waiting: Vec::new(),
+            pending: Vec::new(),
         }
     }
 
-    async fn say(&mut self, piece: AnswerPiece) {
+    async fn emit(&mut self, piece: AnswerPiece) {
         match piece {
             AnswerPiece::Text(text) => send_event(self.listener, ChatEvent::Text(text)).await,
-            AnswerPiece::Citation(citation) => match self.when {
+            AnswerPiece::Citation(citation) => match self.mode {
                 CitationMode::Inline => {
                     send_event(self.listener, ChatEvent::Citations(vec![citation])).await;
                 }
-                CitationMode::After => self.waiting.push(citation),
+                CitationMode::After => self.pending.push(citation),
                 CitationMode::Off => {}
             },
         }
     }
 
     async fn finish(self) {
-        for citation in self.waiting {
+        for citation in self.pending {
             send_event(self.listener, ChatEvent::Citations(vec![citation])).await;
         }
     }

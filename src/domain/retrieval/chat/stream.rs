@@ -25,7 +25,7 @@ pub enum StreamItem {
 /// # Errors
 /// As [`Chat::open`] and [`Chat::run`].
 pub async fn answer(call: RequestContext, request: Request) -> Result<Outcome> {
-    Chat::open(call, request)?.run(None).await
+    Chat::prepare(call, request)?.run(None).await
 }
 
 /// Answers a chat as a stream of events. The chat makes progress only while the stream is polled;
@@ -39,7 +39,7 @@ pub fn stream(
     request: Request,
 ) -> Result<impl Stream<Item = StreamItem> + Send + 'static> {
     let admission = call.admission().clone();
-    let chat = Chat::open(call, request)?;
+    let chat = Chat::prepare(call, request)?;
     let (sender, mut events) = mpsc::channel(EVENT_BUFFER);
     let mut running: Option<BoxFuture<'static, Result<Outcome>>> =
         Some(Box::pin(chat.run(Some(sender))));
@@ -53,7 +53,7 @@ pub fn stream(
             ended = Some(outcome);
         }
         match events.poll_recv(context) {
-            Poll::Ready(Some(event)) => Poll::Ready(Some(match admission.refusal() {
+            Poll::Ready(Some(event)) => Poll::Ready(Some(match admission.find_refusal() {
                 None => StreamItem::Event(event),
                 Some(refusal) => {
                     // The reader is no longer authorized, so it must not get the remaining events.

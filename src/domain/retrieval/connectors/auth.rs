@@ -44,7 +44,7 @@ impl Scheme {
     /// Returns the value of the header.
     // wire: a Basic token is sent unchanged; it is not published whether the vendor's service
     // encodes it
-    pub(super) fn header(self, token: &Secret) -> Secret {
+    pub(super) fn header_value(self, token: &Secret) -> Secret {
         let prefix = match self {
             Self::Bearer => "Bearer ",
             Self::Basic => "Basic ",

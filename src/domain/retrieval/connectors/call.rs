@@ -46,7 +46,7 @@ impl Connector {
             return Ok(None);
         };
         match Credentials::open(sealer, &self.id, sealed)? {
-            Credentials::Service(token) => Ok(Some(scheme.header(&token))),
+            Credentials::Service(token) => Ok(Some(scheme.header_value(&token))),
             Credentials::OAuth { .. } => Ok(None),
         }
     }
@@ -60,7 +60,7 @@ pub(super) async fn send_query(
     question: &ConnectorQuery<'_>,
 ) -> Result<Vec<Document>, CallFailure> {
     let settings = app.connector_settings();
-    let url = settings.mapped(&connector.url);
+    let url = settings.map_host(&connector.url);
     if let Some(found) =
         local_folders::search_folder(app, &url, question.query, question.authorization).await
     {

@@ -33,12 +33,12 @@ pub(super) const INSERT: &str = "
     ON CONFLICT (id) DO NOTHING";
 
 const BOUND: Bound = Bound {
-    of: "A workspace",
-    things: "connectors",
+    owner_label: "A workspace",
+    items_label: "connectors",
     setting: "connectors",
-    most: |bounds| bounds.connectors,
-    last: None,
-    rows: "SELECT 1 FROM connectors WHERE workspace_id = ?1",
+    limit: |bounds| bounds.connectors,
+    max_number_sql: None,
+    rows_sql: "SELECT 1 FROM connectors WHERE workspace_id = ?1",
 };
 
 /// Registers a connector in the caller's workspace. The connector must first respond to a test
@@ -70,11 +70,11 @@ pub async fn create(call: &RequestContext, new: New) -> Result<Connector> {
         updated_at: now,
         credentials: None,
     };
-    connector.prove_with(proof, app.sealer());
+    connector.set_auth(proof, app.sealer());
     if app.connector_settings().test_on_registration {
         check::send_test_query(app, &connector).await?;
     }
-    app.change(call, move |change, workspace| {
+    app.run_write_tx(call, move |change, workspace| {
         BOUND.require(change, workspace.as_str())?;
         if write_row(change, INSERT, &connector)? == 0 {
             // The chance is one in two billion for two connectors of the same name.
@@ -117,9 +117,9 @@ pub async fn update(call: &RequestContext, id: ConnectorId, changes: Changes) ->
         let (after, _) = apply_changes(&app, before.clone(), changes.clone())?;
         check::send_test_query(&app, &after).await?;
     }
-    let user = call.caller().key_id.clone();
+    let user = call.principal().key_id.clone();
     call.app()
-        .change(call, move |change, workspace| {
+        .run_write_tx(call, move |change, workspace| {
             let stored = find_row(change.conn, workspace, &user, &id, change.now)?;
             if calls_anew
                 && (&stored.url, &stored.credentials) != (&before.url, &before.credentials)
@@ -150,10 +150,10 @@ fn apply_changes(
 ) -> Result<(Connector, bool)> {
     let mut is_void = false;
     if changes.oauth.is_some() || changes.service_auth.is_some() {
-        let old = connector.proof(app.sealer())?;
+        let old = connector.open_auth(app.sealer())?;
         let new = auth::merge_auth(old.clone(), changes.oauth, changes.service_auth)?;
         is_void = oauth_client_key(&old) != oauth_client_key(&new);
-        connector.prove_with(new, app.sealer());
+        connector.set_auth(new, app.sealer());
     }
     connector.name = changes.name.unwrap_or(connector.name);
     connector.description = changes.description.or(connector.description);
@@ -177,7 +177,7 @@ fn oauth_client_key(proof: &AuthWithCredentials) -> Option<(&str, &str, &str)> {
 }
 
 impl Connector {
-    fn proof(&self, sealer: &Sealer) -> Result<AuthWithCredentials> {
+    fn open_auth(&self, sealer: &Sealer) -> Result<AuthWithCredentials> {
         match (&self.auth, &self.credentials) {
             (Some(auth), Some(sealed)) => {
                 let credentials = Credentials::open(sealer, &self.id, sealed)?;
@@ -187,7 +187,7 @@ impl Connector {
         }
     }
 
-    fn prove_with(&mut self, proof: AuthWithCredentials, sealer: &Sealer) {
+    fn set_auth(&mut self, proof: AuthWithCredentials, sealer: &Sealer) {
         let (auth, credentials) = proof.unzip();
         self.credentials = credentials.map(|credentials| credentials.seal(sealer, &self.id));
         self.auth = auth;
@@ -228,9 +228,9 @@ const DELETE: &str = "DELETE FROM connectors WHERE workspace_id = :workspace_id 
 /// # Errors
 /// `NotFound` if there is no such connector, or an error of the store.
 pub async fn delete(call: &RequestContext, id: ConnectorId) -> Result<()> {
-    let user = call.caller().key_id.clone();
+    let user = call.principal().key_id.clone();
     call.app()
-        .change(call, move |change, workspace| {
+        .run_write_tx(call, move |change, workspace| {
             let connector = find_row(change.conn, workspace, &user, &id, change.now)?;
             let deleted = change
                 .conn

@@ -28,21 +28,22 @@ use crate::{
 /// # Errors
 /// Errors of the store.
 pub async fn register_folders(app: &App, workspace: &WorkspaceId, origin: &str) -> Result<()> {
-    app.folders().serve_at(origin);
+    app.folders().set_origin(origin);
     for folder in app.folders().iter() {
         let (name, token) = (folder.name.clone(), folder.token.clone());
-        let url = app.folders().url_of(&name);
+        let url = app.folders().search_url(&name);
         let (workspace, parts) = (workspace.clone(), app.clone());
-        let registered = app.change_as(Actor::System, move |change| match folders::find_connector(
-            change.conn,
-            &name,
-        )? {
-            None => {
-                let id = create_connector(&parts, change, &workspace, &name, url, token)?;
-                folders::set_connector(change.conn, &name, id.as_str())
-            }
-            Some(id) => update_connector(&parts, change, &id.into(), url, &token),
-        });
+        let registered =
+            app.run_write_tx_as(Actor::System, move |change| match folders::find_connector(
+                change.conn,
+                &name,
+            )? {
+                None => {
+                    let id = create_connector(&parts, change, &workspace, &name, url, token)?;
+                    folders::set_connector(change.conn, &name, id.as_str())
+                }
+                Some(id) => update_connector(&parts, change, &id.into(), url, &token),
+            });
         registered.await?;
     }
     Ok(())
@@ -118,7 +119,7 @@ pub(super) async fn search_folder(
     query: &str,
     authorization: Option<&Secret>,
 ) -> Option<Result<Vec<Document>, CallFailure>> {
-    let name = app.folders().at(url)?;
+    let name = app.folders().find_name_by_url(url)?;
     let token = authorization.and_then(|header| header.expose().strip_prefix("Bearer "));
     let found = folders::search_with_token(app, &name, token.unwrap_or_default(), query).await;
     Some(match found {
@@ -140,6 +141,6 @@ pub(super) async fn search_folder(
 }
 
 fn to_document(found: PassageHit) -> Document {
-    let fields = found.fields();
+    let fields = found.into_fields();
     Document(fields.map(|(name, text)| (name.to_owned(), text)).into())
 }

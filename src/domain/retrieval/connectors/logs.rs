@@ -83,11 +83,11 @@ pub(super) async fn append_log(
     noted: NewLogEntry,
 ) -> Result<()> {
     let app = call.app();
-    let user = call.caller().key_id.clone();
+    let user = call.principal().key_id.clone();
     let client_name = call.client_name().map(str::to_owned);
     let (workspace, connector) = (connector.workspace_id.clone(), connector.id.clone());
     let kept = app.connector_settings().log_entries;
-    app.change_as(Actor::Key(user.clone()), move |change| {
+    app.run_write_tx_as(Actor::Key(user.clone()), move |change| {
         change.conn.prepare_cached(INSERT)?.execute(named_params! {
             ":id": ConnectorLogId::new_ordered_uuid(change.now),
             ":workspace_id": workspace,

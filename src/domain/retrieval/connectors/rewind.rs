@@ -10,29 +10,29 @@ pub(in crate::domain) const REPAIRS: &[Repair] = &[
     Repair {
         table: "connector_authorizations",
         key: "seq",
-        find: "SELECT seq FROM connector_authorizations
+        find_sql: "SELECT seq FROM connector_authorizations
                WHERE expires_at > :now AND expires_at >= updated_at
                  AND updated_at - :now > expires_at - updated_at",
-        set: "expires_at = :now + (expires_at - updated_at)",
-        longest: |_| Duration::ZERO,
-        due: None,
+        set_sql: "expires_at = :now + (expires_at - updated_at)",
+        max_wait: |_| Duration::ZERO,
+        due_column: None,
     },
     // The provider's clock does not go back with this server's, so the expiry moves by the same
     // step.
     Repair {
         table: "connector_authorizations",
         key: "seq",
-        find: "SELECT seq FROM connector_authorizations WHERE expires_at > :horizon",
-        set: "expires_at = :horizon",
-        longest: |_| Duration::MAX,
-        due: Some("expires_at"),
+        find_sql: "SELECT seq FROM connector_authorizations WHERE expires_at > :horizon",
+        set_sql: "expires_at = :horizon",
+        max_wait: |_| Duration::MAX,
+        due_column: Some("expires_at"),
     },
     Repair {
         table: "connector_oauth_states",
         key: "hash",
-        find: "SELECT hash FROM connector_oauth_states WHERE expires_at > :horizon",
-        set: "expires_at = :horizon",
-        longest: |app| Duration::from_secs(app.connector_settings().authorization_seconds),
-        due: Some("expires_at"),
+        find_sql: "SELECT hash FROM connector_oauth_states WHERE expires_at > :horizon",
+        set_sql: "expires_at = :horizon",
+        max_wait: |app| Duration::from_secs(app.connector_settings().authorization_seconds),
+        due_column: Some("expires_at"),
     },
 ];

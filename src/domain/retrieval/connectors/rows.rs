@@ -18,7 +18,7 @@ use crate::{
 /// `NotFound` if the caller's workspace has no such connector, or an error of the store.
 pub fn find(call: &RequestContext, id: &ConnectorId) -> Result<Connector> {
     let now = call.app().clock().now();
-    let (workspace, user) = (call.workspace(), &call.caller().key_id);
+    let (workspace, user) = (call.workspace(), &call.principal().key_id);
     call.app()
         .store()
         .read(|conn| find_row(conn, workspace, user, id, now))
@@ -71,7 +71,7 @@ const COUNT: &str = "SELECT count(*) FROM connectors WHERE workspace_id = :works
 /// Errors of the store.
 pub async fn list(call: &RequestContext, slice: OffsetPage) -> Result<ListPage<Connector>> {
     let workspace = call.workspace().clone();
-    let user = call.caller().key_id.clone();
+    let user = call.principal().key_id.clone();
     let now = call.app().clock().now();
     call.app()
         .store()

@@ -60,7 +60,7 @@ impl Default for Settings {
 
 impl Settings {
     /// Returns the URL to call for this URL, after [`Settings::hosts`].
-    pub(super) fn mapped(&self, url: &str) -> String {
+    pub(super) fn map_host(&self, url: &str) -> String {
         let Ok(mut url) = Url::parse(url) else {
             return url.to_owned();
         };
@@ -150,7 +150,7 @@ mod tests {
             ("https://CI-test.com:444/x", "http://127.0.0.1:8080/x"),
             ("https://other.com/search", "https://other.com/search"),
         ] {
-            assert_eq!(settings.mapped(url), expected);
+            assert_eq!(settings.map_host(url), expected);
         }
     }
 

@@ -29,9 +29,9 @@ pub(super) struct ChangedFile {
 pub(super) struct FolderDiff {
     pub(super) files: usize,
     pub(super) changed: Vec<ChangedFile>,
-    pub(super) gone: Vec<String>,
+    pub(super) deleted: Vec<String>,
     pub(super) problem: Option<String>,
-    pub(super) left_out: SkippedFiles,
+    pub(super) skipped: SkippedFiles,
 }
 
 /// Compares each file of a folder with its index entry.
@@ -57,7 +57,7 @@ pub(super) fn compare(
                 let path = error.path().unwrap_or(root).to_owned();
                 if path != root {
                     let reason = format!("it cannot be looked at: {error}");
-                    compared.left_out.add(display_path(root, &path), reason);
+                    compared.skipped.add(display_path(root, &path), reason);
                 }
                 unseen.push(path);
                 compared.problem.get_or_insert_with(|| error.to_string());
@@ -77,7 +77,7 @@ pub(super) fn compare(
                 let before = known.remove(&file.path);
                 let before = before.filter(|before| before.stamp == file.stamp);
                 match before.map(|before| before.problem) {
-                    Some(Some(problem)) => compared.left_out.add(file.path, problem),
+                    Some(Some(problem)) => compared.skipped.add(file.path, problem),
                     Some(None) => compared.files += 1,
                     None => {
                         compared.files += 1;
@@ -86,11 +86,11 @@ pub(super) fn compare(
                 }
             }
             Err(reason) => compared
-                .left_out
+                .skipped
                 .add(display_path(root, entry.path()), reason),
         }
     }
-    compared.gone = known
+    compared.deleted = known
         .into_keys()
         .filter(|path| {
             !unseen
@@ -98,7 +98,7 @@ pub(super) fn compare(
                 .any(|unseen| root.join(path).starts_with(unseen))
         })
         .collect();
-    compared.gone.sort();
+    compared.deleted.sort();
     compared
 }
 
@@ -119,7 +119,7 @@ fn inspect_file(
     }
     let below = entry.path().strip_prefix(root).ok().and_then(Path::to_str);
     let path = below.ok_or_else(|| "its name is not Unicode".to_owned())?;
-    let format = Format::of(entry.path());
+    let format = Format::from_path(entry.path());
     let format = format.ok_or_else(|| unsupported_reason(entry.path()))?;
     let metadata = entry.metadata();
     let metadata = metadata.map_err(|error| format!("it cannot be looked at: {error}"))?;

@@ -111,9 +111,9 @@ pub fn find_invalid_setting(folders: &[FolderSettings]) -> Option<(String, Strin
 pub struct Folders {
     folders: Vec<Folder>,
     /// Base URL of all folders, set when this server listens.
-    base: OnceLock<String>,
+    base_url: OnceLock<String>,
     /// Serializes the removal of folders that are no longer in the settings.
-    forgetting: tokio::sync::Mutex<()>,
+    removal_lock: tokio::sync::Mutex<()>,
 }
 
 /// A folder of this server.
@@ -126,9 +126,9 @@ pub struct Folder {
     /// Bearer token for searches.
     pub token: Secret,
     /// Result of the last scan.
-    scanned: channel::Sender<Option<ScanResult>>,
+    last_scan: channel::Sender<Option<ScanResult>>,
     /// Serializes the scans of the folder.
-    scanning: tokio::sync::Mutex<()>,
+    scan_lock: tokio::sync::Mutex<()>,
 }
 
 impl Folders {
@@ -140,13 +140,13 @@ impl Folders {
             name: folder.name.clone(),
             path: folder.path.clone(),
             token: folder.token.clone().unwrap_or_else(|| new_token("folder_")),
-            scanned: channel::Sender::new(None),
-            scanning: tokio::sync::Mutex::default(),
+            last_scan: channel::Sender::new(None),
+            scan_lock: tokio::sync::Mutex::default(),
         });
         Self {
             folders: folders.collect(),
-            base: OnceLock::new(),
-            forgetting: tokio::sync::Mutex::default(),
+            base_url: OnceLock::new(),
+            removal_lock: tokio::sync::Mutex::default(),
         }
     }
 
@@ -167,20 +167,20 @@ impl Folders {
     }
 
     /// Sets the origin of this server, such as `http://127.0.0.1:4600`.
-    pub(in crate::domain) fn serve_at(&self, origin: &str) {
+    pub(in crate::domain) fn set_origin(&self, origin: &str) {
         // The server listens once, so the value is set once.
-        let _ = self.base.set(format!("{origin}{BASE_PATH}"));
+        let _ = self.base_url.set(format!("{origin}{BASE_PATH}"));
     }
 
     /// Returns the URL for searches of a folder.
-    pub(in crate::domain) fn url_of(&self, name: &str) -> String {
-        let base = self.base.get().map_or(BASE_PATH, String::as_str);
+    pub(in crate::domain) fn search_url(&self, name: &str) -> String {
+        let base = self.base_url.get().map_or(BASE_PATH, String::as_str);
         format!("{base}/{name}/search")
     }
 
     /// Returns the name of the folder with this search URL.
-    pub(in crate::domain) fn at(&self, url: &str) -> Option<String> {
-        let name = url.strip_prefix(self.base.get()?)?;
+    pub(in crate::domain) fn find_name_by_url(&self, url: &str) -> Option<String> {
+        let name = url.strip_prefix(self.base_url.get()?)?;
         let name = name.strip_prefix('/')?.strip_suffix("/search")?;
         self.get(name).ok().map(|folder| folder.name.clone())
     }
@@ -189,13 +189,13 @@ impl Folders {
 impl Folder {
     /// True if this is the folder's token.
     #[must_use]
-    pub fn is_opened_by(&self, token: &str) -> bool {
+    pub fn has_token(&self, token: &str) -> bool {
         TokenHash::of(token) == TokenHash::of(self.token.expose())
     }
 
     /// Returns a receiver for the result of the last scan and of each later scan.
     #[must_use]
-    pub fn scanned(&self) -> channel::Receiver<Option<ScanResult>> {
-        self.scanned.subscribe()
+    pub fn subscribe_to_scans(&self) -> channel::Receiver<Option<ScanResult>> {
+        self.last_scan.subscribe()
     }
 }

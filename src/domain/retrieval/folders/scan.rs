@@ -35,14 +35,14 @@ pub struct ScanResult {
     /// Number of readable files in the folder.
     pub files: usize,
     /// Number of files that were read because they are new or changed.
-    pub read: usize,
+    pub indexed: usize,
     /// Number of files that were removed from the index because they no longer exist.
-    pub forgotten: usize,
+    pub removed: usize,
     /// Reason why the folder or a part of it could not be read. The index entries of that part are
     /// kept.
     pub problem: Option<String>,
     /// Skipped files, without hidden files.
-    pub left_out: SkippedFiles,
+    pub skipped: SkippedFiles,
 }
 
 /// Compares a folder with its index and writes the differences.
@@ -51,12 +51,12 @@ pub struct ScanResult {
 /// `NotFound` for a folder that is not in the settings, or an error of the store.
 pub async fn scan(app: &App, name: &str) -> Result<ScanResult> {
     let folder = app.folders().get(name)?;
-    let _one_at_a_time = folder.scanning.lock().await;
+    let _one_at_a_time = folder.scan_lock.lock().await;
     let seq = match app.store().read(|conn| rows::find(conn, &folder.name))? {
         Some(seq) => seq,
         None => {
             let name = folder.name.clone();
-            let made = app.change_as(Actor::System, move |change| {
+            let made = app.run_write_tx_as(Actor::System, move |change| {
                 rows::find_or_create(change.conn, &name)
             });
             made.await?
@@ -68,30 +68,30 @@ pub async fn scan(app: &App, name: &str) -> Result<ScanResult> {
     let max_bytes = app.folder_settings().max_file_bytes;
     let compared = tokio::task::spawn_blocking(move || compare(&root, max_bytes, known));
     let compared = compared.await.map_err(|error| join_error(&error))?;
-    let forgotten = compared.gone.len();
-    delete_files(app, seq, compared.gone).await?;
+    let forgotten = compared.deleted.len();
+    delete_files(app, seq, compared.deleted).await?;
     let (read, problems) = index_files(app, seq, &folder.path, compared.changed).await?;
-    let mut left_out = compared.left_out;
+    let mut left_out = compared.skipped;
     let files = compared.files.saturating_sub(problems.len());
     left_out.extend(problems);
-    let before = folder.scanned.borrow().clone();
+    let before = folder.last_scan.borrow().clone();
     let mut trouble = LastProblem::default();
-    trouble.news(before.as_ref().and_then(|before| before.problem.clone()));
-    if let Some(problem) = trouble.news(compared.problem.clone()) {
+    trouble.update(before.as_ref().and_then(|before| before.problem.clone()));
+    if let Some(problem) = trouble.update(compared.problem.clone()) {
         warn!(
             folder = folder.name,
             problem, "a folder could not be looked at"
         );
     }
-    left_out.log(&folder.name, before.as_ref().map(|before| &before.left_out));
+    left_out.log(&folder.name, before.as_ref().map(|before| &before.skipped));
     let scanned = ScanResult {
         files,
-        read,
-        forgotten,
+        indexed: read,
+        removed: forgotten,
         problem: compared.problem,
-        left_out,
+        skipped: left_out,
     };
-    folder.scanned.send_replace(Some(scanned.clone()));
+    folder.last_scan.send_replace(Some(scanned.clone()));
     Ok(scanned)
 }
 
@@ -100,7 +100,7 @@ pub async fn scan(app: &App, name: &str) -> Result<ScanResult> {
 /// # Errors
 /// Errors of the store.
 pub async fn remove_unconfigured(app: &App) -> Result<()> {
-    let _one_at_a_time = app.folders().forgetting.lock().await;
+    let _one_at_a_time = app.folders().removal_lock.lock().await;
     for name in app.store().read(rows::list_names)? {
         if app.folders().get(&name).is_ok() {
             continue;
@@ -110,7 +110,7 @@ pub async fn remove_unconfigured(app: &App) -> Result<()> {
         let files = app.store().scan(move |conn| rows::list_files(conn, seq));
         let files = files.await?.into_keys().collect();
         delete_files(app, seq, files).await?;
-        let dropped = app.change_as(Actor::System, move |change| {
+        let dropped = app.run_write_tx_as(Actor::System, move |change| {
             rows::delete_folder(change.conn, seq)
         });
         dropped.await?;
@@ -121,7 +121,7 @@ pub async fn remove_unconfigured(app: &App) -> Result<()> {
 async fn delete_files(app: &App, folder: i64, gone: Vec<String>) -> Result<()> {
     for batch in gone.chunks(BATCH_FILES) {
         let batch = batch.to_vec();
-        let forgotten = app.change_as(Actor::System, move |change| {
+        let forgotten = app.run_write_tx_as(Actor::System, move |change| {
             for path in &batch {
                 rows::delete_file(change.conn, folder, path)?;
             }
@@ -154,7 +154,7 @@ async fn index_files(
             Some(SkippedFile { path, reason })
         }));
         indexed += files.iter().filter(|file| file.problem.is_none()).count();
-        let written = app.change_as(Actor::System, move |change| {
+        let written = app.run_write_tx_as(Actor::System, move |change| {
             for file in &files {
                 rows::replace_file(change.conn, folder, file)?;
             }
@@ -208,7 +208,7 @@ async fn read_batch(app: &App, root: &Path, batch: Vec<ChangedFile>) -> Result<B
             }
         };
         let settings = app.settings();
-        let program = settings.runtime.program.as_deref();
+        let program = settings.runtime.executable.as_deref();
         let content = document_worker::parse_document(program, app.folder_settings(), bytes).await;
         let file = run_blocking(move || to_index(file, content)).await?;
         read.files.push(file);
@@ -269,7 +269,7 @@ fn to_index(file: ChangedFile, content: std::result::Result<Content, String>) ->
     let name = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let passages = passages::split_passages(&content, &name);
     let beginning = passages.iter().take(3).map(|passage| passage.text.as_str());
-    let language = Language::of(&beginning.collect::<Vec<_>>().join("\n"));
+    let language = Language::detect(&beginning.collect::<Vec<_>>().join("\n"));
     let passages = passages.into_iter().map(|passage| PassageToIndex {
         title_terms: content_terms(&passage.title, language).join(" "),
         text_terms: content_terms(&passage.text, language).join(" "),

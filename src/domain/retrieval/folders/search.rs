@@ -27,7 +27,7 @@ pub struct PassageHit {
     /// Path of the file, relative to the folder.
     pub path: String,
     /// Position in the file, from 0.
-    pub place: i64,
+    pub position: i64,
     /// Title of the file and heading of the passage's section.
     pub title: String,
     /// Text.
@@ -40,9 +40,9 @@ impl PassageHit {
     /// Converts the passage to the fields of a connector's document, which are texts because chats
     /// need texts.
     #[must_use]
-    pub fn fields(self) -> [(&'static str, String); 5] {
+    pub fn into_fields(self) -> [(&'static str, String); 5] {
         [
-            ("id", format!("{}#{}", self.path, self.place)),
+            ("id", format!("{}#{}", self.path, self.position)),
             ("title", self.title),
             ("text", self.text),
             ("path", self.path),
@@ -72,7 +72,7 @@ pub async fn search_with_token(
 /// `Unauthenticated` for another token or a folder that is not in the settings.
 pub fn require_token(app: &App, name: &str, token: &str) -> Result<()> {
     match app.folders().get(name) {
-        Ok(folder) if folder.is_opened_by(token) => Ok(()),
+        Ok(folder) if folder.has_token(token) => Ok(()),
         _ => Err(request_auth::unauthenticated_error()),
     }
 }
@@ -102,7 +102,7 @@ pub async fn search(app: &App, name: &str, query: &str) -> Result<Vec<PassageHit
 /// the query has no other words.
 fn select_query_terms(query: &str, languages: Languages) -> Vec<String> {
     let mut wanted: Vec<String> = Vec::new();
-    let stop_words = StopWords::of(query);
+    let stop_words = StopWords::for_text(query);
     for with_common in [false, true] {
         for language in languages.iter() {
             let found = match with_common {
@@ -154,7 +154,7 @@ fn find_passages(
     let found = statement.query_map(parameters, |row| {
         Ok(PassageHit {
             path: row.get("path")?,
-            place: row.get("place")?,
+            position: row.get("place")?,
             title: row.get("title")?,
             text: row.get("text")?,
             modified_at: row.get("modified_at")?,

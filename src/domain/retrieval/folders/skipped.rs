@@ -24,7 +24,7 @@ pub(super) struct LastProblem(Option<String>);
 
 impl LastProblem {
     /// Stores the current problem. Returns it if it differs from the previous one.
-    pub(super) fn news(&mut self, now: Option<String>) -> Option<&str> {
+    pub(super) fn update(&mut self, now: Option<String>) -> Option<&str> {
         let is_new = self.0 != now;
         self.0 = now;
         self.0.as_deref().filter(|_| is_new)
@@ -37,7 +37,7 @@ pub struct SkippedFiles {
     /// The listed files, ordered by path.
     pub files: Vec<SkippedFile>,
     /// Number of files that are not listed.
-    pub more: usize,
+    pub unlisted: usize,
 }
 
 impl SkippedFiles {
@@ -45,7 +45,7 @@ impl SkippedFiles {
         if self.files.len() < LISTED_MAX {
             self.files.push(SkippedFile { path, reason });
         } else {
-            self.more += 1;
+            self.unlisted += 1;
         }
     }
 
@@ -68,8 +68,8 @@ impl SkippedFiles {
             let (path, reason) = (&file.path, &file.reason);
             warn!(folder, path, reason, "a file is left out");
         }
-        let more_before = before.map_or(0, |before| before.more);
-        let more = new.len().saturating_sub(LOGGED_MAX) + self.more.saturating_sub(more_before);
+        let more_before = before.map_or(0, |before| before.unlisted);
+        let more = new.len().saturating_sub(LOGGED_MAX) + self.unlisted.saturating_sub(more_before);
         if more > 0 {
             warn!(
                 folder,
@@ -86,7 +86,8 @@ mod tests {
     #[test]
     fn a_trouble_is_told_of_once_and_again_after_it_was_gone() {
         let mut trouble = LastProblem::default();
-        let mut told = |now: Option<&str>| trouble.news(now.map(str::to_owned)).map(str::to_owned);
+        let mut told =
+            |now: Option<&str>| trouble.update(now.map(str::to_owned)).map(str::to_owned);
         assert_eq!(told(None), None);
         assert_eq!(told(Some("no folder")).as_deref(), Some("no folder"));
         assert_eq!(told(Some("no folder")), None);

@@ -43,7 +43,7 @@ async fn watch_folder(app: &App, folder: &Folder) {
         if watcher.is_none() || is_stale {
             // The old watcher reports changes until the new one does.
             let watched = start_watcher(&folder.path, &changed).await;
-            if let Some(error) = unwatched.news(watched.as_ref().err().cloned()) {
+            if let Some(error) = unwatched.update(watched.as_ref().err().cloned()) {
                 let told = "the system does not tell of changes in a folder";
                 warn!(folder = folder.name, error, "{told}");
             }
@@ -52,12 +52,12 @@ async fn watch_folder(app: &App, folder: &Folder) {
         let measured = Stopwatch::start();
         let scanned = scan(app, &folder.name).await;
         let error = scanned.as_ref().err().map(ToString::to_string);
-        if let Some(error) = unindexed.news(error) {
+        if let Some(error) = unindexed.update(error) {
             warn!(folder = folder.name, error, "a folder is not indexed yet");
         }
         if let Ok(scanned) = scanned {
-            if first || scanned.read + scanned.forgotten > 0 {
-                let (files, read, forgotten) = (scanned.files, scanned.read, scanned.forgotten);
+            if first || scanned.indexed + scanned.removed > 0 {
+                let (files, read, forgotten) = (scanned.files, scanned.indexed, scanned.removed);
                 info!(
                     folder = folder.name,
                     files, read, forgotten, "a folder is indexed"

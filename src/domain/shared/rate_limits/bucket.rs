@@ -31,12 +31,12 @@ struct ManualClock(Arc<AtomicU64>);
 
 impl ManualClock {
     /// Moves the clock forward. Requests can arrive slightly out of order.
-    fn set(&self, since: Duration) {
+    fn advance_to(&self, since: Duration) {
         let nanos = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
         self.0.fetch_max(nanos, Ordering::Relaxed);
     }
 
-    fn begin(&self) {
+    fn reset(&self) {
         self.0.store(0, Ordering::Relaxed);
     }
 }
@@ -98,14 +98,14 @@ impl RefillingBucket {
         let current = match &mut self.current {
             Some(current) => current,
             current => {
-                self.clock.begin();
+                self.clock.reset();
                 current.insert(StartedBucket {
                     bucket: new_bucket(self.quota, &self.clock),
                     since: at,
                 })
             }
         };
-        self.clock.set(at.since(current.since));
+        self.clock.advance_to(at.since(current.since));
         let state = current
             .bucket
             .check()
@@ -123,7 +123,7 @@ pub(super) struct DailyBucket {
     date: i64,
     bucket: Bucket,
     limit: NonZeroU32,
-    left: u32,
+    remaining: u32,
 }
 
 impl DailyBucket {
@@ -144,26 +144,26 @@ impl DailyBucket {
             date: now.day(),
             bucket,
             limit,
-            left: limit.get() - used,
+            remaining: limit.get() - used,
         }
     }
 
-    pub(super) const fn is_of(&self, now: Timestamp) -> bool {
+    pub(super) const fn is_for_date_of(&self, now: Timestamp) -> bool {
         self.date == now.day()
     }
 
     pub(super) const fn is_used_up(&self) -> bool {
-        self.left == 0
+        self.remaining == 0
     }
 
     /// Takes a request from the bucket, or returns the time until the next date.
     pub(super) fn take(&mut self, now: Timestamp) -> Result<RateLimitStatus, Duration> {
-        let state = self.bucket.check().map_err(|_| now.until_next_day())?;
-        self.left = state.remaining_burst_capacity();
+        let state = self.bucket.check().map_err(|_| now.time_until_next_day())?;
+        self.remaining = state.remaining_burst_capacity();
         Ok(RateLimitStatus {
             limit: self.limit.get().into(),
-            remaining: self.left.into(),
-            reset: now.plus(now.until_next_day()),
+            remaining: self.remaining.into(),
+            reset: now.plus(now.time_until_next_day()),
         })
     }
 }

@@ -168,13 +168,17 @@ impl RateLimiter {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let windows = &mut *windows;
         if let Some(limit) = windows.per_day {
-            if windows.day.as_ref().is_none_or(|day| !day.is_of(now)) {
+            if windows
+                .day
+                .as_ref()
+                .is_none_or(|day| !day.is_for_date_of(now))
+            {
                 let used = used().map_err(LimitError::CountFailed)?;
                 windows.day = Some(DailyBucket::new(now, limit, used));
             }
             if windows.day.as_ref().is_some_and(DailyBucket::is_used_up) {
                 return Err(limit_error(
-                    now.until_next_day(),
+                    now.time_until_next_day(),
                     (windows.class, "per_day"),
                 ));
             }

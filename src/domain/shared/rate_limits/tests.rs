@@ -25,7 +25,7 @@ fn clock_at_noon() -> Clock {
 
 impl Fixture {
     fn take(&self, clock: &Clock) -> Result<Option<RateLimitStatus>> {
-        let at = (clock.steady(), clock.now());
+        let at = (clock.monotonic_now(), clock.now());
         let taken = self.allowance.take(at, || Ok(self.used));
         taken.map_err(|refused| refused.into_error(true))
     }
@@ -197,7 +197,7 @@ fn calls_that_come_out_of_order_do_not_begin_a_bucket_anew() {
     };
     let limited = new_fixture(rates, 0);
     clock.advance(Duration::from_secs(1));
-    let now = clock.steady();
+    let now = clock.monotonic_now();
     let earlier = MonotonicTime::from_micros(now.as_micros() - 1000);
     let calls = [now, earlier, now, earlier, now, earlier];
     let taken = calls.map(|at| limited.allowance.take((at, clock.now()), || Ok(0)).is_ok());

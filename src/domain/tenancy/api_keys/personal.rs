@@ -49,7 +49,7 @@ const DELETE_OLD_REVOKED: &str = "
 /// `LimitExceeded` if the account may have no more tokens, and errors of the store.
 pub async fn create_personal(call: &AccountContext, note: String) -> Result<(ApiKey, Secret)> {
     let most = call.app().settings().plans.max_tokens;
-    call.change(move |change, account| {
+    call.run_write_tx(move |change, account| {
         let count = list_of_account(change.conn, account)?.len();
         if u64::try_from(count).unwrap_or(u64::MAX) >= most {
             return Err(Error::new(
@@ -76,7 +76,7 @@ const FIND_OWN: &str = "
 /// # Errors
 /// `NotFound` if the token belongs to another account or is already revoked, and errors of the store.
 pub async fn revoke_personal(call: &AccountContext, id: ApiKeyId) -> Result<()> {
-    call.change(move |change, account| {
+    call.run_write_tx(move |change, account| {
         let parameters = named_params! {":id": id, ":account_id": account};
         let own = change
             .conn

@@ -85,7 +85,7 @@ const INSERT: &str = "
 /// Errors of the store.
 pub fn record(change: &WriteTx<'_>, entry: &NewAuditRecord<'_>) -> Result<()> {
     let numbers = match entry.workspace {
-        Some(workspace) => RowRange::of(change.conn, workspace)?,
+        Some(workspace) => RowRange::find(change.conn, workspace)?,
         None => None,
     };
     let numbers = numbers.unwrap_or(RowRange::WITHOUT_WORKSPACE);
@@ -119,7 +119,7 @@ pub fn list_newest(
     workspace: &WorkspaceId,
     limit: u32,
 ) -> Result<Vec<AuditRecord>> {
-    let Some(numbers) = RowRange::of(conn, workspace)? else {
+    let Some(numbers) = RowRange::find(conn, workspace)? else {
         return Ok(Vec::new());
     };
     let mut statement = conn.prepare_cached(LIST)?;

@@ -59,7 +59,7 @@ pub async fn list_page(
     call.app()
         .store()
         .scan(move |conn| {
-            let Some(numbers) = RowRange::of(conn, &workspace)? else {
+            let Some(numbers) = RowRange::find(conn, &workspace)? else {
                 return Ok(Page {
                     items: Vec::new(),
                     next: None,
@@ -72,7 +72,7 @@ pub async fn list_page(
                 ":before": numbers.before.min(after.seq),
                 ":limit": PAGE_QUERY_ROWS,
             })?;
-            Page::read(rows, from_row, |row| PageToken::at(row.at, row.seq))
+            Page::read(rows, from_row, |row| PageToken::for_row(row.at, row.seq))
         })
         .await
 }

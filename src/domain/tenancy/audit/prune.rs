@@ -38,16 +38,16 @@ impl Default for Settings {
 /// Limits of retention.
 #[derive(Clone, Copy)]
 struct RetentionLimits {
-    since: Option<Timestamp>,
-    rows: Option<i64>,
+    oldest: Option<Timestamp>,
+    max_rows: Option<i64>,
 }
 
 impl RetentionLimits {
-    fn of(settings: &Settings, now: Timestamp) -> Self {
+    fn from_settings(settings: &Settings, now: Timestamp) -> Self {
         let age = Duration::from_secs(settings.retention_days.saturating_mul(24 * 3600));
         Self {
-            since: (!age.is_zero()).then(|| now.minus(age)),
-            rows: i64::try_from(settings.max_rows)
+            oldest: (!age.is_zero()).then(|| now.minus(age)),
+            max_rows: i64::try_from(settings.max_rows)
                 .ok()
                 .filter(|rows| *rows > 0),
         }
@@ -55,14 +55,14 @@ impl RetentionLimits {
 
     /// Returns the last row number to delete in a range. Numbers are assigned in order and deleted from the first on,
     /// so the difference of two numbers counts the rows.
-    fn last_to_remove(self, conn: &Connection, numbers: RowRange) -> Result<Option<i64>> {
-        let beyond = match self.rows {
+    fn find_last_to_delete(self, conn: &Connection, numbers: RowRange) -> Result<Option<i64>> {
+        let beyond = match self.max_rows {
             Some(rows) => find_first_and_last(conn, numbers)?
                 .filter(|(first, last)| last - first >= rows)
                 .map(|(_, last)| last - rows),
             None => None,
         };
-        let old = match self.since {
+        let old = match self.oldest {
             Some(since) => find_last_old(conn, numbers, since)?,
             None => None,
         };
@@ -106,12 +106,12 @@ const DELETE: &str = "
 /// # Errors
 /// Errors of the store.
 pub async fn prune(app: &App) -> Result<()> {
-    let kept = RetentionLimits::of(&app.settings().audit, app.clock().now());
+    let kept = RetentionLimits::from_settings(&app.settings().audit, app.clock().now());
     let found = app.store().scan(move |conn| find_ranges(conn, kept));
     for numbers in found.await? {
         while let Some(last) = app
             .store()
-            .read(|conn| kept.last_to_remove(conn, numbers))?
+            .read(|conn| kept.find_last_to_delete(conn, numbers))?
         {
             let removed = app.store().write(move |conn| {
                 conn.prepare_cached(DELETE)?.execute(params![
@@ -137,8 +137,8 @@ fn find_ranges(conn: &Connection, kept: RetentionLimits) -> Result<Vec<RowRange>
     };
     let (mut found, mut from) = (Vec::new(), 0);
     while let Some(seq) = next(from)? {
-        let numbers = RowRange::around(seq);
-        if kept.last_to_remove(conn, numbers)?.is_some() {
+        let numbers = RowRange::containing(seq);
+        if kept.find_last_to_delete(conn, numbers)?.is_some() {
             found.push(numbers);
         }
         from = numbers.before;

@@ -44,7 +44,7 @@ pub async fn charge_unpaid(
     require_role(call)?;
     catch_up(call.app()).await?;
     call.app()
-        .change_though_blocked(call, move |change, workspace| {
+        .run_write_tx_though_blocked(call, move |change, workspace| {
             let unpaid = list_unpaid(change.conn, workspace)?;
             if let Some(ids) = &ids {
                 let known = |id: &&InvoiceId| !unpaid.iter().any(|invoice| invoice.id == **id);

@@ -42,7 +42,7 @@ pub struct BillingDetails {
     /// Maximum number of messages under the spending limit.
     pub maximum: u64,
     /// Status against the maximum.
-    pub standing: SpendingStatus,
+    pub status: SpendingStatus,
     /// Payment method of the workspace.
     pub method: Option<PaymentMethod>,
 }
@@ -65,7 +65,11 @@ pub fn get_details(call: &RequestContext) -> Result<BillingDetails> {
 pub fn require_message(conn: &Connection, app: &App, workspace: &WorkspaceId) -> Result<()> {
     let month = Month::of(app.clock().now());
     let found = workspaces::find_spending(conn, workspace)?;
-    let maximum = max_messages(app.settings().plans.of(found.plan), found.plan, found.limit);
+    let maximum = max_messages(
+        app.settings().plans.terms_of(found.plan),
+        found.plan,
+        found.limit,
+    );
     let messages = quotas::count_user_messages(conn, workspace, month)?;
     match spending_status(messages, maximum) {
         SpendingStatus::Ok | SpendingStatus::Warning => Ok(()),
@@ -86,7 +90,7 @@ fn load_details(
     month: Month,
 ) -> Result<BillingDetails> {
     let found = workspaces::find_spending(conn, workspace)?;
-    let figures = app.settings().plans.of(found.plan);
+    let figures = app.settings().plans.terms_of(found.plan);
     let messages = quotas::count_user_messages(conn, workspace, month)?;
     let included = figures.included_messages;
     let maximum = max_messages(figures, found.plan, found.limit);
@@ -97,7 +101,7 @@ fn load_details(
         cents: message_cents(figures, messages, found.limit),
         included,
         maximum,
-        standing: spending_status(messages, maximum),
+        status: spending_status(messages, maximum),
         method: method.map(|(_, method)| method),
     })
 }

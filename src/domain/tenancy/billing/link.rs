@@ -27,7 +27,7 @@ pub enum Link {
 }
 
 impl Link {
-    const fn place(self, id: &str) -> SealLocation<'_> {
+    const fn location(self, id: &str) -> SealLocation<'_> {
         SealLocation {
             table: match self {
                 Self::Invoice => "invoices",
@@ -39,26 +39,31 @@ impl Link {
     }
 
     /// Creates the key of a link to the resource `id`. It contains the API key of the creator and a payload.
-    pub(super) fn key(
+    pub(super) fn create_key(
         self,
         sealer: &Sealer,
         id: &str,
         (maker, carried): (&ApiKeyId, &str),
     ) -> String {
         let text = format!("{maker}\n{carried}");
-        BASE64_URL_SAFE_NO_PAD.encode(sealer.seal(&self.place(id), text.as_bytes()))
+        BASE64_URL_SAFE_NO_PAD.encode(sealer.seal(&self.location(id), text.as_bytes()))
     }
 
     /// Opens the key of a link to the resource `id`, and returns the API key of its creator and the payload.
     ///
     /// # Errors
     /// `NotFound` for an invalid key.
-    pub(super) fn open(self, sealer: &Sealer, id: &str, key: &str) -> Result<(ApiKeyId, String)> {
+    pub(super) fn open_key(
+        self,
+        sealer: &Sealer,
+        id: &str,
+        key: &str,
+    ) -> Result<(ApiKeyId, String)> {
         let sealed = BASE64_URL_SAFE_NO_PAD
             .decode(key)
             .map_err(|_| invalid_link())?;
         let opened = sealer
-            .open(&self.place(id), &sealed)
+            .open(&self.location(id), &sealed)
             .map_err(|_| invalid_link())?;
         let text = String::from_utf8(opened).map_err(|_| invalid_link())?;
         let (maker, carried) = text.split_once('\n').ok_or_else(invalid_link)?;

@@ -45,9 +45,10 @@ pub async fn set_payment_method(call: &RequestContext, id: String) -> Result<Set
     let (status, method) = provider::set_up_method(&id)?;
     if status != SetupStatus::Succeeded {
         let sealer = call.app().sealer();
-        let maker = &call.caller().key_id;
-        let confirmation = (status == SetupStatus::RequiresAction)
-            .then(|| Link::Confirmation.key(sealer, call.workspace().as_str(), (maker, &id)));
+        let maker = &call.principal().key_id;
+        let confirmation = (status == SetupStatus::RequiresAction).then(|| {
+            Link::Confirmation.create_key(sealer, call.workspace().as_str(), (maker, &id))
+        });
         return Ok(SetupResult {
             id,
             method: None,
@@ -62,7 +63,7 @@ pub async fn set_payment_method(call: &RequestContext, id: String) -> Result<Set
         confirmation: None,
     };
     call.app()
-        .change_though_blocked(call, move |change, workspace| {
+        .run_write_tx_though_blocked(call, move |change, workspace| {
             upsert(change, workspace, &id, &method)
         })
         .await?;
@@ -79,10 +80,10 @@ pub async fn confirm_payment_method(
     workspace: WorkspaceId,
     key: &str,
 ) -> Result<PaymentMethod> {
-    let (maker, id) = Link::Confirmation.open(app.sealer(), workspace.as_str(), key)?;
+    let (maker, id) = Link::Confirmation.open_key(app.sealer(), workspace.as_str(), key)?;
     let (_, method) = provider::set_up_method(&id)?;
     let shown = method.clone();
-    app.change_as(Actor::System, move |change| {
+    app.run_write_tx_as(Actor::System, move |change| {
         require_paying_creator(change.conn, &workspace, &maker)?;
         crate::domain::tenancy::workspaces::find(change.conn, &workspace)?;
         upsert(change, &workspace, &id, &method)

@@ -30,14 +30,14 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub(in crate::domain) const REPAIRS: &[Repair] = &[Repair {
     table: "invoices",
     key: "seq",
-    find: "SELECT seq FROM invoices WHERE next_attempt_at > :horizon",
-    set: "next_attempt_at = :now",
-    longest: |app| {
+    find_sql: "SELECT seq FROM invoices WHERE next_attempt_at > :horizon",
+    set_sql: "next_attempt_at = :now",
+    max_wait: |app| {
         let settings = app.settings();
         let waits = settings.billing.retry_days.iter().copied();
         waits.filter_map(days_to_duration).max().unwrap_or_default()
     },
-    due: Some("next_attempt_at"),
+    due_column: Some("next_attempt_at"),
 }];
 
 /// Runs the billing worker until it is dropped.
@@ -57,7 +57,7 @@ pub async fn run(app: App) {
 pub async fn catch_up(app: &App) -> Result<()> {
     while has_due_step(app)? {
         let shared = app.clone();
-        app.change_as(Actor::System, move |change| run_step(change, &shared))
+        app.run_write_tx_as(Actor::System, move |change| run_step(change, &shared))
             .await?;
     }
     Ok(())
@@ -168,7 +168,7 @@ const START_NEXT_MONTH: &str = "
 fn create_invoice(change: &WriteTx<'_>, app: &App, over: &UnbilledMonth) -> Result<()> {
     let month = Month::of(over.since);
     let workspace = workspaces::find_spending(change.conn, &over.workspace)?;
-    let figures = app.settings().plans.of(over.plan);
+    let figures = app.settings().plans.terms_of(over.plan);
     let messages = quotas::count_user_messages(change.conn, &over.workspace, month)?;
     let beyond = messages.saturating_sub(figures.included_messages);
     let mut lines = vec![InvoiceLine {

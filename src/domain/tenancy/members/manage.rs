@@ -40,7 +40,7 @@ pub async fn list_page(call: &RequestContext, after: Option<PageToken>) -> Resul
                 ":limit": PAGE_QUERY_ROWS,
             })?;
             Page::read(found, rows::from_row, |member| {
-                PageToken::at(member.created_at, member.seq)
+                PageToken::for_row(member.created_at, member.seq)
             })
         })
         .await
@@ -56,7 +56,7 @@ pub async fn invite(call: &RequestContext, email: String, role: Role) -> Result<
     call.require_role(Role::Manager)?;
     require_role_not_above_own(call, role)?;
     call.app()
-        .change(call, move |change, workspace| {
+        .run_write_tx(call, move |change, workspace| {
             let account = match accounts::find_by_email(change.conn, &email) {
                 Err(error) if error.kind() == Kind::NotFound => accounts::create(change, &email)?,
                 found => found?,
@@ -82,9 +82,9 @@ pub async fn change_role(
         require_role_not_above_own(call, role)?;
     }
     call.app()
-        .change(call, move |change, workspace| {
+        .run_write_tx(call, move |change, workspace| {
             let member = find(change.conn, workspace, id.as_str())?;
-            require_member_not_above(change.caller()?.role, &member)?;
+            require_member_not_above(change.principal()?.role, &member)?;
             if let Some(role) = role {
                 rows::set_role(change, workspace, &member.account_id, role)?;
             }
@@ -100,8 +100,8 @@ pub async fn change_role(
 /// errors of the store.
 pub async fn leave_or_remove(call: &RequestContext, id: MemberId) -> Result<()> {
     call.app()
-        .change(call, move |change: &WriteTx<'_>, workspace| {
-            let caller = change.caller()?;
+        .run_write_tx(call, move |change: &WriteTx<'_>, workspace| {
+            let caller = change.principal()?;
             let member = find(change.conn, workspace, id.as_str())?;
             let oneself =
                 matches!(&caller.owner, KeyOwner::Account(one) if *one == member.account_id);
@@ -115,7 +115,7 @@ pub async fn leave_or_remove(call: &RequestContext, id: MemberId) -> Result<()> 
 }
 
 fn require_role_not_above_own(call: &RequestContext, role: Role) -> Result<()> {
-    call.require_of_caller(move |caller| match caller.role {
+    call.require_of_principal(move |caller| match caller.role {
         Some(own) if own >= role => Ok(()),
         _ => Err(Error::new(
             Kind::Forbidden,

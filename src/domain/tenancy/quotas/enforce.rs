@@ -23,7 +23,7 @@ pub fn require(
         return Ok(());
     };
     let plan = workspaces::find_plan(change.conn, workspace)?;
-    let quota = kind.allowed_by(plans.of(plan));
+    let quota = kind.limit_in(plans.terms_of(plan));
     let month = Month::of(change.now);
     let value = counts::count_usage(change.conn, workspace, None, kind, month)?;
     if value.saturating_add(more) > quota {

@@ -63,7 +63,7 @@ impl UsageType {
     }
 
     /// Returns the limit of a plan for this type.
-    const fn allowed_by(self, figures: &PlanTerms) -> u64 {
+    const fn limit_in(self, figures: &PlanTerms) -> u64 {
         match self {
             Self::InvocationTimeout => figures.invocation_timeout_seconds,
             Self::InvocationCalls => figures.invocation_calls,

@@ -72,7 +72,7 @@ pub fn list_quotas(call: &RequestContext, month: Option<Month>) -> Result<Vec<Qu
 }
 
 fn limit_of_plan(app: &crate::domain::App, plan: Plan, kind: UsageType) -> u64 {
-    kind.allowed_by(app.settings().plans.of(plan))
+    kind.limit_in(app.settings().plans.terms_of(plan))
 }
 
 /// Lists the usage of one type in the request's workspace: one entry for each bot, if bots have their own usage of

@@ -18,9 +18,9 @@ const MAX_LISTED: usize = 100;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnreadableValues {
     /// The first 100 values.
-    pub named: Vec<UnreadableValue>,
+    pub listed: Vec<UnreadableValue>,
     /// Number of further values.
-    pub more: usize,
+    pub unlisted: usize,
 }
 
 /// Sealed value that the key does not decrypt.
@@ -38,14 +38,14 @@ impl UnreadableValues {
     /// Returns the number of values.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.named.len() + self.more
+        self.listed.len() + self.unlisted
     }
 
     fn add(&mut self, value: UnreadableValue) {
-        if self.named.len() < MAX_LISTED {
-            self.named.push(value);
+        if self.listed.len() < MAX_LISTED {
+            self.listed.push(value);
         } else {
-            self.more += 1;
+            self.unlisted += 1;
         }
     }
 }
@@ -65,7 +65,7 @@ impl fmt::Display for UnreadableValue {
 pub fn find_unreadable(conn: &Connection, sealer: Option<&Sealer>) -> Result<UnreadableValues> {
     let mut found = UnreadableValues::default();
     for column in SealedColumn::VARIANTS.iter().copied() {
-        let mut statement = conn.prepare(column.values())?;
+        let mut statement = conn.prepare(column.values_sql())?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let Some(sealed) = row.get::<_, Option<Vec<u8>>>(2)? else {
@@ -160,7 +160,7 @@ mod tests {
                 key: Some(Secret::new("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")),
                 key_file: None,
             };
-            let sealer = Sealer::of(&store, &key).await.unwrap();
+            let sealer = Sealer::load(&store, &key).await.unwrap();
             let connection = Connection::open(path).unwrap();
             connection
                 .execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON")
@@ -198,28 +198,28 @@ mod tests {
         fn seal(&self, column: SealedColumn) {
             let row_id: String = self
                 .connection
-                .query_row(column.values(), [], |row| row.get(1))
+                .query_row(column.values_sql(), [], |row| row.get(1))
                 .unwrap();
-            self.put(column, &column.seal(&self.sealer, &row_id, b"a secret"));
+            self.overwrite(column, &column.seal(&self.sealer, &row_id, b"a secret"));
         }
 
-        fn put(&self, column: SealedColumn, value: &[u8]) {
+        fn overwrite(&self, column: SealedColumn, value: &[u8]) {
             let (table, name) = column.name();
             let sql = format!("UPDATE {table} SET {name} = ?1");
             assert_eq!(self.connection.execute(&sql, [value]).unwrap(), 1);
         }
 
-        fn found(&self) -> Vec<UnreadableValue> {
+        fn find_unreadable(&self) -> Vec<UnreadableValue> {
             find_unreadable(&self.connection, Some(&self.sealer))
                 .unwrap()
-                .named
+                .listed
         }
     }
 
     #[tokio::test]
     async fn each_column_that_is_overwritten_is_found_and_named() {
         let fixture = Fixture::new().await;
-        assert_eq!(fixture.found(), []);
+        assert_eq!(fixture.find_unreadable(), []);
         for column in SealedColumn::VARIANTS.iter().copied() {
             let (table, name) = column.name();
             for (value, reason) in [
@@ -227,8 +227,8 @@ mod tests {
                 (&[9; 60], SealError::UnknownVersion(9)),
                 (&[], SealError::Broken),
             ] {
-                fixture.put(column, value);
-                let found = fixture.found();
+                fixture.overwrite(column, value);
+                let found = fixture.find_unreadable();
                 assert_eq!(found.len(), 1, "{table}.{name}: {found:?}");
                 assert_eq!((found[0].column, found[0].reason), (column, reason));
                 let text = found[0].to_string();
@@ -240,18 +240,18 @@ mod tests {
             }
             fixture.seal(column);
         }
-        assert_eq!(fixture.found(), []);
+        assert_eq!(fixture.find_unreadable(), []);
     }
 
     #[tokio::test]
     async fn a_value_that_stands_in_another_row_is_found() {
         let fixture = Fixture::new().await;
         for column in SealedColumn::VARIANTS.iter().copied() {
-            fixture.put(
+            fixture.overwrite(
                 column,
                 &column.seal(&fixture.sealer, "another", b"a secret"),
             );
-            assert_eq!(fixture.found().len(), 1, "{column:?}");
+            assert_eq!(fixture.find_unreadable().len(), 1, "{column:?}");
             fixture.seal(column);
         }
     }
@@ -288,7 +288,7 @@ mod tests {
             )
             .unwrap();
         let found = find_unreadable(&fixture.connection, Some(&fixture.sealer)).unwrap();
-        assert_eq!((found.named.len(), found.count()), (100, 249));
+        assert_eq!((found.listed.len(), found.count()), (100, 249));
         let all = find_unreadable(&fixture.connection, None).unwrap();
         assert_eq!(all.count(), 249 + SealedColumn::VARIANTS.len());
     }

@@ -82,7 +82,7 @@ impl SealedColumn {
     /// Encrypts a value for the row `row_id`.
     #[must_use]
     pub fn seal(self, sealer: &Sealer, row_id: &str, plaintext: &[u8]) -> Vec<u8> {
-        sealer.seal(&self.place(row_id), plaintext)
+        sealer.seal(&self.location(row_id), plaintext)
     }
 
     /// Decrypts a value of the row `row_id`.
@@ -90,10 +90,10 @@ impl SealedColumn {
     /// # Errors
     /// [`SealError`]
     pub fn open(self, sealer: &Sealer, row_id: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
-        sealer.open(&self.place(row_id), sealed)
+        sealer.open(&self.location(row_id), sealed)
     }
 
-    const fn place(self, row_id: &str) -> SealLocation<'_> {
+    const fn location(self, row_id: &str) -> SealLocation<'_> {
         let (table, column) = match self {
             // On uninstallation the secret moves to the other table unchanged.
             Self::PlatformUninstallSecret => Self::PlatformClientSecret.name(),
@@ -107,7 +107,7 @@ impl SealedColumn {
     }
 
     /// Returns SQL for the values of the column: label of the owner, row id that the value is sealed for, and value.
-    const fn values(self) -> &'static str {
+    const fn values_sql(self) -> &'static str {
         match self {
             Self::BotConfiguration => {
                 "SELECT 'bot ' || agents.id, agents.id, bots.configuration

@@ -98,7 +98,9 @@ pub async fn list_of_account(
                 ":seq": after.seq,
                 ":limit": PAGE_QUERY_ROWS,
             })?;
-            Page::read(rows, from_row, |row| PageToken::at(row.created_at, row.seq))
+            Page::read(rows, from_row, |row| {
+                PageToken::for_row(row.created_at, row.seq)
+            })
         })
         .await
 }

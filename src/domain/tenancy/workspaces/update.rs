@@ -30,7 +30,7 @@ const COUNT_OWNED: &str =
 /// `Invalid` for an empty name, `LimitExceeded` if the account may own no more workspaces, and errors of the store.
 pub async fn create_owned(call: &AccountContext, name: String) -> Result<WorkspaceDetails> {
     let most = call.app().settings().plans.max_workspaces;
-    call.change(move |change, account| {
+    call.run_write_tx(move |change, account| {
         require_below_maximum(change.conn, account, most)?;
         let workspace = super::create(change, WorkspaceId::new_uuid(), &name)?;
         members::add(change, &workspace.id, account, Role::Owner)?;
@@ -87,7 +87,7 @@ pub async fn update(call: &RequestContext, changes: WorkspacePatch) -> Result<Wo
         return Err(Error::invalid("a workspace needs a name"));
     }
     call.app()
-        .change(call, move |change, id| {
+        .run_write_tx(call, move |change, id| {
             change.conn.prepare_cached(UPDATE)?.execute(named_params! {
                 ":id": id,
                 ":name": changes.name,
@@ -120,7 +120,7 @@ pub async fn change_plan(call: &RequestContext, premium: bool) -> Result<Workspa
         false => Plan::Community,
     };
     call.app()
-        .change(call, move |change, id| {
+        .run_write_tx(call, move |change, id| {
             let plan = super::find_plan(change.conn, id)?;
             if plan.is_premium() == target.is_premium() {
                 return details::load_details(change.conn, id);

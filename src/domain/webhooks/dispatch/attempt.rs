@@ -32,25 +32,31 @@ pub(super) struct Target {
     id: WebhookEndpointId,
     url: String,
     /// The redacted address.
-    shown_url: String,
+    redacted_url: String,
     key: SigningKey,
     /// The previous key, and the time until which it also signs.
     old_key: Option<(SigningKey, Timestamp)>,
 }
 
 impl Target {
-    pub(super) fn of(stored: &StoredEndpoint, sealer: &Sealer, now: Timestamp) -> Result<Self> {
+    pub(super) fn from_endpoint(
+        stored: &StoredEndpoint,
+        sealer: &Sealer,
+        now: Timestamp,
+    ) -> Result<Self> {
         Ok(Self {
             seq: stored.seq,
             id: stored.endpoint.id.clone(),
-            url: stored.url(sealer)?,
-            shown_url: stored.endpoint.url.clone(),
-            key: stored.key(sealer)?,
-            old_key: stored.old_key(sealer, now)?.zip(stored.old_until),
+            url: stored.open_url(sealer)?,
+            redacted_url: stored.endpoint.url.clone(),
+            key: stored.open_signing_key(sealer)?,
+            old_key: stored
+                .open_old_signing_key(sealer, now)?
+                .zip(stored.old_secret_until),
         })
     }
 
-    fn keys(&self, now: Timestamp) -> Vec<&SigningKey> {
+    fn active_keys(&self, now: Timestamp) -> Vec<&SigningKey> {
         let old = self.old_key.iter().filter(|(_, until)| now < *until);
         std::iter::once(&self.key)
             .chain(old.map(|(key, _)| key))
@@ -67,7 +73,7 @@ pub(super) struct Outcome {
     pub(super) manual: bool,
     pub(super) started_at: Timestamp,
     pub(super) ended_at: Timestamp,
-    pub(super) took: Duration,
+    pub(super) duration: Duration,
     pub(super) result: std::result::Result<EndpointResponse, String>,
 }
 
@@ -91,7 +97,7 @@ impl Outcome {
     }
 
     /// Returns the name of the outcome in metrics.
-    pub(super) fn name(&self) -> &'static str {
+    pub(super) fn metric_label(&self) -> &'static str {
         match &self.result {
             Ok(_) if self.succeeded() => "delivered",
             Ok(_) => "refused",
@@ -125,11 +131,11 @@ pub(super) async fn attempt_delivery(
     Outcome {
         key: delivery.key,
         message_id: delivery.message_id,
-        url: target.shown_url.clone(),
+        url: target.redacted_url.clone(),
         manual: delivery.manual,
         started_at,
         ended_at,
-        took: watch.elapsed(),
+        duration: watch.elapsed(),
         result: result.map(|answer| EndpointResponse {
             status: answer.status,
             retry_after: answer
@@ -175,7 +181,7 @@ fn build_headers(
     let parts = [
         ("id", signed.id.to_owned()),
         ("timestamp", signed.timestamp.to_string()),
-        ("signature", sign(&target.keys(now), &signed)),
+        ("signature", sign(&target.active_keys(now), &signed)),
     ];
     let mut headers = vec![
         ("content-type".to_owned(), "application/json".to_owned()),

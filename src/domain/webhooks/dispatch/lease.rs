@@ -20,24 +20,24 @@ pub(in super::super) const LEASE_DURATION: Duration = Duration::from_secs(300);
 /// The free capacity in memory.
 pub(super) struct FreeCapacity {
     /// Number of free slots of each endpoint that does not have the whole window free.
-    pub(super) rooms: HashMap<i64, usize>,
-    pub(super) window: usize,
+    pub(super) free_slots: HashMap<i64, usize>,
+    pub(super) capacity_per_endpoint: usize,
     /// Number of free slots in total.
-    pub(super) budget: usize,
+    pub(super) total_free_slots: usize,
     /// The endpoint of the last lease. The endpoints after it come first.
-    pub(super) after: i64,
+    pub(super) last_endpoint: i64,
 }
 
 /// The result of a poll.
 pub(super) struct PollResult {
-    pub(super) taken: Vec<LeasedBatch>,
+    pub(super) batches: Vec<LeasedBatch>,
     /// Endpoints with more due deliveries than there was room for.
-    pub(super) full: Vec<i64>,
+    pub(super) backlogged: Vec<i64>,
     /// Earliest due time of the endpoints without due deliveries.
     pub(super) next_due: Option<Timestamp>,
-    pub(super) after: i64,
+    pub(super) last_endpoint: i64,
     /// Version of the endpoints before the poll; the targets are at least as new.
-    pub(super) version: u64,
+    pub(super) endpoints_version: u64,
 }
 
 /// Leased deliveries of one endpoint.
@@ -66,22 +66,22 @@ pub(super) struct LeasedDelivery {
 /// Leases the due deliveries that there is room for. Reads first, so that nothing is written when nothing is
 /// due.
 pub(super) async fn poll_due(app: &App, wanted: FreeCapacity) -> Result<PollResult> {
-    let version = app.webhooks().version();
+    let version = app.webhook_doorbell().endpoints_version();
     let now = app.clock().now();
-    let after = wanted.after;
+    let after = wanted.last_endpoint;
     let (due, next_due) = app
         .store()
         .scan(move |conn| find_due_endpoints(conn, now))
         .await?;
     let (fitting, mut full): (Vec<i64>, Vec<i64>) = due
         .into_iter()
-        .partition(|seq| wanted.rooms.get(seq).is_none_or(|room| *room > 0));
+        .partition(|seq| wanted.free_slots.get(seq).is_none_or(|room| *room > 0));
     let mut looked = PollResult {
-        taken: Vec::new(),
-        full: Vec::new(),
+        batches: Vec::new(),
+        backlogged: Vec::new(),
         next_due,
-        after,
-        version,
+        last_endpoint: after,
+        endpoints_version: version,
     };
     if !fitting.is_empty() {
         let leasing = app.clone();
@@ -89,11 +89,11 @@ pub(super) async fn poll_due(app: &App, wanted: FreeCapacity) -> Result<PollResu
             .store()
             .write(move |conn| lease_due(conn, &leasing, &wanted, fitting));
         let (taken, cut, last) = leased.await?;
-        looked.taken = taken;
-        looked.after = last;
+        looked.batches = taken;
+        looked.last_endpoint = last;
         full.extend(cut);
     }
-    looked.full = full;
+    looked.backlogged = full;
     Ok(looked)
 }
 
@@ -139,14 +139,14 @@ fn lease_due(
     mut endpoints: Vec<i64>,
 ) -> Result<LeasedBatches> {
     let now = app.clock().now();
-    let first = endpoints.partition_point(|seq| *seq <= wanted.after);
+    let first = endpoints.partition_point(|seq| *seq <= wanted.last_endpoint);
     endpoints.rotate_left(first);
-    let mut budget = wanted.budget;
-    let mut last = wanted.after;
+    let mut budget = wanted.total_free_slots;
+    let mut last = wanted.last_endpoint;
     let (mut taken, mut full) = (Vec::new(), Vec::new());
     for endpoint in endpoints {
-        let room = wanted.rooms.get(&endpoint).copied();
-        let room = room.unwrap_or(wanted.window).min(budget);
+        let room = wanted.free_slots.get(&endpoint).copied();
+        let room = room.unwrap_or(wanted.capacity_per_endpoint).min(budget);
         if room == 0 {
             full.push(endpoint);
             continue;
@@ -182,7 +182,7 @@ fn lease_for_endpoint(
     let Some(stored) = load_endpoint_by_seq(conn, endpoint)? else {
         return Ok(None);
     };
-    let target = Target::of(&stored, app.sealer(), now)?;
+    let target = Target::from_endpoint(&stored, app.sealer(), now)?;
     queue::schedule_oldest(conn, endpoint, now, room)?;
     Ok(Some((target, lease_deliveries(conn, endpoint, now, room)?)))
 }

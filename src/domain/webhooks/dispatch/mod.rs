@@ -46,24 +46,24 @@ const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// Delivers due messages until `stop` completes.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
-    let mut dispatcher = Dispatcher::begin(app).await;
+    let mut dispatcher = Dispatcher::start(app).await;
     tokio::pin!(stop);
     loop {
-        dispatcher.step();
-        dispatcher.settle();
-        dispatcher.measure();
+        dispatcher.start_tasks();
+        dispatcher.report_idle();
+        dispatcher.update_metrics();
         let wake = dispatcher.next_wake();
         tokio::select! {
             () = &mut stop => break,
             Some(done) = dispatcher.tasks.join_next() => match done {
-                Ok(done) => dispatcher.take(done),
+                Ok(done) => dispatcher.handle_result(done),
                 Err(error) => {
                     error!(%error, "a task of the dispatcher panicked: it begins anew");
-                    dispatcher = Dispatcher::begin(dispatcher.app).await;
+                    dispatcher = Dispatcher::start(dispatcher.app).await;
                     dispatcher.pause();
                 }
             },
-            () = dispatcher.app.webhooks().rung() => {}
+            () = dispatcher.app.webhook_doorbell().notified() => {}
             () = dispatcher.app.clock().sleep_until(wake) => {}
             () = sleep_real_time(POLL_INTERVAL) => {}
         }
@@ -96,57 +96,57 @@ enum TaskResult {
 
 struct Dispatcher {
     app: App,
-    lanes: EndpointQueues,
+    queues: EndpointQueues,
     /// The deliveries in memory: waiting, being attempted or not yet recorded.
-    held: HashSet<DeliveryKey>,
+    in_memory: HashSet<DeliveryKey>,
     /// The deliveries in memory that were leased a second time, after a jump of the clock or a resend.
     leased_again: HashSet<DeliveryKey>,
-    finished: Vec<Outcome>,
+    unrecorded: Vec<Outcome>,
     tasks: JoinSet<TaskResult>,
     /// True if there may be due deliveries without a lease.
-    hungry: bool,
+    needs_poll: bool,
     /// True while a poll runs, and for a moment after one that leased nothing.
-    looking: bool,
+    polling: bool,
     /// Time since the last poll without a signal.
-    looked: Stopwatch,
+    since_poll: Stopwatch,
     recording: bool,
     pruning: bool,
     paused: bool,
     releasing: usize,
     /// The number of wake-ups and the version of the endpoints that were read last.
-    hints: u64,
-    version: u64,
+    wake_count: u64,
+    endpoints_version: u64,
     /// The version of the endpoints at the start of the last removal.
-    pruned: u64,
+    pruned_version: u64,
     /// The endpoint of the last lease.
-    after: i64,
+    last_endpoint: i64,
     next_due: Option<Timestamp>,
     next_prune: Timestamp,
 }
 
 impl Dispatcher {
     /// Creates a dispatcher without deliveries, after releasing the leases of the previous one.
-    async fn begin(app: App) -> Self {
+    async fn start(app: App) -> Self {
         if let Err(error) = lease::release_all_leases(&app).await {
             warn!(%error, "deliveries of the last run wait for the end of their leases");
         }
         Self {
-            lanes: EndpointQueues::new(app.webhook_settings()),
-            held: HashSet::new(),
+            queues: EndpointQueues::new(app.webhook_settings()),
+            in_memory: HashSet::new(),
             leased_again: HashSet::new(),
-            finished: Vec::new(),
+            unrecorded: Vec::new(),
             tasks: JoinSet::new(),
-            hungry: true,
-            looking: false,
-            looked: Stopwatch::start(),
+            needs_poll: true,
+            polling: false,
+            since_poll: Stopwatch::start(),
             recording: false,
             pruning: false,
             paused: false,
             releasing: 0,
-            hints: 0,
-            version: app.webhooks().version(),
-            pruned: 0,
-            after: 0,
+            wake_count: 0,
+            endpoints_version: app.webhook_doorbell().endpoints_version(),
+            pruned_version: 0,
+            last_endpoint: 0,
             next_due: None,
             next_prune: app.clock().now(),
             app,
@@ -154,35 +154,35 @@ impl Dispatcher {
     }
 
     /// Starts every task that can start now.
-    fn step(&mut self) {
+    fn start_tasks(&mut self) {
         let now = self.app.clock().now();
-        let hints = self.app.webhooks().hints();
-        if hints != self.hints {
-            self.hints = hints;
-            self.hungry = true;
+        let hints = self.app.webhook_doorbell().wake_count();
+        if hints != self.wake_count {
+            self.wake_count = hints;
+            self.needs_poll = true;
         }
-        if self.looked.elapsed() >= POLL_INTERVAL {
-            self.looked = Stopwatch::start();
-            self.hungry = true;
+        if self.since_poll.elapsed() >= POLL_INTERVAL {
+            self.since_poll = Stopwatch::start();
+            self.needs_poll = true;
         }
         if self.next_due.is_some_and(|due| due <= now) {
             self.next_due = None;
-            self.hungry = true;
+            self.needs_poll = true;
         }
-        let version = self.app.webhooks().version();
-        if version != self.version {
-            self.version = version;
+        let version = self.app.webhook_doorbell().endpoints_version();
+        if version != self.endpoints_version {
+            self.endpoints_version = version;
             // The change may be a deletion, which leaves data to remove.
             self.next_prune = now;
-            let stale = self.lanes.empty();
-            self.release(stale);
+            let stale = self.queues.drain();
+            self.release_leases(stale);
         }
         // Without this, the next run would be too late after the clock went back.
         self.next_prune = self.next_prune.min(now.plus(PRUNE_INTERVAL));
         if self.paused {
             return;
         }
-        while let Some((target, delivery)) = self.lanes.next() {
+        while let Some((target, delivery)) = self.queues.pop_next() {
             let app = self.app.clone();
             self.tasks.spawn(async move {
                 TaskResult::Attempted(Box::new(
@@ -190,22 +190,26 @@ impl Dispatcher {
                 ))
             });
         }
-        if !self.recording && !self.finished.is_empty() {
+        if !self.recording && !self.unrecorded.is_empty() {
             self.recording = true;
-            let outcomes = std::mem::take(&mut self.finished);
+            let outcomes = std::mem::take(&mut self.unrecorded);
             let app = self.app.clone();
             self.tasks.spawn(async move {
                 TaskResult::Recorded(record::record_outcomes(&app, outcomes).await)
             });
         }
-        if self.hungry && !self.looking && self.releasing == 0 && self.lanes.budget() > 0 {
-            self.hungry = false;
-            self.looking = true;
+        if self.needs_poll
+            && !self.polling
+            && self.releasing == 0
+            && self.queues.total_free_slots() > 0
+        {
+            self.needs_poll = false;
+            self.polling = true;
             let wanted = FreeCapacity {
-                rooms: self.lanes.rooms(),
-                window: self.lanes.window(),
-                budget: self.lanes.budget(),
-                after: self.after,
+                free_slots: self.queues.free_slots(),
+                capacity_per_endpoint: self.queues.capacity_per_endpoint(),
+                total_free_slots: self.queues.total_free_slots(),
+                last_endpoint: self.last_endpoint,
             };
             let app = self.app.clone();
             self.tasks
@@ -213,97 +217,97 @@ impl Dispatcher {
         }
         if !self.pruning && self.next_prune <= now {
             self.pruning = true;
-            self.pruned = self.version;
+            self.pruned_version = self.endpoints_version;
             let app = self.app.clone();
             self.tasks
                 .spawn(async move { TaskResult::Pruned(clean_up(&app).await) });
         }
     }
 
-    fn take(&mut self, done: TaskResult) {
+    fn handle_result(&mut self, done: TaskResult) {
         match done {
             TaskResult::Attempted(outcome) => {
-                self.hungry |= self.lanes.done(outcome.key.endpoint);
-                self.finished.push(*outcome);
+                self.needs_poll |= self.queues.finish_attempt(outcome.key.endpoint);
+                self.unrecorded.push(*outcome);
             }
             TaskResult::Polled(looked) => {
-                self.looking = false;
+                self.polling = false;
                 match looked {
-                    Ok(looked) => self.take_leases(looked),
+                    Ok(looked) => self.add_leases(looked),
                     Err(error) => {
                         warn!(%error, "deliveries that are due wait");
-                        self.hungry = true;
+                        self.needs_poll = true;
                         self.pause();
                     }
                 }
             }
             TaskResult::Recorded(Ok(recorded)) => {
                 self.recording = false;
-                self.hungry |= recorded.retries;
+                self.needs_poll |= recorded.may_retry;
                 let mut again = Vec::new();
                 for key in recorded.deliveries {
-                    self.held.remove(&key);
+                    self.in_memory.remove(&key);
                     again.extend(self.leased_again.take(&key));
                 }
-                self.release(again);
+                self.release_leases(again);
             }
             TaskResult::Recorded(Err(outcomes)) => {
                 self.recording = false;
-                self.finished.extend(outcomes);
+                self.unrecorded.extend(outcomes);
                 self.pause();
             }
             TaskResult::Released => {
                 self.releasing -= 1;
-                self.hungry = true;
+                self.needs_poll = true;
             }
             TaskResult::Pruned(pruned) => {
                 self.pruning = false;
                 if let Err(error) = &pruned {
                     warn!(%error, "what is to be removed of webhooks is kept for another hour");
                 }
-                if !pruned.unwrap_or(false) && self.pruned == self.version {
+                if !pruned.unwrap_or(false) && self.pruned_version == self.endpoints_version {
                     self.next_prune = self.app.clock().now().plus(PRUNE_INTERVAL);
                 }
             }
             TaskResult::Paused => self.paused = false,
-            TaskResult::IdleWaitEnded => self.looking = false,
+            TaskResult::IdleWaitEnded => self.polling = false,
         }
     }
 
-    fn take_leases(&mut self, looked: PollResult) {
-        self.after = looked.after;
+    fn add_leases(&mut self, looked: PollResult) {
+        self.last_endpoint = looked.last_endpoint;
         self.next_due = looked.next_due;
-        self.lanes.mark_full(&looked.full);
-        if looked.taken.is_empty() {
-            self.rest();
+        self.queues.mark_backlogs(&looked.backlogged);
+        if looked.batches.is_empty() {
+            self.idle_wait();
         }
-        let stale = looked.version != self.version;
+        let stale = looked.endpoints_version != self.endpoints_version;
         let mut returned = Vec::new();
-        for taken in looked.taken {
+        for taken in looked.batches {
             // More may be due than was leased.
-            self.hungry = true;
+            self.needs_poll = true;
             for delivery in taken.deliveries {
-                if !self.held.insert(delivery.key) {
+                if !self.in_memory.insert(delivery.key) {
                     self.leased_again.insert(delivery.key);
                     continue;
                 }
                 if stale {
                     returned.push(delivery.key);
                 } else {
-                    self.lanes.push(&taken.target, delivery);
+                    self.queues.push(&taken.target, delivery);
                 }
             }
         }
-        self.release(returned);
+        self.release_leases(returned);
     }
 
     /// Releases leases, so that the deliveries are leased again with current endpoint data.
-    fn release(&mut self, deliveries: Vec<DeliveryKey>) {
+    fn release_leases(&mut self, deliveries: Vec<DeliveryKey>) {
         if deliveries.is_empty() {
             return;
         }
         for key in &deliveries {
-            self.held.remove(key);
+            self.in_memory.remove(key);
         }
         self.releasing += 1;
         let app = self.app.clone();
@@ -327,23 +331,23 @@ impl Dispatcher {
         });
     }
 
-    fn rest(&mut self) {
-        self.looking = true;
+    fn idle_wait(&mut self) {
+        self.polling = true;
         self.tasks.spawn(async {
             sleep_real_time(IDLE_WAIT).await;
             TaskResult::IdleWaitEnded
         });
     }
 
-    fn measure(&self) {
-        let held = i64::try_from(self.held.len()).unwrap_or(i64::MAX);
-        self.app.webhooks().metrics().in_memory.set(held);
+    fn update_metrics(&self) {
+        let held = i64::try_from(self.in_memory.len()).unwrap_or(i64::MAX);
+        self.app.webhook_doorbell().metrics().in_memory.set(held);
     }
 
     /// Reports the dispatcher as idle if no work is left.
-    fn settle(&self) {
-        if self.tasks.is_empty() && !self.hungry && self.finished.is_empty() {
-            self.app.webhooks().settle(self.hints);
+    fn report_idle(&self) {
+        if self.tasks.is_empty() && !self.needs_poll && self.unrecorded.is_empty() {
+            self.app.webhook_doorbell().report_idle(self.wake_count);
         }
     }
 
@@ -357,12 +361,12 @@ impl Dispatcher {
 
     /// Waits a moment for running attempts, records their outcomes and releases the waiting deliveries.
     async fn finish(mut self) {
-        let waiting = self.lanes.empty();
+        let waiting = self.queues.drain();
         let drained = with_timeout(SHUTDOWN_GRACE, async {
             while let Some(done) = self.tasks.join_next().await {
                 match done {
-                    Ok(TaskResult::Attempted(outcome)) => self.finished.push(*outcome),
-                    Ok(TaskResult::Recorded(Err(outcomes))) => self.finished.extend(outcomes),
+                    Ok(TaskResult::Attempted(outcome)) => self.unrecorded.push(*outcome),
+                    Ok(TaskResult::Recorded(Err(outcomes))) => self.unrecorded.extend(outcomes),
                     _ => {}
                 }
             }
@@ -371,8 +375,8 @@ impl Dispatcher {
             warn!("attempts that had no answer yet are made again at the next start");
         }
         self.tasks.abort_all();
-        if !self.finished.is_empty()
-            && record::record_outcomes(&self.app, self.finished)
+        if !self.unrecorded.is_empty()
+            && record::record_outcomes(&self.app, self.unrecorded)
                 .await
                 .is_err()
         {

@@ -25,7 +25,7 @@ use crate::{
 pub(super) struct RecordedBatch {
     pub(super) deliveries: Vec<DeliveryKey>,
     /// True if there may be retries.
-    pub(super) retries: bool,
+    pub(super) may_retry: bool,
 }
 
 /// Records the outcomes of attempts: schedules retries and disables endpoints.
@@ -38,24 +38,24 @@ pub(super) async fn record_outcomes(
 ) -> std::result::Result<RecordedBatch, Vec<Outcome>> {
     let recorded = RecordedBatch {
         deliveries: outcomes.iter().map(|outcome| outcome.key).collect(),
-        retries: !outcomes.iter().all(Outcome::succeeded),
+        may_retry: !outcomes.iter().all(Outcome::succeeded),
     };
     let outcomes = Arc::new(outcomes);
-    let written = app.change_as(Actor::System, {
+    let written = app.run_write_tx_as(Actor::System, {
         let (outcomes, app) = (outcomes.clone(), app.clone());
         move |change| write_outcomes(change, app.webhook_settings(), &outcomes)
     });
     match written.await {
         Ok(disabled) => {
-            let metrics = app.webhooks().metrics();
+            let metrics = app.webhook_doorbell().metrics();
             for outcome in outcomes.iter() {
-                metrics.attempted(outcome.name(), outcome.took);
+                metrics.record_attempt(outcome.metric_label(), outcome.duration);
             }
             for reason in &disabled {
-                metrics.disabled(*reason);
+                metrics.record_disabled(*reason);
             }
             if !disabled.is_empty() {
-                app.webhooks().endpoints_changed();
+                app.webhook_doorbell().invalidate_endpoints();
             }
             Ok(recorded)
         }
@@ -81,12 +81,12 @@ fn write_outcomes(
         }
         if outcome.succeeded() {
             mark_delivered(change.conn, outcome)?;
-            standing.note(change.conn, outcome.key.endpoint, None)?;
+            standing.record_result(change.conn, outcome.key.endpoint, None)?;
             continue;
         }
         schedule_retry(change.conn, settings, outcome)?;
         let at = outcome.ended_at;
-        let first = standing.note(change.conn, outcome.key.endpoint, Some(at))?;
+        let first = standing.record_result(change.conn, outcome.key.endpoint, Some(at))?;
         if outcome.is_gone() {
             let text = "it answered 410 Gone";
             standing.disable(change, outcome.key.endpoint, DisableReason::Gone, text)?;
@@ -96,7 +96,7 @@ fn write_outcomes(
             standing.disable(change, outcome.key.endpoint, DisableReason::Failing, &text)?;
         }
     }
-    standing.write(change.conn)?;
+    standing.write_changes(change.conn)?;
     Ok(standing.disabled.into_values().collect())
 }
 
@@ -126,7 +126,7 @@ fn insert_attempt(conn: &Connection, outcome: &Outcome) -> Result<bool> {
         ":response": answer.map_or(&[][..], |answer| &answer.body),
         ":error": answer.err(),
         ":started_at": outcome.started_at,
-        ":duration_ms": i64::try_from(outcome.took.as_millis()).unwrap_or(i64::MAX),
+        ":duration_ms": i64::try_from(outcome.duration.as_millis()).unwrap_or(i64::MAX),
     })?;
     Ok(inserted > 0)
 }
@@ -169,7 +169,7 @@ fn schedule_retry(conn: &Connection, settings: &Settings, outcome: &Outcome) -> 
     };
     let attempts = attempts + 1;
     let wait = settings
-        .wait(attempts)
+        .retry_wait(attempts)
         .filter(|_| !manual)
         .map(|wait| apply_jitter(wait, settings.jitter_percent, rand::random()))
         .map(|wait| match outcome.retry_after() {
@@ -201,7 +201,7 @@ const SET_FIRST_FAILURE: &str = "
 
 impl FailureHistory {
     /// Records a failure, or a success if `failure` is none. Returns the first failure since the last success.
-    fn note(
+    fn record_result(
         &mut self,
         conn: &Connection,
         endpoint: i64,
@@ -237,7 +237,7 @@ impl FailureHistory {
         Ok(())
     }
 
-    fn write(&self, conn: &Connection) -> Result<()> {
+    fn write_changes(&self, conn: &Connection) -> Result<()> {
         for (endpoint, (before, first)) in &self.first_failures {
             if before != first {
                 conn.prepare_cached(SET_FIRST_FAILURE)?

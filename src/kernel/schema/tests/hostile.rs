@@ -191,7 +191,7 @@ fn looks_are_dearer_where_a_schema_does_much_without_them() {
     let blind = json!({"items": {"not": {"$ref": "#/$defs/l11"}},
         "$defs": build_doubled_definitions("anyOf", 11, json!(false))});
     let schema = compile_schema(&blind);
-    assert!(schema.work.prices.look > 500, "{:?}", schema.work);
+    assert!(schema.work.costs.access > 500, "{:?}", schema.work);
     let value = Value::Array(vec![json!(1); 100_000]);
     let found = to_texts(&check(&schema, &value));
     assert!(found[0].contains("max_steps"), "{found:?}");
@@ -199,7 +199,7 @@ fn looks_are_dearer_where_a_schema_does_much_without_them() {
         &json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/a"}},
         "$defs": {"a": {"oneOf": [{"type": "string"}, {"type": "null"}]}}}),
     );
-    assert_eq!(usual.work.prices.look, 1);
+    assert_eq!(usual.work.costs.access, 1);
 }
 
 #[test]
@@ -343,7 +343,7 @@ fn a_budget_ends_with_its_check() {
     let budget = crate::kernel::schema::budget::Budget {
         steps: 0,
         errors: 0,
-        prices: schema.work.prices,
+        costs: schema.work.costs,
     };
     let ((), spent) = run_with_budget(budget, || ());
     assert!(!spent.exhausted);

@@ -61,10 +61,13 @@ async fn a_new_v1_key_kills_the_old_one_at_once() {
     let server = unlimited().await;
     v1(&server, Method::GET, "/", None).await.expect(200);
     let scope = scope(&server);
-    let made = server.server().app().change_as(Actor::Operator, |change| {
-        let owner = KeyOwner::Agent(scope.workspace, scope.agent);
-        api_keys::create(change, KeyKind::AdaEndUsers, &owner, "another")
-    });
+    let made = server
+        .server()
+        .app()
+        .run_write_tx_as(Actor::Operator, |change| {
+            let owner = KeyOwner::Agent(scope.workspace, scope.agent);
+            api_keys::create(change, KeyKind::AdaEndUsers, &owner, "another")
+        });
     let (_, key) = made.await.expect("a key");
     v1(&server, Method::GET, "/", None).await.expect(401);
     call(

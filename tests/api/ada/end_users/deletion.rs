@@ -216,7 +216,7 @@ async fn submit_a_bulk_end_user_deletion_request_erases_nobody_beyond_1000_match
     let server = unlimited().await;
     let (app, scope) = (server.server().app(), super::scope(&server));
     let sealer = app.sealer().clone();
-    let made = app.change_as(
+    let made = app.run_write_tx_as(
         parlance::domain::tenancy::audit::Actor::System,
         move |change| {
             for number in 0..1001 {

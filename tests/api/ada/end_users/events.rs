@@ -131,7 +131,7 @@ async fn system_properties_are_not_told() {
         ..EndUserChanges::default()
     };
     let end_user = id.as_str().into();
-    app.change_as(Actor::System, move |change| {
+    app.run_write_tx_as(Actor::System, move |change| {
         let how = MetadataUpdate::Merge;
         end_users::update_in_tx(change, &sealer, &scope, &end_user, changes, how)
     })
@@ -150,7 +150,7 @@ async fn what_another_dialect_makes_is_seen_and_told() {
     let app = server.server().app();
     let (scope, sealer) = (scope(&server), app.sealer().clone());
     let made = app
-        .change_as(Actor::System, move |change| {
+        .run_write_tx_as(Actor::System, move |change| {
             end_users::create_in_tx(change, &sealer, &scope, end_users::NewEndUser::default())
         })
         .await

@@ -111,19 +111,22 @@ fn scope(server: &TestServer) -> AgentScope {
 
 /// The keys of another agent, for v2 and for v1.
 async fn other_agent(server: &TestServer) -> (String, String) {
-    let made = server.server().app().change_as(Actor::Operator, |change| {
-        let workspace = WORKSPACE.into();
-        let agent = NewAgent {
-            id: AgentId::new_uuid(),
-            handle: "other".to_owned(),
-            name: "Other".to_owned(),
-        };
-        let agent = agents::create(change, &workspace, agent)?;
-        let owner = KeyOwner::Agent(workspace, agent.id);
-        let (_, platform) = api_keys::create(change, KeyKind::Ada, &owner, "test")?;
-        let (_, end_users) = api_keys::create(change, KeyKind::AdaEndUsers, &owner, "test")?;
-        Ok((platform, end_users))
-    });
+    let made = server
+        .server()
+        .app()
+        .run_write_tx_as(Actor::Operator, |change| {
+            let workspace = WORKSPACE.into();
+            let agent = NewAgent {
+                id: AgentId::new_uuid(),
+                handle: "other".to_owned(),
+                name: "Other".to_owned(),
+            };
+            let agent = agents::create(change, &workspace, agent)?;
+            let owner = KeyOwner::Agent(workspace, agent.id);
+            let (_, platform) = api_keys::create(change, KeyKind::Ada, &owner, "test")?;
+            let (_, end_users) = api_keys::create(change, KeyKind::AdaEndUsers, &owner, "test")?;
+            Ok((platform, end_users))
+        });
     let (platform, end_users) = made.await.expect("an agent with keys");
     (platform.expose().to_owned(), end_users.expose().to_owned())
 }

@@ -125,7 +125,7 @@ async fn a_value_that_does_not_open_is_found_by_the_check() {
         let found = app
             .store()
             .read(|conn| sealed_columns::find_unreadable(conn, Some(app.sealer())));
-        let owners = found.expect("a list").named.into_iter();
+        let owners = found.expect("a list").listed.into_iter();
         owners
             .map(|value| value.owner.expect("an owner"))
             .collect::<Vec<_>>()

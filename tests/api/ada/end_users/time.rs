@@ -26,7 +26,7 @@ async fn create_end_user_makes_one_that_is_purged_after_a_day_without_a_conversa
     let talking = created(&server, json!({})).await;
     let (app, agent) = (server.server().app(), scope(&server).agent);
     let end_user = talking.as_str().into();
-    app.change_as(Actor::System, move |change| {
+    app.run_write_tx_as(Actor::System, move |change| {
         end_users::cancel_purge(change, &agent, &end_user)
     })
     .await

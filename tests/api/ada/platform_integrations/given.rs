@@ -165,7 +165,7 @@ impl Ada {
     /// Another agent of the workspace, and a key of it.
     pub async fn other_agent(&self) -> String {
         let made = self.server.server().app();
-        let made = made.change_as(Actor::Operator, |change| {
+        let made = made.run_write_tx_as(Actor::Operator, |change| {
             let workspace = WorkspaceId::from(WORKSPACE);
             let new = NewAgent {
                 id: AgentId::new_uuid(),

@@ -50,18 +50,21 @@ async fn operations(server: &TestServer) -> Vec<(&'static str, Method, String, O
 
 /// A key of another agent of the same workspace.
 async fn another_agent(server: &TestServer) -> String {
-    let made = server.server().app().change_as(Actor::Operator, |change| {
-        let id = AgentId::new_uuid();
-        let handle = "other".to_owned();
-        let new = NewAgent {
-            id,
-            handle,
-            name: "Another".to_owned(),
-        };
-        let agent = agents::create(change, &WORKSPACE.into(), new)?;
-        let owner = KeyOwner::Agent(agent.workspace_id, agent.id);
-        api_keys::create(change, KeyKind::Ada, &owner, "test")
-    });
+    let made = server
+        .server()
+        .app()
+        .run_write_tx_as(Actor::Operator, |change| {
+            let id = AgentId::new_uuid();
+            let handle = "other".to_owned();
+            let new = NewAgent {
+                id,
+                handle,
+                name: "Another".to_owned(),
+            };
+            let agent = agents::create(change, &WORKSPACE.into(), new)?;
+            let owner = KeyOwner::Agent(agent.workspace_id, agent.id);
+            api_keys::create(change, KeyKind::Ada, &owner, "test")
+        });
     let (_, key) = made.await.expect("an agent with a key");
     key.expose().to_owned()
 }

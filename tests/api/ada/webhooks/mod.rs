@@ -157,12 +157,12 @@ pub async fn emit_times(server: &TestServer, times: usize, event_type: &'static 
     let emitted = server
         .server()
         .app()
-        .change_as(Actor::System, move |change| {
+        .run_write_tx_as(Actor::System, move |change| {
             let event = WebhookEvent {
                 event_type,
                 data,
                 tags: &["66f0c0ffee0000000000b001"],
-                previous: None,
+                previous_seq: None,
             };
             (0..times).try_for_each(|_| webhooks::publish_event(change, &agent, &event).map(drop))
         });
@@ -182,7 +182,7 @@ pub async fn deliver(server: &TestServer) {
 
 /// Waits until everything that is due has been attempted and written down.
 pub async fn settled(server: &TestServer) {
-    server.server().app().webhooks().settled().await;
+    server.server().app().webhook_doorbell().wait_idle().await;
 }
 
 /// Moves the clock and waits until everything that became due has been attempted.

@@ -230,7 +230,7 @@ async fn addresses_of_earlier_versions_are_sealed_at_the_start() {
     let url = with_secrets(receiver.url());
     let (old, row) = (url.clone(), id.clone());
     let app = server.server().app();
-    let planted = app.change_as(Actor::System, move |change| {
+    let planted = app.run_write_tx_as(Actor::System, move |change| {
         let plant = "UPDATE webhook_endpoints SET url = ?1 WHERE id = ?2";
         Ok(change.conn.execute(plant, [old, row])?)
     });

@@ -62,7 +62,7 @@ async fn get_workspace_billing_details_shows_the_running_month() {
 async fn messages(given: &Given, count: u32) {
     let app = given.server.server().app();
     let bot = given.bot.id.clone();
-    let written = app.change_as(Actor::System, move |change| {
+    let written = app.run_write_tx_as(Actor::System, move |change| {
         change
             .conn
             .execute_batch(&format!(

@@ -25,12 +25,12 @@ async fn happen(given: &Given, operation: &str, detail: &str) {
         title: "The bot failed".to_owned(),
         description: "Its code threw an error".to_owned(),
         resolution_link: None,
-        grouped: BTreeMap::from([("operation".to_owned(), datum(operation))]),
+        group_data: BTreeMap::from([("operation".to_owned(), datum(operation))]),
         data: BTreeMap::from([("detail".to_owned(), datum(detail))]),
     };
     let app = given.server.server().app();
     let (settings, bot) = (app.bot_settings().clone(), given.bot.id.clone());
-    let recorded = app.change_as(Actor::System, move |change| {
+    let recorded = app.run_write_tx_as(Actor::System, move |change| {
         issues::record(change, &settings, &bot, &occurrence)
     });
     recorded.await.expect("an issue");

@@ -22,7 +22,7 @@ async fn log(given: &Given, messages: Vec<String>) {
     let app = given.server.server().app();
     let settings = app.bot_settings().clone();
     let (bot, integration) = (given.bot.id.clone(), given.integration.id.clone());
-    let logged = app.change_as(Actor::System, move |change| {
+    let logged = app.run_write_tx_as(Actor::System, move |change| {
         for message in &messages {
             logs::record(change, &settings, &bot, LogLevel::Info, message)?;
             logs::record_for_integration(change, &settings, &integration, LogLevel::Warn, message)?;

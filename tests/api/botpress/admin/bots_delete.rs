@@ -193,7 +193,7 @@ async fn target(server: &TestServer, role: &str) -> String {
     let joined = server
         .server()
         .app()
-        .change_as(Actor::Operator, move |change| {
+        .run_write_tx_as(Actor::Operator, move |change| {
             let account = members::list(change.conn, &WORKSPACE.into())?;
             let account = account
                 .first()

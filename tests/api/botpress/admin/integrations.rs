@@ -511,7 +511,7 @@ async fn create_integration_seals_secrets() {
     let id = text(&made["id"]);
     let read = Caller::member().get(&server, &format!("{ALL}/{id}")).await;
     assert!(!read.text.contains("planted-secret-51d0"));
-    let call = server.server().app().admit_at(
+    let call = server.server().app().admit_in_scope(
         &AuthScope::Workspace(WORKSPACE),
         BOTPRESS_PAT,
         &[KeyKind::BotpressPat],

@@ -50,7 +50,7 @@ async fn get_usage_counts_calls_of_code() {
     let app = given.server.server().app();
     for _ in 0..3 {
         let bot = given.bot.id.clone();
-        let counted = app.change_as(Actor::System, move |change| {
+        let counted = app.run_write_tx_as(Actor::System, move |change| {
             quotas::count_invocation(change, &WORKSPACE.into(), &bot)
         });
         counted.await.expect("it is counted");

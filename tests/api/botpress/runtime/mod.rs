@@ -78,7 +78,7 @@ impl Pair {
 
 /// Waits until everything that is due has been attempted and written down.
 pub async fn settled(server: &TestServer) {
-    server.server().app().deliveries().settled().await;
+    server.server().app().delivery_doorbell().wait_idle().await;
 }
 
 /// The values of one column of one table, in the order of their rows.

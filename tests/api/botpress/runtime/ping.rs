@@ -40,7 +40,7 @@ async fn code_is_pinged_when_it_is_deployed_and_so_loaded() {
     let bot = deployed(&server, code).await;
     let lines = column(&server, "SELECT message FROM bot_logs");
     insta::assert_snapshot!("ping", redacted(lines[0].clone()));
-    let warm = server.server().app().runtime().stats().warm;
+    let warm = server.server().app().engine().stats().warm;
     assert_eq!((warm.len(), warm[0].calls), (1, 1));
     assert_eq!(warm[0].program, bot);
 }

@@ -92,10 +92,13 @@ pub async fn visit(address: &str) -> Answer {
 
 /// Another key of the first workspace: another user.
 pub async fn another_user(server: &TestServer) -> String {
-    let made = server.server().app().change_as(Actor::Operator, |change| {
-        let owner = KeyOwner::Workspace(WORKSPACE.into());
-        api_keys::create(change, KeyKind::Cohere, &owner, "another user")
-    });
+    let made = server
+        .server()
+        .app()
+        .run_write_tx_as(Actor::Operator, |change| {
+            let owner = KeyOwner::Workspace(WORKSPACE.into());
+            api_keys::create(change, KeyKind::Cohere, &owner, "another user")
+        });
     let (_, key) = made.await.expect("a key");
     key.expose().to_owned()
 }

@@ -112,7 +112,7 @@ impl From<BillingDetails> for BillingDetailsResponse {
                 end: details.month.end().to_rfc3339_millis(),
                 usage: PeriodUsage {
                     user_messages: UserMessages {
-                        status: match details.standing {
+                        status: match details.status {
                             SpendingStatus::Ok => MessagesStatus::Ok,
                             SpendingStatus::Warning => MessagesStatus::Warning,
                             SpendingStatus::LimitReached => MessagesStatus::LimitReached,

@@ -53,7 +53,7 @@ pub struct Invoice {
 
 impl Invoice {
     /// Converts an invoice; `pdf_url` is the address of its document.
-    pub fn at(pdf_url: String, invoice: &billing::Invoice) -> Self {
+    pub fn with_pdf_url(pdf_url: String, invoice: &billing::Invoice) -> Self {
         let next = invoice.next_attempt_at;
         Self {
             id: invoice.id.to_string(),

@@ -84,7 +84,7 @@ impl Billing {
         id: Path<String>,
         body: Body<SetPaymentMethodBody>,
     ) -> Result<Json<SetPaymentMethodResponse>, Failed> {
-        let origin = self.settings.addresses(request).server;
+        let origin = self.settings.base_urls(request).server;
         let attached =
             billing::set_payment_method(&caller.0, body.0.stripe_payment_method_id).await?;
         let confirm_at = |key: &str| {
@@ -110,12 +110,12 @@ impl Billing {
         #[oai(name = "id")]
         _id: Path<String>,
     ) -> Result<Json<InvoicesResponse>, Failed> {
-        let origin = self.settings.addresses(request).server;
+        let origin = self.settings.base_urls(request).server;
         let invoices = billing::list_invoices(&caller.0).await?;
         let shown = |(invoice, key): (billing::Invoice, String)| {
             let id = &invoice.id;
             let url = format!("{origin}/v1/admin/invoices/{id}/document?key={key}");
-            Invoice::at(url, &invoice)
+            Invoice::with_pdf_url(url, &invoice)
         };
         Ok(Json(InvoicesResponse {
             invoices: invoices.into_iter().map(shown).collect(),

@@ -132,7 +132,7 @@ impl From<Media> for manage::Media {
 
 impl Bot {
     /// Converts a bot. The addresses are those at which the caller reaches this server.
-    pub fn at(addresses: &BaseUrls, bot: manage::Bot) -> Self {
+    pub fn new(addresses: &BaseUrls, bot: manage::Bot) -> Self {
         let definition = bot.definition;
         let recurring = |event: definitions::RecurringEvent| RecurringEvent {
             schedule: CronSchedule { cron: event.cron },
@@ -142,7 +142,7 @@ impl Bot {
         let installed = |installation: Installation| {
             let id = installation.integration_id.to_string();
             let key = installation.alias.clone().unwrap_or(id);
-            (key, BotIntegration::at(addresses, installation))
+            (key, BotIntegration::new(addresses, installation))
         };
         Self {
             id: bot.id.to_string(),
@@ -290,7 +290,7 @@ impl CreateBotBody {
     ///
     /// # Errors
     /// `InvalidSchema` if a schema is not valid.
-    pub fn given(self, limits: &Limits) -> Result<NewBot> {
+    pub fn into_new_bot(self, limits: &Limits) -> Result<NewBot> {
         let mut definition = BotDefinition {
             user: self.user.unwrap_or_default().into(),
             conversation: self.conversation.unwrap_or_default().into(),
@@ -298,11 +298,11 @@ impl CreateBotBody {
             ..BotDefinition::default()
         };
         for (name, state) in self.states.unwrap_or_default() {
-            let state = state.given(&name, limits)?;
+            let state = state.into_domain(&name, limits)?;
             definition.states.insert(name, state);
         }
         for (name, event) in self.events.unwrap_or_default() {
-            let event = event.given(&name, limits)?;
+            let event = event.into_domain(&name, limits)?;
             definition.events.insert(name, event);
         }
         for (name, event) in self.recurring_events.unwrap_or_default() {

@@ -34,10 +34,10 @@ impl Bots {
         Self { settings }
     }
 
-    fn shown(&self, request: &Request, bot: manage::Bot) -> Json<BotResponse> {
-        let addresses = self.settings.addresses(request);
+    fn to_response(&self, request: &Request, bot: manage::Bot) -> Json<BotResponse> {
+        let addresses = self.settings.base_urls(request);
         Json(BotResponse {
-            bot: Bot::at(&addresses, bot),
+            bot: Bot::new(&addresses, bot),
         })
     }
 }
@@ -54,8 +54,8 @@ impl Bots {
         request: &Request,
         body: Body<CreateBotBody>,
     ) -> Result<Json<BotResponse>, Failed> {
-        let bot = manage::create(&caller.0, body.0.given(caller.0.schemas())?).await?;
-        Ok(self.shown(request, bot))
+        let bot = manage::create(&caller.0, body.0.into_new_bot(caller.0.schema_limits())?).await?;
+        Ok(self.to_response(request, bot))
     }
 
     /// List Bots
@@ -87,7 +87,7 @@ impl Bots {
         id: Path<String>,
     ) -> Result<Json<BotResponse>, Failed> {
         let bot = manage::find(&caller.0, id.0.into()).await?;
-        Ok(self.shown(request, bot))
+        Ok(self.to_response(request, bot))
     }
 
     /// Update Bot
@@ -107,12 +107,12 @@ impl Bots {
         id: Path<String>,
         body: Body<UpdateBotBody>,
     ) -> Result<Json<BotResponse>, Failed> {
-        let update = body.0.given(
-            self.settings.addresses(request).webhooks,
-            caller.0.schemas(),
+        let update = body.0.into_update(
+            self.settings.base_urls(request).webhooks,
+            caller.0.schema_limits(),
         )?;
         let bot = manage::update(&caller.0, id.0.into(), update).await?;
-        Ok(self.shown(request, bot))
+        Ok(self.to_response(request, bot))
     }
 
     /// Delete Bot
@@ -130,7 +130,7 @@ impl Bots {
         /// Id of the bot.
         id: Path<String>,
     ) -> Result<Json<EmptyResponse>, Failed> {
-        let webhooks = self.settings.addresses(request).webhooks;
+        let webhooks = self.settings.base_urls(request).webhooks;
         manage::delete(&caller.0, id.0.into(), webhooks).await?;
         Ok(EMPTY_RESPONSE)
     }

@@ -86,7 +86,7 @@ impl UpdateBotBody {
     ///
     /// # Errors
     /// `InvalidSchema` if a schema is not valid.
-    pub fn given(self, webhooks: String, limits: &Limits) -> Result<BotPatch> {
+    pub fn into_update(self, webhooks: String, limits: &Limits) -> Result<BotPatch> {
         let GivenBotConfiguration { data, schema } = self.configuration.unwrap_or_default();
         let schema = schema.map(|schema| parse_schema(schema, "configuration.schema", limits));
         let tags =
@@ -101,8 +101,12 @@ impl UpdateBotBody {
                 user: tags(self.user),
                 conversation: tags(self.conversation),
                 message: tags(self.message),
-                states: patches_to_domain(self.states, |state, name| state.given(name, limits))?,
-                events: patches_to_domain(self.events, |event, name| event.given(name, limits))?,
+                states: patches_to_domain(self.states, |state, name| {
+                    state.into_domain(name, limits)
+                })?,
+                events: patches_to_domain(self.events, |event, name| {
+                    event.into_domain(name, limits)
+                })?,
                 recurring_events: patches_to_domain(self.recurring_events, recurring)?,
                 configuration: schema.transpose()?,
             },

@@ -163,7 +163,7 @@ pub struct ActionDefinition {
 
 impl Integration {
     /// Converts an integration. `origin` is the address at which the caller reaches this server.
-    pub fn at(origin: &str, integration: integrations::Integration) -> Self {
+    pub fn new(origin: &str, integration: integrations::Integration) -> Self {
         let id = integration.id.to_string();
         let definition = integration.definition;
         let readme = integration.has_readme.then(|| readme_url(origin, &id));

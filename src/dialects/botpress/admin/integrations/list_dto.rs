@@ -42,7 +42,7 @@ pub struct ListIntegrationsResponse {
 
 impl ListIntegrationsResponse {
     /// Converts a page. `origin` is the address at which the caller reaches this server.
-    pub fn at(origin: &str, page: Page<integrations::Summary>) -> Self {
+    pub fn new(origin: &str, page: Page<integrations::Summary>) -> Self {
         let shown = |summary: integrations::Summary| IntegrationSummary {
             icon_url: icon_url(origin, summary.id.as_str()),
             id: summary.id.to_string(),

@@ -46,7 +46,7 @@ pub fn to_response(
     integration: integrations::Integration,
 ) -> Json<IntegrationResponse> {
     Json(IntegrationResponse {
-        integration: Integration::at(&origin(request), integration),
+        integration: Integration::new(&origin(request), integration),
     })
 }
 
@@ -66,7 +66,11 @@ impl Integrations {
         request: &Request,
         body: Body<CreateIntegrationBody>,
     ) -> Result<Json<IntegrationResponse>, Failed> {
-        let made = integrations::create(&caller.0, body.0.given(caller.0.schemas())?).await?;
+        let made = integrations::create(
+            &caller.0,
+            body.0.into_new_integration(caller.0.schema_limits())?,
+        )
+        .await?;
         Ok(to_response(request, made))
     }
 
@@ -99,7 +103,7 @@ impl Integrations {
         };
         let after = parse_next_token(next_token.0)?;
         let page = integrations::list(&caller.0, filter, after).await?;
-        Ok(Json(ListIntegrationsResponse::at(&origin(request), page)))
+        Ok(Json(ListIntegrationsResponse::new(&origin(request), page)))
     }
 
     /// Get Integration
@@ -137,9 +141,9 @@ impl Integrations {
         id: Path<String>,
         body: Body<UpdateIntegrationBody>,
     ) -> Result<Json<IntegrationResponse>, Failed> {
-        let update = body.0.given(
-            self.settings.addresses(request).webhooks,
-            caller.0.schemas(),
+        let update = body.0.into_update(
+            self.settings.base_urls(request).webhooks,
+            caller.0.schema_limits(),
         )?;
         let changed = integrations::update(&caller.0, id.0.into(), update).await?;
         Ok(to_response(request, changed))

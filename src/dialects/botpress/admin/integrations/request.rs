@@ -75,7 +75,7 @@ macro_rules! body {
         }
 
         impl $name {
-            fn definition(&mut self, limits: &Limits) -> Result<IntegrationDefinitionPatch> {
+            fn take_definition_patch(&mut self, limits: &Limits) -> Result<IntegrationDefinitionPatch> {
                 let configuration = self.configuration.take().unwrap_or_default();
                 let link = configuration.identifier.unwrap_or_default();
                 let identifier = self.identifier.take().unwrap_or_default();
@@ -90,13 +90,13 @@ macro_rules! body {
                     extract_script: to_patch(identifier.extract_script),
                     fallback_handler_script: to_patch(identifier.fallback_handler_script),
                     channels: patches_to_domain(self.channels.take(), |channel, name| {
-                        GivenChannel::from(channel).given(name, limits)
+                        GivenChannel::from(channel).into_patch(name, limits)
                     })?,
                     states: patches_to_domain(self.states.take(), |state, name| {
                         state_to_domain(state, name, limits)
                     })?,
                     events: patches_to_domain(self.events.take(), |event, name| {
-                        event.given(name, limits)
+                        event.into_domain(name, limits)
                     })?,
                     actions: patches_to_domain(self.actions.take(), |action, name| {
                         action_to_domain(action, name, limits)
@@ -106,7 +106,7 @@ macro_rules! body {
                 })
             }
 
-            fn parts(&mut self) -> Result<Parts> {
+            fn take_parts(&mut self) -> Result<Parts> {
                 let secrets = self.secrets.take().unwrap_or_default().into_iter();
                 // Only an integration in development has a `url`.
                 let in_development = self.url.is_some();
@@ -169,12 +169,12 @@ impl CreateIntegrationBody {
     ///
     /// # Errors
     /// `InvalidSchema` if a schema is not valid, `Invalid` if the icon or the readme is not base64.
-    pub fn given(mut self, limits: &Limits) -> Result<NewIntegration> {
+    pub fn into_new_integration(mut self, limits: &Limits) -> Result<NewIntegration> {
         let mut definition = IntegrationDefinition::default();
-        self.definition(limits)?.apply(&mut definition);
+        self.take_definition_patch(limits)?.apply(&mut definition);
         Ok(NewIntegration {
             definition,
-            parts: self.parts()?,
+            parts: self.take_parts()?,
             name: self.name,
             version: self.version,
             public: self.public.unwrap_or(false),
@@ -192,10 +192,10 @@ impl UpdateIntegrationBody {
     ///
     /// # Errors
     /// `InvalidSchema` if a schema is not valid, `Invalid` if the icon or the readme is not base64.
-    pub fn given(mut self, webhooks: String, limits: &Limits) -> Result<IntegrationPatch> {
+    pub fn into_update(mut self, webhooks: String, limits: &Limits) -> Result<IntegrationPatch> {
         Ok(IntegrationPatch {
-            definition: self.definition(limits)?,
-            parts: self.parts()?,
+            definition: self.take_definition_patch(limits)?,
+            parts: self.take_parts()?,
             title: self.title,
             description: self.description,
             public: self.public,
@@ -273,7 +273,7 @@ impl From<NewChannel> for GivenChannel {
 }
 
 impl GivenChannel {
-    fn given(self, name: &str, limits: &Limits) -> Result<ChannelPatch> {
+    fn into_patch(self, name: &str, limits: &Limits) -> Result<ChannelPatch> {
         let conversation = self.conversation.unwrap_or_default();
         let schema = |message: WithSchema, kind: &str| {
             parse_schema(

@@ -40,14 +40,17 @@ pub struct Conversation {
 impl Conversation {
     /// Converts a conversation. The viewer is an integration, which also sees its own tags without prefix, or
     /// the bot (`None`).
-    pub fn seen_by(integration: Option<&str>, conversation: conversations::Conversation) -> Self {
+    pub fn for_viewer(
+        integration: Option<&str>,
+        conversation: conversations::Conversation,
+    ) -> Self {
         Self {
             id: conversation.id.to_string(),
             created_at: conversation.created_at.to_rfc3339_millis(),
             updated_at: conversation.updated_at.to_rfc3339_millis(),
             channel: conversation.channel,
             integration: conversation.integration,
-            tags: conversation.tags.seen_by(integration),
+            tags: conversation.tags.visible_to(integration),
         }
     }
 }
@@ -94,8 +97,8 @@ pub struct ConversationsResponse {
 impl ConversationsResponse {
     /// Converts a page. The viewer is an integration, which also sees its own tags without prefix, or the bot
     /// (`None`).
-    pub fn seen_by(integration: Option<&str>, page: Page<conversations::Conversation>) -> Self {
-        let shown = |conversation| Conversation::seen_by(integration, conversation);
+    pub fn for_viewer(integration: Option<&str>, page: Page<conversations::Conversation>) -> Self {
+        let shown = |conversation| Conversation::for_viewer(integration, conversation);
         Self {
             meta: PageMeta::new(page.next),
             conversations: page.items.into_iter().map(shown).collect(),
@@ -190,7 +193,7 @@ pub struct ParticipantsResponse {
 impl ParticipantsResponse {
     /// Converts a page. The viewer is an integration, which also sees its own tags without prefix, or the bot
     /// (`None`).
-    pub fn seen_by(integration: Option<&str>, page: Page<users::User>) -> Self {
+    pub fn for_viewer(integration: Option<&str>, page: Page<users::User>) -> Self {
         Self {
             meta: PageMeta::new(page.next),
             participants: users_for_viewer(integration, page.items),

@@ -101,7 +101,7 @@ impl Conversations {
         let after = paging::parse_next_token(next_token.0)?;
         let page = conversations::list(&caller.0, filter, after).await?;
         let integration = caller.0.integration_name();
-        Ok(Json(ConversationsResponse::seen_by(integration, page)))
+        Ok(Json(ConversationsResponse::for_viewer(integration, page)))
     }
 
     /// Get Or Create Conversation
@@ -166,6 +166,6 @@ fn to_response(
     conversation: conversations::Conversation,
 ) -> Json<ConversationResponse> {
     Json(ConversationResponse {
-        conversation: Conversation::seen_by(caller.0.integration_name(), conversation),
+        conversation: Conversation::for_viewer(caller.0.integration_name(), conversation),
     })
 }

@@ -60,7 +60,7 @@ pub struct Message {
 impl Message {
     /// Converts a message. The viewer is an integration, which also sees its own tags without prefix, or the
     /// bot (`None`).
-    pub fn seen_by(integration: Option<&str>, message: messages::Message) -> Self {
+    pub fn for_viewer(integration: Option<&str>, message: messages::Message) -> Self {
         Self {
             id: message.id.into(),
             created_at: message.created_at.to_rfc3339_millis(),
@@ -73,14 +73,14 @@ impl Message {
             },
             user_id: message.user_id.into(),
             conversation_id: message.conversation_id.into(),
-            tags: message.tags.seen_by(integration),
+            tags: message.tags.visible_to(integration),
         }
     }
 }
 
 /// Returns the payload of the examples.
 fn example_payload() -> JsonObject {
-    JsonObject::of(json!({"text": "Hello"}))
+    JsonObject::from_value(json!({"text": "Hello"}))
 }
 
 impl Example for Message {
@@ -127,8 +127,8 @@ pub struct MessagesResponse {
 impl MessagesResponse {
     /// Converts a page. The viewer is an integration, which also sees its own tags without prefix, or the bot
     /// (`None`).
-    pub fn seen_by(integration: Option<&str>, page: Page<messages::Message>) -> Self {
-        let shown = |message| Message::seen_by(integration, message);
+    pub fn for_viewer(integration: Option<&str>, page: Page<messages::Message>) -> Self {
+        let shown = |message| Message::for_viewer(integration, message);
         Self {
             meta: PageMeta::new(page.next),
             messages: page.items.into_iter().map(shown).collect(),

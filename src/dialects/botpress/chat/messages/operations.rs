@@ -132,7 +132,7 @@ impl Messages {
         let after = paging::parse_next_token(next_token.0)?;
         let page = messages::list(&caller.0, filter, after).await?;
         let integration = caller.0.integration_name();
-        Ok(DirectJson(MessagesResponse::seen_by(integration, page)))
+        Ok(DirectJson(MessagesResponse::for_viewer(integration, page)))
     }
 
     /// Delete Message
@@ -157,6 +157,6 @@ impl Messages {
 
 fn to_response(caller: &BotCaller, message: messages::Message) -> DirectJson<MessageResponse> {
     DirectJson(MessageResponse {
-        message: Message::seen_by(caller.0.integration_name(), message),
+        message: Message::for_viewer(caller.0.integration_name(), message),
     })
 }

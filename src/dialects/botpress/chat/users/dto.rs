@@ -42,12 +42,12 @@ pub struct User {
 impl User {
     /// Converts a user. The viewer is an integration, which also sees its own tags without prefix, or the bot
     /// (`None`).
-    pub fn seen_by(integration: Option<&str>, user: users::User) -> Self {
+    pub fn for_viewer(integration: Option<&str>, user: users::User) -> Self {
         Self {
             id: user.id.to_string(),
             created_at: user.created_at.to_rfc3339_millis(),
             updated_at: user.updated_at.to_rfc3339_millis(),
-            tags: user.tags.seen_by(integration),
+            tags: user.tags.visible_to(integration),
             name: user.name,
             picture_url: user.picture_url,
         }
@@ -96,7 +96,7 @@ pub struct UsersResponse {
 impl UsersResponse {
     /// Converts a page. The viewer is an integration, which also sees its own tags without prefix, or the bot
     /// (`None`).
-    pub fn seen_by(integration: Option<&str>, page: Page<users::User>) -> Self {
+    pub fn for_viewer(integration: Option<&str>, page: Page<users::User>) -> Self {
         Self {
             meta: PageMeta::new(page.next),
             users: users_for_viewer(integration, page.items),
@@ -107,7 +107,7 @@ impl UsersResponse {
 /// Converts users. The viewer is an integration, which also sees its own tags without prefix, or the bot
 /// (`None`).
 pub fn users_for_viewer(integration: Option<&str>, users: Vec<users::User>) -> Vec<User> {
-    let shown = |user| User::seen_by(integration, user);
+    let shown = |user| User::for_viewer(integration, user);
     users.into_iter().map(shown).collect()
 }
 

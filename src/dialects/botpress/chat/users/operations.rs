@@ -76,7 +76,7 @@ impl Users {
         let after = paging::parse_next_token(next_token.0)?;
         let page = users::list(&caller.0, filter, after).await?;
         let integration = caller.0.integration_name();
-        Ok(Json(UsersResponse::seen_by(integration, page)))
+        Ok(Json(UsersResponse::for_viewer(integration, page)))
     }
 
     /// Get Or Create User
@@ -137,6 +137,6 @@ impl Users {
 
 fn to_response(caller: &BotCaller, user: users::User) -> Json<UserResponse> {
     Json(UserResponse {
-        user: User::seen_by(caller.0.integration_name(), user),
+        user: User::for_viewer(caller.0.integration_name(), user),
     })
 }

@@ -43,7 +43,7 @@ struct ChatPagesState {
     /// Security policy of a chat page; it also says which pages may embed the chat.
     policy: Policy,
     /// True if everyone who reaches the server may switch on the chat of a bot.
-    open: bool,
+    can_switch_on: bool,
 }
 
 /// Returns the chat pages, for all paths below the base path. Without `open` nobody can switch on a chat
@@ -53,7 +53,7 @@ pub fn routes(app: &App, settings: &Settings, open: bool) -> BoxEndpoint<'static
     let pages = ChatPages(Arc::new(ChatPagesState {
         app: app.clone(),
         policy: Policy::Chat(settings.chat_embedders.clone()),
-        open,
+        can_switch_on: open,
     }));
     let script =
         |name: &str| serve_asset("text/javascript", asset_text(&format!("chat/{name}.js")));
@@ -114,16 +114,19 @@ async fn show_chat_page(pages: ChatPages, request: Request) -> Result<Response> 
     )?;
     Ok(match &bot.webhook_id {
         Some(id) => {
-            let failures = pages.0.open.then(|| chat_path(&format!("failures/{id}")));
+            let failures = pages
+                .0
+                .can_switch_on
+                .then(|| chat_path(&format!("failures/{id}")));
             let api = format!("{WEBHOOKS_PATH}/{id}");
             render::render_chat_page(&bot, &api, failures.as_deref(), &pages.0.policy)
         }
-        None => render::render_chat_off_page(&bot.id, &origin(&request), pages.0.open),
+        None => render::render_chat_off_page(&bot.id, &origin(&request), pages.0.can_switch_on),
     })
 }
 
 async fn enable_chat(pages: ChatPages, request: Request) -> Result<Response> {
-    if !pages.0.open {
+    if !pages.0.can_switch_on {
         return Err(Error::new(
             Kind::Forbidden,
             "The web chat is switched on by whoever manages the bot.",
@@ -148,7 +151,7 @@ struct FailuresQuery {
 
 /// Returns the failures in the code of a bot, for developers who talk with it. Profile `dev` only.
 async fn list_failures(pages: ChatPages, request: Request) -> Result<Response> {
-    if !pages.0.open {
+    if !pages.0.can_switch_on {
         return Err(Error::not_found(
             "Failures are shown by a server in profile `dev` alone.",
         ));
@@ -171,7 +174,7 @@ async fn list_failures(pages: ChatPages, request: Request) -> Result<Response> {
         })
     });
     let answer = json!({
-        "notice": troubles.standing.notice(),
+        "notice": troubles.availability.notice(),
         "last": troubles.last,
         "failures": failures.collect::<Vec<_>>(),
     });

@@ -21,7 +21,7 @@ pub(super) fn render_chat_page(
     failures: Option<&str>,
     policy: &Policy,
 ) -> Response {
-    let notice = bot.standing.notice();
+    let notice = bot.availability.notice();
     let notice = notice.map_or_else(String::new, |text| {
         format!("  <p class=\"notice\" role=\"note\">{text}</p>\n")
     });

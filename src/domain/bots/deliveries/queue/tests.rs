@@ -27,7 +27,7 @@ proptest! {
         let mut all = DeliveryQueue::new(&settings);
         let mut expected: BTreeMap<LaneKey, Vec<i64>> = BTreeMap::new();
         for (seq, (receiver, lane)) in (1..).zip(&lanes) {
-            let key = LaneKey { receiver: (*receiver, 0), lane: *lane };
+            let key = LaneKey { receiver: (*receiver, 0), ordering_key: *lane };
             all.push(key, seq, NOW, NOW);
             expected.entry(key).or_default().push(seq);
         }
@@ -36,7 +36,7 @@ proptest! {
         let mut delivered: BTreeMap<LaneKey, Vec<i64>> = BTreeMap::new();
         let mut running: Vec<(LaneKey, i64)> = Vec::new();
         loop {
-            while let Some((key, seq)) = all.next() {
+            while let Some((key, seq)) = all.start_next() {
                 prop_assert!(running.iter().all(|(other, _)| *other != key));
                 running.push((key, seq));
                 let of_receiver =
@@ -48,25 +48,28 @@ proptest! {
                 let Some(due) = all.next_due() else { break };
                 // The clock may go back by more than the longest delay.
                 now = if goes_back.next().unwrap_or(false) { NOW } else { due };
-                all.wake(now);
+                all.wake_due(now);
                 continue;
             };
             if fails.next().unwrap_or(false) {
-                all.done(key, NextStep::RetryAt(Timestamp::from_micros(now.as_micros() + 7)), now);
+                all.finish_attempt(key, NextStep::RetryAt(Timestamp::from_micros(now.as_micros() + 7)), now);
             } else {
                 delivered.entry(key).or_default().push(seq);
-                all.done(key, NextStep::Done, now);
+                all.finish_attempt(key, NextStep::Done, now);
             }
         }
         prop_assert_eq!(delivered, expected);
         prop_assert!(all.is_idle() && all.lanes.is_empty() && all.receivers.is_empty());
-        prop_assert_eq!(all.known, 0);
+        prop_assert_eq!(all.in_memory, 0);
     }
 }
 
 fn key(receiver: i64, lane: i64) -> LaneKey {
     let receiver = (receiver, 0);
-    LaneKey { receiver, lane }
+    LaneKey {
+        receiver,
+        ordering_key: lane,
+    }
 }
 
 #[test]
@@ -78,16 +81,16 @@ fn receivers_that_hang_leave_room_for_others() {
         seq += 1;
         all.push(key(receiver, lane), seq, NOW, NOW);
     }
-    let hanging = std::iter::from_fn(|| all.next()).count();
+    let hanging = std::iter::from_fn(|| all.start_next()).count();
     assert!(hanging > 200, "{hanging}");
     all.push(key(101, 0), seq + 1, NOW, NOW);
-    assert_eq!(all.next(), Some((key(101, 0), seq + 1)));
+    assert_eq!(all.start_next(), Some((key(101, 0), seq + 1)));
     // A single receiver may use its full limit.
     let mut all = DeliveryQueue::new(&Settings::default());
     for lane in 0..40 {
         all.push(key(1, lane), lane, NOW, NOW);
     }
-    assert_eq!(std::iter::from_fn(|| all.next()).count(), 32);
+    assert_eq!(std::iter::from_fn(|| all.start_next()).count(), 32);
 }
 
 #[test]
@@ -104,15 +107,15 @@ fn receivers_that_have_had_their_share_go_on_when_others_end() {
     let mut delivered = 0;
     let mut running = VecDeque::new();
     loop {
-        running.extend(std::iter::from_fn(|| all.next()));
+        running.extend(std::iter::from_fn(|| all.start_next()));
         let Some((key, _)) = running.pop_front() else {
             break;
         };
-        all.done(key, NextStep::Done, NOW);
+        all.finish_attempt(key, NextStep::Done, NOW);
         delivered += 1;
     }
     assert_eq!(delivered, 15);
-    assert!(all.is_idle() && all.receivers.is_empty() && all.waiting.is_empty());
+    assert!(all.is_idle() && all.receivers.is_empty() && all.over_share.is_empty());
 }
 
 #[test]
@@ -122,22 +125,22 @@ fn a_backlog_stays_in_the_database_and_hides_nobody_elses() {
     for seq in 0..300_000 {
         all.push(key(1, seq % 7), seq, later, NOW);
     }
-    assert_eq!(all.known, 2_000);
+    assert_eq!(all.in_memory, 2_000);
     all.push(key(2, 0), 300_000, NOW, NOW);
-    assert_eq!(all.next(), Some((key(2, 0), 300_000)));
-    all.done(key(2, 0), NextStep::Done, NOW);
-    assert_eq!(all.take_left(), None);
+    assert_eq!(all.start_next(), Some((key(2, 0), 300_000)));
+    all.finish_attempt(key(2, 0), NextStep::Done, NOW);
+    assert_eq!(all.take_backlog(), None);
 
     // When the receiver works again, its backlog is loaded in order.
-    all.wake(later);
+    all.wake_due(later);
     let mut delivered = Vec::new();
     let mut database = 2_000..300_000;
     while delivered.len() < 300_000 {
-        while let Some((key, seq)) = all.next() {
+        while let Some((key, seq)) = all.start_next() {
             delivered.push(seq);
-            all.done(key, NextStep::Done, later);
+            all.finish_attempt(key, NextStep::Done, later);
         }
-        let Some(left) = all.take_left() else {
+        let Some(left) = all.take_backlog() else {
             break;
         };
         assert_eq!(left.receiver, (1, 0));
@@ -147,7 +150,7 @@ fn a_backlog_stays_in_the_database_and_hides_nobody_elses() {
         }
         if database.end - database.start > 1_000 {
             let from = database.start + 1_000;
-            all.put_back(Backlog { from, ..left });
+            all.restore_backlog(Backlog { from, ..left });
         }
     }
     assert_eq!(delivered.len(), 300_000);
@@ -164,25 +167,25 @@ fn an_attempt_under_way_is_hastened_too() {
     let mut all = DeliveryQueue::new(&Settings::default());
     let key = LaneKey {
         receiver: (1, 2),
-        lane: 0,
+        ordering_key: 0,
     };
     all.push(key, 1, NOW, NOW);
     all.push(key, 2, NOW, NOW);
-    assert_eq!(all.next(), Some((key, 1)));
-    all.hasten(key.receiver, NOW);
+    assert_eq!(all.start_next(), Some((key, 1)));
+    all.retry_now(key.receiver, NOW);
     let later = NOW.plus(Duration::from_secs(60));
-    all.done(key, NextStep::RetryAt(later), NOW);
-    assert_eq!(all.next(), Some((key, 1)), "at once");
+    all.finish_attempt(key, NextStep::RetryAt(later), NOW);
+    assert_eq!(all.start_next(), Some((key, 1)), "at once");
     // Only once: the next failure waits.
-    all.done(key, NextStep::RetryAt(later), NOW);
-    assert_eq!(all.next(), None);
+    all.finish_attempt(key, NextStep::RetryAt(later), NOW);
+    assert_eq!(all.start_next(), None);
     assert_eq!(all.next_due(), Some(later));
-    all.hasten(key.receiver, NOW);
-    assert_eq!(all.next(), Some((key, 1)));
-    all.done(key, NextStep::Done, NOW);
-    assert_eq!(all.next(), Some((key, 2)));
-    all.done(key, NextStep::RetryAt(later), NOW);
-    assert_eq!(all.next(), None, "no attempt was under way");
+    all.retry_now(key.receiver, NOW);
+    assert_eq!(all.start_next(), Some((key, 1)));
+    all.finish_attempt(key, NextStep::Done, NOW);
+    assert_eq!(all.start_next(), Some((key, 2)));
+    all.finish_attempt(key, NextStep::RetryAt(later), NOW);
+    assert_eq!(all.start_next(), None, "no attempt was under way");
 }
 
 #[test]
@@ -197,12 +200,12 @@ fn a_clock_that_was_set_back_makes_no_wait_longer() {
         let due_at = before.plus(Duration::from_secs(wait));
         all.push(key(1, lane), lane, due_at, before);
     }
-    all.go_back(hours);
+    all.shift_due_times(hours);
     let now = before.minus(hours);
-    all.wake(now);
-    assert_eq!(all.next(), None);
-    all.wake(now.plus(Duration::from_secs(5)));
-    assert_eq!(all.next(), Some((key(1, 0), 0)));
-    assert_eq!(all.next(), None);
+    all.wake_due(now);
+    assert_eq!(all.start_next(), None);
+    all.wake_due(now.plus(Duration::from_secs(5)));
+    assert_eq!(all.start_next(), Some((key(1, 0), 0)));
+    assert_eq!(all.start_next(), None);
     assert_eq!(all.next_due(), Some(now.plus(Duration::from_secs(15))));
 }

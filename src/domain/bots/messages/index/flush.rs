@@ -42,7 +42,7 @@ pub(super) struct Tombstones<'a> {
 
 impl<'a> Tombstones<'a> {
     /// Collects the tombstones of some operations.
-    pub(super) fn by(ops: &'a [IndexOp]) -> Self {
+    pub(super) fn from_ops(ops: &'a [IndexOp]) -> Self {
         let mut gone = Self::default();
         for op in ops {
             match op {
@@ -62,7 +62,7 @@ impl<'a> Tombstones<'a> {
         gone
     }
 
-    fn has_tag(&self, seq: i64, name: &str, value: &str) -> bool {
+    fn covers_tag(&self, seq: i64, name: &str, value: &str) -> bool {
         self.messages.contains(&seq)
             || (!self.tags.is_empty() && self.tags.contains(&(seq, name, value)))
     }
@@ -109,7 +109,7 @@ pub(super) fn flush_step(
                 let mut insert = conn.prepare_cached(INSERT_TAG)?;
                 flush_range(&keys.tags, after, &mut left, |(of, tag, seq)| {
                     let (name, value) = tag.parts();
-                    if !gone.has_tag(*seq, name, value) {
+                    if !gone.covers_tag(*seq, name, value) {
                         insert.execute(params![of, name, value, seq])?;
                     }
                     Ok(())

@@ -27,7 +27,7 @@ pub(in crate::domain) struct IndexEntry {
 
 impl IndexEntry {
     /// Returns the number of index rows that a flush writes for this entry.
-    pub(super) fn rows(&self) -> usize {
+    pub(super) fn row_count(&self) -> usize {
         2 + usize::from(self.user_seq.is_some()) + self.tags.iter().count()
     }
 }
@@ -59,20 +59,20 @@ impl AgentDirection {
 pub(super) struct TagPair {
     text: Arc<str>,
     /// Length of the name in bytes.
-    name: usize,
+    name_bytes: usize,
 }
 
 impl TagPair {
     fn new(name: &str, value: &str) -> Self {
         Self {
             text: [name, value].concat().into(),
-            name: name.len(),
+            name_bytes: name.len(),
         }
     }
 
     /// Returns the name and the value.
     pub(super) fn parts(&self) -> (&str, &str) {
-        self.text.split_at(self.name)
+        self.text.split_at(self.name_bytes)
     }
 }
 
@@ -92,7 +92,7 @@ impl Memtable {
         self.conversations.len()
     }
 
-    pub(super) fn add(&mut self, entry: &IndexEntry) {
+    pub(super) fn insert(&mut self, entry: &IndexEntry) {
         let seq = entry.seq;
         self.conversations.insert((entry.conversation_seq, seq));
         if let Some(user) = entry.user_seq {
@@ -120,7 +120,7 @@ impl Memtable {
     pub(super) fn retag(&mut self, old: &IndexEntry, new: &Tags) {
         if self.agents.contains(&agent_key(old)) {
             self.remove(old);
-            self.add(&IndexEntry {
+            self.insert(&IndexEntry {
                 tags: new.clone(),
                 ..old.clone()
             });
@@ -128,19 +128,19 @@ impl Memtable {
     }
 
     /// Finds the messages of a conversation before a row, newest first.
-    pub(super) fn of_conversation(&self, seq: i64, before: i64) -> impl Iterator<Item = i64> {
+    pub(super) fn find_by_conversation(&self, seq: i64, before: i64) -> impl Iterator<Item = i64> {
         let found = self.conversations.range((seq, i64::MIN)..(seq, before));
         found.rev().map(|&(_, message)| message)
     }
 
     /// Finds the messages of a user.
-    pub(super) fn of_user(&self, seq: i64) -> impl Iterator<Item = i64> {
+    pub(super) fn find_by_user(&self, seq: i64) -> impl Iterator<Item = i64> {
         let found = self.users.range((seq, i64::MIN)..=(seq, i64::MAX));
         found.map(|&(_, message)| message)
     }
 
     /// Finds the messages of an agent since `from` (microseconds) and before a time and row, newest first.
-    pub(super) fn of_agent(
+    pub(super) fn find_by_agent(
         &self,
         seq: i64,
         incoming: bool,
@@ -154,7 +154,7 @@ impl Memtable {
     }
 
     /// Finds the messages of an agent that have this tag, before a row, newest first.
-    pub(super) fn tagged<'a>(
+    pub(super) fn find_by_tag<'a>(
         &'a self,
         agent_seq: i64,
         name: &str,

@@ -11,9 +11,9 @@ use super::{
 #[derive(Debug, Clone, Default)]
 pub(in crate::domain) struct MemtableSet {
     /// Active memtable, which receives new messages.
-    newer: Memtable,
+    active: Memtable,
     /// Frozen memtable that is being flushed; only deletes and changes of tags still modify it.
-    older: Memtable,
+    flushing: Memtable,
 }
 
 /// Row ids of matching messages, newest first: one iterator for each memtable.
@@ -22,73 +22,80 @@ pub(in crate::domain) type MatchingRows<'a> = [Box<dyn Iterator<Item = i64> + 'a
 impl MemtableSet {
     pub(super) fn new(newer: Memtable) -> Self {
         let older = Memtable::default();
-        Self { newer, older }
+        Self {
+            active: newer,
+            flushing: older,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.newer.len()
+        self.active.len()
     }
 
-    pub(super) const fn older(&self) -> &Memtable {
-        &self.older
+    pub(super) const fn flushing(&self) -> &Memtable {
+        &self.flushing
     }
 
     /// Makes the active memtable the one to flush, and starts an empty one.
-    pub(super) fn age(&mut self) {
-        self.older = std::mem::take(&mut self.newer);
+    pub(super) fn rotate(&mut self) {
+        self.flushing = std::mem::take(&mut self.active);
     }
 
     /// Drops the memtable that is flushed.
-    pub(super) fn forget_older(&mut self) {
-        self.older = Memtable::default();
+    pub(super) fn drop_flushed(&mut self) {
+        self.flushing = Memtable::default();
     }
 
     pub(super) fn apply(&mut self, op: &IndexOp) {
         match op {
-            IndexOp::Insert(entry) => self.newer.add(entry),
+            IndexOp::Insert(entry) => self.active.insert(entry),
             IndexOp::Delete(entry) => {
-                self.newer.remove(entry);
-                self.older.remove(entry);
+                self.active.remove(entry);
+                self.flushing.remove(entry);
             }
             IndexOp::Retag(entry, tags) => {
-                self.newer.retag(entry, tags);
-                self.older.retag(entry, tags);
+                self.active.retag(entry, tags);
+                self.flushing.retag(entry, tags);
             }
         }
     }
 
     /// Finds the messages of a conversation before a row.
-    pub(in crate::domain) fn of_conversation(&self, seq: i64, before: i64) -> MatchingRows<'_> {
-        self.parts(|keys| Box::new(keys.of_conversation(seq, before)))
+    pub(in crate::domain) fn find_by_conversation(
+        &self,
+        seq: i64,
+        before: i64,
+    ) -> MatchingRows<'_> {
+        self.search_both(|keys| Box::new(keys.find_by_conversation(seq, before)))
     }
 
     /// Finds the messages of an agent since `from` (microseconds) and before a time and row.
-    pub(in crate::domain) fn of_agent(
+    pub(in crate::domain) fn find_by_agent(
         &self,
         seq: i64,
         incoming: bool,
         from: i64,
         before: (i64, i64),
     ) -> MatchingRows<'_> {
-        self.parts(|keys| Box::new(keys.of_agent(seq, incoming, from, before)))
+        self.search_both(|keys| Box::new(keys.find_by_agent(seq, incoming, from, before)))
     }
 
     /// Finds the messages of an agent that have this tag, before a row.
-    pub(in crate::domain) fn tagged<'a>(
+    pub(in crate::domain) fn find_by_tag<'a>(
         &'a self,
         agent_seq: i64,
         name: &str,
         value: &str,
         before: i64,
     ) -> MatchingRows<'a> {
-        self.parts(|keys| Box::new(keys.tagged(agent_seq, name, value, before)))
+        self.search_both(|keys| Box::new(keys.find_by_tag(agent_seq, name, value, before)))
     }
 
-    fn parts<'a>(
+    fn search_both<'a>(
         &'a self,
         find: impl Fn(&'a Memtable) -> Box<dyn Iterator<Item = i64> + 'a>,
     ) -> MatchingRows<'a> {
-        [find(&self.newer), find(&self.older)]
+        [find(&self.active), find(&self.flushing)]
     }
 }
 
@@ -100,7 +107,7 @@ pub(in crate::domain) struct IndexWriteBatch {
 
 impl IndexWriteBatch {
     /// Creates the view of a change without an index, which must neither create nor delete messages.
-    pub(in crate::domain) const fn none() -> Self {
+    pub(in crate::domain) const fn without_index() -> Self {
         Self {
             index: None,
             ops: RefCell::new(Vec::new()),
@@ -115,53 +122,58 @@ impl IndexWriteBatch {
     }
 
     /// Adds an operation of the change.
-    pub(in crate::domain) fn note(&self, op: IndexOp) {
+    pub(in crate::domain) fn push(&self, op: IndexOp) {
         self.ops.borrow_mut().push(op);
     }
 
     /// Takes the operations of the change.
-    pub(in crate::domain) fn take(&self) -> Vec<IndexOp> {
+    pub(in crate::domain) fn take_ops(&self) -> Vec<IndexOp> {
         self.ops.take()
     }
 
     /// Finds the messages of a conversation.
-    pub(in crate::domain) fn of_conversation(&self, seq: i64) -> Vec<i64> {
-        self.found(
-            |keys| Box::new(keys.of_conversation(seq, i64::MAX)),
+    pub(in crate::domain) fn find_by_conversation(&self, seq: i64) -> Vec<i64> {
+        self.search_all(
+            |keys| Box::new(keys.find_by_conversation(seq, i64::MAX)),
             |entry| entry.conversation_seq == seq,
         )
     }
 
     /// Finds the messages of a user.
-    pub(in crate::domain) fn of_user(&self, seq: i64) -> Vec<i64> {
-        self.found(
-            |keys| Box::new(keys.of_user(seq)),
+    pub(in crate::domain) fn find_by_user(&self, seq: i64) -> Vec<i64> {
+        self.search_all(
+            |keys| Box::new(keys.find_by_user(seq)),
             |entry| entry.user_seq == Some(seq),
         )
     }
 
     /// Finds the messages of an agent.
-    pub(in crate::domain) fn of_agent(&self, seq: i64) -> Vec<i64> {
+    pub(in crate::domain) fn find_by_agent(&self, seq: i64) -> Vec<i64> {
         let end = (i64::MAX, i64::MAX);
-        self.found(
+        self.search_all(
             |keys| {
-                let outgoing = keys.of_agent(seq, false, i64::MIN, end);
-                Box::new(outgoing.chain(keys.of_agent(seq, true, i64::MIN, end)))
+                let outgoing = keys.find_by_agent(seq, false, i64::MIN, end);
+                Box::new(outgoing.chain(keys.find_by_agent(seq, true, i64::MIN, end)))
             },
             |entry| entry.agent_seq == seq,
         )
     }
 
     /// Finds the messages of an agent that have this tag; some may have lost it since.
-    pub(in crate::domain) fn tagged(&self, agent_seq: i64, name: &str, value: &str) -> Vec<i64> {
-        self.found(
-            |keys| Box::new(keys.tagged(agent_seq, name, value, i64::MAX)),
+    pub(in crate::domain) fn find_by_tag(
+        &self,
+        agent_seq: i64,
+        name: &str,
+        value: &str,
+    ) -> Vec<i64> {
+        self.search_all(
+            |keys| Box::new(keys.find_by_tag(agent_seq, name, value, i64::MAX)),
             // The operation may have changed the tags, so the tag is not checked here.
             |entry| entry.agent_seq == agent_seq,
         )
     }
 
-    fn found(
+    fn search_all(
         &self,
         find: impl Fn(&Memtable) -> Box<dyn Iterator<Item = i64> + '_>,
         is_one: impl Fn(&IndexEntry) -> bool,
@@ -173,9 +185,9 @@ impl IndexWriteBatch {
             IndexOp::Insert(entry) | IndexOp::Retag(entry, _) => is_one(entry).then_some(entry.seq),
             IndexOp::Delete(_) => None,
         };
-        let recent = index.recent();
-        let mut found: Vec<i64> = find(&recent.older).chain(find(&recent.newer)).collect();
-        index.staged(|ops| found.extend(ops.iter().filter_map(added)));
+        let recent = index.snapshot_memtables();
+        let mut found: Vec<i64> = find(&recent.flushing).chain(find(&recent.active)).collect();
+        index.with_staged(|ops| found.extend(ops.iter().filter_map(added)));
         found.extend(self.ops.borrow().iter().filter_map(added));
         found.sort_unstable();
         found.dedup();

@@ -55,10 +55,10 @@ pub(in crate::domain) enum IndexOp {
 /// The memtables, and the state of the flush.
 pub(in crate::domain) struct MessageIndex {
     /// Number of messages in the active memtable that starts a flush.
-    limit: usize,
+    flush_threshold: usize,
     /// True if this process flushes. A command that runs beside a server leaves that to the server.
-    writes: bool,
-    recent: RwLock<MemtableSet>,
+    flush_enabled: bool,
+    memtables: RwLock<MemtableSet>,
     writer: Mutex<WriterState>,
 }
 
@@ -68,17 +68,17 @@ struct WriterState {
     /// Operations of the running transaction.
     staged: Vec<IndexOp>,
     /// Row id of the newest message.
-    last: i64,
+    newest_seq: i64,
     /// Running flush.
-    merge: Option<Flush>,
+    flush: Option<Flush>,
     /// Position of the flush once the running transaction is committed.
-    next: Option<FlushCursor>,
+    next_cursor: Option<FlushCursor>,
 }
 
 struct Flush {
     /// Row id of the newest message in the flushing memtable.
-    until: i64,
-    progress: FlushCursor,
+    until_seq: i64,
+    cursor: FlushCursor,
 }
 
 /// Columns that [`entry`] reads, in this order.
@@ -100,24 +100,24 @@ impl MessageIndex {
             while let Some(row) = rows.next()? {
                 let entry = entry_from_row(row)?;
                 last = entry.seq;
-                keys.add(&entry);
+                keys.insert(&entry);
             }
             Ok(last)
         })?;
         Ok(Self {
-            limit,
-            writes: store.is_server(),
-            recent: RwLock::new(MemtableSet::new(keys)),
+            flush_threshold: limit,
+            flush_enabled: store.is_server(),
+            memtables: RwLock::new(MemtableSet::new(keys)),
             writer: Mutex::new(WriterState {
-                last,
+                newest_seq: last,
                 ..WriterState::default()
             }),
         })
     }
 
     /// Returns a snapshot of the memtables. Take it before reading the index tables.
-    pub(in crate::domain) fn recent(&self) -> MemtableSet {
-        self.recent
+    pub(in crate::domain) fn snapshot_memtables(&self) -> MemtableSet {
+        self.memtables
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -127,16 +127,16 @@ impl MessageIndex {
     /// is rolled back adds nothing.
     pub(in crate::domain) fn stage(&self, ops: Vec<IndexOp>) {
         if !ops.is_empty() {
-            self.writer().staged.extend(ops);
+            self.lock_writer().staged.extend(ops);
         }
     }
 
     /// Calls `look` with the operations of the running transaction.
-    fn staged<T>(&self, look: impl FnOnce(&[IndexOp]) -> T) -> T {
-        look(&self.writer().staged)
+    fn with_staged<T>(&self, look: impl FnOnce(&[IndexOp]) -> T) -> T {
+        look(&self.lock_writer().staged)
     }
 
-    fn writer(&self) -> MutexGuard<'_, WriterState> {
+    fn lock_writer(&self) -> MutexGuard<'_, WriterState> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -144,62 +144,65 @@ impl MessageIndex {
 impl CommitHook for MessageIndex {
     /// Flushes some rows as part of the transaction that is about to commit.
     fn before_commit(&self, conn: &Connection) -> Result<()> {
-        let mut writer = self.writer();
-        let Some(merge) = &writer.merge else {
+        let mut writer = self.lock_writer();
+        let Some(merge) = &writer.flush else {
             return Ok(());
         };
-        let gone = Tombstones::by(&writer.staged);
+        let gone = Tombstones::from_ops(&writer.staged);
         let added = writer.staged.iter().map(|op| match op {
-            IndexOp::Insert(entry) => entry.rows(),
+            IndexOp::Insert(entry) => entry.row_count(),
             IndexOp::Delete(_) | IndexOp::Retag(..) => 0,
         });
         let rows = ROWS_PER_COMMIT + added.sum::<usize>() * 5 / 4;
-        let recent = self.recent();
-        let next = flush::flush_step(conn, recent.older(), merge.progress.clone(), rows, &gone)?;
+        let recent = self.snapshot_memtables();
+        let next = flush::flush_step(conn, recent.flushing(), merge.cursor.clone(), rows, &gone)?;
         if matches!(next, FlushCursor::Done) {
-            flush::set_indexed_until(conn, merge.until)?;
+            flush::set_indexed_until(conn, merge.until_seq)?;
         }
-        writer.next = Some(next);
+        writer.next_cursor = Some(next);
         Ok(())
     }
 
     /// Applies the operations of the committed transaction to the memtables, and starts or ends a flush.
-    fn committed(&self) {
-        let mut writer = self.writer();
+    fn after_commit(&self) {
+        let mut writer = self.lock_writer();
         let staged = mem::take(&mut writer.staged);
-        let next = writer.next.take();
+        let next = writer.next_cursor.take();
         if staged.is_empty() && next.is_none() {
             return;
         }
-        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = self
+            .memtables
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         for op in &staged {
             recent.apply(op);
             if let IndexOp::Insert(entry) = op {
-                writer.last = writer.last.max(entry.seq);
+                writer.newest_seq = writer.newest_seq.max(entry.seq);
             }
         }
-        match (next, &mut writer.merge) {
+        match (next, &mut writer.flush) {
             (Some(FlushCursor::Done), merge) => {
                 *merge = None;
-                recent.forget_older();
+                recent.drop_flushed();
             }
-            (Some(progress), Some(merge)) => merge.progress = progress,
+            (Some(progress), Some(merge)) => merge.cursor = progress,
             _ => {}
         }
-        if self.writes && writer.merge.is_none() && recent.len() >= self.limit {
-            recent.age();
-            writer.merge = Some(Flush {
-                until: writer.last,
-                progress: FlushCursor::Conversations(None),
+        if self.flush_enabled && writer.flush.is_none() && recent.len() >= self.flush_threshold {
+            recent.rotate();
+            writer.flush = Some(Flush {
+                until_seq: writer.newest_seq,
+                cursor: FlushCursor::Conversations(None),
             });
         }
     }
 
     /// Discards the operations of a transaction that was rolled back.
-    fn lost(&self) {
-        let mut writer = self.writer();
+    fn after_rollback(&self) {
+        let mut writer = self.lock_writer();
         writer.staged.clear();
-        writer.next = None;
+        writer.next_cursor = None;
     }
 }
 

@@ -8,7 +8,7 @@ fn source(id: &str, text: &str) -> Source {
     Source {
         id: id.to_owned(),
         fields: vec![("text".to_owned(), text.to_owned())],
-        hidden: Vec::new(),
+        excludes: Vec::new(),
     }
 }
 
@@ -16,7 +16,7 @@ fn answer(query: &str, sources: &[Source]) -> Answer {
     extract_answer(&ExtractInput {
         query,
         sources,
-        are_found: false,
+        are_search_results: false,
         max_sentences: 3,
         max_words: None,
     })
@@ -47,7 +47,7 @@ fn an_answer_is_as_long_as_allowed() {
     let found = extract_answer(&ExtractInput {
         query: "oak",
         sources: &sources,
-        are_found: false,
+        are_search_results: false,
         max_sentences: 3,
         max_words: Some(4),
     });
@@ -165,7 +165,7 @@ proptest! {
     #[test]
     fn offsets_count_code_points(texts in prop::collection::vec("([a-zé😀👩‍👧東京都の ]{1,20}[.!?。] ?){1,5}", 1..5), query in "[a-zé東京都]{1,5}") {
         let sources: Vec<Source> = (0..).zip(&texts).map(|(id, text)| source(&format!("{id}"), text)).collect();
-        let found = extract_answer(&ExtractInput { query: &query, sources: &sources, are_found: true, max_sentences: 4, max_words: None });
+        let found = extract_answer(&ExtractInput { query: &query, sources: &sources, are_search_results: true, max_sentences: 4, max_words: None });
         let characters: Vec<char> = found.text.chars().collect();
         for citation in &found.citations {
             let part: String = characters[citation.start..citation.end].iter().collect();

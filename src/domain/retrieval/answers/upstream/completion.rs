@@ -46,13 +46,13 @@ impl EventParser {
             }
             if part.ends_with(b"\n") {
                 let line = std::mem::take(&mut self.line);
-                self.read(&String::from_utf8_lossy(&line), &mut deltas);
+                self.parse_line(&String::from_utf8_lossy(&line), &mut deltas);
             }
         }
         deltas
     }
 
-    fn read(&mut self, line: &str, deltas: &mut Vec<Delta>) {
+    fn parse_line(&mut self, line: &str, deltas: &mut Vec<Delta>) {
         let Some(data) = line.trim_end().strip_prefix("data:").map(str::trim_start) else {
             return;
         };

@@ -51,7 +51,7 @@ pub struct ModelRequest {
     /// Documents to answer from.
     pub sources: Vec<Source>,
     /// True to request citations.
-    pub is_cited: bool,
+    pub wants_citations: bool,
     /// Sampling parameters with OpenAI's names: `temperature`, `max_tokens` and others.
     pub sampling: Map<String, Value>,
 }
@@ -80,15 +80,15 @@ pub(crate) async fn stream_answer(
     }
     let mut stream = app
         .outbound()
-        .open(build_request(settings, &body)?)
+        .open_stream(build_request(settings, &body)?)
         .await
         .map_err(|error| connection_error(&error))?;
     let mut lines = EventParser::default();
     if stream.status != 200 {
-        let body = stream.next().await.ok().flatten().unwrap_or_default();
+        let body = stream.next_chunk().await.ok().flatten().unwrap_or_default();
         return Err(response_error(settings, stream.status, &body));
     }
-    let mut markers = MarkerParser::new(if question.is_cited {
+    let mut markers = MarkerParser::new(if question.wants_citations {
         &question.sources
     } else {
         &[]
@@ -101,7 +101,7 @@ pub(crate) async fn stream_answer(
         problem: None,
     };
     loop {
-        let chunk = match stream.next().await {
+        let chunk = match stream.next_chunk().await {
             Ok(Some(chunk)) => chunk,
             Ok(None) => break,
             Err(error) => {

@@ -32,7 +32,7 @@ pub(super) fn build_messages(question: &ModelRequest) -> Vec<Value> {
         if !system.is_empty() {
             system.push_str("\n\n");
         }
-        system.push_str(if question.is_cited {
+        system.push_str(if question.wants_citations {
             CITED_INSTRUCTIONS
         } else {
             UNCITED_INSTRUCTIONS
@@ -63,7 +63,7 @@ fn to_message(turn: &Turn) -> Value {
 }
 
 fn render_source(source: &Source) -> String {
-    let fields = source.visible().map(|(name, text)| {
+    let fields = source.visible_fields().map(|(name, text)| {
         let text = strip_markup(text);
         let mut words = text.split_inclusive(char::is_whitespace);
         let cut: String = words.by_ref().take(FIELD_WORDS).collect();

@@ -40,12 +40,12 @@ const INSERT: &str = "
     FROM connectors WHERE workspace_id = :workspace_id AND id = :connector_id";
 
 const BOUND: Bound = Bound {
-    of: "A user",
-    things: "authorizations that are not finished",
+    owner_label: "A user",
+    items_label: "authorizations that are not finished",
     setting: "pending_authorizations",
-    most: |bounds| bounds.pending_authorizations,
-    last: None,
-    rows: "SELECT 1 FROM connector_oauth_states WHERE user_id = ?1",
+    limit: |bounds| bounds.pending_authorizations,
+    max_number_sql: None,
+    rows_sql: "SELECT 1 FROM connector_oauth_states WHERE user_id = ?1",
 };
 
 /// Begins an authorization of a connector by the caller. Returns the provider's URL to open in the
@@ -67,7 +67,7 @@ pub async fn begin_authorization(
 ) -> Result<String> {
     let app = call.app();
     let connector = find(call, id)?;
-    let client = OAuthClient::of(app, &connector)?;
+    let client = OAuthClient::for_connector(app, &connector)?;
     if let Some(after) = &after {
         check::check_url(&["after_token_redirect"], after).map_err(move_to_query)?;
     }
@@ -79,8 +79,8 @@ pub async fn begin_authorization(
     let column = SealedColumn::ConnectorVerifier;
     let sealed = column.seal(app.sealer(), row_id.as_str(), verifier.as_bytes());
     let lifetime = Duration::from_secs(app.connector_settings().authorization_seconds);
-    let user = call.caller().key_id.clone();
-    app.change(call, move |change, workspace| {
+    let user = call.principal().key_id.clone();
+    app.run_write_tx(call, move |change, workspace| {
         delete_expired_states(change.conn, change.now)?;
         BOUND.require(change, user.as_str())?;
         change.conn.prepare_cached(INSERT)?.execute(named_params! {
@@ -106,7 +106,7 @@ fn move_to_query(error: Error) -> Error {
         location: Location::Query,
         ..violation
     });
-    Error::violations(moved.collect())
+    Error::from_violations(moved.collect())
 }
 
 /// Builds the provider's URL. It keeps the URL's own query, because some providers need a parameter

@@ -44,9 +44,9 @@ pub struct AuthorizationResult {
     /// Name of the connector.
     pub connector: String,
     /// URL to which the user's browser goes next.
-    pub after: Option<String>,
+    pub return_url: Option<String>,
     /// Error code and message without secrets; none if the connector is authorized.
-    pub refused: Option<(String, String)>,
+    pub failure: Option<(String, String)>,
 }
 
 /// An authorization that was begun.
@@ -55,7 +55,7 @@ struct PendingAuthorization {
     user: ApiKeyId,
     verifier: Vec<u8>,
     redirect_uri: String,
-    after: Option<String>,
+    return_url: Option<String>,
     connector: Connector,
 }
 
@@ -72,7 +72,7 @@ pub async fn finish_authorization(
 ) -> Result<AuthorizationResult> {
     let hash = TokenHash::of(state.expose());
     let begun = app
-        .change_as(Actor::System, move |change| take_state(change, &hash))
+        .run_write_tx_as(Actor::System, move |change| take_state(change, &hash))
         .await?
         .ok_or_else(|| {
             Error::invalid(
@@ -88,8 +88,8 @@ pub async fn finish_authorization(
     };
     Ok(AuthorizationResult {
         connector: begun.connector.name,
-        after: begun.after,
-        refused,
+        return_url: begun.return_url,
+        failure: refused,
     })
 }
 
@@ -145,7 +145,7 @@ fn take_state(change: &WriteTx<'_>, hash: &TokenHash) -> Result<Option<PendingAu
         user,
         verifier,
         redirect_uri,
-        after,
+        return_url: after,
         connector,
     }))
 }
@@ -157,26 +157,26 @@ async fn exchange_code(
     code: &Secret,
 ) -> Result<Option<(String, String)>> {
     let verifier = open_verifier(app.sealer(), &begun.id, &begun.verifier)?;
-    let client = OAuthClient::of(app, &begun.connector)?;
+    let client = OAuthClient::for_connector(app, &begun.connector)?;
     let grant = [
         ("grant_type", "authorization_code"),
         ("code", code.expose()),
         ("redirect_uri", &begun.redirect_uri),
         ("code_verifier", &verifier),
     ];
-    let granted = match client.tokens(app, &grant).await {
+    let granted = match client.request_tokens(app, &grant).await {
         Ok(granted) => granted,
         Err(refusal) => {
             return Ok(Some((
                 "token_exchange_failed".to_owned(),
-                refusal.text().to_owned(),
+                refusal.message().to_owned(),
             )));
         }
     };
     let sealer = app.sealer().clone();
     let (connector, user) = (begun.connector.clone(), begun.user.clone());
     let refused = app
-        .change_as(Actor::Key(user.clone()), move |change| {
+        .run_write_tx_as(Actor::Key(user.clone()), move |change| {
             let credentials = connector.credentials.as_deref().unwrap_or_default();
             let of = (&connector.id, credentials);
             if !api_keys::is_valid(change.conn, &user)? {

@@ -49,7 +49,7 @@ pub(super) enum TokenError {
 }
 
 impl TokenError {
-    pub(super) fn text(&self) -> &str {
+    pub(super) fn message(&self) -> &str {
         match self {
             Self::InvalidGrant(text) | Self::InvalidClient(text) | Self::Unavailable(text) => text,
         }
@@ -61,7 +61,7 @@ impl OAuthClient {
     ///
     /// # Errors
     /// `Invalid` for a connector without OAuth, `Internal` if the credentials cannot be opened.
-    pub(super) fn of(app: &App, connector: &Connector) -> Result<Self> {
+    pub(super) fn for_connector(app: &App, connector: &Connector) -> Result<Self> {
         let (Some(Auth::OAuth(oauth)), Some(sealed)) = (&connector.auth, &connector.credentials)
         else {
             return Err(Error::invalid(format!(
@@ -91,7 +91,7 @@ impl OAuthClient {
 
     /// Requests tokens. Client id and secret are in the form, which all known providers accept. If
     /// a provider refuses the client, the request is repeated with HTTP Basic.
-    pub(super) async fn tokens(
+    pub(super) async fn request_tokens(
         &self,
         app: &App,
         grant: &[(&str, &str)],
@@ -125,7 +125,7 @@ impl OAuthClient {
         headers.extend(authorization.map(|value| ("authorization".to_owned(), value)));
         let request = OutboundRequest {
             method: "POST",
-            url: app.connector_settings().mapped(&self.oauth.token_url),
+            url: app.connector_settings().map_host(&self.oauth.token_url),
             headers,
             body: form.into_bytes(),
             timeout: TIMEOUT,

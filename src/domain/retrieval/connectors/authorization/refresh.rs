@@ -63,7 +63,7 @@ pub(in crate::domain::retrieval::connectors) async fn get_access_token(
     connector: &Connector,
 ) -> Result<Secret, SearchFailure> {
     let app = call.app();
-    let user = &call.caller().key_id;
+    let user = &call.principal().key_id;
     let (authorization, tokens) = load_tokens(app, connector, user)?;
     if expires_soon(app, &authorization) {
         let stale = StaleToken {
@@ -97,7 +97,7 @@ async fn refresh_in_task(
     stale: StaleToken,
 ) -> Result<Secret, SearchFailure> {
     let (app, connector) = (call.app().clone(), connector.clone());
-    let user = call.caller().key_id.clone();
+    let user = call.principal().key_id.clone();
     // A separate task, so that the refresh completes if the request is cancelled.
     let refresh = tokio::spawn(async move { refresh_tokens(&app, &connector, user, stale).await });
     refresh
@@ -139,7 +139,9 @@ async fn refresh_tokens(
     user: ApiKeyId,
     stale: StaleToken,
 ) -> Result<Secret, SearchFailure> {
-    let lock = app.refreshes().lock((connector.id.clone(), user.clone()));
+    let lock = app
+        .refresh_locks()
+        .lock((connector.id.clone(), user.clone()));
     let _one_at_a_time = lock.lock().await;
     let (authorization, tokens) = load_tokens(app, connector, &user)?;
     if stale.access != tokens.access {
@@ -163,18 +165,18 @@ async fn refresh_tokens(
         .await?;
         return Err(expired_failure(connector));
     };
-    let client = OAuthClient::of(app, connector)?;
+    let client = OAuthClient::for_connector(app, connector)?;
     let mut grant = vec![
         ("grant_type", "refresh_token"),
         ("refresh_token", old.expose()),
     ];
     // Microsoft requires the scope (cohere.md §3.6).
     grant.extend(client.oauth.scope.as_deref().map(|scope| ("scope", scope)));
-    match client.tokens(app, &grant).await {
+    match client.request_tokens(app, &grant).await {
         Ok(granted) => {
             let access = granted.access_token.clone();
             let (sealer, id) = (app.sealer().clone(), authorization.id);
-            app.change_as(Actor::Key(user), move |change| {
+            app.run_write_tx_as(Actor::Key(user), move |change| {
                 rows::replace_tokens(change, &sealer, &id, granted, old)
             })
             .await?;
@@ -187,7 +189,7 @@ async fn refresh_tokens(
         Err(_) if usable => Ok(tokens.access),
         Err(refusal) => Err(token_failure(format!(
             "failed to get auth token: {}",
-            refusal.text()
+            refusal.message()
         ))),
     }
 }
@@ -202,7 +204,7 @@ async fn expire_authorization(
 ) -> Result<(), Error> {
     info!(connector = %connector.id, user = %user, reason, "an authorization has expired");
     let connector = connector.clone();
-    app.change_as(Actor::Key(user), move |change| {
+    app.run_write_tx_as(Actor::Key(user), move |change| {
         rows::clear_tokens(change, &id)?;
         let entry = NewAuditRecord {
             workspace: Some(&connector.workspace_id),

@@ -11,7 +11,7 @@ pub(super) struct SectionBuilder {
 }
 
 impl SectionBuilder {
-    pub(super) fn head(&mut self, heading: String) {
+    pub(super) fn start_section(&mut self, heading: String) {
         self.end_section();
         if !heading.is_empty() {
             self.content.title.get_or_insert_with(|| heading.clone());

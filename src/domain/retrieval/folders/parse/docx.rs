@@ -50,7 +50,7 @@ pub(in crate::domain::retrieval::folders) fn parse_docx(bytes: &[u8]) -> Result<
 /// Parser state.
 #[derive(Default)]
 struct DocxParser {
-    built: SectionBuilder,
+    builder: SectionBuilder,
     paragraph: String,
     is_heading: bool,
     is_item: bool,
@@ -85,8 +85,8 @@ fn parse_xml(xml: impl Read) -> Result<Content, String> {
                 document.open(&element);
                 document.close(element.local_name().as_ref());
             }
-            Event::Text(text) if document.takes_text() => document.paragraph.push_str(&text),
-            Event::GeneralRef(name) if document.takes_text() => {
+            Event::Text(text) if document.accepts_text() => document.paragraph.push_str(&text),
+            Event::GeneralRef(name) if document.accepts_text() => {
                 let character = name.resolve_char_ref().ok().flatten();
                 match (character, name.as_ref()) {
                     (Some(character), _) => document.paragraph.push(character),
@@ -104,11 +104,11 @@ fn parse_xml(xml: impl Read) -> Result<Content, String> {
         buffer.clear();
     }
     document.end_paragraph();
-    Ok(document.built.finish())
+    Ok(document.builder.finish())
 }
 
 impl DocxParser {
-    fn takes_text(&self) -> bool {
+    fn accepts_text(&self) -> bool {
         self.in_text && self.fallbacks == 0
     }
 
@@ -130,13 +130,13 @@ impl DocxParser {
             "Fallback" => self.fallbacks = self.fallbacks.saturating_sub(1),
             "t" => self.in_text = false,
             "p" => self.end_paragraph(),
-            "tc" if self.tables > 0 && !self.built.text.ends_with('\n') => {
-                self.built.text.push_str(" | ");
+            "tc" if self.tables > 0 && !self.builder.text.ends_with('\n') => {
+                self.builder.text.push_str(" | ");
             }
-            "tr" => self.built.end_line(),
+            "tr" => self.builder.end_line(),
             "tbl" => {
                 self.tables = self.tables.saturating_sub(1);
-                self.built.end_block();
+                self.builder.end_block();
             }
             _ => {}
         }
@@ -150,17 +150,17 @@ impl DocxParser {
             return;
         }
         if is_heading {
-            self.built.head(to_one_line(&text));
+            self.builder.start_section(to_one_line(&text));
             return;
         }
         if self.tables > 0 {
-            self.built.text.push_str(text.trim());
+            self.builder.text.push_str(text.trim());
             return;
         }
-        self.built.text.push_str(text.trim());
+        self.builder.text.push_str(text.trim());
         match is_item || text.trim_end().ends_with(':') {
-            true => self.built.end_line(),
-            false => self.built.end_block(),
+            true => self.builder.end_line(),
+            false => self.builder.end_block(),
         }
     }
 }

@@ -91,7 +91,7 @@ pub(super) fn parse_html(text: &str) -> Content {
                     if opens {
                         heading = Some(String::new());
                     } else if let Some(heading) = heading.take() {
-                        built.head(heading.trim().to_owned());
+                        built.start_section(heading.trim().to_owned());
                     }
                 } else if heading.is_none() {
                     end_element(&mut built, name, opens, &mut items);

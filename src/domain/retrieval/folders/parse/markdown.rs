@@ -18,7 +18,7 @@ pub(super) fn parse_markdown(text: &str) -> Content {
             Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
             Event::End(TagEnd::Heading(_)) => {
                 let heading = heading.take().unwrap_or_default();
-                built.head(heading.trim().to_owned());
+                built.start_section(heading.trim().to_owned());
             }
             Event::Start(Tag::MetadataBlock(_)) => metadata = true,
             Event::End(TagEnd::MetadataBlock(_)) => metadata = false,

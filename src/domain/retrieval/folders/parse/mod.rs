@@ -142,7 +142,7 @@ impl Format {
     /// Returns the format for a file name; none for a file that is not read. A file without an
     /// extension counts as text until its bytes prove otherwise.
     #[must_use]
-    pub fn of(path: &Path) -> Option<Self> {
+    pub fn from_path(path: &Path) -> Option<Self> {
         let Some(extension) = path.extension() else {
             return Some(Self::Text);
         };
