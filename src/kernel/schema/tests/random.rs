@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::{Limits, Location, Schema};
+use crate::kernel::schema::draft::detect_draft;
 
 /// Number of definitions of a schema.
 const DEFINITIONS: usize = 4;
@@ -106,8 +107,11 @@ proptest! {
         prop_assert!(found.len() as u64 <= limits.max_errors + 1);
         let exhausted = found.iter().any(|found| found.to_string().contains("max_steps"));
         if !exhausted {
-            let theirs = jsonschema::options().should_validate_formats(true).build(&schema);
-            let theirs = theirs.expect("a schema");
+            let mut options = jsonschema::options().should_validate_formats(true);
+            if let Some(draft) = detect_draft(&schema) {
+                options = options.with_draft(draft);
+            }
+            let theirs = options.build(&schema).expect("a schema");
             prop_assert_eq!(found.is_empty(), theirs.is_valid(&value));
         }
         // A check with very few steps ends too.
