@@ -3,7 +3,7 @@
 //!
 //! Every function takes the tenant that it acts for, and every statement filters by that tenant: a row of another
 //! tenant gives the same result as a missing row. Usage and audit records are written in the transaction of the change
-//! that causes them; [`App::change`] is the entry point.
+//! that causes them; [`App::run_write_tx`] is the entry point.
 
 pub mod bots;
 pub mod end_users;

@@ -87,7 +87,7 @@ impl Engine {
     /// Calls `handler` of a program. Loads the program first if necessary.
     ///
     /// # Errors
-    /// Any [`Failure`].
+    /// Any [`EngineError`].
     pub async fn call(&self, program: &Program, request: Request) -> Result<Response, EngineError> {
         critical_thread::assert_not_critical("a program");
         let slot = self.find_or_create_slot(program).await?;

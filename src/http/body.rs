@@ -161,7 +161,6 @@ fn strip_type_names(message: &str) -> String {
     text.to_owned()
 }
 
-/// Reads a body after checking its content type.
 async fn read_body(
     request: &Request,
     body: &mut RequestBody,
@@ -176,7 +175,7 @@ async fn read_body(
     Ok(json_to_utf8(request.headers(), bytes))
 }
 
-/// Rejects a value with more than [`DEEPEST`] levels. The error names the member.
+/// Rejects a value with more than [`MAX_DEPTH`] levels. The error names the member.
 fn require_shallow(value: &Value) -> Result<(), Error> {
     let Some(path) = kernel::depth::find_path_deeper_than(value, MAX_DEPTH) else {
         return Ok(());
@@ -242,7 +241,6 @@ fn validate<T: Type + 'static>(value: &Value) -> Result<(), Error> {
 /// The compiled schema of a body type.
 struct CompiledSchema {
     schema: Schema,
-    /// The schema as JSON, for bodies with numbers to repair.
     json: OnceLock<Value>,
 }
 

@@ -1,6 +1,6 @@
 //! A limit on the memory that the bodies of all requests use together.
 //!
-//! The first [`SMALL`] bytes of each body are not counted, so that large uploads do not block small requests. The
+//! The first [`UNCOUNTED_BYTES`] bytes of each body are not counted, so that large uploads do not block small requests. The
 //! rest of a body counts until its request is answered.
 
 use std::{

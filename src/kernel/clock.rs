@@ -4,7 +4,7 @@
 //! therefore freeze and advance it and observe expiry, quotas and schedules.
 //!
 //! A clock has two times. [`Clock::now`] is the wall-clock time, which the operating system may change at any
-//! time; use it for everything that has a date. [`Clock::steady`] is monotonic; use it for waits, rate
+//! time; use it for everything that has a date. [`Clock::monotonic_now`] is monotonic; use it for waits, rate
 //! limiters and other durations.
 
 #![expect(
@@ -35,7 +35,7 @@ pub struct Clock {
     mode_lock: Arc<Mutex<()>>,
 }
 
-/// A reading of [`Clock::steady`]. Only comparable with readings of the same clock.
+/// A reading of [`Clock::monotonic_now`]. Only comparable with readings of the same clock.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MonotonicTime(Duration);
 
@@ -320,7 +320,7 @@ pub async fn sleep_real_time(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
-/// The error of [`within`]: the limit passed before the work ended.
+/// The error of [`with_timeout`]: the limit passed before the work ended.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("timed out")]
 pub struct TimedOut;

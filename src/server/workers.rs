@@ -70,7 +70,7 @@ impl Workers {
         self.0.push((name, tokio::spawn(work)));
     }
 
-    /// Waits until all workers have stopped, or aborts them after [`END_WITHIN`]. A worker that panicked has stopped.
+    /// Waits until all workers have stopped, or aborts them after [`STOP_TIMEOUT`]. A worker that panicked has stopped.
     pub(super) async fn join(self) {
         let begun = Stopwatch::start();
         for (name, mut task) in self.0 {

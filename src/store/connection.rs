@@ -35,7 +35,7 @@ pub(super) fn inspection_flags(path: &Path) -> OpenFlags {
     }
 }
 
-/// Returns the flags to read a whole database of this program. Like [`looking`], but a leftover rollback
+/// Returns the flags to read a whole database of this program. Like [`inspection_flags`], but a leftover rollback
 /// journal is rolled back, which a read-only connection cannot do.
 pub(super) fn recovery_flags(path: &Path) -> OpenFlags {
     match files::append_suffix(path, "-journal").exists() {

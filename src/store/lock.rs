@@ -51,7 +51,7 @@ pub(super) struct ProcessLock {
 }
 
 impl ProcessLock {
-    /// Takes the lock of `database`, whose path must be [located](files::locate).
+    /// Takes the lock of `database`, whose path must be [located](files::resolve_path).
     pub(super) fn acquire(database: &Path) -> Result<Self, OpenError> {
         let path = files::append_suffix(database, ".lock");
         let failed = |error| OpenError::from_io(database, error);
@@ -109,7 +109,7 @@ impl ProcessLock {
     }
 }
 
-/// True if the conflicting lock is a shared one, which other processes take briefly to [look for](announced)
+/// True if the conflicting lock is a shared one, which other processes take briefly to [look for](read_published_address)
 /// a server.
 fn is_shared_lock(file: &File) -> bool {
     file.try_lock_shared().is_ok() && file.unlock().is_ok()

@@ -30,7 +30,7 @@ impl<E: Endpoint<Output = Response>> Middleware<E> for RateLimitHeaders {
     }
 }
 
-/// Endpoint of [`StandingHeaders`].
+/// Endpoint of [`RateLimitHeaders`].
 pub struct RateLimitHeadersEndpoint<E>(E);
 
 impl<E: Endpoint<Output = Response>> Endpoint for RateLimitHeadersEndpoint<E> {

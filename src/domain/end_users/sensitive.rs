@@ -1,6 +1,6 @@
 //! Sensitive metadata: values that are stored sealed, returned by no API and deleted after a day.
 //!
-//! Every read ignores expired values; [`erase_due`] deletes their rows.
+//! Every read ignores expired values; [`delete_expired`] deletes their rows.
 
 use std::time::Duration;
 

@@ -2,11 +2,11 @@
 //! clock reaches these times again, for months after an `advance` and a `resume`.
 //!
 //! Each feature defines the rows that are impossible at the current time, from the longest time that it ever waits
-//! ([`Mend`]): for example an attempt that is due in a year when the longest delay is a day. The repairs also run at
+//! ([`Repair`]): for example an attempt that is due in a year when the longest delay is a day. The repairs also run at
 //! each start, because a restart resets the clock to the system's time.
 //!
 //! When the system's clock is set back while the server runs, the difference is known. Columns with the end of a wait
-//! ([`Mend::due`]) are moved by the same time, so that the wait does not become longer.
+//! ([`Repair::due_column`]) are moved by the same time, so that the wait does not become longer.
 
 use std::time::Duration;
 

@@ -89,7 +89,7 @@ const SET_STATUS: &str = "
 /// Sets the status of the installation that the access token belongs to; without a status, changes nothing.
 ///
 /// # Errors
-/// As for [`find_own`].
+/// As for [`find_by_access_token`].
 pub async fn set_status(
     call: &RequestContext,
     integration: PlatformIntegrationId,

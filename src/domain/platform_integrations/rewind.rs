@@ -1,4 +1,4 @@
-//! Rows to repair after the clock went back (see [`crate::domain::rewind`]).
+//! Rows to repair after the clock went back (see [`crate::domain::tenancy::rewind`]).
 
 use std::time::Duration;
 

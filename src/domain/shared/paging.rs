@@ -92,7 +92,7 @@ impl<T> Page<T> {
         }
     }
 
-    /// Reads a page from a query that selects [`ROWS`] rows. The additional row is not parsed.
+    /// Reads a page from a query that selects [`PAGE_QUERY_ROWS`] rows. The additional row is not parsed.
     pub(in crate::domain) fn read(
         mut rows: Rows<'_>,
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
@@ -109,7 +109,7 @@ impl<T> Page<T> {
         Ok(Self { items, next: None })
     }
 
-    /// Creates a page from up to [`ROWS`] rows. The additional row is dropped.
+    /// Creates a page from up to [`PAGE_QUERY_ROWS`] rows. The additional row is dropped.
     pub(in crate::domain) fn from_rows(
         mut rows: Vec<T>,
         position: impl Fn(&T) -> PageToken,

@@ -33,7 +33,7 @@ pub enum AuthScope<'a> {
     },
 }
 
-/// A [`Place`] that owns its strings.
+/// A [`AuthScope`] that owns its strings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::domain) enum OwnedAuthScope {
     Own,

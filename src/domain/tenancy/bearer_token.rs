@@ -107,7 +107,7 @@ impl BearerToken {
     /// Admits the request in a bot.
     ///
     /// # Errors
-    /// `Forbidden` if the token does not act for the bot, and the errors of [`App::admit_at`].
+    /// `Forbidden` if the token does not act for the bot, and the errors of [`App::admit_in_scope`].
     pub(in crate::domain) fn admit_in_bot(&self, bot: &str) -> Result<RequestContext> {
         let place = AuthScope::Bot {
             bot,
@@ -124,7 +124,7 @@ impl BearerToken {
     /// Returns the workspace, bot and user for which the token acts in a bot.
     ///
     /// # Errors
-    /// `Forbidden` if the token does not act for the bot, and the errors of [`App::admit_at`].
+    /// `Forbidden` if the token does not act for the bot, and the errors of [`App::admit_in_scope`].
     pub fn introspect(&self, bot: &str) -> Result<Introspection> {
         let call = self.admit_in_bot(bot)?;
         let bot = call.agent()?.id.clone();

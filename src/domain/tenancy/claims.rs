@@ -107,7 +107,7 @@ impl Claims {
     /// Requires that all claims so far are proven.
     ///
     /// # Errors
-    /// `Internal`. Callers see it only for claims of a write that was not started with [`App::change_proven`].
+    /// `Internal`. Callers see it only for claims of a write that was not started with [`App::run_proven_write_tx`].
     pub(in crate::domain) fn require_proven(&self) -> Result<()> {
         match self.unproven.is_empty() {
             true => Ok(()),
@@ -147,12 +147,12 @@ impl RetryLocks {
 }
 
 impl App {
-    /// Runs `job` in a write transaction like [`change`](Self::change), with claims. `job` is called again after
+    /// Runs `job` in a write transaction like [`change`](Self::run_write_tx), with claims. `job` is called again after
     /// unproven claims are proven.
     ///
     /// # Errors
     /// The error of a claim that does not hold, `Conflict` if the data of the claims changes repeatedly, and the
-    /// errors of [`change`](Self::change).
+    /// errors of [`change`](Self::run_write_tx).
     pub(in crate::domain) async fn run_proven_write_tx<T: Send + 'static>(
         &self,
         call: &RequestContext,

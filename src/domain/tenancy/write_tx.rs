@@ -137,7 +137,7 @@ impl<'a> WriteTx<'a> {
         self.plans
     }
 
-    /// Records a claim, and continues as if it held. The write must be started with [`App::change_proven`].
+    /// Records a claim, and continues as if it held. The write must be started with [`App::run_proven_write_tx`].
     pub(in crate::domain) fn claim(&self, claim: impl Claim) {
         self.claims_mut().claim(SharedClaim::new(claim));
     }
@@ -145,7 +145,7 @@ impl<'a> WriteTx<'a> {
     /// Requires that all claims so far are proven. Call it before work that would be lost otherwise.
     ///
     /// # Errors
-    /// `Internal`, which only [`App::change_proven`] sees.
+    /// `Internal`, which only [`App::run_proven_write_tx`] sees.
     pub(in crate::domain) fn require_proven(&self) -> Result<()> {
         self.claims_mut().require_proven()
     }
@@ -212,7 +212,7 @@ impl App {
         .await
     }
 
-    /// Like [`change`](Self::change), but also in a blocked workspace: for operations that can unblock it.
+    /// Like [`change`](Self::run_write_tx), but also in a blocked workspace: for operations that can unblock it.
     ///
     /// # Errors
     /// The error that a new request would get, errors of `job` (nothing is written then), and errors of the store.

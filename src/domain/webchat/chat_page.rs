@@ -141,7 +141,7 @@ pub fn list_failures(app: &App, webhook_id: &str, after: Option<u64>) -> Result<
 /// the bot never had it.
 ///
 /// # Errors
-/// Errors of [`find`] and [`super::ensure`].
+/// Errors of [`find`] and [`super::ensure_installed`].
 pub async fn find_with_chat(call: &RequestContext, id: AgentId) -> Result<(Bot, String)> {
     let bot = find(call, id).await?;
     let webhook = super::ensure_installed(call, &bot.id).await?;
@@ -151,7 +151,7 @@ pub async fn find_with_chat(call: &RequestContext, id: AgentId) -> Result<(Bot, 
 /// Installs the chat of a bot on behalf of the server's operator.
 ///
 /// # Errors
-/// `NotFound`, or errors of [`super::ensure_for`].
+/// `NotFound`, or errors of [`super::ensure_installed_as`].
 pub async fn install_chat(app: &App, id_or_handle: &str) -> Result<()> {
     let shown = find_public_bot(app, id_or_handle)?;
     let agent = app

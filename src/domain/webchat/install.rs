@@ -53,7 +53,7 @@ pub async fn ensure_installed(call: &RequestContext, bot: &AgentId) -> Result<St
 /// Makes sure that any bot has the chat, for an actor that is not limited to a workspace.
 ///
 /// # Errors
-/// As [`ensure`], without the check of a role.
+/// As [`ensure_installed`], without the check of a role.
 pub async fn ensure_installed_as(app: &App, actor: Actor, agent: &Agent) -> Result<String> {
     require_enabled(app)?;
     let seq = agent.seq;

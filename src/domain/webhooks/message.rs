@@ -21,7 +21,7 @@ pub struct WebhookEvent<'a, D> {
     pub data: D,
     /// The `tags` of the message: the end user's id for end-user events (ada.md §4).
     pub tags: &'a [&'a str],
-    /// `seq` of the previous message about the same end user. The links let [`super::erase_chain`] find all
+    /// `seq` of the previous message about the same end user. The links let [`super::erase_message_chain`] find all
     /// messages about an end user.
     pub previous_seq: Option<i64>,
 }

@@ -1,6 +1,6 @@
 //! Webhooks: delivers the events of an agent to the endpoints that its operators registered.
 //!
-//! [`emit`] stores an event as a message and enqueues a delivery for each subscribed endpoint, in the
+//! [`publish_event`] stores an event as a message and enqueues a delivery for each subscribed endpoint, in the
 //! transaction of the change that caused it. The dispatcher ([`dispatch`]) leases the deliveries that are due,
 //! attempts them and records the outcomes. Delivery is at least once, with the same message id at every attempt.
 //! Signatures follow Standard Webhooks.

@@ -1,4 +1,4 @@
-//! Rows to repair after the clock went back (see [`crate::domain::rewind`]).
+//! Rows to repair after the clock went back (see [`crate::domain::tenancy::rewind`]).
 
 use super::dispatch::LEASE_DURATION;
 use crate::domain::tenancy::rewind::Repair;

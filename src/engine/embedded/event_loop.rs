@@ -85,7 +85,7 @@ impl EventLoop {
     /// Creates the isolate and loads the code.
     ///
     /// # Errors
-    /// A [`Failure`] if the code cannot be loaded.
+    /// A [`EngineError`] if the code cannot be loaded.
     pub(super) fn load(
         program: &Program,
         bundle: Vec<u8>,

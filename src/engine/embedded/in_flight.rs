@@ -61,7 +61,7 @@ impl Reservation {
     /// Reserves more bytes.
     ///
     /// # Errors
-    /// The same error as [`Flight::hold`].
+    /// The same error as [`InFlight::reserve`].
     pub(super) fn grow(&mut self, bytes: usize) -> Result<(), String> {
         let flight = &self.in_flight;
         let fits = |now: usize| {

@@ -73,7 +73,7 @@ impl Isolate {
     /// Starts a thread and loads the program in it.
     ///
     /// # Errors
-    /// A [`Failure`] if the program cannot be loaded.
+    /// A [`EngineError`] if the program cannot be loaded.
     pub(in crate::engine) async fn load(
         (program, code): (&Program, &str),
         surroundings: IsolateServices,
@@ -118,7 +118,7 @@ impl Isolate {
     /// Calls `handler`. Returns `None` if the isolate did not take the call, because it was about to end.
     ///
     /// # Errors
-    /// Any [`Failure`] of the call.
+    /// Any [`EngineError`] of the call.
     pub(in crate::engine) async fn call(
         &self,
         request: Request,

@@ -33,7 +33,6 @@ use crate::{
     },
 };
 
-/// Script that the child runs; it loads the program.
 const RUNNER_SCRIPT: &str = include_str!("../js/node-runner.js");
 
 /// Time that Node.js itself may take to start, in addition to the time limit of the code.
@@ -83,7 +82,7 @@ impl Child {
     /// Starts a child and loads the program in it.
     ///
     /// # Errors
-    /// A [`Failure`] if the child does not start or the program cannot be loaded.
+    /// A [`EngineError`] if the child does not start or the program cannot be loaded.
     pub(in crate::engine) async fn load(
         (program, code): (&Program, &str),
         install: &NodeInstall,
@@ -143,7 +142,7 @@ impl Child {
     /// Calls `handler`.
     ///
     /// # Errors
-    /// Any [`Failure`] of the call.
+    /// Any [`EngineError`] of the call.
     pub(in crate::engine) async fn call(&self, request: &Request) -> Result<Response, EngineError> {
         let (reply, answer) = oneshot::channel();
         let id = {
@@ -285,14 +284,12 @@ impl State {
 
     fn finish_loading(&self, result: Result<(), EngineError>) {
         if let Some(loaded) = self.lock_table().loaded.take() {
-            // Fails only if the caller no longer waits.
             let _ = loaded.send(result);
         }
     }
 
     fn finish_call(&self, id: u64, result: Result<Response, EngineError>) {
         if let Some(reply) = self.lock_table().calls.remove(&id) {
-            // Fails only if the caller no longer waits.
             let _ = reply.send(result);
         }
     }
@@ -313,7 +310,6 @@ async fn read_frames(mut stdout: BufReader<ChildStdout>, state: Arc<State>) {
                 let frame = line.strip_prefix(&state.mark);
                 match frame.and_then(|frame| serde_json::from_str(frame).ok()) {
                     Some(frame) => state.handle_frame(frame),
-                    // The program wrote it directly, not through the runner.
                     None => state.sink.write(&state.program, None, Level::Info, &line),
                 }
             }
@@ -352,12 +348,10 @@ async fn wait_for_end(
     let status = tokio::select! {
         status = child.wait() => status,
         () = state.end_requested.notified() => {
-            // Fails only if the child has ended.
             let _ = child.start_kill();
             child.wait().await
         }
     };
-    // The last output may contain a response, or the reason for the end.
     for output in outputs {
         let _ = with_timeout(OUTPUT_TIMEOUT, output).await;
     }
@@ -366,7 +360,6 @@ async fn wait_for_end(
     let failure = EngineError::Stopped(format!("its process ended ({text})"));
     let failure = table.ended.get_or_insert(failure).clone();
     for (_, reply) in table.calls.drain() {
-        // Fails only if the caller no longer waits.
         let _ = reply.send(Err(failure.clone()));
     }
     table.loaded = None;

@@ -28,7 +28,7 @@ pub enum ExceededLimit {
 /// Checks that a source is short and shallow enough to be compiled.
 ///
 /// # Errors
-/// [`Exceeded`] with the first limit that the source exceeds.
+/// [`ExceededLimit`] with the first limit that the source exceeds.
 pub fn check(source: &str) -> Result<(), ExceededLimit> {
     if source.len() > MAX_SOURCE_BYTES {
         return Err(ExceededLimit::Length(source.len()));

@@ -79,7 +79,7 @@ impl Compiler {
 /// Runs a script on an object, which the script sees as `.`, and returns the value of its last expression.
 ///
 /// # Errors
-/// `Failed` if the script fails or aborts, `TimedOut` if it runs for longer than [`TIME`].
+/// `Failed` if the script fails or aborts, `TimedOut` if it runs for longer than [`MAX_RUN_TIME`].
 pub(super) fn resolve(program: &Program, object: VrlValue) -> Result<Value, ScriptError> {
     let mut target = TargetValue {
         value: object,

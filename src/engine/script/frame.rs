@@ -79,7 +79,7 @@ pub(super) fn read<T: DeserializeOwned>(
     Ok(Some(serde_json::from_slice(&body)?))
 }
 
-/// Writes a frame that [`frame`] returned.
+/// Writes a frame that [`encode`] returned.
 pub(super) fn write(writer: &mut impl Write, frame: &[u8]) -> io::Result<()> {
     writer.write_all(frame)?;
     writer.flush()

@@ -20,7 +20,7 @@ use crate::{
 /// Maximum time until a worker has started; other processes may occupy the processors.
 const START_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
 
-/// Time that an exchange may take beyond [`TIME`]. The worker itself ends a script that takes too long; this limit is
+/// Time that an exchange may take beyond [`MAX_RUN_TIME`]. The worker itself ends a script that takes too long; this limit is
 /// for a worker that does not.
 const SLACK: std::time::Duration = std::time::Duration::from_secs(5);
 

@@ -24,14 +24,14 @@ use crate::engine::confinement;
 /// Exit status of a worker that ended because a script ran for too long.
 pub(super) const TIMED_OUT_STATUS: i32 = 87;
 
-/// Stack of the thread that compiles, in bytes: more than the deepest source of [`LONGEST`] needs. Only the used part
+/// Stack of the thread that compiles, in bytes: more than the deepest source of [`MAX_SOURCE_BYTES`] needs. Only the used part
 /// of it takes memory.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
 
 /// Maximum time to compile a script.
 const COMPILE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Time that a script may run beyond [`TIME`] without checking the time: one call of a library function, and reading
+/// Time that a script may run beyond [`MAX_RUN_TIME`] without checking the time: one call of a library function, and reading
 /// and writing around it.
 const GRACE: Duration = Duration::from_millis(400);
 

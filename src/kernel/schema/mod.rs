@@ -2,7 +2,7 @@
 //!
 //! Schemas and values come from users, and a small schema can demand exponential work for a small value. Two
 //! limits prevent that: at compilation, on the work that the schema can demand for one place of a value
-//! ([`work`]), and during a check, on the steps really taken ([`counted`]).
+//! ([`work`]), and during a check, on the steps really taken ([`budget`]).
 
 mod budget;
 mod draft;

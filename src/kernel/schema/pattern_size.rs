@@ -7,7 +7,7 @@
 pub(super) const MAX_PATTERN_BYTES: usize = 4096;
 /// Maximum nesting depth of groups.
 pub(super) const MAX_GROUP_DEPTH: usize = 50;
-/// Maximum size of one pattern, in the unit of [`Pattern::size`].
+/// Maximum size of one pattern, in the unit of its `size`.
 pub(super) const MAX_SIZE: u64 = 50_000;
 
 /// The estimate for a pattern.

@@ -84,7 +84,7 @@ impl Guard {
     /// Resolves a host and returns the addresses that may be called.
     ///
     /// # Errors
-    /// [`Refused`] if the host has addresses but none may be called, or the error of the name lookup.
+    /// [`AddressRefused`] if the host has addresses but none may be called, or the error of the name lookup.
     pub(super) async fn resolve_host(
         &self,
         host: &str,

@@ -36,7 +36,7 @@ impl Outbound {
         Ok(OutboundStream::new(answer, patience, max_response))
     }
 
-    /// Sends a request of a program that this server runs, like [`Self::open`]. It may also call this server's own
+    /// Sends a request of a program that this server runs, like [`Self::open_stream`]. It may also call this server's own
     /// API.
     ///
     /// # Errors

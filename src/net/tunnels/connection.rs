@@ -214,7 +214,7 @@ impl MessageReceiver {
     /// Processes a text frame of the client.
     ///
     /// # Errors
-    /// The [`Close`] to send if the frame is not part of the protocol.
+    /// The [`CloseReason`] to send if the frame is not part of the protocol.
     pub fn receive(&self, frame: &str) -> Result<(), CloseReason> {
         let said = wire::parse_message(frame).ok_or(CloseReason::INVALID_RESPONSE)?;
         if let ClientMessage::Response(id, response) = said

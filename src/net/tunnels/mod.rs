@@ -206,7 +206,7 @@ impl Tunnels {
     /// Connects a client that knows this server by `host`.
     ///
     /// # Errors
-    /// [`NotOpened`] if the id is invalid, too many tunnels are open, or the server is stopping.
+    /// [`ConnectError`] if the id is invalid, too many tunnels are open, or the server is stopping.
     pub fn open(&self, id: &str, host: Option<&str>) -> Result<Session, ConnectError> {
         if !self.is_valid_id(id) {
             return Err(ConnectError::InvalidId);
@@ -246,7 +246,7 @@ impl Tunnels {
     /// Checks that a tunnel takes requests, before the body of one is read.
     ///
     /// # Errors
-    /// [`Failure::NotConnected`] without a client, [`Failure::Busy`] if too many requests wait.
+    /// [`TunnelError::NotConnected`] without a client, [`TunnelError::Busy`] if too many requests wait.
     pub fn check_available(&self, id: &str) -> Result<(), TunnelError> {
         let line = self.current_connection(id).ok_or(TunnelError::NotConnected);
         let checked = line.and_then(|line| line.check_capacity());
@@ -269,7 +269,7 @@ impl Tunnels {
     /// Sends a request through a tunnel and waits for the response.
     ///
     /// # Errors
-    /// Any [`Failure`].
+    /// Any [`TunnelError`].
     pub async fn send_request(
         &self,
         id: &str,

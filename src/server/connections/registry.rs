@@ -157,7 +157,7 @@ impl Registry {
 }
 
 impl OpenConnections {
-    /// Finds the connections that have waited longest. Finding [`FOUND`] at once avoids a scan of all connections for
+    /// Finds the connections that have waited longest. Finding [`SCAN_SIZE`] at once avoids a scan of all connections for
     /// each one that is closed.
     fn find_longest_waiting(&mut self, now: Millis) {
         let idle = self.all.values().filter_map(|connection| {

@@ -132,7 +132,7 @@ impl Sealer {
     /// Loads the sealer for a command that only reads. `None` if the database has no key yet.
     ///
     /// # Errors
-    /// As [`Sealer::of`].
+    /// As [`Sealer::load`].
     pub fn load_existing(store: &Store, settings: &Settings) -> Result<Option<Self>, KeyError> {
         let Some(check) = store.read(|connection| meta::get(connection, KEY_CHECK))? else {
             return Ok(None);

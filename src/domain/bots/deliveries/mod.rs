@@ -19,7 +19,7 @@ use crate::{
     kernel::Result,
 };
 
-/// Repairs deliveries that wait longer than the longest retry delay (see [`crate::domain::rewind`]).
+/// Repairs deliveries that wait longer than the longest retry delay (see [`crate::domain::tenancy::rewind`]).
 pub(in crate::domain) const REPAIRS: &[Repair] = &[Repair {
     table: "bot_deliveries",
     key: "seq",

@@ -151,7 +151,7 @@ fn find_configuration<'a>(
 /// must.
 ///
 /// # Errors
-/// As [`apply`].
+/// As [`apply_patch`].
 pub(in crate::domain) fn configuration_claim(
     conn: &Connection,
     sealer: &Sealer,

@@ -39,7 +39,7 @@ pub(in crate::domain) struct BotRequest {
 /// Sends a request, and returns the response with any status.
 ///
 /// # Errors
-/// [`Failed`] if there is no response.
+/// [`CallFailure`] if there is no response.
 pub(in crate::domain) async fn send_request(
     app: &App,
     receiver: &Receiver,

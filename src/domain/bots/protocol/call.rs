@@ -28,7 +28,7 @@ pub(in crate::domain) struct IntegrationCall<'a> {
 /// Calls an installed integration, and returns its response with any status.
 ///
 /// # Errors
-/// [`Failed`] in the inner result if there is no response; errors of the store.
+/// [`CallFailure`] in the inner result if there is no response; errors of the store.
 pub(in crate::domain) async fn call_integration(
     app: &App,
     question: IntegrationCall<'_>,

@@ -1,4 +1,4 @@
-//! Repairs expiry times after the clock goes back (see [`crate::domain::rewind`]).
+//! Repairs expiry times after the clock goes back (see [`crate::domain::tenancy::rewind`]).
 
 use std::time::Duration;
 

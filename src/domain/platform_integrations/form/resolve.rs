@@ -65,7 +65,7 @@ impl<'a> SchemaCursor<'a> {
         }
     }
 
-    /// Enters a part of the schema. Returns the value to pass to [`Place::leave`].
+    /// Enters a part of the schema. Returns the value to pass to [`leave`](Self::leave).
     pub(super) fn enter(&mut self, steps: &[&str]) -> usize {
         let length = self.path.len();
         self.path
@@ -73,7 +73,7 @@ impl<'a> SchemaCursor<'a> {
         length
     }
 
-    /// Returns to the position before [`Place::enter`].
+    /// Returns to the position before [`enter`](Self::enter).
     pub(super) fn leave(&mut self, length: usize) {
         self.path.truncate(length);
     }

@@ -60,7 +60,7 @@ impl Chat {
     /// Runs the chat and sends its events. Nothing is stored until the answer is complete.
     ///
     /// With a listener, the failure of a connector without `continue_on_failure` is part of the
-    /// search results, and the outcome is [`Finish::Error`].
+    /// search results, and the outcome is `FinishReason::Error`.
     ///
     /// # Errors
     /// `Upstream` without a listener if such a connector fails, `Unavailable` if the model does not

@@ -23,7 +23,7 @@ pub enum StreamItem {
 /// Answers a chat without streaming.
 ///
 /// # Errors
-/// As [`Chat::open`] and [`Chat::run`].
+/// As [`Chat::prepare`] and [`Chat::run`].
 pub async fn answer(call: RequestContext, request: Request) -> Result<Outcome> {
     Chat::prepare(call, request)?.run(None).await
 }
@@ -33,7 +33,7 @@ pub async fn answer(call: RequestContext, request: Request) -> Result<Outcome> {
 /// when the caller's API key is revoked.
 ///
 /// # Errors
-/// As [`Chat::open`].
+/// As [`Chat::prepare`].
 pub fn stream(
     call: RequestContext,
     request: Request,

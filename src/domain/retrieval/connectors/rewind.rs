@@ -1,4 +1,4 @@
-//! Repairs of connector rows after the clock goes back (see [`crate::domain::rewind`]).
+//! Repairs of connector rows after the clock goes back (see [`crate::domain::tenancy::rewind`]).
 
 use std::time::Duration;
 

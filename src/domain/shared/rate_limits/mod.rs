@@ -159,7 +159,7 @@ impl RateLimiter {
     /// stored number of requests of the day of `now`; it is called once for each date.
     ///
     /// # Errors
-    /// [`Refused`]
+    /// [`LimitError`]
     pub(in crate::domain) fn take(
         &self,
         (at, now): (MonotonicTime, Timestamp),

@@ -70,7 +70,7 @@ pub async fn set_payment_method(call: &RequestContext, id: String) -> Result<Set
     Ok(shown)
 }
 
-/// Confirms the payment method of a link from [`set_method`].
+/// Confirms the payment method of a link from [`set_payment_method`].
 ///
 /// # Errors
 /// `NotFound` for an invalid key, or if the creator of the link may no longer manage the workspace's payments, and

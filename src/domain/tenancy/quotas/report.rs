@@ -124,7 +124,7 @@ pub async fn get_usage(
 /// year.
 ///
 /// # Errors
-/// Like [`of_bot_or_workspace`].
+/// Like [`get_usage`].
 pub async fn list_history(
     call: &AccountContext,
     id: String,

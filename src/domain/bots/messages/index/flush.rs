@@ -129,7 +129,7 @@ pub(super) fn set_indexed_until(conn: &Connection, until: i64) -> Result<()> {
     Ok(())
 }
 
-/// Writes a range of a set like [`some`], with a statement that takes a conversation or a user, and a
+/// Writes a range of a set like [`flush_range`], with a statement that takes a conversation or a user, and a
 /// message.
 fn flush_pairs(
     conn: &Connection,

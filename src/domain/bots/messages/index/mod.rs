@@ -3,12 +3,12 @@
 //!
 //! Each of these keys has an index table. Writing every index row with each insert dirties about one page per
 //! row, because messages that arrive together rarely have neighbouring keys. So an insert writes only the row
-//! of the message, and its index entry goes into a memtable. When the memtable is full, [`merge`] flushes it
+//! of the message, and its index entry goes into a memtable. When the memtable is full, [`flush`] flushes it
 //! to the index tables in key order, some rows with each transaction. A crash loses nothing:
-//! `messages_indexed` has the last indexed row, and [`Index::load`] rebuilds the memtable from the later
+//! `messages_indexed` has the last indexed row, and [`MessageIndex::load`] rebuilds the memtable from the later
 //! messages.
 //!
-//! A reader must take [`Index::recent`] before it reads the index tables. A message in neither is not
+//! A reader must take [`MessageIndex::snapshot_memtables`] before it reads the index tables. A message in neither is not
 //! committed. A message can be in both, or can be deleted already, so the reader must join the rows of the
 //! messages: the index only yields candidates.
 
@@ -81,7 +81,7 @@ struct Flush {
     cursor: FlushCursor,
 }
 
-/// Columns that [`entry`] reads, in this order.
+/// Columns that [`entry_from_row`] reads, in this order.
 pub(super) const COLUMNS: &str =
     "seq, agent_seq, conversation_seq, user_seq, incoming, created_at, tags";
 
