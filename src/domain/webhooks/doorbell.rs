@@ -55,11 +55,11 @@ impl Doorbell {
         &self.metrics
     }
 
-    pub(in crate::domain) async fn notified(&self) {
+    pub(super) async fn notified(&self) {
         self.notify.notified().await;
     }
 
-    pub(in crate::domain) fn wake_count(&self) -> u64 {
+    pub(super) fn wake_count(&self) -> u64 {
         self.wake_count.load(Ordering::SeqCst)
     }
 
@@ -67,7 +67,7 @@ impl Doorbell {
         self.endpoints_version.load(Ordering::SeqCst)
     }
 
-    pub(in crate::domain) fn report_idle(&self, seen: u64) {
+    pub(super) fn report_idle(&self, seen: u64) {
         self.idle_wake_count.send_if_modified(|known| {
             let new = *known != seen;
             *known = seen;

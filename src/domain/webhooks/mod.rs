@@ -10,6 +10,7 @@ mod attempts;
 mod change;
 mod checks;
 pub mod dispatch;
+pub(in crate::domain) mod dispatch_loop;
 mod doorbell;
 mod endpoints;
 mod erase;

@@ -1,5 +1,5 @@
-//! The dispatcher: one task that leases due deliveries, attempts them with bounded concurrency and records the
-//! outcomes in batches.
+//! The dispatcher of webhooks: it leases due deliveries, attempts them with bounded concurrency and records the
+//! outcomes in batches. Its event loop is `webhooks::dispatch_loop`.
 //!
 //! Each endpoint has its own in-memory queue, so that a slow one does not block the others. Every delivery in
 //! memory is leased in the database. After a crash, the next start releases all leases, so that nothing is lost.
@@ -13,7 +13,7 @@ mod remove_deleted;
 
 use std::{collections::HashSet, time::Duration};
 
-use tokio::task::JoinSet;
+use tokio::task::JoinError;
 use tracing::{error, warn};
 
 pub(super) use self::lease::LEASE_DURATION;
@@ -24,20 +24,16 @@ use self::{
     record::RecordedBatch,
 };
 use crate::{
-    domain::tenancy::app::App,
-    kernel::{
-        Result, Timestamp,
-        clock::{Stopwatch, sleep_real_time, with_timeout},
+    domain::{
+        tenancy::app::App,
+        webhooks::{
+            Doorbell,
+            dispatch_loop::{self, DispatchPolicy, LoopState},
+        },
     },
+    kernel::{Result, Timestamp, clock::sleep_real_time},
 };
 
-/// Maximum time for running attempts to finish at shutdown.
-const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
-/// Wait after an error of the database, in real time.
-const ERROR_PAUSE: Duration = Duration::from_secs(1);
-/// Maximum time between two polls of the database without any signal. If a signal is lost, deliveries are only
-/// late.
-const POLL_INTERVAL: Duration = Duration::from_secs(30);
 /// Minimum time until the next poll after one that leased nothing. With a slow endpoint, most signals announce
 /// only more messages for it.
 const IDLE_WAIT: Duration = Duration::from_millis(2);
@@ -46,29 +42,8 @@ const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// Delivers due messages until `stop` completes.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
-    let mut dispatcher = Dispatcher::start(app).await;
-    tokio::pin!(stop);
-    loop {
-        dispatcher.start_tasks();
-        dispatcher.report_idle();
-        dispatcher.update_metrics();
-        let wake = dispatcher.next_wake();
-        tokio::select! {
-            () = &mut stop => break,
-            Some(done) = dispatcher.tasks.join_next() => match done {
-                Ok(done) => dispatcher.handle_result(done),
-                Err(error) => {
-                    error!(%error, "a task of the dispatcher panicked: it begins anew");
-                    dispatcher = Dispatcher::start(dispatcher.app).await;
-                    dispatcher.pause();
-                }
-            },
-            () = dispatcher.app.webhook_doorbell().notified() => {}
-            () = dispatcher.app.clock().sleep_until(wake) => {}
-            () = sleep_real_time(POLL_INTERVAL) => {}
-        }
-    }
-    dispatcher.finish().await;
+    let dispatcher = Dispatcher::start(app.clone()).await;
+    dispatch_loop::run(&app, dispatcher, stop).await;
 }
 
 /// Removes some data of deleted endpoints; if there are none, prunes old messages. Returns true if deleted
@@ -81,6 +56,15 @@ async fn clean_up(app: &App) -> Result<bool> {
     Ok(false)
 }
 
+/// Delays the next poll for a moment.
+fn idle_wait(state: &mut LoopState<TaskResult>) {
+    state.polling = true;
+    state.spawn(async {
+        sleep_real_time(IDLE_WAIT).await;
+        TaskResult::IdleWaitEnded
+    });
+}
+
 /// The result of a task of the dispatcher.
 enum TaskResult {
     Attempted(Box<Outcome>),
@@ -90,7 +74,6 @@ enum TaskResult {
     Released,
     /// True if there is more to remove.
     Pruned(Result<bool>),
-    Paused,
     IdleWaitEnded,
 }
 
@@ -102,19 +85,10 @@ struct Dispatcher {
     /// The deliveries in memory that were leased a second time, after a jump of the clock or a resend.
     leased_again: HashSet<DeliveryKey>,
     unrecorded: Vec<Outcome>,
-    tasks: JoinSet<TaskResult>,
-    /// True if there may be due deliveries without a lease.
-    needs_poll: bool,
-    /// True while a poll runs, and for a moment after one that leased nothing.
-    polling: bool,
-    /// Time since the last poll without a signal.
-    since_poll: Stopwatch,
     recording: bool,
     pruning: bool,
-    paused: bool,
     releasing: usize,
-    /// The number of wake-ups and the version of the endpoints that were read last.
-    wake_count: u64,
+    /// The version of the endpoints that was read last.
     endpoints_version: u64,
     /// The version of the endpoints at the start of the last removal.
     pruned_version: u64,
@@ -135,15 +109,9 @@ impl Dispatcher {
             in_memory: HashSet::new(),
             leased_again: HashSet::new(),
             unrecorded: Vec::new(),
-            tasks: JoinSet::new(),
-            needs_poll: true,
-            polling: false,
-            since_poll: Stopwatch::start(),
             recording: false,
             pruning: false,
-            paused: false,
             releasing: 0,
-            wake_count: 0,
             endpoints_version: app.webhook_doorbell().endpoints_version(),
             pruned_version: 0,
             last_endpoint: 0,
@@ -153,21 +121,11 @@ impl Dispatcher {
         }
     }
 
-    /// Starts every task that can start now.
-    fn start_tasks(&mut self) {
-        let now = self.app.clock().now();
-        let hints = self.app.webhook_doorbell().wake_count();
-        if hints != self.wake_count {
-            self.wake_count = hints;
-            self.needs_poll = true;
-        }
-        if self.since_poll.elapsed() >= POLL_INTERVAL {
-            self.since_poll = Stopwatch::start();
-            self.needs_poll = true;
-        }
+    /// Applies changes of the time and of the endpoints.
+    fn apply_changes(&mut self, now: Timestamp, state: &mut LoopState<TaskResult>) {
         if self.next_due.is_some_and(|due| due <= now) {
             self.next_due = None;
-            self.needs_poll = true;
+            state.needs_poll = true;
         }
         let version = self.app.webhook_doorbell().endpoints_version();
         if version != self.endpoints_version {
@@ -175,16 +133,16 @@ impl Dispatcher {
             // The change may be a deletion, which leaves data to remove.
             self.next_prune = now;
             let stale = self.queues.drain();
-            self.release_leases(stale);
+            self.release_leases(stale, state);
         }
         // Without this, the next run would be too late after the clock went back.
         self.next_prune = self.next_prune.min(now.plus(PRUNE_INTERVAL));
-        if self.paused {
-            return;
-        }
+    }
+
+    fn spawn_tasks(&mut self, now: Timestamp, state: &mut LoopState<TaskResult>) {
         while let Some((target, delivery)) = self.queues.pop_next() {
             let app = self.app.clone();
-            self.tasks.spawn(async move {
+            state.spawn(async move {
                 TaskResult::Attempted(Box::new(
                     attempt::attempt_delivery(&app, &target, delivery).await,
                 ))
@@ -194,17 +152,17 @@ impl Dispatcher {
             self.recording = true;
             let outcomes = std::mem::take(&mut self.unrecorded);
             let app = self.app.clone();
-            self.tasks.spawn(async move {
+            state.spawn(async move {
                 TaskResult::Recorded(record::record_outcomes(&app, outcomes).await)
             });
         }
-        if self.needs_poll
-            && !self.polling
+        if state.needs_poll
+            && !state.polling
             && self.releasing == 0
             && self.queues.total_free_slots() > 0
         {
-            self.needs_poll = false;
-            self.polling = true;
+            state.needs_poll = false;
+            state.polling = true;
             let wanted = FreeCapacity {
                 free_slots: self.queues.free_slots(),
                 capacity_per_endpoint: self.queues.capacity_per_endpoint(),
@@ -212,80 +170,28 @@ impl Dispatcher {
                 last_endpoint: self.last_endpoint,
             };
             let app = self.app.clone();
-            self.tasks
-                .spawn(async move { TaskResult::Polled(lease::poll_due(&app, wanted).await) });
+            state.spawn(async move { TaskResult::Polled(lease::poll_due(&app, wanted).await) });
         }
         if !self.pruning && self.next_prune <= now {
             self.pruning = true;
             self.pruned_version = self.endpoints_version;
             let app = self.app.clone();
-            self.tasks
-                .spawn(async move { TaskResult::Pruned(clean_up(&app).await) });
+            state.spawn(async move { TaskResult::Pruned(clean_up(&app).await) });
         }
     }
 
-    fn handle_result(&mut self, done: TaskResult) {
-        match done {
-            TaskResult::Attempted(outcome) => {
-                self.needs_poll |= self.queues.finish_attempt(outcome.key.endpoint);
-                self.unrecorded.push(*outcome);
-            }
-            TaskResult::Polled(looked) => {
-                self.polling = false;
-                match looked {
-                    Ok(looked) => self.add_leases(looked),
-                    Err(error) => {
-                        warn!(%error, "deliveries that are due wait");
-                        self.needs_poll = true;
-                        self.pause();
-                    }
-                }
-            }
-            TaskResult::Recorded(Ok(recorded)) => {
-                self.recording = false;
-                self.needs_poll |= recorded.may_retry;
-                let mut again = Vec::new();
-                for key in recorded.deliveries {
-                    self.in_memory.remove(&key);
-                    again.extend(self.leased_again.take(&key));
-                }
-                self.release_leases(again);
-            }
-            TaskResult::Recorded(Err(outcomes)) => {
-                self.recording = false;
-                self.unrecorded.extend(outcomes);
-                self.pause();
-            }
-            TaskResult::Released => {
-                self.releasing -= 1;
-                self.needs_poll = true;
-            }
-            TaskResult::Pruned(pruned) => {
-                self.pruning = false;
-                if let Err(error) = &pruned {
-                    warn!(%error, "what is to be removed of webhooks is kept for another hour");
-                }
-                if !pruned.unwrap_or(false) && self.pruned_version == self.endpoints_version {
-                    self.next_prune = self.app.clock().now().plus(PRUNE_INTERVAL);
-                }
-            }
-            TaskResult::Paused => self.paused = false,
-            TaskResult::IdleWaitEnded => self.polling = false,
-        }
-    }
-
-    fn add_leases(&mut self, looked: PollResult) {
+    fn add_leases(&mut self, looked: PollResult, state: &mut LoopState<TaskResult>) {
         self.last_endpoint = looked.last_endpoint;
         self.next_due = looked.next_due;
         self.queues.mark_backlogs(&looked.backlogged);
         if looked.batches.is_empty() {
-            self.idle_wait();
+            idle_wait(state);
         }
         let stale = looked.endpoints_version != self.endpoints_version;
         let mut returned = Vec::new();
         for taken in looked.batches {
             // More may be due than was leased.
-            self.needs_poll = true;
+            state.needs_poll = true;
             for delivery in taken.deliveries {
                 if !self.in_memory.insert(delivery.key) {
                     self.leased_again.insert(delivery.key);
@@ -298,11 +204,11 @@ impl Dispatcher {
                 }
             }
         }
-        self.release_leases(returned);
+        self.release_leases(returned, state);
     }
 
     /// Releases leases, so that the deliveries are leased again with current endpoint data.
-    fn release_leases(&mut self, deliveries: Vec<DeliveryKey>) {
+    fn release_leases(&mut self, deliveries: Vec<DeliveryKey>, state: &mut LoopState<TaskResult>) {
         if deliveries.is_empty() {
             return;
         }
@@ -311,7 +217,7 @@ impl Dispatcher {
         }
         self.releasing += 1;
         let app = self.app.clone();
-        self.tasks.spawn(async move {
+        state.spawn(async move {
             if let Err(error) = lease::release_leases(&app, deliveries).await {
                 warn!(%error, "deliveries wait for the end of their leases");
             }
@@ -319,62 +225,105 @@ impl Dispatcher {
         });
     }
 
-    fn pause(&mut self) {
-        if self.paused {
-            return;
-        }
-        self.paused = true;
-        // In real time, because the clock of the product may stand still.
-        self.tasks.spawn(async {
-            sleep_real_time(ERROR_PAUSE).await;
-            TaskResult::Paused
-        });
-    }
-
-    fn idle_wait(&mut self) {
-        self.polling = true;
-        self.tasks.spawn(async {
-            sleep_real_time(IDLE_WAIT).await;
-            TaskResult::IdleWaitEnded
-        });
-    }
-
     fn update_metrics(&self) {
         let held = i64::try_from(self.in_memory.len()).unwrap_or(i64::MAX);
         self.app.webhook_doorbell().metrics().in_memory.set(held);
     }
+}
 
-    /// Reports the dispatcher as idle if no work is left.
-    fn report_idle(&self) {
-        if self.tasks.is_empty() && !self.needs_poll && self.unrecorded.is_empty() {
-            self.app.webhook_doorbell().report_idle(self.wake_count);
+impl DispatchPolicy for Dispatcher {
+    type TaskResult = TaskResult;
+
+    fn doorbell(app: &App) -> &Doorbell {
+        app.webhook_doorbell()
+    }
+
+    fn start_tasks(&mut self, state: &mut LoopState<TaskResult>) {
+        let now = self.app.clock().now();
+        self.apply_changes(now, state);
+        if !state.paused {
+            self.spawn_tasks(now, state);
         }
+        self.update_metrics();
     }
 
-    /// Returns the next time at which the clock alone causes work. Work that a running task will cause is left
-    /// out: a time in the past would make the event loop spin.
-    fn next_wake(&self) -> Timestamp {
-        let prune = (!self.pruning && !self.paused).then_some(self.next_prune);
-        let wake = prune.into_iter().chain(self.next_due).min();
-        wake.unwrap_or(Timestamp::from_micros(i64::MAX))
-    }
-
-    /// Waits a moment for running attempts, records their outcomes and releases the waiting deliveries.
-    async fn finish(mut self) {
-        let waiting = self.queues.drain();
-        let drained = with_timeout(SHUTDOWN_GRACE, async {
-            while let Some(done) = self.tasks.join_next().await {
-                match done {
-                    Ok(TaskResult::Attempted(outcome)) => self.unrecorded.push(*outcome),
-                    Ok(TaskResult::Recorded(Err(outcomes))) => self.unrecorded.extend(outcomes),
-                    _ => {}
+    fn handle_result(&mut self, result: TaskResult, state: &mut LoopState<TaskResult>) {
+        match result {
+            TaskResult::Attempted(outcome) => {
+                state.needs_poll |= self.queues.finish_attempt(outcome.key.endpoint);
+                self.unrecorded.push(*outcome);
+            }
+            TaskResult::Polled(looked) => {
+                state.polling = false;
+                match looked {
+                    Ok(looked) => self.add_leases(looked, state),
+                    Err(error) => {
+                        warn!(%error, "deliveries that are due wait");
+                        state.needs_poll = true;
+                        state.pause();
+                    }
                 }
             }
-        });
-        if drained.await.is_err() {
+            TaskResult::Recorded(Ok(recorded)) => {
+                self.recording = false;
+                state.needs_poll |= recorded.may_retry;
+                let mut again = Vec::new();
+                for key in recorded.deliveries {
+                    self.in_memory.remove(&key);
+                    again.extend(self.leased_again.take(&key));
+                }
+                self.release_leases(again, state);
+            }
+            TaskResult::Recorded(Err(outcomes)) => {
+                self.recording = false;
+                self.unrecorded.extend(outcomes);
+                state.pause();
+            }
+            TaskResult::Released => {
+                self.releasing -= 1;
+                state.needs_poll = true;
+            }
+            TaskResult::Pruned(pruned) => {
+                self.pruning = false;
+                if let Err(error) = &pruned {
+                    warn!(%error, "what is to be removed of webhooks is kept for another hour");
+                }
+                if !pruned.unwrap_or(false) && self.pruned_version == self.endpoints_version {
+                    self.next_prune = self.app.clock().now().plus(PRUNE_INTERVAL);
+                }
+            }
+            TaskResult::IdleWaitEnded => state.polling = false,
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.unrecorded.is_empty()
+    }
+
+    fn next_wake(&self, state: &LoopState<TaskResult>) -> Option<Timestamp> {
+        let prune = (!self.pruning && !state.paused).then_some(self.next_prune);
+        prune.into_iter().chain(self.next_due).min()
+    }
+
+    /// Abandons running attempts. They are made again.
+    async fn restart(self, panic: JoinError) -> Self {
+        error!(error = %panic, "a task of the dispatcher panicked: it begins anew");
+        Self::start(self.app).await
+    }
+
+    fn keep_outcomes(&mut self, result: TaskResult) {
+        match result {
+            TaskResult::Attempted(outcome) => self.unrecorded.push(*outcome),
+            TaskResult::Recorded(Err(outcomes)) => self.unrecorded.extend(outcomes),
+            _ => {}
+        }
+    }
+
+    /// Records outcomes and releases the waiting deliveries.
+    async fn shut_down(mut self, drained: bool) {
+        if !drained {
             warn!("attempts that had no answer yet are made again at the next start");
         }
-        self.tasks.abort_all();
         if !self.unrecorded.is_empty()
             && record::record_outcomes(&self.app, self.unrecorded)
                 .await
@@ -382,7 +331,7 @@ impl Dispatcher {
         {
             warn!("attempts that could not be written down are made again at the next start");
         }
-        if let Err(error) = lease::release_leases(&self.app, waiting).await {
+        if let Err(error) = lease::release_leases(&self.app, self.queues.drain()).await {
             warn!(%error, "deliveries go on at the next start");
         }
     }
