@@ -1,43 +1,29 @@
 //! The extractor of operator calls, which authenticate with an operator key.
 
-use poem::{Request, RequestBody};
-use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
+use poem::Request;
 
 use crate::{
     domain::tenancy::operator::OperatorContext,
-    http::{app, bearer_scheme, bearer_token, errors::Failure, record_admission},
-    kernel::Error,
+    http::{Authenticated, Credential, SecurityScheme, app, bearer_token, record_admission},
+    kernel::Result,
 };
 
 /// A call with an operator key.
-pub struct Operator(pub OperatorContext);
+pub type Operator = Authenticated<OperatorKey>;
 
-impl<'a> ApiExtractor<'a> for Operator {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+/// An operator key.
+pub struct OperatorKey;
 
-    type ParamType = ();
-    type ParamRawType = ();
+impl Credential for OperatorKey {
+    type Context = OperatorContext;
 
-    fn register(registry: &mut Registry) {
-        registry.create_security_scheme("OperatorKey", bearer_scheme("An operator key."));
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![SecurityScheme::bearer("OperatorKey", "An operator key.")]
     }
 
-    fn security_schemes() -> Vec<&'static str> {
-        vec!["OperatorKey"]
+    fn authenticate(request: &Request) -> Result<OperatorContext> {
+        let call = app(request)?.admit_operator(bearer_token(request)?)?;
+        record_admission(request, call.admission());
+        Ok(call)
     }
-
-    async fn from_request(
-        request: &'a Request,
-        _: &mut RequestBody,
-        _: ExtractParamOptions<()>,
-    ) -> poem::Result<Self> {
-        let call = authenticate(request).map_err(Failure)?;
-        Ok(Self(call))
-    }
-}
-
-fn authenticate(request: &Request) -> Result<OperatorContext, Error> {
-    let call = app(request)?.admit_operator(bearer_token(request)?)?;
-    record_admission(request, call.admission());
-    Ok(call)
 }

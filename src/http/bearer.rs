@@ -1,7 +1,6 @@
 //! The bearer token of an `Authorization` header.
 
 use poem::{Request, http::header};
-use poem_openapi::registry::MetaSecurityScheme;
 
 use crate::{domain::tenancy::request_auth, kernel::Result};
 
@@ -18,19 +17,4 @@ pub fn bearer_token(request: &Request) -> Result<&str> {
         return Err(request_auth::unauthenticated_error());
     }
     Ok(token.trim())
-}
-
-/// Returns the security scheme for an OpenAPI document.
-#[must_use]
-pub const fn bearer_scheme(description: &'static str) -> MetaSecurityScheme {
-    MetaSecurityScheme {
-        ty: "http",
-        description: Some(description),
-        name: None,
-        key_in: None,
-        scheme: Some("bearer"),
-        bearer_format: None,
-        flows: None,
-        openid_connect_url: None,
-    }
 }

@@ -4,6 +4,7 @@
 //! This module knows no dialect; each dialect describes itself through [`Dialect`].
 
 pub mod allowed_methods;
+pub mod authenticated;
 pub mod bearer;
 pub mod body;
 pub mod body_memory;
@@ -43,7 +44,8 @@ mod whole_numbers;
 pub mod wrong_key_limiter;
 
 pub use allowed_methods::AllowedMethods;
-pub use bearer::{bearer_scheme, bearer_token};
+pub use authenticated::{Authenticated, Credential, SecurityScheme};
+pub use bearer::bearer_token;
 pub use body::Body;
 pub use body_memory::{read_bytes, record_admission};
 pub use client_dialects::ClientDialects;

@@ -4,8 +4,7 @@
 //! Each extractor names the scope that an installation token needs for its operations; an extractor without a
 //! scope rejects every installation token.
 
-use poem::{Request, RequestBody};
-use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
+use poem::Request;
 
 use super::rate_limit_headers;
 use crate::{
@@ -17,49 +16,15 @@ use crate::{
             request_auth::{self, Principal, RequestContext},
         },
     },
-    http::{app, bearer_scheme, bearer_token, errors::Failure, origin, record_admission},
+    http::{
+        Authenticated, Credential, SecurityScheme, app, bearer_token, origin, record_admission,
+    },
     kernel::Result,
 };
-
-/// Name of the security scheme for platform keys in the OpenAPI documents.
-const BEARER: &str = "BearerAuth";
-/// Name of the security scheme for installation tokens in the OpenAPI documents.
-const INSTALLATION_TOKEN: &str = "InstallationToken";
 
 /// Suffix of a host name that selects an agent: `{handle}.localhost`, as `{handle}.ada.support` does in the
 /// cloud.
 const HOST_SUFFIX: &str = ".localhost";
-
-macro_rules! bearer {
-    ($(#[$doc:meta])* pub struct $name:ident, $scheme:expr, $needs:expr) => {
-        $(#[$doc])*
-        pub struct $name(pub RequestContext);
-
-        impl<'a> ApiExtractor<'a> for $name {
-            const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
-
-            type ParamType = ();
-            type ParamRawType = ();
-
-            fn register(registry: &mut Registry) {
-                registry.create_security_scheme($scheme, bearer_scheme(describe_scheme($scheme)));
-            }
-
-            fn security_schemes() -> Vec<&'static str> {
-                vec![$scheme]
-            }
-
-            async fn from_request(
-                request: &'a Request,
-                _: &mut RequestBody,
-                _: ExtractParamOptions<()>,
-            ) -> poem::Result<Self> {
-                let call = admit(request, &$needs).map_err(Failure)?;
-                Ok(Self(call))
-            }
-        }
-    };
-}
 
 /// Requirements of an extractor.
 struct Requirements {
@@ -98,37 +63,138 @@ const fn installation_requirements(scope: Scope, creator_host: bool) -> Requirem
     }
 }
 
-bearer! {
-    /// Authenticates calls to v2 operations in the default rate limit class.
-    pub struct PlatformAuth, BEARER, agent_key_requirements(GENERAL_KEYS, ApiClass::Ada)
+/// Security scheme of API keys.
+const API_KEY: SecurityScheme = SecurityScheme::bearer("BearerAuth", "Your API key.");
+/// Security scheme of installation tokens.
+const INSTALLATION_TOKEN: SecurityScheme =
+    SecurityScheme::bearer("InstallationToken", "The access token of an installation.");
+
+/// Authenticates calls to v2 operations in the default rate limit class.
+pub type PlatformAuth = Authenticated<PlatformKey>;
+
+/// A general API key, for v2 operations.
+pub struct PlatformKey;
+
+impl Credential for PlatformKey {
+    type Context = RequestContext;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![API_KEY]
+    }
+
+    fn authenticate(request: &Request) -> Result<RequestContext> {
+        admit(
+            request,
+            &agent_key_requirements(GENERAL_KEYS, ApiClass::Ada),
+        )
+    }
 }
 
-bearer! {
-    /// Authenticates calls to the End Users API v2.
-    pub struct EndUsersV2Auth, BEARER, agent_key_requirements(GENERAL_KEYS, ApiClass::AdaEndUsers)
+/// Authenticates calls to the End Users API v2.
+pub type EndUsersV2Auth = Authenticated<EndUsersV2Key>;
+
+/// A general API key, for the End Users API v2.
+pub struct EndUsersV2Key;
+
+impl Credential for EndUsersV2Key {
+    type Context = RequestContext;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![API_KEY]
+    }
+
+    fn authenticate(request: &Request) -> Result<RequestContext> {
+        admit(
+            request,
+            &agent_key_requirements(GENERAL_KEYS, ApiClass::AdaEndUsers),
+        )
+    }
 }
 
-bearer! {
-    /// Authenticates calls to the End Users API v1. A later edition of the vendor's page accepts general keys
-    /// too (ada.md §1.1).
-    pub struct EndUsersV1Auth, BEARER, agent_key_requirements(V1_KEYS, ApiClass::AdaEndUsersV1)
+/// Authenticates calls to the End Users API v1. A later edition of the vendor's page accepts general keys
+/// too (ada.md §1.1).
+pub type EndUsersV1Auth = Authenticated<EndUsersV1Key>;
+
+/// A key of the End Users API v1, or a general API key.
+pub struct EndUsersV1Key;
+
+impl Credential for EndUsersV1Key {
+    type Context = RequestContext;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![API_KEY]
+    }
+
+    fn authenticate(request: &Request) -> Result<RequestContext> {
+        admit(
+            request,
+            &agent_key_requirements(V1_KEYS, ApiClass::AdaEndUsersV1),
+        )
+    }
 }
 
-bearer! {
-    /// Authenticates an installation that asks for its own identity, also at its creator's host
-    /// (ada.md §2.5).
-    pub struct InstallationSelfAuth, INSTALLATION_TOKEN, installation_requirements(Scope::ReadInstallations, true)
+/// Authenticates an installation that asks for its own identity, also at its creator's host
+/// (ada.md §2.5).
+pub type InstallationSelfAuth = Authenticated<InstallationSelfToken>;
+
+/// An installation token at the host of its agent or of its creator.
+pub struct InstallationSelfToken;
+
+impl Credential for InstallationSelfToken {
+    type Context = RequestContext;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![INSTALLATION_TOKEN]
+    }
+
+    fn authenticate(request: &Request) -> Result<RequestContext> {
+        admit(
+            request,
+            &installation_requirements(Scope::ReadInstallations, true),
+        )
+    }
 }
 
-bearer! {
-    /// Authenticates an installation that reads itself.
-    pub struct ReadInstallationAuth, INSTALLATION_TOKEN, installation_requirements(Scope::ReadInstallations, false)
+/// Authenticates an installation that reads itself.
+pub type ReadInstallationAuth = Authenticated<ReadInstallationToken>;
+
+/// An installation token with the scope to read its installation.
+pub struct ReadInstallationToken;
+
+impl Credential for ReadInstallationToken {
+    type Context = RequestContext;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![INSTALLATION_TOKEN]
+    }
+
+    fn authenticate(request: &Request) -> Result<RequestContext> {
+        admit(
+            request,
+            &installation_requirements(Scope::ReadInstallations, false),
+        )
+    }
 }
 
-bearer! {
-    /// Authenticates an installation that updates itself.
-    pub struct WriteInstallationAuth, INSTALLATION_TOKEN,
-    installation_requirements(Scope::WriteInstallations, false)
+/// Authenticates an installation that updates itself.
+pub type WriteInstallationAuth = Authenticated<WriteInstallationToken>;
+
+/// An installation token with the scope to update its installation.
+pub struct WriteInstallationToken;
+
+impl Credential for WriteInstallationToken {
+    type Context = RequestContext;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![INSTALLATION_TOKEN]
+    }
+
+    fn authenticate(request: &Request) -> Result<RequestContext> {
+        admit(
+            request,
+            &installation_requirements(Scope::WriteInstallations, false),
+        )
+    }
 }
 
 fn admit(request: &Request, needs: &Requirements) -> Result<RequestContext> {
@@ -169,11 +235,4 @@ pub fn handle_from_host(request: &Request) -> Option<&str> {
     let host = origin::host(request)?;
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     name.strip_suffix(HOST_SUFFIX)
-}
-
-fn describe_scheme(name: &str) -> &'static str {
-    match name {
-        INSTALLATION_TOKEN => "The access token of an installation.",
-        _ => "Your API key.",
-    }
 }

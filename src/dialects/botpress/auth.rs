@@ -2,10 +2,9 @@
 //! integrations have their own tokens. Headers name the workspace or the bot of the request.
 
 use poem::{
-    Request, RequestBody,
+    Request,
     http::{Method, header},
 };
-use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
 
 use crate::{
     domain::{
@@ -19,7 +18,7 @@ use crate::{
             request_auth::{AuthScope, RequestContext},
         },
     },
-    http::{app, bearer_scheme, bearer_token, errors::Failure, record_admission},
+    http::{Authenticated, Credential, SecurityScheme, app, bearer_token, record_admission},
     kernel::{
         Error, Kind, Result, Rule, Violation,
         violation::{Location, PathSegment},
@@ -33,8 +32,11 @@ pub const BOT_ID: &str = "x-bot-id";
 /// Header that names the integration that makes the request.
 pub const INTEGRATION_ID: &str = "x-integration-id";
 
-/// Name of the security scheme in the OpenAPI document.
-const SECURITY_SCHEME: &str = "BearerAuth";
+/// The security scheme in the OpenAPI document.
+const BEARER: SecurityScheme = SecurityScheme::bearer(
+    "BearerAuth",
+    "A personal access token, or the token of a bot or an integration.",
+);
 
 /// Accepted token kinds. A valid token of the wrong kind for an endpoint gets 403, not 401.
 const ACCEPTED_KEY_KINDS: &[KeyKind] = &[
@@ -43,61 +45,78 @@ const ACCEPTED_KEY_KINDS: &[KeyKind] = &[
     KeyKind::BotpressIntegration,
 ];
 
-macro_rules! bearer {
-    ($(#[$doc:meta])* pub struct $name:ident($call:ty) = $admit:expr) => {
-        $(#[$doc])*
-        pub struct $name(pub $call);
+/// A person, outside any workspace.
+pub type AccountCaller = Authenticated<AccountToken>;
 
-        impl<'a> ApiExtractor<'a> for $name {
-            const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+/// The token of a person.
+pub struct AccountToken;
 
-            type ParamType = ();
-            type ParamRawType = ();
+impl Credential for AccountToken {
+    type Context = AccountContext;
 
-            fn register(registry: &mut Registry) {
-                registry.create_security_scheme(SECURITY_SCHEME, bearer_scheme(SCHEME_DESCRIPTION));
-            }
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![BEARER]
+    }
 
-            fn security_schemes() -> Vec<&'static str> {
-                vec![SECURITY_SCHEME]
-            }
-
-            async fn from_request(
-                request: &'a Request,
-                _: &mut RequestBody,
-                _: ExtractParamOptions<()>,
-            ) -> poem::Result<Self> {
-                let admit: fn(&Request) -> Result<$call> = $admit;
-                let call = admit(request).map_err(Failure)?;
-                record_admission(request, call.admission());
-                Ok(Self(call))
-            }
-        }
-    };
+    fn authenticate(request: &Request) -> Result<AccountContext> {
+        let call = app(request)?.admit_account(bearer_token(request)?)?;
+        record_admission(request, call.admission());
+        Ok(call)
+    }
 }
 
-bearer! {
-    /// A person, outside any workspace.
-    pub struct AccountCaller(AccountContext) = |request| app(request)?.admit_account(bearer_token(request)?)
+/// A member of the workspace that the header names.
+pub type Member = Authenticated<MemberToken>;
+
+/// The token of a member.
+pub struct MemberToken;
+
+impl Credential for MemberToken {
+    type Context = RequestContext;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![BEARER]
+    }
+
+    fn authenticate(request: &Request) -> Result<RequestContext> {
+        authenticate_member(request)
+    }
 }
 
-bearer! {
-    /// A member of the workspace that the header names.
-    pub struct Member(RequestContext) = authenticate_member
-}
+/// A member with at least the role developer. The role is checked before the body is read.
+pub type Developer = Authenticated<DeveloperToken>;
 
-bearer! {
-    /// A member with at least the role developer. The role is checked before the body is read.
-    pub struct Developer(RequestContext) = |request| {
+/// The token of a member with at least the role developer.
+pub struct DeveloperToken;
+
+impl Credential for DeveloperToken {
+    type Context = RequestContext;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![BEARER]
+    }
+
+    fn authenticate(request: &Request) -> Result<RequestContext> {
         let call = authenticate_member(request)?;
         call.require_role(Role::Developer)?;
         Ok(call)
     }
 }
 
-bearer! {
-    /// A member with at least the role manager. The role is checked before the body is read.
-    pub struct Manager(RequestContext) = |request| {
+/// A member with at least the role manager. The role is checked before the body is read.
+pub type Manager = Authenticated<ManagerToken>;
+
+/// The token of a member with at least the role manager.
+pub struct ManagerToken;
+
+impl Credential for ManagerToken {
+    type Context = RequestContext;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![BEARER]
+    }
+
+    fn authenticate(request: &Request) -> Result<RequestContext> {
         let call = authenticate_member(request)?;
         call.require_role(Role::Manager)?;
         Ok(call)
@@ -106,20 +125,39 @@ bearer! {
 
 fn authenticate_member(request: &Request) -> Result<RequestContext> {
     let token = bearer_token(request)?;
-    let workspace = required_header(request, WORKSPACE_ID)?;
-    let place = AuthScope::Workspace(workspace);
-    app(request)?.admit_in_scope(&place, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressAdmin)
+    let place = AuthScope::Workspace(required_header(request, WORKSPACE_ID)?);
+    let call =
+        app(request)?.admit_in_scope(&place, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressAdmin)?;
+    record_admission(request, call.admission());
+    Ok(call)
 }
 
-bearer! {
-    /// A bot, an integration that is installed in the bot, or a person who acts as one of them.
-    pub struct BotCaller(RequestContext) = |request| {
+/// A bot, an integration that is installed in the bot, or a person who acts as one of them.
+pub type BotCaller = Authenticated<BotToken>;
+
+/// The token of a bot, of an integration or of a person, for a bot.
+pub struct BotToken;
+
+impl Credential for BotToken {
+    type Context = RequestContext;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![BEARER]
+    }
+
+    fn authenticate(request: &Request) -> Result<RequestContext> {
         let token = bearer_token(request)?;
         let place = AuthScope::Bot {
             bot: required_header(request, BOT_ID)?,
             integration: optional_header(request, INTEGRATION_ID),
         };
-        let call = app(request)?.admit_in_scope(&place, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressChat)?;
+        let call = app(request)?.admit_in_scope(
+            &place,
+            token,
+            ACCEPTED_KEY_KINDS,
+            ApiClass::BotpressChat,
+        )?;
+        record_admission(request, call.admission());
         // Every operation with a body writes, so the role is checked before the body is read.
         if [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
             call.require_role(Role::Developer)?;
@@ -128,54 +166,88 @@ bearer! {
     }
 }
 
-bearer! {
-    /// The holder of a token. The request names the bot outside the headers.
-    pub struct TokenHolder(BearerToken) = authenticate_token
+/// The holder of a token. The request names the bot outside the headers.
+pub type TokenHolder = Authenticated<AnyToken>;
+
+/// A token whose scope is not known yet.
+pub struct AnyToken;
+
+impl Credential for AnyToken {
+    type Context = BearerToken;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![BEARER]
+    }
+
+    fn authenticate(request: &Request) -> Result<BearerToken> {
+        authenticate_token(request)
+    }
 }
 
-bearer! {
-    /// An optional token; requests without an `Authorization` header are anonymous.
-    pub struct OptionalTokenHolder(OptionalBearerToken) = |request| Ok(OptionalBearerToken {
-        app: app(request)?.clone(),
-        token: match request.header(header::AUTHORIZATION) {
-            Some(_) => Some(authenticate_token(request)?),
-            None => None,
-        },
-    })
+/// An optional token; requests without an `Authorization` header are anonymous.
+pub type OptionalTokenHolder = Authenticated<OptionalToken>;
+
+/// A token, or none.
+pub struct OptionalToken;
+
+impl Credential for OptionalToken {
+    type Context = OptionalBearerToken;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![BEARER]
+    }
+
+    fn authenticate(request: &Request) -> Result<OptionalBearerToken> {
+        Ok(OptionalBearerToken {
+            app: app(request)?.clone(),
+            token: match request.header(header::AUTHORIZATION) {
+                Some(_) => Some(authenticate_token(request)?),
+                None => None,
+            },
+        })
+    }
 }
 
 fn authenticate_token(request: &Request) -> Result<BearerToken> {
     let integration = optional_header(request, INTEGRATION_ID);
-    app(request)?.verify_bearer_token(bearer_token(request)?, integration)
+    let token = app(request)?.verify_bearer_token(bearer_token(request)?, integration)?;
+    record_admission(request, token.admission());
+    Ok(token)
 }
 
-fn optional_header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    request.header(name).filter(|value| !value.is_empty())
+/// A member of the workspace that the path parameter `id` names. Other callers get 404.
+pub type PathMember = Authenticated<PathMemberToken>;
+
+/// The token of a member of the workspace in the path.
+pub struct PathMemberToken;
+
+impl Credential for PathMemberToken {
+    type Context = RequestContext;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![BEARER]
+    }
+
+    fn authenticate(request: &Request) -> Result<RequestContext> {
+        authenticate_path_member(request)
+    }
 }
 
-fn required_header<'a>(request: &'a Request, name: &str) -> Result<&'a str> {
-    optional_header(request, name).ok_or_else(|| {
-        Violation {
-            location: Location::Header,
-            path: vec![PathSegment::Key(name.to_owned())],
-            rule: Rule::Required,
-        }
-        .into()
-    })
-}
+/// A member with the role billing, administrator or owner in the workspace of the path. The role is
+/// checked before the body is read.
+pub type PathBillingMember = Authenticated<PathBillingToken>;
 
-const SCHEME_DESCRIPTION: &str =
-    "A personal access token, or the token of a bot or an integration.";
+/// The token of a member who manages the billing of the workspace in the path.
+pub struct PathBillingToken;
 
-bearer! {
-    /// A member of the workspace that the path parameter `id` names. Other callers get 404.
-    pub struct PathMember(RequestContext) = authenticate_path_member
-}
+impl Credential for PathBillingToken {
+    type Context = RequestContext;
 
-bearer! {
-    /// A member with the role billing, administrator or owner in the workspace of the path. The role is
-    /// checked before the body is read.
-    pub struct PathBillingMember(RequestContext) = |request| {
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![BEARER]
+    }
+
+    fn authenticate(request: &Request) -> Result<RequestContext> {
         let call = authenticate_path_member(request)?;
         billing::require_role(&call)?;
         Ok(call)
@@ -194,7 +266,23 @@ fn authenticate_path_member(request: &Request) -> Result<RequestContext> {
         _ => error,
     };
     let call = admitted.map_err(&refused)?;
+    record_admission(request, call.admission());
     Ok(call.with_error_map(refused))
+}
+
+fn optional_header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request.header(name).filter(|value| !value.is_empty())
+}
+
+fn required_header<'a>(request: &'a Request, name: &str) -> Result<&'a str> {
+    optional_header(request, name).ok_or_else(|| {
+        Violation {
+            location: Location::Header,
+            path: vec![PathSegment::Key(name.to_owned())],
+            rule: Rule::Required,
+        }
+        .into()
+    })
 }
 
 /// Returns the workspace id in a path of the form `/v1/admin/workspaces/{id}/…`. It reads the path because

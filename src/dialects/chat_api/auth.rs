@@ -1,11 +1,7 @@
 //! Authentication extractors: anyone who knows the address of the installation, or the user whose key is in
 //! the header `x-user-key`.
 
-use poem::{Request, RequestBody};
-use poem_openapi::{
-    ApiExtractor, ApiExtractorType, ExtractParamOptions,
-    registry::{MetaSecurityScheme, Registry},
-};
+use poem::Request;
 use serde_json::Value;
 
 use crate::{
@@ -18,15 +14,19 @@ use crate::{
         },
         webchat,
     },
-    http::errors::Failure,
+    http::{Authenticated, Credential, SecurityScheme},
     kernel::{Error, Result, Secret},
 };
 
 /// Header with the key of a user.
 pub const USER_KEY_HEADER: &str = "x-user-key";
 
-/// Name of the security scheme in the OpenAPI document.
-const SCHEME: &str = "UserKey";
+/// The security scheme in the OpenAPI document.
+const USER_KEY: SecurityScheme = SecurityScheme::header(
+    "UserKey",
+    USER_KEY_HEADER,
+    "The key of a user: what createUser answers, or one you have signed.",
+);
 
 /// The installation that a request is addressed to, with the integration's token.
 #[derive(Clone)]
@@ -68,82 +68,59 @@ fn user_key(request: &Request) -> &str {
     request.header(USER_KEY_HEADER).unwrap_or_default()
 }
 
-fn register_scheme(registry: &mut Registry) {
-    let scheme = MetaSecurityScheme {
-        ty: "apiKey",
-        description: Some("The key of a user: what createUser answers, or one you have signed."),
-        name: Some(USER_KEY_HEADER),
-        key_in: Some("header"),
-        scheme: None,
-        bearer_format: None,
-        flows: None,
-        openid_connect_url: None,
-    };
-    registry.create_security_scheme(SCHEME, scheme);
-}
-
 /// Accepts any request.
-pub struct AnonymousAuth(pub webchat::WebchatRequest);
+pub type AnonymousAuth = Authenticated<NoKey>;
 
-impl<'a> ApiExtractor<'a> for AnonymousAuth {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::PoemExtractor];
+/// No key: the address of the installation is enough.
+pub struct NoKey;
 
-    type ParamType = ();
-    type ParamRawType = ();
+impl Credential for NoKey {
+    type Context = webchat::WebchatRequest;
 
-    async fn from_request(
-        request: &'a Request,
-        _: &mut RequestBody,
-        _: ExtractParamOptions<()>,
-    ) -> poem::Result<Self> {
-        let visit = find_installation(request).and_then(InstallationContext::visit);
-        Ok(Self(visit.map_err(Failure)?))
+    fn security_schemes() -> Vec<SecurityScheme> {
+        Vec::new()
+    }
+
+    fn authenticate(request: &Request) -> Result<webchat::WebchatRequest> {
+        find_installation(request)?.visit()
     }
 }
 
-macro_rules! by_key {
-    ($(#[$doc:meta])* pub struct $name:ident($($field:ty),+) = $make:expr) => {
-        $(#[$doc])*
-        pub struct $name($(pub $field),+);
+/// Authenticates a user by key.
+pub type UserAuth = Authenticated<UserKey>;
 
-        impl<'a> ApiExtractor<'a> for $name {
-            const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+/// The key of a user.
+pub struct UserKey;
 
-            type ParamType = ();
-            type ParamRawType = ();
+impl Credential for UserKey {
+    type Context = webchat::WebchatUserRequest;
 
-            fn register(registry: &mut Registry) {
-                register_scheme(registry);
-            }
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![USER_KEY]
+    }
 
-            fn security_schemes() -> Vec<&'static str> {
-                vec![SCHEME]
-            }
-
-            async fn from_request(
-                request: &'a Request,
-                _: &mut RequestBody,
-                _: ExtractParamOptions<()>,
-            ) -> poem::Result<Self> {
-                let make: fn(&Request) -> Result<Self> = $make;
-                Ok(make(request).map_err(Failure)?)
-            }
-        }
-    };
-}
-
-by_key! {
-    /// Authenticates a user by key.
-    pub struct UserAuth(webchat::WebchatUserRequest) = |request| {
+    fn authenticate(request: &Request) -> Result<webchat::WebchatUserRequest> {
         let visit = find_installation(request)?.visit()?;
-        Ok(Self(visit.authenticate(user_key(request))?))
+        visit.authenticate(user_key(request))
     }
 }
 
-by_key! {
-    /// Accepts a request with any user key. The key is not checked here, because its user may not exist yet.
-    pub struct UserKeyAuth(webchat::WebchatRequest, Secret) = |request| {
+/// Accepts a request with any user key. The key is not checked here, because its user may not exist yet.
+pub type UserKeyAuth = Authenticated<UncheckedUserKey>;
+
+/// The key of a user who may not exist yet.
+pub struct UncheckedUserKey;
+
+impl Credential for UncheckedUserKey {
+    /// The request and its key.
+    type Context = (webchat::WebchatRequest, Secret);
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![USER_KEY]
+    }
+
+    fn authenticate(request: &Request) -> Result<Self::Context> {
         let visit = find_installation(request)?.visit()?;
-        Ok(Self(visit, Secret::new(user_key(request))))
+        Ok((visit, Secret::new(user_key(request))))
     }
 }

@@ -1,47 +1,34 @@
 //! Authentication extractor: the token of a folder. It is checked before the body is read.
 
-use poem::{Request, RequestBody};
-use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
+use poem::Request;
 
 use crate::{
     domain::retrieval::folders,
-    http::{app, bearer_scheme, bearer_token, errors::Failure},
-    kernel::Secret,
+    http::{Authenticated, Credential, SecurityScheme, app, bearer_token},
+    kernel::{Result, Secret},
 };
 
-/// Name of the security scheme in the OpenAPI document.
-const BEARER: &str = "FolderToken";
-
 /// Authenticates a request with the token of the folder in the path.
-pub struct FolderAuth(pub Secret);
+pub type FolderAuth = Authenticated<FolderToken>;
 
-impl<'a> ApiExtractor<'a> for FolderAuth {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+/// The token of a folder.
+pub struct FolderToken;
 
-    type ParamType = ();
-    type ParamRawType = ();
+impl Credential for FolderToken {
+    type Context = Secret;
 
-    fn register(registry: &mut Registry) {
-        registry.create_security_scheme(
-            BEARER,
-            bearer_scheme("The token of the folder, as in the server's settings."),
-        );
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![SecurityScheme::bearer(
+            "FolderToken",
+            "The token of the folder, as in the server's settings.",
+        )]
     }
 
-    fn security_schemes() -> Vec<&'static str> {
-        vec![BEARER]
-    }
-
-    async fn from_request(
-        request: &'a Request,
-        _: &mut RequestBody,
-        _: ExtractParamOptions<()>,
-    ) -> poem::Result<Self> {
-        let token = bearer_token(request).map_err(Failure)?;
-        let app = app(request).map_err(Failure)?;
+    fn authenticate(request: &Request) -> Result<Secret> {
+        let token = bearer_token(request)?;
         let name = folder_name(request.original_uri().path());
-        folders::require_token(app, name, token).map_err(Failure)?;
-        Ok(Self(Secret::new(token)))
+        folders::require_token(app(request)?, name, token)?;
+        Ok(Secret::new(token))
     }
 }
 

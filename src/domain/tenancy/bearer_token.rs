@@ -85,14 +85,6 @@ impl App {
     }
 }
 
-impl OptionalBearerToken {
-    /// Returns the admission of the token, if there is one.
-    #[must_use]
-    pub fn admission(&self) -> Option<&Arc<Admission>> {
-        self.token.as_ref().map(BearerToken::admission)
-    }
-}
-
 impl BearerToken {
     pub(in crate::domain) const fn app(&self) -> &App {
         &self.app

@@ -72,8 +72,8 @@ impl Users {
         caller: UserKeyAuth,
         body: Body<UserBody>,
     ) -> Result<GetOrCreateUserResponse, Failed> {
-        let key = caller.1.expose();
-        let user = webchat::get_or_create_user(&caller.0, key, body.0.into()).await?;
+        let (request, key) = caller.0;
+        let user = webchat::get_or_create_user(&request, key.expose(), body.0.into()).await?;
         Ok(GetOrCreateUserResponse::Found(Json(user.into())))
     }
 
