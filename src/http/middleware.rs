@@ -1,7 +1,7 @@
 //! The middleware stack around every endpoint, outermost first: request id, metrics and log, wrong keys, host check,
 //! page policy, panic guard, compression, body limit, timeout. The dialect of the path renders every error.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
 use percent_encoding::percent_decode_str;
@@ -31,6 +31,7 @@ use super::{
 use crate::kernel::{
     Error, Kind,
     clock::{Stopwatch, with_timeout},
+    panic_text,
 };
 
 /// The operation label of requests that no operation answered, in metrics.
@@ -193,7 +194,8 @@ impl MiddlewareStack {
                 Err(failed)
             }
             Ok(Err(panic)) => {
-                let error = Error::internal("a handler panicked", panic_text(&*panic));
+                let text = panic_text(&*panic).unwrap_or("a panic without a text");
+                let error = Error::internal("a handler panicked", text.to_owned());
                 Err(RequestFailure::early(error))
             }
             Err(_) => {
@@ -315,14 +317,6 @@ fn path_not_utf8() -> Error {
 
 fn operation_name(id: Option<&OperationId>) -> &'static str {
     id.map_or(NO_OPERATION, |id| id.0)
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a text".to_owned())
 }
 
 #[cfg(test)]

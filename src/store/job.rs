@@ -8,7 +8,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::kernel::{Error, Kind, Result};
+use crate::kernel::{Error, Kind, Result, panic_text};
 
 use super::sqlite_fault::{SqliteFault, unavailable_error};
 
@@ -104,10 +104,6 @@ where
 }
 
 fn panic_error(panic: &(dyn Any + Send)) -> Error {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message");
+    let text = panic_text(panic).unwrap_or("no message");
     Error::new(Kind::Internal, format!("a write job panicked: {text}"))
 }
