@@ -10,7 +10,7 @@ use std::{
 
 use tokio::{
     runtime::Handle,
-    sync::{Notify, OnceCell, mpsc},
+    sync::{Mutex as AsyncMutex, Notify, OnceCell, OwnedMutexGuard, mpsc},
 };
 
 use super::{
@@ -29,6 +29,9 @@ use crate::{
 /// Maximum number of attempts to call a program whose runner ends before it takes the call.
 const MAX_ATTEMPTS: usize = 3;
 
+/// The receiver of the programs' log lines. Dropping it gives it back to the engine.
+pub type LogLines = OwnedMutexGuard<mpsc::Receiver<LogLine>>;
+
 /// Runs programs. Clones share them.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
@@ -39,7 +42,7 @@ struct Inner {
     clock: Clock,
     outbound: Outbound,
     sink: LogSink,
-    lines: Mutex<Option<mpsc::Receiver<LogLine>>>,
+    lines: Arc<AsyncMutex<mpsc::Receiver<LogLine>>>,
     /// Slots by program id: a program has one version at a time.
     slots: Mutex<HashMap<String, Arc<Slot>>>,
     node_install: OnceCell<Result<NodeInstall, String>>,
@@ -60,7 +63,7 @@ impl Engine {
             clock,
             outbound,
             sink,
-            lines: Mutex::new(Some(lines)),
+            lines: Arc::new(AsyncMutex::new(lines)),
             slots: Mutex::default(),
             node_install: OnceCell::new(),
             program_loaded: Notify::new(),
@@ -76,12 +79,11 @@ impl Engine {
         &self.0.settings
     }
 
-    /// Returns the receiver of the programs' log lines, to the first caller only. Lines that do not fit into the
-    /// queue are dropped and counted.
+    /// Returns the receiver of the programs' log lines; `None` while another caller holds it. Lines that do not fit
+    /// into the queue are dropped and counted.
     #[must_use]
-    pub fn take_log_lines(&self) -> Option<mpsc::Receiver<LogLine>> {
-        let mut lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.take()
+    pub fn take_log_lines(&self) -> Option<LogLines> {
+        self.0.lines.clone().try_lock_owned().ok()
     }
 
     /// Calls `handler` of a program. Loads the program first if necessary.

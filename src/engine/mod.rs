@@ -29,7 +29,7 @@ mod stats;
 
 pub(crate) use self::exception::{append_stack, extract_frames};
 pub use self::{
-    engine::Engine,
+    engine::{Engine, LogLines},
     error::EngineError,
     exception::Exception,
     log::{Level, LogLine},

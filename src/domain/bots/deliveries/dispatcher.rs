@@ -7,7 +7,7 @@
 
 use rusqlite::{Connection, Row, named_params};
 use std::time::Duration;
-use tokio::{sync::mpsc, task::JoinError};
+use tokio::task::JoinError;
 use tracing::{error, warn};
 
 use super::{
@@ -25,7 +25,7 @@ use crate::{
             dispatch_loop::{self, DispatchPolicy, LoopState},
         },
     },
-    engine::LogLine,
+    engine::LogLines,
     kernel::{Result, Timestamp},
 };
 
@@ -74,7 +74,7 @@ struct Dispatcher {
     queue: DeliveryQueue,
     notes: RecordBatch,
     /// Log lines that programs write.
-    lines: mpsc::Receiver<LogLine>,
+    lines: LogLines,
     /// True if the last poll read a backlog.
     polled_backlog: bool,
     recording: bool,
@@ -88,7 +88,7 @@ struct Dispatcher {
 }
 
 impl Dispatcher {
-    fn new(app: App, lines: mpsc::Receiver<LogLine>) -> Self {
+    fn new(app: App, lines: LogLines) -> Self {
         Self {
             queue: DeliveryQueue::new(app.delivery_settings()),
             notes: RecordBatch::default(),
