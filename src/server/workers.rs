@@ -1,84 +1,122 @@
 //! Background workers of the server: deliveries, scheduled work, cleanup and flushes.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, panic::AssertUnwindSafe, pin::Pin, time::Duration};
 
-use tokio::{sync::watch, task::JoinHandle};
-use tracing::warn;
+use futures_util::FutureExt;
+use tokio::{sync::watch, task::JoinSet};
+use tracing::{error, warn};
 
 use crate::{
     domain::{
         App,
         bots::{deliveries, manage},
         end_users,
-        lifecycle::clock_rewind,
+        lifecycle::{clock_rewind, workspace_deletion},
         platform_integrations,
         retrieval::folders,
         tenancy::{billing, usage},
         webhooks,
     },
-    kernel::clock::{Stopwatch, sleep_real_time, with_timeout},
+    kernel::{clock::with_timeout, panic_text},
 };
 
-/// Interval between flushes of the in-memory usage counters.
-const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
-
-/// Maximum time between checks for due uninstall notifications.
-const UNINSTALL_CHECK_INTERVAL: Duration = Duration::from_secs(30);
+/// Pause before a worker that panicked starts again, in real time.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
 /// Maximum time that all workers together may take to stop. Dispatchers use it to finish running attempts; unfinished
 /// work continues after the next start.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Completes when the server stops.
+type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// The running workers, each with a name for the log.
-pub(super) struct Workers(Vec<(&'static str, JoinHandle<()>)>);
+pub(super) struct Workers {
+    stopping: watch::Receiver<bool>,
+    /// Each task supervises one worker and returns its name.
+    tasks: JoinSet<&'static str>,
+    /// The names of the workers that have not stopped.
+    running: BTreeSet<&'static str>,
+}
 
 impl Workers {
     /// Starts all workers. They stop when `stopping` becomes true.
     pub(super) fn start(app: &App, stopping: &watch::Receiver<bool>) -> Self {
-        let stop = || wait_for_stop(stopping.clone());
-        let app = || app.clone();
-        let mut all = Self(Vec::new());
-        // These workers finish their running attempts before they stop.
-        all.add("deliveries", deliveries::run(app(), stop()));
-        all.add("webhooks", webhooks::dispatch::run(app(), stop()));
-        all.add("programs", app().engine().clone().run(stop()));
-        // These workers can be cancelled at any await: each transaction leaves the remaining work in the database.
-        all.add(
-            "end users",
-            run_until(stop(), end_users::background::run(app())),
-        );
-        all.add("bots", run_until(stop(), manage::maintenance::run(app())));
-        all.add("folders", run_until(stop(), folders::run(app())));
-        all.add("billing", run_until(stop(), billing::run(app())));
-        all.add(
-            "deleted workspaces",
-            run_until(
-                stop(),
-                crate::domain::lifecycle::workspace_deletion::run(app()),
-            ),
-        );
-        all.add("the clock", run_until(stop(), clock_rewind::run(app())));
-        all.add("usage", run_until(stop(), flush_usage_periodically(app())));
-        all.add(
-            "farewells",
-            run_until(stop(), send_uninstall_notifications(app())),
-        );
+        let mut all = Self::new(stopping.clone());
+        all.add_stoppable("deliveries", app, deliveries::run);
+        all.add_stoppable("webhooks", app, webhooks::dispatch::run);
+        all.add_stoppable("programs", app, |app, stop| app.engine().clone().run(stop));
+        all.add("end users", app, end_users::background::run);
+        all.add("bots", app, manage::maintenance::run);
+        all.add("folders", app, folders::run);
+        all.add("billing", app, billing::run);
+        all.add("deleted workspaces", app, workspace_deletion::run);
+        all.add("the clock", app, clock_rewind::run);
+        all.add("usage", app, usage::run);
+        all.add("farewells", app, platform_integrations::run);
         all
     }
 
-    fn add(&mut self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
-        self.0.push((name, tokio::spawn(work)));
+    fn new(stopping: watch::Receiver<bool>) -> Self {
+        Self {
+            stopping,
+            tasks: JoinSet::new(),
+            running: BTreeSet::new(),
+        }
     }
 
-    /// Waits until all workers have stopped, or aborts them after [`STOP_TIMEOUT`]. A worker that panicked has stopped.
-    pub(super) async fn join(self) {
-        let begun = Stopwatch::start();
-        for (name, mut task) in self.0 {
-            let left = STOP_TIMEOUT.saturating_sub(begun.elapsed());
-            if with_timeout(left, &mut task).await.is_err() {
-                warn!(name, "a worker does not end: the server stops without it");
-                task.abort();
+    /// Starts a worker that finishes its running attempts before it stops.
+    fn add_stoppable<F>(
+        &mut self,
+        name: &'static str,
+        app: &App,
+        run: impl Fn(App, Stop) -> F + Send + Sync + 'static,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (app, stopping) = (app.clone(), self.stopping.clone());
+        self.supervise(name, move || {
+            run(app.clone(), Box::pin(wait_for_stop(stopping.clone())))
+        });
+    }
+
+    /// Starts a worker that can be cancelled at any await: each transaction leaves the remaining work in the database.
+    fn add<F>(
+        &mut self,
+        name: &'static str,
+        app: &App,
+        run: impl Fn(App) -> F + Send + Sync + 'static,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (app, stopping) = (app.clone(), self.stopping.clone());
+        self.supervise(name, move || {
+            run_until(wait_for_stop(stopping.clone()), run(app.clone()))
+        });
+    }
+
+    fn supervise<F>(&mut self, name: &'static str, start: impl Fn() -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.running.insert(name);
+        let supervised = supervise(name, start, self.stopping.clone());
+        self.tasks.spawn(supervised.map(move |()| name));
+    }
+
+    /// Waits until all workers have stopped, or aborts them after [`STOP_TIMEOUT`].
+    pub(super) async fn join(mut self) {
+        let all_stopped = async {
+            while let Some(stopped) = self.tasks.join_next().await {
+                if let Ok(name) = stopped {
+                    self.running.remove(name);
+                }
             }
+        };
+        // What has not stopped by then is still in `running`.
+        let _ = with_timeout(STOP_TIMEOUT, all_stopped).await;
+        for name in self.running {
+            warn!(name, "a worker does not end: the server stops without it");
         }
     }
 }
@@ -87,6 +125,32 @@ impl Workers {
 pub(super) async fn wait_for_stop(mut stopping: watch::Receiver<bool>) {
     // An error means that the server was dropped, which is also a stop.
     let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+/// Runs a worker until the server stops. Starts it again if it panics.
+async fn supervise<F>(name: &'static str, start: impl Fn() -> F, stopping: watch::Receiver<bool>)
+where
+    F: Future<Output = ()>,
+{
+    loop {
+        // Unwind safety: the worker is dropped, and starts again from the database.
+        let ended = AssertUnwindSafe(async { start().await })
+            .catch_unwind()
+            .await;
+        let Err(panic) = ended else {
+            let is_stopping = *stopping.borrow() || stopping.has_changed().is_err();
+            if !is_stopping {
+                error!(name, "a worker ended before the server stopped");
+            }
+            return;
+        };
+        let text = panic_text(&*panic).unwrap_or("no message").to_owned();
+        error!(name, panic = text, "a worker panicked");
+        let stop = wait_for_stop(stopping.clone());
+        if with_timeout(RESTART_PAUSE, stop).await.is_ok() {
+            return;
+        }
+    }
 }
 
 /// Runs `work` until `stopped` completes.
@@ -98,61 +162,122 @@ async fn run_until(stopped: impl Future<Output = ()>, work: impl Future<Output =
     }
 }
 
-async fn flush_usage_periodically(app: App) {
-    loop {
-        // Real time: a crash loses what is not flushed, regardless of the product clock.
-        sleep_real_time(FLUSH_INTERVAL).await;
-        if let Err(error) = usage::flush(&app).await {
-            warn!(?error, "usage is not written down yet");
-        }
-    }
-}
-
-/// Sends the due uninstall notifications to platform integrations.
-async fn send_uninstall_notifications(app: App) {
-    loop {
-        let wait = match platform_integrations::deliver_due(&app).await {
-            Ok(Some(next)) => next.since(app.clock().now()).min(UNINSTALL_CHECK_INTERVAL),
-            Ok(None) => UNINSTALL_CHECK_INTERVAL,
-            Err(error) => {
-                warn!(%error, "integrations are not told of uninstalled installations");
-                // Real time: the product clock may be frozen.
-                sleep_real_time(FLUSH_INTERVAL).await;
-                continue;
-            }
-        };
-        tokio::select! {
-            () = app.uninstall_wake_up().notified() => {}
-            () = app.clock().sleep(wait) => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
+    use std::{
+        io,
+        sync::{
+            Arc, Mutex, PoisonError,
+            atomic::{AtomicBool, AtomicU32, Ordering},
+        },
     };
 
+    use tokio::sync::Notify;
+    use tracing::subscriber::DefaultGuard;
+
     use super::*;
+    use crate::kernel::clock::Stopwatch;
+
+    /// The log of a test.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Log {
+        /// Collects the log of this thread while the guard lives.
+        fn collect(&self) -> DefaultGuard {
+            let log = self.clone();
+            let subscriber = tracing_subscriber::fmt()
+                .with_ansi(false)
+                .with_writer(move || log.clone());
+            tracing::subscriber::set_default(subscriber.finish())
+        }
+
+        fn text(&self) -> String {
+            let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+    }
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
 
     #[tokio::test]
     async fn work_that_never_looks_up_ends_with_the_server() {
         let (stop, stopping) = watch::channel(false);
         let ended = Arc::new(AtomicBool::new(false));
-        let mut all = Workers(Vec::new());
-        let busy = async {
-            loop {
-                tokio::task::yield_now().await;
-            }
-        };
-        all.add("busy", run_until(wait_for_stop(stopping), busy));
+        let mut all = Workers::new(stopping.clone());
+        all.supervise("busy", move || {
+            run_until(wait_for_stop(stopping.clone()), async {
+                loop {
+                    tokio::task::yield_now().await;
+                }
+            })
+        });
         let noted = ended.clone();
-        all.add("panics", async { panic!("on purpose") });
-        all.add("good", async move { noted.store(true, Ordering::Relaxed) });
+        all.supervise("panics", || async { panic!("on purpose") });
+        all.supervise("good", move || {
+            let noted = noted.clone();
+            async move { noted.store(true, Ordering::Relaxed) }
+        });
         stop.send_replace(true);
         all.join().await;
         assert!(ended.load(Ordering::Relaxed));
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_panics_is_named_and_started_again() {
+        let log = Log::default();
+        let _collecting = log.collect();
+        let (stop, stopping) = watch::channel(false);
+        let mut all = Workers::new(stopping.clone());
+        let (starts, restarted) = (Arc::new(AtomicU32::new(0)), Arc::new(Notify::new()));
+        let (counted, noted) = (starts.clone(), restarted.clone());
+        all.supervise("unlucky", move || {
+            let (counted, noted) = (counted.clone(), noted.clone());
+            let stopping = stopping.clone();
+            async move {
+                if counted.fetch_add(1, Ordering::Relaxed) == 0 {
+                    panic!("on purpose");
+                }
+                noted.notify_one();
+                wait_for_stop(stopping).await;
+            }
+        });
+        let begun = Stopwatch::start();
+        restarted.notified().await;
+        assert!(begun.elapsed() >= RESTART_PAUSE);
+        stop.send_replace(true);
+        all.join().await;
+        assert_eq!(starts.load(Ordering::Relaxed), 2);
+        let text = log.text();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.contains("ERROR"), "{text}");
+        assert!(text.contains("name=\"unlucky\""), "{text}");
+        assert!(text.contains("on purpose"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_ends_before_the_stop_is_named() {
+        let log = Log::default();
+        let _collecting = log.collect();
+        let (stop, stopping) = watch::channel(false);
+        let mut all = Workers::new(stopping.clone());
+        all.supervise("short", || async {});
+        all.supervise("long", move || wait_for_stop(stopping.clone()));
+        tokio::task::yield_now().await;
+        stop.send_replace(true);
+        all.join().await;
+        let text = log.text();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.contains("name=\"short\""), "{text}");
     }
 }

@@ -31,7 +31,7 @@ pub use integrations::{
 };
 pub use status::{approve, archive};
 pub use tokens::{Credential, IssuedTokens, TokenError, TokenKind, exchange};
-pub use uninstall::{UninstallNotification, deliver_due, list_uninstall_notifications, uninstall};
+pub use uninstall::{UninstallNotification, list_uninstall_notifications, run, uninstall};
 
 pub(super) use rewind::REPAIRS;
 

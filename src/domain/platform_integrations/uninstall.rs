@@ -24,7 +24,7 @@ use crate::{
     },
     kernel::{
         Error, Result, Timestamp,
-        clock::system_now,
+        clock::{sleep_real_time, system_now},
         ids::{AgentId, InstallationId},
         mac::hmac_sha256,
     },
@@ -34,6 +34,10 @@ use crate::{
 /// Waits after each failed attempt, in seconds. The attempt after the last wait is the last one.
 // wire: unpublished (ada.md §2.6); the schedule of Ada's webhooks, without its jitter
 const RETRY_WAITS: [u64; 7] = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
+/// Maximum time between checks for due notifications.
+const CHECK_INTERVAL: Duration = Duration::from_secs(30);
+/// Pause after an error of the store.
+const ERROR_PAUSE: Duration = Duration::from_secs(1);
 /// Maximum time for an integration to answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// Maximum number of notifications sent at the same time.
@@ -161,11 +165,31 @@ const FIND_DUE: &str = "
 
 const FIND_NEXT: &str = "SELECT min(next_attempt_at) FROM platform_uninstalls";
 
+/// Sends the notifications when they are due, until it is dropped.
+pub async fn run(app: App) {
+    loop {
+        let wait = match deliver_due(&app).await {
+            Ok(Some(next)) => next.since(app.clock().now()).min(CHECK_INTERVAL),
+            Ok(None) => CHECK_INTERVAL,
+            Err(error) => {
+                warn!(%error, "integrations are not told of uninstalled installations");
+                // Real time: the product clock may be frozen.
+                sleep_real_time(ERROR_PAUSE).await;
+                continue;
+            }
+        };
+        tokio::select! {
+            () = app.uninstall_wake_up().notified() => {}
+            () = app.clock().sleep(wait) => {}
+        }
+    }
+}
+
 /// Sends all due notifications. Returns the time of the next attempt; none if no notification is left.
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn deliver_due(app: &App) -> Result<Option<Timestamp>> {
+async fn deliver_due(app: &App) -> Result<Option<Timestamp>> {
     loop {
         let now = app.clock().now();
         let due = app.store().read(|conn| find_due(conn, now))?;

@@ -12,15 +12,20 @@ use std::{
 
 use moka::sync::Cache;
 use rusqlite::{Connection, OptionalExtension, named_params};
+use tracing::warn;
 
 use super::{api_keys, app::App, keyring::KeyUse};
 use crate::{
     domain::shared::rate_limits::{self, ApiClass, RateLimitStatus, RateLimiter},
     kernel::{
         Clock, Result, Timestamp,
+        clock::sleep_real_time,
         ids::{AccountId, AgentId, WorkspaceId},
     },
 };
+
+/// Interval between two writes of the usage that is in memory.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Subject of a rate limit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -265,6 +270,17 @@ pub(in crate::domain) async fn prune(app: &App) -> Result<()> {
         removed.await?;
     }
     Ok(())
+}
+
+/// Writes the usage at intervals, until it is dropped.
+pub async fn run(app: App) {
+    loop {
+        // Real time: a crash loses what is not flushed, regardless of the product clock.
+        sleep_real_time(FLUSH_INTERVAL).await;
+        if let Err(error) = flush(&app).await {
+            warn!(?error, "usage is not written down yet");
+        }
+    }
 }
 
 /// Writes the usage that is only in memory.

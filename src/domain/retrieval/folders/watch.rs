@@ -29,6 +29,8 @@ pub async fn run(app: App) {
     }
     let folders = app.folders().iter();
     join_all(folders.map(|folder| watch_folder(&app, folder))).await;
+    // There are no folders. A worker ends only with the server.
+    std::future::pending().await
 }
 
 /// Watches and scans one folder. Never returns.
