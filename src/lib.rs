@@ -1,7 +1,7 @@
 //! Parlance: one self-hosted binary that serves the APIs of several conversational-AI clouds over one domain model
 //! and one SQLite file.
 //!
-//! The modules are listed in layers: a module imports only modules above it. The test `tests/api/architecture.rs`
+//! The modules are listed in layers: a module imports only modules above it. The test `tests/api/architecture`
 //! enforces this (`docs/ARCHITECTURE.md`).
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]

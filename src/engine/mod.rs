@@ -11,9 +11,9 @@
 
 pub mod confinement;
 mod embedded;
-mod engine;
 mod error;
 mod exception;
+mod handle;
 pub(crate) mod helper;
 mod log;
 mod native;
@@ -29,9 +29,9 @@ mod stats;
 
 pub(crate) use self::exception::{append_stack, extract_frames};
 pub use self::{
-    engine::{Engine, LogLines},
     error::EngineError,
     exception::Exception,
+    handle::{Engine, LogLines},
     log::{Level, LogLine},
     native::{BodyStream, NativeProgram, NativeResponse},
     program::{Code, EngineKind, Limits, Program, Request, Response},

@@ -1,7 +1,7 @@
 //! Vendor operations that this server does not implement. The error names the operation, so that the caller does not
 //! search for a mistake in the path.
 //!
-//! The lists are in `absent/*.txt`, one operation per line: method, path as the vendor documents it, and name. Remove
+//! The lists are in `unsupported/*.txt`, one operation per line: method, path as the vendor documents it, and name. Remove
 //! an operation from its list when the server implements it; a test compares the lists with the OpenAPI documents.
 
 use poem::http::Method;

@@ -37,7 +37,7 @@ pub(in crate::domain) struct SchemaSet {
 }
 
 impl SchemaSet {
-    /// Returns the vocabulary of the bot that a caller acts in, from the caller's cache if it is there.
+    /// Returns the schema set of the bot that a caller acts in, from the caller's cache if it is there.
     ///
     /// # Errors
     /// Those of the store.

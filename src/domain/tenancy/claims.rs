@@ -147,12 +147,12 @@ impl RetryLocks {
 }
 
 impl App {
-    /// Runs `job` in a write transaction like [`change`](Self::run_write_tx), with claims. `job` is called again after
+    /// Runs `job` in a write transaction like [`run_write_tx`](Self::run_write_tx), with claims. `job` is called again after
     /// unproven claims are proven.
     ///
     /// # Errors
     /// The error of a claim that does not hold, `Conflict` if the data of the claims changes repeatedly, and the
-    /// errors of [`change`](Self::run_write_tx).
+    /// errors of [`run_write_tx`](Self::run_write_tx).
     pub(in crate::domain) async fn run_proven_write_tx<T: Send + 'static>(
         &self,
         call: &RequestContext,

@@ -16,13 +16,13 @@ pub(in crate::domain) struct Repair {
     pub(in crate::domain) table: &'static str,
     /// Key columns of the table.
     pub(in crate::domain) key: &'static str,
-    /// SQL that selects the keys of the rows. `:horizon` is `:now` plus `longest`.
+    /// SQL that selects the keys of the rows. `:horizon` is `:now` plus `max_wait`.
     pub(in crate::domain) find_sql: &'static str,
-    /// SQL assignments for these rows. `find` must not select them afterwards.
+    /// SQL assignments for these rows. `find_sql` must not select them afterwards.
     pub(in crate::domain) set_sql: &'static str,
     /// Maximum time that such a row may have to wait.
     pub(in crate::domain) max_wait: fn(&App) -> Duration,
-    /// Column with the end of a wait, for rows that `find` selects beyond `:horizon`.
+    /// Column with the end of a wait, for rows that `find_sql` selects beyond `:horizon`.
     pub(in crate::domain) due_column: Option<&'static str>,
 }
 

@@ -212,7 +212,7 @@ impl App {
         .await
     }
 
-    /// Like [`change`](Self::run_write_tx), but also in a blocked workspace: for operations that can unblock it.
+    /// Like [`run_write_tx`](Self::run_write_tx), but also in a blocked workspace: for operations that can unblock it.
     ///
     /// # Errors
     /// The error that a new request would get, errors of `job` (nothing is written then), and errors of the store.

@@ -27,7 +27,7 @@ pub struct WebhookEvent<'a, D> {
 }
 
 /// Stores an event as a message and enqueues it for the agent's endpoints, in the transaction of the change that
-/// caused it. Returns the message's `seq`, for the `previous` of the next event.
+/// caused it. Returns the message's `seq`, for the `previous_seq` of the next event.
 ///
 /// # Errors
 /// Errors of the store.

@@ -87,10 +87,7 @@ impl ClockWatch {
         self.clock
             .state
             .send_modify(|state| state.system_rewind += by);
-        (by >= MIN_JUMP).then_some(Rewind::System(SystemRewind {
-            expected: expected,
-            by,
-        }))
+        (by >= MIN_JUMP).then_some(Rewind::System(SystemRewind { expected, by }))
     }
 }
 

@@ -33,7 +33,7 @@ const ERROR_MAX: usize = 300;
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Maximum number of search queries from the model.
 const QUERIES_MAX: usize = 3;
-/// Kinds of error: `LATER` if a retry of the same request may succeed, `UPSTREAM` if it cannot.
+/// Kinds of error: `RETRYABLE` if a retry of the same request may succeed, `PERMANENT` if it cannot.
 const RETRYABLE: Kind = Kind::Unavailable {
     retry_after: RETRY_AFTER,
 };
@@ -240,7 +240,7 @@ fn response_error(settings: &UpstreamSettings, status: u16, body: &[u8]) -> Erro
     model_error(status_kind(status), text)
 }
 
-/// Returns the kind of an error response. Clients retry on `LATER`, which does not help after a
+/// Returns the kind of an error response. Clients retry on `RETRYABLE`, which does not help after a
 /// wrong key or a request that the model does not accept.
 const fn status_kind(status: u16) -> Kind {
     match status {
