@@ -59,13 +59,13 @@ impl Agent {
 
 impl Create {
     fn run(self, database: &Database, json: bool) -> Result<()> {
-        let created = database.write(move |change| {
+        let created = database.write(move |tx| {
             let new = NewAgent {
                 id: self.id.unwrap_or_else(AgentId::new_uuid),
                 name: self.name.unwrap_or_else(|| self.handle.clone()),
                 handle: self.handle,
             };
-            agents::create(change, &self.workspace, new)
+            agents::create(tx, &self.workspace, new)
         })?;
         if json {
             return output::json(&created);

@@ -35,9 +35,8 @@ impl Hub {
         match self {
             Self::Names => list(&database, json)?,
             Self::Give(give) => {
-                let given = database.write(move |change| {
-                    integrations::give_name(change, &give.name, &give.workspace)
-                })?;
+                let given = database
+                    .write(move |tx| integrations::give_name(tx, &give.name, &give.workspace))?;
                 if json {
                     output::json(&given)?;
                 } else {

@@ -38,12 +38,8 @@ impl Integration {
                 list(&database, json)?;
                 return Ok(ExitCode::SUCCESS);
             }
-            Self::Approve(one) => {
-                database.write(move |change| integrations::approve(change, &one.id))?
-            }
-            Self::Archive(one) => {
-                database.write(move |change| integrations::archive(change, &one.id))?
-            }
+            Self::Approve(one) => database.write(move |tx| integrations::approve(tx, &one.id))?,
+            Self::Archive(one) => database.write(move |tx| integrations::archive(tx, &one.id))?,
         };
         if json {
             output::json(&to_json(&changed))?;

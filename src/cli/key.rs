@@ -135,9 +135,9 @@ impl Create {
         if self.api == KeyKind::AdaInstallation {
             bail!("an installation's token is given to its integration");
         }
-        let (key, value) = database.write(move |change| {
-            let owner = self.owner(change)?;
-            api_keys::create(change, self.api, &owner, &self.name)
+        let (key, value) = database.write(move |tx| {
+            let owner = self.owner(tx)?;
+            api_keys::create(tx, self.api, &owner, &self.name)
         })?;
         if json {
             output::json(&json!({"key": value.expose(), "id": key.id, "api": key.kind}))
@@ -151,17 +151,17 @@ impl Create {
         }
     }
 
-    fn owner(&self, change: &WriteTx<'_>) -> kernel::Result<KeyOwner> {
+    fn owner(&self, tx: &WriteTx<'_>) -> kernel::Result<KeyOwner> {
         let workspace = || match &self.workspace {
-            Some(id) => Ok(workspaces::find(change.conn, id)?.id),
+            Some(id) => Ok(workspaces::find(tx.conn, id)?.id),
             None => Err(Error::invalid("--workspace is missing")),
         };
         match self.api {
             KeyKind::Operator => Ok(KeyOwner::Operator),
             KeyKind::BotpressPat => {
                 let account = match &self.account {
-                    Some(email) => accounts::find_by_email(change.conn, email)?,
-                    None => accounts::find_oldest(change.conn)?
+                    Some(email) => accounts::find_by_email(tx.conn, email)?,
+                    None => accounts::find_oldest(tx.conn)?
                         .ok_or_else(|| Error::not_found("there is no account"))?,
                 };
                 Ok(KeyOwner::Account(account.id))
@@ -177,7 +177,7 @@ impl Create {
                     .agent
                     .as_deref()
                     .ok_or_else(|| Error::invalid("--agent is missing"))?;
-                let agent = agents::find(change.conn, &workspace, agent)?;
+                let agent = agents::find(tx.conn, &workspace, agent)?;
                 Ok(KeyOwner::Agent(workspace, agent.id))
             }
         }
@@ -224,7 +224,7 @@ impl List {
 impl Revoke {
     fn run(self, database: &Database, json: bool) -> Result<()> {
         let revoked = database
-            .write(move |change| self.revoke(change))
+            .write(move |tx| self.revoke(tx))
             .context("nothing is revoked")?;
         if json {
             return output::json(&json!({"revoked": revoked}));
@@ -235,13 +235,13 @@ impl Revoke {
         Ok(())
     }
 
-    fn revoke(self, change: &WriteTx<'_>) -> kernel::Result<Vec<ApiKeyId>> {
+    fn revoke(self, tx: &WriteTx<'_>) -> kernel::Result<Vec<ApiKeyId>> {
         let ids = match (self.id, self.api) {
             (Some(id), _) => vec![id],
             (None, Some(kind)) => {
                 let (filter, whose) =
-                    owner_filter(change, kind, self.workspace, self.account.as_deref())?;
-                let keys = api_keys::list(change.conn, &filter)?;
+                    owner_filter(tx, kind, self.workspace, self.account.as_deref())?;
+                let keys = api_keys::list(tx.conn, &filter)?;
                 let valid = keys.into_iter().filter(|key| key.revoked_at.is_none());
                 let ids: Vec<ApiKeyId> = valid.map(|key| key.id).collect();
                 if ids.is_empty() {
@@ -253,7 +253,7 @@ impl Revoke {
             (None, None) => return Err(Error::invalid("an id or --api is missing")),
         };
         for id in &ids {
-            key_revocation::revoke(change, id)?;
+            key_revocation::revoke(tx, id)?;
         }
         Ok(ids)
     }
@@ -261,7 +261,7 @@ impl Revoke {
 
 /// Returns the filter for all keys of a kind and owner, and a description of the owner.
 fn owner_filter(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     kind: KeyKind,
     workspace: Option<WorkspaceId>,
     account: Option<&str>,
@@ -272,7 +272,7 @@ fn owner_filter(
     };
     match (kind, workspace, account) {
         (KeyKind::BotpressPat, None, Some(email)) => {
-            let account = accounts::find_by_email(change.conn, email)?;
+            let account = accounts::find_by_email(tx.conn, email)?;
             let filter = KeyFilter {
                 account: Some(account.id),
                 ..of_kind
@@ -290,7 +290,7 @@ fn owner_filter(
             "an installation's token ends when it is uninstalled",
         )),
         (_, Some(id), None) => {
-            let workspace = workspaces::find(change.conn, &id)?;
+            let workspace = workspaces::find(tx.conn, &id)?;
             let whose = format!("of the workspace {}", workspace.id);
             let filter = KeyFilter {
                 workspace: Some(workspace.id),

@@ -47,11 +47,11 @@ impl Workspace {
 
 impl Create {
     fn run(self, database: &Database, json: bool) -> Result<()> {
-        let created = database.write(move |change| {
+        let created = database.write(move |tx| {
             let id = self.id.unwrap_or_else(WorkspaceId::new_uuid);
-            let workspace = workspaces::create(change, id, &self.name)?;
-            if let Some(account) = accounts::find_oldest(change.conn)? {
-                members::add(change, &workspace.id, &account.id, Role::Owner)?;
+            let workspace = workspaces::create(tx, id, &self.name)?;
+            if let Some(account) = accounts::find_oldest(tx.conn)? {
+                members::add(tx, &workspace.id, &account.id, Role::Owner)?;
             }
             Ok(workspace)
         })?;

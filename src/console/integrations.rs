@@ -84,7 +84,7 @@ impl IntegrationsApi {
         let id = id.0.into();
         let job = operator
             .0
-            .run_write_tx(move |change| integrations::approve(change, &id));
+            .run_write_tx(move |tx| integrations::approve(tx, &id));
         Ok(Json(job.await?.into()))
     }
 
@@ -105,7 +105,7 @@ impl IntegrationsApi {
         let id = id.0.into();
         let job = operator
             .0
-            .run_write_tx(move |change| integrations::archive(change, &id));
+            .run_write_tx(move |tx| integrations::archive(tx, &id));
         Ok(Json(job.await?.into()))
     }
 }

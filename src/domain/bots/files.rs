@@ -90,21 +90,21 @@ pub async fn create(holder: &BearerToken, bot: &str, new: NewFile) -> Result<Fil
     require_write(&call)?;
     let (bot, maker) = (call.agent()?.clone(), creator_key(&call));
     call.app()
-        .run_write_tx(&call, move |change, workspace| {
+        .run_write_tx(&call, move |tx, workspace| {
             let bytes = u64::try_from(new.contents.len()).unwrap_or(u64::MAX);
-            quotas::require(change, workspace, UsageType::StorageCount, bytes)?;
-            BOUND.require(change, bot.seq)?;
-            let id = FileId::new_ordered_uuid(change.now);
-            change.conn.prepare_cached(INSERT)?.execute(named_params! {
+            quotas::require(tx, workspace, UsageType::StorageCount, bytes)?;
+            BOUND.require(tx, bot.seq)?;
+            let id = FileId::new_ordered_uuid(tx.now);
+            tx.conn.prepare_cached(INSERT)?.execute(named_params! {
                 ":id": id,
                 ":agent_seq": bot.seq,
                 ":name": new.name,
                 ":access_type": new.access_type,
                 ":contents": new.contents.as_bytes(),
                 ":integration": maker,
-                ":now": change.now,
+                ":now": tx.now,
             })?;
-            read(change.conn, &bot, &id)
+            read(tx.conn, &bot, &id)
         })
         .await
 }
@@ -159,10 +159,9 @@ pub async fn delete(holder: &BearerToken, id: FileId) -> Result<File> {
     require_write(&call)?;
     let bot = call.agent()?.clone();
     call.app()
-        .run_write_tx(&call, move |change, _| {
-            let file = read(change.conn, &bot, &id)?;
-            change
-                .conn
+        .run_write_tx(&call, move |tx, _| {
+            let file = read(tx.conn, &bot, &id)?;
+            tx.conn
                 .prepare_cached(ERASE)?
                 .execute(named_params! {":seq": file.seq, ":agent_seq": bot.seq})?;
             Ok(file)

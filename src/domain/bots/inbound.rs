@@ -155,8 +155,8 @@ async fn forward_request(
     let mut answer = answered.map_err(sender_error)?;
     if let Some(identifier) = take_identifier(&mut answer) {
         let webhooks = app.addresses().webhooks.clone();
-        app.run_write_tx_as(Actor::System, move |change| {
-            installations::write_identifier(change, &webhooks, place, &identifier)
+        app.run_write_tx_as(Actor::System, move |tx| {
+            installations::write_identifier(tx, &webhooks, place, &identifier)
         })
         .await?;
     }

@@ -26,12 +26,12 @@ pub async fn log_unreadable_request(
     }
     let text = format!("A request to the webhook was refused: {}", error.message());
     let (receiver, settings) = (receiver.clone(), app.clone());
-    let noted = app.run_write_tx_as(Actor::System, move |change| {
-        let Some(id) = find_integration(change.conn, &receiver)? else {
+    let noted = app.run_write_tx_as(Actor::System, move |tx| {
+        let Some(id) = find_integration(tx.conn, &receiver)? else {
             return Ok(());
         };
         let settings = settings.bot_settings();
-        logs::record_for_integration(change, settings, &id, LogLevel::Error, &text)
+        logs::record_for_integration(tx, settings, &id, LogLevel::Error, &text)
     });
     noted.await
 }

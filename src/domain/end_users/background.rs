@@ -64,11 +64,11 @@ pub async fn delete_expired(app: &App) -> Result<()> {
         return Ok(());
     }
     loop {
-        let purged = app.run_write_tx_as(Actor::System, |change| {
-            sensitive::delete_expired(change.conn, change.now)?;
-            delete_old_positions(change.conn, time_before(change.now, POSITION_RETENTION))?;
-            deletion::delete_completed(change.conn, time_before(change.now, deletion::RETENTION))?;
-            purge_due(change)
+        let purged = app.run_write_tx_as(Actor::System, |tx| {
+            sensitive::delete_expired(tx.conn, tx.now)?;
+            delete_old_positions(tx.conn, time_before(tx.now, POSITION_RETENTION))?;
+            deletion::delete_completed(tx.conn, time_before(tx.now, deletion::RETENTION))?;
+            purge_due(tx)
         });
         if purged.await? < PURGE_BATCH {
             return Ok(());
@@ -86,9 +86,9 @@ const FIND_DUE_PURGES: &str = "
     WHERE u.purge_at <= :now ORDER BY u.purge_at LIMIT :limit";
 
 /// Purges a batch of the end users that are due and returns their number.
-fn purge_due(change: &WriteTx<'_>) -> Result<i64> {
-    let mut statement = change.conn.prepare_cached(FIND_DUE_PURGES)?;
-    let parameters = named_params! {":now": change.now, ":limit": PURGE_BATCH};
+fn purge_due(tx: &WriteTx<'_>) -> Result<i64> {
+    let mut statement = tx.conn.prepare_cached(FIND_DUE_PURGES)?;
+    let parameters = named_params! {":now": tx.now, ":limit": PURGE_BATCH};
     let due = statement.query_map(parameters, |row| {
         let scope = AgentScope {
             workspace: row.get("workspace_id")?,
@@ -98,8 +98,8 @@ fn purge_due(change: &WriteTx<'_>) -> Result<i64> {
     })?;
     let due: Vec<_> = due.collect::<rusqlite::Result<_>>()?;
     for (scope, id) in &due {
-        rows::erase(change, &scope.agent, id)?;
-        record_audit(change, scope, "end_user.purge", id)?;
+        rows::erase(tx, &scope.agent, id)?;
+        record_audit(tx, scope, "end_user.purge", id)?;
     }
     Ok(i64::try_from(due.len()).unwrap_or(PURGE_BATCH))
 }

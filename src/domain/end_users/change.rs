@@ -60,16 +60,16 @@ pub async fn create(call: &RequestContext, new: NewEndUser) -> Result<CreateOutc
     // Checked before the change waits for the writer.
     let new = validate_new(new)?;
     call.app()
-        .run_write_tx(call, move |change, _| {
+        .run_write_tx(call, move |tx, _| {
             let known = match &new.external_id {
                 Some(external_id) => {
-                    rows::find_row_by_external_id(change.conn, &scope.agent, external_id)?
+                    rows::find_row_by_external_id(tx.conn, &scope.agent, external_id)?
                 }
                 None => None,
             };
             match known {
                 Some(known) => Ok(CreateOutcome::Existing(known)),
-                None => insert_validated(change, &sealer, &scope, new).map(CreateOutcome::Created),
+                None => insert_validated(tx, &sealer, &scope, new).map(CreateOutcome::Created),
             }
         })
         .await
@@ -80,14 +80,14 @@ pub async fn create(call: &RequestContext, new: NewEndUser) -> Result<CreateOutc
 /// # Errors
 /// `Invalid` with the broken rules, `Conflict` if another end user has the external id, errors of the store.
 pub fn create_in_tx(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     scope: &AgentScope,
     new: NewEndUser,
 ) -> Result<EndUser> {
     let new = validate_new(new)?;
-    check_external_id_free(change, scope, new.external_id.as_deref(), None)?;
-    insert_validated(change, sealer, scope, new)
+    check_external_id_free(tx, scope, new.external_id.as_deref(), None)?;
+    insert_validated(tx, sealer, scope, new)
 }
 
 fn validate_new(mut new: NewEndUser) -> Result<NewEndUser> {
@@ -116,26 +116,26 @@ const BOUND: Bound = Bound {
 };
 
 fn insert_validated(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     scope: &AgentScope,
     mut new: NewEndUser,
 ) -> Result<EndUser> {
-    BOUND.require(change, scope.agent.as_str())?;
+    BOUND.require(tx, scope.agent.as_str())?;
     let sensitive_metadata = std::mem::take(&mut new.profile.sensitive_metadata);
     let made = EndUser {
-        id: new.id.unwrap_or_else(|| EndUserId::new_hex24(change.now)),
+        id: new.id.unwrap_or_else(|| EndUserId::new_hex24(tx.now)),
         external_id: new.external_id,
         profile: apply_profile_changes(Profile::default(), new.profile, MetadataUpdate::Replace)?,
-        created_at: change.now,
-        updated_at: change.now,
+        created_at: tx.now,
+        updated_at: tx.now,
     };
-    let purge_at = new.purge_after.map(|after| change.now.plus(after));
+    let purge_at = new.purge_after.map(|after| tx.now.plus(after));
     // The message is inserted first, so that the end user's row is written only once.
-    let message = event::publish_created(change, &scope.agent, &made)?;
-    rows::insert(change.conn, &scope.agent, &made, purge_at, message)?;
-    sensitive::write_values(change, sealer, &made.id, sensitive_metadata)?;
-    record_audit(change, scope, "end_user.create", &made.id)?;
+    let message = event::publish_created(tx, &scope.agent, &made)?;
+    rows::insert(tx.conn, &scope.agent, &made, purge_at, message)?;
+    sensitive::write_values(tx, sealer, &made.id, sensitive_metadata)?;
+    record_audit(tx, scope, "end_user.create", &made.id)?;
     Ok(made)
 }
 
@@ -153,8 +153,8 @@ pub async fn update(
     let scope = AgentScope::from_call(call)?;
     let sealer = call.app().sealer().clone();
     call.app()
-        .run_write_tx(call, move |change, _| {
-            update_in_tx(change, &sealer, &scope, &id, changes, how)
+        .run_write_tx(call, move |tx, _| {
+            update_in_tx(tx, &sealer, &scope, &id, changes, how)
         })
         .await
 }
@@ -164,19 +164,19 @@ pub async fn update(
 /// # Errors
 /// As [`update`].
 pub fn update_in_tx(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     scope: &AgentScope,
     id: &EndUserId,
     mut changes: EndUserChanges,
     how: MetadataUpdate,
 ) -> Result<EndUser> {
-    let stored = rows::find_stored(change.conn, &scope.agent, id)?.ok_or_else(rows::not_found)?;
+    let stored = rows::find_stored(tx.conn, &scope.agent, id)?.ok_or_else(rows::not_found)?;
     let old = &stored.end_user;
     let mut new = old.clone();
     fold_patch(changes.external_id)?.apply(&mut new.external_id);
     if new.external_id != old.external_id {
-        check_external_id_free(change, scope, new.external_id.as_deref(), Some(id))?;
+        check_external_id_free(tx, scope, new.external_id.as_deref(), Some(id))?;
     }
     let given = std::mem::take(&mut changes.profile.sensitive_metadata);
     let sensitive_metadata = sensitive::validate_values(given, None)?;
@@ -184,20 +184,20 @@ pub fn update_in_tx(
     if let Some(system_properties) = changes.system_properties {
         new.profile.system_properties = system_properties;
     }
-    let sealed = sensitive::write_values(change, sealer, id, sensitive_metadata)?;
+    let sealed = sensitive::write_values(tx, sealer, id, sensitive_metadata)?;
     if new == *old && !sealed {
         return Ok(new);
     }
-    new.updated_at = change.now;
+    new.updated_at = tx.now;
     // The message is inserted first, so that the end user's row is written only once.
-    let message = event::publish_updated(change, &scope.agent, &stored, &new)?;
-    rows::update(change.conn, &scope.agent, &stored, &new, message)?;
-    record_audit(change, scope, "end_user.update", id)?;
+    let message = event::publish_updated(tx, &scope.agent, &stored, &new)?;
+    rows::update(tx.conn, &scope.agent, &stored, &new, message)?;
+    record_audit(tx, scope, "end_user.update", id)?;
     Ok(new)
 }
 
 fn check_external_id_free(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     scope: &AgentScope,
     external_id: Option<&str>,
     of: Option<&EndUserId>,
@@ -205,7 +205,7 @@ fn check_external_id_free(
     let Some(external_id) = external_id else {
         return Ok(());
     };
-    let holder = rows::find_row_by_external_id(change.conn, &scope.agent, external_id)?;
+    let holder = rows::find_row_by_external_id(tx.conn, &scope.agent, external_id)?;
     if holder.is_some_and(|holder| Some(&holder.id) != of) {
         return Err(Error::new(
             Kind::Conflict,
@@ -238,13 +238,9 @@ const CANCEL_PURGE: &str = "
 ///
 /// # Errors
 /// `NotFound` if the agent has no such end user, errors of the store.
-pub fn cancel_purge(change: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<()> {
+pub fn cancel_purge(tx: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<()> {
     let parameters = rusqlite::named_params! {":agent_id": agent, ":id": id};
-    match change
-        .conn
-        .prepare_cached(CANCEL_PURGE)?
-        .execute(parameters)?
-    {
+    match tx.conn.prepare_cached(CANCEL_PURGE)?.execute(parameters)? {
         0 => Err(rows::not_found()),
         _ => Ok(()),
     }
@@ -254,8 +250,8 @@ pub fn cancel_purge(change: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Re
 ///
 /// # Errors
 /// `NotFound` if the agent has no such end user, errors of the store.
-pub fn erase(change: &WriteTx<'_>, scope: &AgentScope, id: &EndUserId) -> Result<()> {
-    if erase_with_action(change, scope, id, "end_user.delete")? {
+pub fn erase(tx: &WriteTx<'_>, scope: &AgentScope, id: &EndUserId) -> Result<()> {
+    if erase_with_action(tx, scope, id, "end_user.delete")? {
         Ok(())
     } else {
         Err(rows::not_found())
@@ -265,27 +261,27 @@ pub fn erase(change: &WriteTx<'_>, scope: &AgentScope, id: &EndUserId) -> Result
 /// Erases an end user, the webhook messages about it, and the copies of these in the test inbox. `action` is the
 /// action of the audit record. Returns true if the end user existed.
 pub(super) fn erase_with_action(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     scope: &AgentScope,
     id: &EndUserId,
     action: &'static str,
 ) -> Result<bool> {
-    event::erase_messages(change, &scope.agent, id)?;
-    if !rows::erase(change, &scope.agent, id)? {
+    event::erase_messages(tx, &scope.agent, id)?;
+    if !rows::erase(tx, &scope.agent, id)? {
         return Ok(false);
     }
-    record_audit(change, scope, action, id)?;
+    record_audit(tx, scope, action, id)?;
     Ok(true)
 }
 
 pub(super) fn record_audit(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     scope: &AgentScope,
     action: &'static str,
     id: &EndUserId,
 ) -> Result<()> {
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(&scope.workspace),
             action,

@@ -17,15 +17,15 @@ use crate::{
 };
 
 /// Publishes the creation of an end user. Returns the message's `seq`, to be stored with the end user.
-pub(super) fn publish_created(change: &WriteTx<'_>, agent: &AgentId, new: &EndUser) -> Result<i64> {
-    publish(change, agent, "v1.end_user.created", new, None)
+pub(super) fn publish_created(tx: &WriteTx<'_>, agent: &AgentId, new: &EndUser) -> Result<i64> {
+    publish(tx, agent, "v1.end_user.created", new, None)
 }
 
 /// Publishes the update of an end user, unless only system properties or metavariables changed: the vendor
 /// publishes no event then (ada.md §4). Returns the `seq` of the last message about the end user, to be stored
 /// with it.
 pub(super) fn publish_updated(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     agent: &AgentId,
     old: &StoredEndUser,
     new: &EndUser,
@@ -33,14 +33,7 @@ pub(super) fn publish_updated(
     if !has_published_change(&old.end_user, new) {
         return Ok(old.last_message_seq);
     }
-    publish(
-        change,
-        agent,
-        "v1.end_user.updated",
-        new,
-        old.last_message_seq,
-    )
-    .map(Some)
+    publish(tx, agent, "v1.end_user.updated", new, old.last_message_seq).map(Some)
 }
 
 fn has_published_change(old: &EndUser, new: &EndUser) -> bool {
@@ -56,7 +49,7 @@ fn has_published_change(old: &EndUser, new: &EndUser) -> bool {
 }
 
 fn publish(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     agent: &AgentId,
     event_type: &'static str,
     end_user: &EndUser,
@@ -68,22 +61,22 @@ fn publish(
         tags: &[end_user.id.as_str()],
         previous_seq: previous,
     };
-    webhooks::publish_event(change, agent, &event)
+    webhooks::publish_event(tx, agent, &event)
 }
 
 const FIND_LAST_MESSAGE: &str =
     "SELECT last_message_seq FROM end_users WHERE agent_id = ? AND id = ?";
 
-fn find_last_message(change: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<Option<i64>> {
-    let mut statement = change.conn.prepare_cached(FIND_LAST_MESSAGE)?;
+fn find_last_message(tx: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<Option<i64>> {
+    let mut statement = tx.conn.prepare_cached(FIND_LAST_MESSAGE)?;
     let last = statement.query_row(params![agent, id], |row| row.get(0));
     Ok(last.optional()?.flatten())
 }
 
 /// Deletes the messages about an end user that still exists.
-pub(super) fn erase_messages(change: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<()> {
-    match find_last_message(change, agent, id)? {
-        Some(last) => webhooks::erase_message_chain(change, agent, last, id.as_str()),
+pub(super) fn erase_messages(tx: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<()> {
+    match find_last_message(tx, agent, id)? {
+        Some(last) => webhooks::erase_message_chain(tx, agent, last, id.as_str()),
         None => Ok(()),
     }
 }

@@ -290,12 +290,11 @@ const FIND_SEQ: &str = "SELECT seq FROM end_users WHERE agent_id = :agent_id AND
 const ERASE: &str = "DELETE FROM end_users WHERE agent_id = :agent_id AND id = :id";
 
 /// Erases an end user with everything that refers to it. Returns true if it existed.
-pub(super) fn erase(change: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<bool> {
-    change
-        .conn
+pub(super) fn erase(tx: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Result<bool> {
+    tx.conn
         .prepare_cached(INSERT_POSITION)?
-        .execute(named_params! {":agent_id": agent, ":id": id, ":now": change.now})?;
-    let seq = change
+        .execute(named_params! {":agent_id": agent, ":id": id, ":now": tx.now})?;
+    let seq = tx
         .conn
         .prepare_cached(FIND_SEQ)?
         .query_row(named_params! {":agent_id": agent, ":id": id}, |row| {
@@ -303,14 +302,14 @@ pub(super) fn erase(change: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) -> Re
         })
         .optional()?;
     if let Some(seq) = seq {
-        for hook in change
+        for hook in tx
             .app()
             .map_or(&[][..], |app| &app.feature::<ErasureHooks>().0)
         {
-            hook(change, id, seq)?;
+            hook(tx, id, seq)?;
         }
     }
-    let erased = change
+    let erased = tx
         .conn
         .prepare_cached(ERASE)?
         .execute(named_params! {":agent_id": agent, ":id": id})?;

@@ -76,7 +76,7 @@ const REMOVE_ALL: &str = "DELETE FROM end_user_sensitive WHERE end_user_id = :en
 
 /// Sets and removes checked values. Returns true if a row changed.
 pub(super) fn write_values(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     id: &EndUserId,
     patch: Patch<Map<String, Value>>,
@@ -84,7 +84,7 @@ pub(super) fn write_values(
     let fields = match patch {
         Patch::Absent => return Ok(false),
         Patch::Null => {
-            let mut statement = change.conn.prepare_cached(REMOVE_ALL)?;
+            let mut statement = tx.conn.prepare_cached(REMOVE_ALL)?;
             return Ok(statement.execute(named_params! {":end_user_id": id})? > 0);
         }
         Patch::Value(fields) => fields,
@@ -92,7 +92,7 @@ pub(super) fn write_values(
     let mut changed = 0;
     for (name, value) in &fields {
         changed += if value.is_null() {
-            let mut statement = change.conn.prepare_cached(REMOVE)?;
+            let mut statement = tx.conn.prepare_cached(REMOVE)?;
             statement.execute(named_params! {":end_user_id": id, ":name": name})?
         } else {
             let sealed = SealedColumn::EndUserSensitive.seal(
@@ -100,11 +100,11 @@ pub(super) fn write_values(
                 &row_id(id, name),
                 value.to_string().as_bytes(),
             );
-            change.conn.prepare_cached(UPSERT)?.execute(named_params! {
+            tx.conn.prepare_cached(UPSERT)?.execute(named_params! {
                 ":end_user_id": id,
                 ":name": name,
                 ":sealed": sealed,
-                ":erase_at": change.now.plus(RETENTION),
+                ":erase_at": tx.now.plus(RETENTION),
             })?
         };
     }

@@ -102,10 +102,10 @@ pub async fn store_request(app: &App, name: &str, incoming: InboxRequest) -> Res
     check_name(name)?;
     let name = name.to_owned();
     let parts = app.clone();
-    let stored = app.run_write_tx_as(Actor::System, move |change| {
+    let stored = app.run_write_tx_as(Actor::System, move |tx| {
         let settings = parts.inbox_settings();
-        let (inbox, status) = touch_inbox(change.conn, &name, change.now, settings.max_inboxes)?;
-        let verdict = verify_request(change.conn, parts.sealer(), &name, &incoming, change.now)?;
+        let (inbox, status) = touch_inbox(tx.conn, &name, tx.now, settings.max_inboxes)?;
+        let verdict = verify_request(tx.conn, parts.sealer(), &name, &incoming, tx.now)?;
         let end_user = find_end_user(&incoming.body);
         let mut body = incoming.body;
         let truncated = body.len() > settings.max_body_bytes;
@@ -118,16 +118,15 @@ pub async fn store_request(app: &App, name: &str, incoming: InboxRequest) -> Res
             truncated,
             verdict,
             status,
-            received_at: change.now,
+            received_at: tx.now,
         };
         let erased = match &end_user {
-            Some(end_user) => end_users::was_recently_erased(change.conn, end_user)?,
+            Some(end_user) => end_users::was_recently_erased(tx.conn, end_user)?,
             None => false,
         };
         if !erased {
-            insert_request(change.conn, inbox, &received, end_user.as_ref())?;
-            change
-                .conn
+            insert_request(tx.conn, inbox, &received, end_user.as_ref())?;
+            tx.conn
                 .prepare_cached(DELETE_OLD_REQUESTS)?
                 .execute(named_params! {":inbox": inbox, ":max": settings.max_requests})?;
         }
@@ -172,12 +171,11 @@ const ERASE: &str = "DELETE FROM inbox_requests WHERE end_user_id = :end_user_id
 /// # Errors
 /// Errors of the store.
 pub(in crate::domain) fn erase_end_user(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     end_user: &EndUserId,
     _: i64,
 ) -> Result<()> {
-    change
-        .conn
+    tx.conn
         .prepare_cached(ERASE)?
         .execute(named_params! {":end_user_id": end_user})?;
     Ok(())
@@ -285,10 +283,9 @@ pub async fn set_status(app: &App, name: &str, status: u16) -> Result<()> {
     }
     let name = name.to_owned();
     let max = app.inbox_settings().max_inboxes;
-    let set = app.run_write_tx_as(Actor::System, move |change| {
-        let (seq, _) = touch_inbox(change.conn, &name, change.now, max)?;
-        change
-            .conn
+    let set = app.run_write_tx_as(Actor::System, move |tx| {
+        let (seq, _) = touch_inbox(tx.conn, &name, tx.now, max)?;
+        tx.conn
             .prepare_cached(SET_STATUS)?
             .execute(named_params! {":seq": seq, ":status": status})?;
         Ok(())
@@ -306,9 +303,8 @@ const CLEAR: &str = "
 pub async fn clear(app: &App, name: &str) -> Result<()> {
     check_name(name)?;
     let name = name.to_owned();
-    let cleared = app.run_write_tx_as(Actor::System, move |change| {
-        change
-            .conn
+    let cleared = app.run_write_tx_as(Actor::System, move |tx| {
+        tx.conn
             .prepare_cached(CLEAR)?
             .execute(named_params! {":name": name})?;
         Ok(())

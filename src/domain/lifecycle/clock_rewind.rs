@@ -93,8 +93,8 @@ async fn retry_until_done<F: Future<Output = Result<()>>>(mut work: impl FnMut()
 /// Moves the ends of waits that had not passed when the clock went back. All in one transaction, because a moved row
 /// cannot be distinguished from another one.
 async fn shift_waits(app: &App, back: SystemRewind) -> Result<()> {
-    let moving = app.run_write_tx_as(Actor::System, move |change| {
-        all_repairs().try_for_each(|mend| mend.shift_waits(change.conn, change.now, back))
+    let moving = app.run_write_tx_as(Actor::System, move |tx| {
+        all_repairs().try_for_each(|mend| mend.shift_waits(tx.conn, tx.now, back))
     });
     moving.await
 }
@@ -134,16 +134,16 @@ pub async fn repair(app: &App) -> Result<()> {
 
 async fn repair_chunk(app: &App, mend: &'static Repair) -> Result<u64> {
     let writing = app.clone();
-    app.run_write_tx_as(Actor::System, move |change| {
-        mend.repair_chunk(change.conn, change.now, &writing)
+    app.run_write_tx_as(Actor::System, move |tx| {
+        mend.repair_chunk(tx.conn, tx.now, &writing)
     })
     .await
 }
 
 async fn repair_schedules(app: &App) -> Result<u64> {
     let writing = app.clone();
-    let mended = app.run_write_tx_as(Actor::System, move |change| {
-        schedules::repair(change, &writing, ROWS_PER_TRANSACTION)
+    let mended = app.run_write_tx_as(Actor::System, move |tx| {
+        schedules::repair(tx, &writing, ROWS_PER_TRANSACTION)
     });
     Ok(mended.await? as u64)
 }

@@ -10,7 +10,7 @@ use crate::{
 ///
 /// # Errors
 /// `NotFound` if the key does not exist or is already revoked, and errors of the store.
-pub fn revoke(change: &WriteTx<'_>, id: &ApiKeyId) -> Result<()> {
-    api_keys::revoke(change, id)?;
-    authorization::delete_user_authorizations(change, id)
+pub fn revoke(tx: &WriteTx<'_>, id: &ApiKeyId) -> Result<()> {
+    api_keys::revoke(tx, id)?;
+    authorization::delete_user_authorizations(tx, id)
 }

@@ -58,9 +58,9 @@ pub async fn delete(call: &RequestContext) -> Result<()> {
     call.require_role(Role::Owner)?;
     let app = call.app();
     let webhooks = app.addresses().webhooks.clone();
-    app.run_write_tx_though_blocked(call, move |change, id| {
-        change.run_after_commit(|app| app.workspace_closed().notify_one());
-        close_in_tx(change, &webhooks, id)
+    app.run_write_tx_though_blocked(call, move |tx, id| {
+        tx.run_after_commit(|app| app.workspace_closed().notify_one());
+        close_in_tx(tx, &webhooks, id)
     })
     .await?;
     let mut passed = PurgeCursor::default();
@@ -76,9 +76,9 @@ pub async fn delete(call: &RequestContext) -> Result<()> {
 const LIST_AGENTS: &str =
     "SELECT seq, id FROM agents WHERE workspace_id = :id AND deleted_at IS NULL";
 
-fn close_in_tx(change: &WriteTx<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
-    let workspace = crate::domain::tenancy::workspaces::find(change.conn, id)?;
-    let used: Option<String> = change
+fn close_in_tx(tx: &WriteTx<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()> {
+    let workspace = crate::domain::tenancy::workspaces::find(tx.conn, id)?;
+    let used: Option<String> = tx
         .conn
         .prepare_cached(FIND_USED_ELSEWHERE)?
         .query_row(named_params! {":id": id}, |row| row.get("name"))
@@ -89,22 +89,21 @@ fn close_in_tx(change: &WriteTx<'_>, webhooks: &str, id: &WorkspaceId) -> Result
             format!("The integration {name} is installed in bots of other workspaces"),
         ));
     }
-    record_audit(change, id, "workspace.delete", Some(&workspace.name))?;
-    integrations::release_names(change, id)?;
-    let at = named_params! {":id": id, ":now": change.now};
-    change.conn.prepare_cached(CLOSE)?.execute(at)?;
-    change
-        .conn
+    record_audit(tx, id, "workspace.delete", Some(&workspace.name))?;
+    integrations::release_names(tx, id)?;
+    let at = named_params! {":id": id, ":now": tx.now};
+    tx.conn.prepare_cached(CLOSE)?.execute(at)?;
+    tx.conn
         .prepare_cached(DELETE_MEMBERS)?
         .execute(named_params! {":id": id})?;
-    let mut statement = change.conn.prepare_cached(LIST_AGENTS)?;
+    let mut statement = tx.conn.prepare_cached(LIST_AGENTS)?;
     let agents = statement.query_map(named_params! {":id": id}, |row| {
         Ok((row.get("seq")?, row.get("id")?))
     })?;
     for agent in agents.collect::<rusqlite::Result<Vec<(i64, AgentId)>>>()? {
-        manage::delete::mark_deleted(change, webhooks, agent.0, &agent.1)?;
+        manage::delete::mark_deleted(tx, webhooks, agent.0, &agent.1)?;
     }
-    change.conn.prepare_cached(REVOKE_KEYS)?.execute(at)?;
+    tx.conn.prepare_cached(REVOKE_KEYS)?.execute(at)?;
     Ok(())
 }
 
@@ -183,14 +182,14 @@ async fn run_step(app: &App, passed: &mut PurgeCursor) -> Result<bool> {
     } else {
         manage::delete::unregister_deadline(app)
     };
-    let waiting = app.run_write_tx_as(Actor::System, move |change| {
-        match find_next_agent(change.conn, &id, after)? {
+    let waiting = app.run_write_tx_as(Actor::System, move |tx| {
+        match find_next_agent(tx.conn, &id, after)? {
             Some(seq) => {
-                let step = manage::delete::run_purge_step(change, seq, overdue)?;
+                let step = manage::delete::run_purge_step(tx, seq, overdue)?;
                 Ok((step == PurgeStep::Waiting).then_some(WaitingItem::Agent(seq)))
             }
             None if after > 0 => Ok(Some(WaitingItem::Workspace)),
-            None => delete_rows(change.conn, &id).map(|()| None),
+            None => delete_rows(tx.conn, &id).map(|()| None),
         }
     });
     match waiting.await? {

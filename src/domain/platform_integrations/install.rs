@@ -81,16 +81,16 @@ pub async fn install(
         .map_err(|error| Error::internal("a checked address cannot be read", error))?;
     let scopes = to_json_array(definition.granted_scopes().into_iter().map(Scope::as_str));
     let sealer = operator.app().sealer().clone();
-    let change = move |change: &crate::domain::WriteTx<'_>| {
-        if rows::find(change.conn, &integration.id)?.updated_at != integration.updated_at {
+    let tx = move |tx: &crate::domain::WriteTx<'_>| {
+        if rows::find(tx.conn, &integration.id)?.updated_at != integration.updated_at {
             return Err(Error::new(
                 Kind::Conflict,
                 "The integration was changed in the meantime",
             ));
         }
-        BOUND.require(change, agent.id.as_str())?;
-        let id = InstallationId::new_hex24(change.now);
-        change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        BOUND.require(tx, agent.id.as_str())?;
+        let id = InstallationId::new_hex24(tx.now);
+        tx.conn.prepare_cached(INSERT)?.execute(named_params! {
             ":id": id,
             ":integration_id": integration.id,
             ":agent_id": agent.id,
@@ -99,10 +99,10 @@ pub async fn install(
             ":scopes": scopes,
             ":configuration": seal_configuration(&sealer, &id, &answers)?,
             ":client_secret": seal_secret(&sealer, &id, &new_hex_secret()),
-            ":now": change.now,
+            ":now": tx.now,
         })?;
         audit::record(
-            change,
+            tx,
             &NewAuditRecord {
                 workspace: Some(&agent.workspace_id),
                 action: "platform_installation.create",
@@ -111,7 +111,7 @@ pub async fn install(
             },
         )?;
         let code = new_token("ada_code_");
-        tokens::insert_token(change, &id, TokenKind::Code, &code, lifetimes.code)?;
+        tokens::insert_token(tx, &id, TokenKind::Code, &code, lifetimes.code)?;
         let mut callback = callback;
         callback
             .query_pairs_mut()
@@ -121,7 +121,7 @@ pub async fn install(
             callback_url: Secret::new(callback),
         })
     };
-    operator.run_write_tx(change).await
+    operator.run_write_tx(tx).await
 }
 
 /// Returns the answers if they are valid.

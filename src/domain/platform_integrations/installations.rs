@@ -102,19 +102,16 @@ pub async fn set_status(
     let agent = call.agent()?.id.clone();
     let sealer = call.app().sealer().clone();
     call.app()
-        .run_write_tx(call, move |change, workspace| {
+        .run_write_tx(call, move |tx, workspace| {
             if let Some(status) = status {
-                change
-                    .conn
-                    .prepare_cached(SET_STATUS)?
-                    .execute(named_params! {
-                        ":id": id,
-                        ":agent_id": agent,
-                        ":status": status,
-                        ":now": change.now,
-                    })?;
+                tx.conn.prepare_cached(SET_STATUS)?.execute(named_params! {
+                    ":id": id,
+                    ":agent_id": agent,
+                    ":status": status,
+                    ":now": tx.now,
+                })?;
                 audit::record(
-                    change,
+                    tx,
                     &NewAuditRecord {
                         workspace: Some(workspace),
                         action: match status {
@@ -126,7 +123,7 @@ pub async fn set_status(
                     },
                 )?;
             }
-            find(change.conn, &sealer, &agent, &id)
+            find(tx.conn, &sealer, &agent, &id)
         })
         .await
 }

@@ -59,31 +59,26 @@ pub async fn create(call: &RequestContext, definition: Definition) -> Result<Cre
     definition.check(call.schema_limits())?;
     let agent = call.agent()?.id.clone();
     call.app()
-        .run_write_tx(call, move |change, workspace| {
-            BOUND.require(change, agent.as_str())?;
+        .run_write_tx(call, move |tx, workspace| {
+            BOUND.require(tx, agent.as_str())?;
             let client_secret = new_hex_secret();
             let integration = PlatformIntegration {
-                id: PlatformIntegrationId::new_hex24(change.now),
+                id: PlatformIntegrationId::new_hex24(tx.now),
                 agent_id: agent,
                 status: IntegrationStatus::Development,
                 definition,
-                created_at: change.now,
-                updated_at: change.now,
+                created_at: tx.now,
+                updated_at: tx.now,
             };
-            change.conn.prepare_cached(INSERT)?.execute(named_params! {
+            tx.conn.prepare_cached(INSERT)?.execute(named_params! {
                 ":id": integration.id,
                 ":agent_id": integration.agent_id,
                 ":status": integration.status,
                 ":hash": TokenHash::of(client_secret.expose()).as_bytes().as_slice(),
-                ":now": change.now,
+                ":now": tx.now,
             })?;
-            write_definition(change, &integration)?;
-            record_audit(
-                change,
-                workspace,
-                "platform_integration.create",
-                &integration,
-            )?;
+            write_definition(tx, &integration)?;
+            record_audit(tx, workspace, "platform_integration.create", &integration)?;
             Ok(CreatedIntegration {
                 integration,
                 client_secret,
@@ -108,18 +103,13 @@ pub async fn update(
     let mut proven = ProvenClaims::default();
     proven.prove(SharedClaim::new(planned.definition), call.schema_limits())?;
     call.app()
-        .run_proven_write_tx(call, proven, move |change, workspace| {
-            let mut integration = load_with_changes(change.conn, &agent, &id, &changes)?;
-            change.claim(integration.definition.clone());
-            change.require_proven()?;
-            integration.updated_at = change.now;
-            write_definition(change, &integration)?;
-            record_audit(
-                change,
-                workspace,
-                "platform_integration.update",
-                &integration,
-            )?;
+        .run_proven_write_tx(call, proven, move |tx, workspace| {
+            let mut integration = load_with_changes(tx.conn, &agent, &id, &changes)?;
+            tx.claim(integration.definition.clone());
+            tx.require_proven()?;
+            integration.updated_at = tx.now;
+            write_definition(tx, &integration)?;
+            record_audit(tx, workspace, "platform_integration.update", &integration)?;
             Ok(integration)
         })
         .await
@@ -155,11 +145,11 @@ const UPDATE: &str = "
         call_to_action = :call_to_action, error_codes = :error_codes, updated_at = :now
     WHERE agent_id = :agent_id AND id = :id";
 
-fn write_definition(change: &WriteTx<'_>, integration: &PlatformIntegration) -> Result<()> {
+fn write_definition(tx: &WriteTx<'_>, integration: &PlatformIntegration) -> Result<()> {
     let definition = &integration.definition;
     let fields = Value::Object(definition.configuration_fields.clone());
     let codes = definition.error_codes.clone().map(Value::Object);
-    change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+    tx.conn.prepare_cached(UPDATE)?.execute(named_params! {
         ":id": integration.id,
         ":agent_id": integration.agent_id,
         ":name": definition.name,
@@ -181,13 +171,13 @@ fn write_definition(change: &WriteTx<'_>, integration: &PlatformIntegration) -> 
 }
 
 pub(super) fn record_audit(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     workspace: &WorkspaceId,
     action: &'static str,
     integration: &PlatformIntegration,
 ) -> Result<()> {
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(workspace),
             action,

@@ -15,9 +15,9 @@ const SET_STATUS: &str =
 ///
 /// # Errors
 /// `NotFound` if there is no such integration, `Conflict` if it is approved already, errors of the store.
-pub fn approve(change: &WriteTx<'_>, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
+pub fn approve(tx: &WriteTx<'_>, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
     set_status(
-        change,
+        tx,
         id,
         IntegrationStatus::Approved,
         "platform_integration.approve",
@@ -28,9 +28,9 @@ pub fn approve(change: &WriteTx<'_>, id: &PlatformIntegrationId) -> Result<Platf
 ///
 /// # Errors
 /// `NotFound` if there is no such integration, `Conflict` if it is archived already, errors of the store.
-pub fn archive(change: &WriteTx<'_>, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
+pub fn archive(tx: &WriteTx<'_>, id: &PlatformIntegrationId) -> Result<PlatformIntegration> {
     set_status(
-        change,
+        tx,
         id,
         IntegrationStatus::Archived,
         "platform_integration.archive",
@@ -38,12 +38,12 @@ pub fn archive(change: &WriteTx<'_>, id: &PlatformIntegrationId) -> Result<Platf
 }
 
 fn set_status(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     id: &PlatformIntegrationId,
     status: IntegrationStatus,
     action: &'static str,
 ) -> Result<PlatformIntegration> {
-    let mut integration = rows::find(change.conn, id)?;
+    let mut integration = rows::find(tx.conn, id)?;
     if integration.status == status {
         return Err(Error::new(
             Kind::Conflict,
@@ -51,12 +51,11 @@ fn set_status(
         ));
     }
     integration.status = status;
-    integration.updated_at = change.now;
-    change
-        .conn
+    integration.updated_at = tx.now;
+    tx.conn
         .prepare_cached(SET_STATUS)?
-        .execute(named_params! {":id": id, ":status": status, ":now": change.now})?;
-    let agent = agents::find_by_id(change.conn, &integration.agent_id)?;
-    record_audit(change, &agent.workspace_id, action, &integration)?;
+        .execute(named_params! {":id": id, ":status": status, ":now": tx.now})?;
+    let agent = agents::find_by_id(tx.conn, &integration.agent_id)?;
+    record_audit(tx, &agent.workspace_id, action, &integration)?;
     Ok(integration)
 }

@@ -86,18 +86,18 @@ pub async fn exchange(
         return Ok(Err(TokenError::InvalidClient));
     }
     let sealer = app.sealer().clone();
-    app.run_write_tx_as(Actor::System, move |change| {
-        if !is_valid_client(change.conn, &client_id, &client_secret)? {
+    app.run_write_tx_as(Actor::System, move |tx| {
+        if !is_valid_client(tx.conn, &client_id, &client_secret)? {
             return Ok(Err(TokenError::InvalidClient));
         }
         let (kind, value) = match &used {
             Credential::Code(value) => (TokenKind::Code, value),
             Credential::RefreshToken(value) => (TokenKind::Refresh, value),
         };
-        let Some(installation) = redeem(change, &client_id, kind, value)? else {
+        let Some(installation) = redeem(tx, &client_id, kind, value)? else {
             return Ok(Err(TokenError::InvalidGrant));
         };
-        prune_tokens(change, &installation.id)?;
+        prune_tokens(tx, &installation.id)?;
         let tokens = IssuedTokens {
             access_token: new_token(KeyKind::AdaInstallation.prefix()),
             refresh_token: new_token("ada_rt_"),
@@ -120,7 +120,7 @@ pub async fn exchange(
                 lifetimes.refresh_token,
             ),
         ] {
-            insert_token(change, &installation.id, kind, value, lifetime)?;
+            insert_token(tx, &installation.id, kind, value, lifetime)?;
         }
         Ok(Ok(tokens))
     })
@@ -155,13 +155,13 @@ const MARK_USED: &str = "UPDATE platform_tokens SET used_at = :now WHERE id = :i
 
 /// Marks a code or a refresh token as used. Returns none if it is not valid.
 fn redeem(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     client: &PlatformIntegrationId,
     kind: TokenKind,
     value: &Secret,
 ) -> Result<Option<RedeemedInstallation>> {
     let hash = TokenHash::of(value.expose());
-    let mut statement = change.conn.prepare_cached(FIND_TOKEN)?;
+    let mut statement = tx.conn.prepare_cached(FIND_TOKEN)?;
     let mut rows = statement.query(named_params! {
         ":hash": hash.as_bytes().as_slice(),
         ":kind": kind,
@@ -179,17 +179,16 @@ fn redeem(
     let expires_at: Timestamp = row.get("expires_at")?;
     if used_at.is_some() {
         let name: String = row.get("name")?;
-        revoke_all(change, &row.get("workspace_id")?, &installation.id, &name)?;
+        revoke_all(tx, &row.get("workspace_id")?, &installation.id, &name)?;
         return Ok(None);
     }
-    if revoked_at.is_some() || expires_at <= change.now {
+    if revoked_at.is_some() || expires_at <= tx.now {
         return Ok(None);
     }
     let token: ApiKeyId = row.get("token_id")?;
-    change
-        .conn
+    tx.conn
         .prepare_cached(MARK_USED)?
-        .execute(named_params! {":id": token, ":now": change.now})?;
+        .execute(named_params! {":id": token, ":now": tx.now})?;
     Ok(Some(installation))
 }
 
@@ -199,20 +198,20 @@ const REVOKE_ALL: &str = "
 
 /// Revokes all codes and tokens of an installation.
 fn revoke_all(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     workspace: &WorkspaceId,
     installation: &InstallationId,
     name: &str,
 ) -> Result<()> {
-    let revoked = change
+    let revoked = tx
         .conn
         .prepare_cached(REVOKE_ALL)?
-        .execute(named_params! {":installation_id": installation, ":now": change.now})?;
+        .execute(named_params! {":installation_id": installation, ":now": tx.now})?;
     if revoked == 0 {
         return Ok(());
     }
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(workspace),
             action: "platform_installation.revoke_tokens",
@@ -227,13 +226,11 @@ const PRUNE: &str = "
     WHERE installation_id = :installation_id AND expires_at <= :now";
 
 /// Deletes expired codes and tokens, and the oldest ones beyond the maximum.
-fn prune_tokens(change: &WriteTx<'_>, installation: &InstallationId) -> Result<()> {
-    change
-        .conn
+fn prune_tokens(tx: &WriteTx<'_>, installation: &InstallationId) -> Result<()> {
+    tx.conn
         .prepare_cached(PRUNE)?
-        .execute(named_params! {":installation_id": installation, ":now": change.now})?;
-    change
-        .conn
+        .execute(named_params! {":installation_id": installation, ":now": tx.now})?;
+    tx.conn
         .prepare_cached(DELETE_OLDEST)?
         .execute(named_params! {":installation_id": installation, ":kept": MAX_STORED})?;
     Ok(())
@@ -252,19 +249,19 @@ const INSERT: &str = "
     VALUES (:id, :installation_id, :kind, :hash, :now, :expires_at)";
 
 pub(super) fn insert_token(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     installation: &InstallationId,
     kind: TokenKind,
     value: &Secret,
     lifetime: Duration,
 ) -> Result<()> {
-    change.conn.prepare_cached(INSERT)?.execute(named_params! {
+    tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": ApiKeyId::new_uuid(),
         ":installation_id": installation,
         ":kind": kind,
         ":hash": TokenHash::of(value.expose()).as_bytes().as_slice(),
-        ":now": change.now,
-        ":expires_at": change.now.plus(lifetime),
+        ":now": tx.now,
+        ":expires_at": tx.now.plus(lifetime),
     })?;
     Ok(())
 }

@@ -73,8 +73,8 @@ const INSERT: &str = "
 /// of the store.
 pub async fn uninstall(operator: &OperatorContext, agent: Agent, id: InstallationId) -> Result<()> {
     operator
-        .run_write_tx(move |change| {
-            let found = change.conn.prepare_cached(FIND)?.query_row(
+        .run_write_tx(move |tx| {
+            let found = tx.conn.prepare_cached(FIND)?.query_row(
                 named_params! {":agent_id": agent.id, ":id": id},
                 |row| {
                     let name: String = row.get("name")?;
@@ -84,21 +84,20 @@ pub async fn uninstall(operator: &OperatorContext, agent: Agent, id: Installatio
                 },
             );
             let (name, secret, url) = found.optional()?.ok_or_else(installation_not_found)?;
-            change.run_after_commit(|app| app.uninstall_wake_up().notify_one());
-            change.conn.prepare_cached(INSERT)?.execute(named_params! {
+            tx.run_after_commit(|app| app.uninstall_wake_up().notify_one());
+            tx.conn.prepare_cached(INSERT)?.execute(named_params! {
                 ":installation_id": id,
                 ":agent_id": agent.id,
                 ":name": name,
                 ":url": url,
                 ":client_secret": secret,
-                ":now": change.now,
+                ":now": tx.now,
             })?;
-            change
-                .conn
+            tx.conn
                 .prepare_cached(DELETE_INSTALLATION)?
                 .execute(named_params! {":agent_id": agent.id, ":id": id})?;
             audit::record(
-                change,
+                tx,
                 &NewAuditRecord {
                     workspace: Some(&agent.workspace_id),
                     action: "platform_installation.delete",
@@ -255,35 +254,31 @@ async fn attempt_notification(app: &App, due: DueNotification) -> Result<()> {
             None
         }
     };
-    app.run_write_tx_as(Actor::System, move |change| {
+    app.run_write_tx_as(Actor::System, move |tx| {
         let DueNotification {
             id, agent, name, ..
         } = due;
         let error = outcome.err();
         if let Some(next) = next {
-            change
-                .conn
-                .prepare_cached(POSTPONE)?
-                .execute(named_params! {
-                    ":agent_id": agent,
-                    ":id": id,
-                    ":attempts": attempts,
-                    ":next_attempt_at": next,
-                    ":error": error,
-                })?;
+            tx.conn.prepare_cached(POSTPONE)?.execute(named_params! {
+                ":agent_id": agent,
+                ":id": id,
+                ":attempts": attempts,
+                ":next_attempt_at": next,
+                ":error": error,
+            })?;
             return Ok(());
         }
-        change
-            .conn
+        tx.conn
             .prepare_cached(DELETE_NOTIFICATION)?
             .execute(named_params! {":agent_id": agent, ":id": id})?;
         let action = match error {
             None => "platform_installation.farewell",
             Some(_) => "platform_installation.farewell_failed",
         };
-        let workspace = agents::find_by_id(change.conn, &agent)?.workspace_id;
+        let workspace = agents::find_by_id(tx.conn, &agent)?.workspace_id;
         audit::record(
-            change,
+            tx,
             &NewAuditRecord {
                 workspace: Some(&workspace),
                 action,

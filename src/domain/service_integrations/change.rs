@@ -86,11 +86,11 @@ pub async fn create(call: &RequestContext, new: New, reveal: Reveal) -> Result<S
     let parts = SplitConfig::split(new.config, app.secret_names());
     let id = ServiceIntegrationId::new_ordered_uuid(app.clock().now());
     let sealed = seal_secrets(app.sealer(), &id, &parts.secrets)?;
-    app.run_write_tx(call, move |change, workspace| {
-        let numbers = RowRange::find(change.conn, workspace)?;
+    app.run_write_tx(call, move |tx, workspace| {
+        let numbers = RowRange::find(tx.conn, workspace)?;
         let numbers = numbers.ok_or_else(|| Error::not_found("Workspace not found"))?;
-        BOUND.require(change, workspace.as_str())?;
-        change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        BOUND.require(tx, workspace.as_str())?;
+        tx.conn.prepare_cached(INSERT)?.execute(named_params! {
             ":after": numbers.after,
             ":before": numbers.before,
             ":id": id,
@@ -102,15 +102,9 @@ pub async fn create(call: &RequestContext, new: New, reveal: Reveal) -> Result<S
             ":is_active": new.is_active,
             ":visibility": new.visibility,
             ":agent_id": new.agent_id,
-            ":now": change.now,
+            ":now": tx.now,
         })?;
-        record_audit(
-            change,
-            workspace,
-            "integration.create",
-            &id,
-            Some(&new.name),
-        )?;
+        record_audit(tx, workspace, "integration.create", &id, Some(&new.name))?;
         Ok(ServiceIntegration {
             id,
             workspace_id: workspace.clone(),
@@ -159,17 +153,17 @@ pub async fn update(
         call.schema_limits(),
     )?;
     call.app()
-        .run_proven_write_tx(call, proven, move |change, workspace| {
+        .run_proven_write_tx(call, proven, move |tx, workspace| {
             let changes = (&id, &changes, config_update);
-            let plan = plan_update(change.conn, &app, workspace, changes)?;
-            change.claim(ValidConfig::for_update(&app, &plan));
-            change.require_proven()?;
+            let plan = plan_update(tx.conn, &app, workspace, changes)?;
+            tx.claim(ValidConfig::for_update(&app, &plan));
+            tx.require_proven()?;
             let PlannedUpdate {
                 mut integration,
                 parts,
                 lost_secrets: lost,
             } = plan;
-            change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+            tx.conn.prepare_cached(UPDATE)?.execute(named_params! {
                 ":id": id,
                 ":workspace_id": workspace,
                 ":service": integration.service,
@@ -179,10 +173,10 @@ pub async fn update(
                 ":is_active": integration.is_active,
                 ":visibility": integration.visibility,
                 ":agent_id": integration.agent_id,
-                ":now": change.now,
+                ":now": tx.now,
             })?;
             record_audit(
-                change,
+                tx,
                 workspace,
                 "integration.update",
                 &id,
@@ -282,28 +276,28 @@ const DELETE: &str = "
 /// `NotFound` if there is no such integration, or an error of the store.
 pub async fn delete(call: &RequestContext, id: ServiceIntegrationId) -> Result<()> {
     call.app()
-        .run_write_tx(call, move |change, workspace| {
-            let deleted = change
+        .run_write_tx(call, move |tx, workspace| {
+            let deleted = tx
                 .conn
                 .prepare_cached(DELETE)?
                 .execute(named_params! {":workspace_id": workspace, ":id": id})?;
             if deleted == 0 {
                 return Err(not_found());
             }
-            record_audit(change, workspace, "integration.delete", &id, None)
+            record_audit(tx, workspace, "integration.delete", &id, None)
         })
         .await
 }
 
 fn record_audit(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     workspace: &WorkspaceId,
     action: &'static str,
     id: &ServiceIntegrationId,
     name: Option<&str>,
 ) -> Result<()> {
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(workspace),
             action,

@@ -63,7 +63,7 @@ impl AccountContext {
             .run_write_tx_if_admitted(
                 Actor::Key(self.key.clone()),
                 Some(self.admission.clone()),
-                move |change| job(change, &account),
+                move |tx| job(tx, &account),
             )
             .await
     }

@@ -24,7 +24,7 @@ const INSERT: &str = "
 /// Creates an account.
 ///
 /// `Invalid` for a malformed e-mail address, `Conflict` if an account has it already.
-pub fn create(change: &WriteTx<'_>, email: &str) -> Result<Account> {
+pub fn create(tx: &WriteTx<'_>, email: &str) -> Result<Account> {
     let well_formed = email
         .split_once('@')
         .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty());
@@ -34,12 +34,12 @@ pub fn create(change: &WriteTx<'_>, email: &str) -> Result<Account> {
     let account = Account {
         id: AccountId::new_uuid(),
         email: email.to_owned(),
-        created_at: change.now,
+        created_at: tx.now,
     };
-    let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
+    let added = tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": account.id,
         ":email": account.email,
-        ":now": change.now,
+        ":now": tx.now,
     })?;
     if added == 0 {
         return Err(Error::new(

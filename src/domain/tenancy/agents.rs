@@ -56,16 +56,16 @@ const INSERT: &str = "
 ///
 /// `Invalid` for a malformed handle, `Conflict` for a handle or id that exists, `NotFound` for a missing workspace,
 /// `QuotaExceeded` if the plan allows no more agents.
-pub fn create(change: &WriteTx<'_>, workspace: &WorkspaceId, new: NewAgent) -> Result<Agent> {
+pub fn create(tx: &WriteTx<'_>, workspace: &WorkspaceId, new: NewAgent) -> Result<Agent> {
     check_handle(&new.handle)?;
-    super::workspaces::find(change.conn, workspace)?;
-    quotas::require(change, workspace, UsageType::BotCount, 1)?;
-    let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
+    super::workspaces::find(tx.conn, workspace)?;
+    quotas::require(tx, workspace, UsageType::BotCount, 1)?;
+    let added = tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": new.id,
         ":workspace_id": workspace,
         ":handle": new.handle,
         ":name": new.name,
-        ":now": change.now,
+        ":now": tx.now,
     })?;
     if added == 0 {
         return Err(Error::new(
@@ -76,9 +76,9 @@ pub fn create(change: &WriteTx<'_>, workspace: &WorkspaceId, new: NewAgent) -> R
             ),
         ));
     }
-    let seq = change.conn.last_insert_rowid();
+    let seq = tx.conn.last_insert_rowid();
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(workspace),
             action: "agent.create",
@@ -91,7 +91,7 @@ pub fn create(change: &WriteTx<'_>, workspace: &WorkspaceId, new: NewAgent) -> R
         workspace_id: workspace.clone(),
         handle: new.handle,
         name: new.name,
-        created_at: change.now,
+        created_at: tx.now,
         seq,
     })
 }

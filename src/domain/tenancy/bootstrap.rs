@@ -111,32 +111,32 @@ pub struct StartResult {
 /// `Invalid` for invalid settings, and errors of the store; nothing is written then.
 pub async fn start(app: &App, settings: &Settings) -> Result<StartResult> {
     let settings = settings.clone();
-    app.run_write_tx_as(Actor::System, move |change| {
-        let workspaces = workspaces::list(change.conn)?;
+    app.run_write_tx_as(Actor::System, move |tx| {
+        let workspaces = workspaces::list(tx.conn)?;
         match workspaces
             .iter()
             .position(|workspace| workspace.id == settings.workspace_id)
             .or(if workspaces.is_empty() { None } else { Some(0) })
         {
-            None => first_start(change, &settings),
-            Some(index) => later_start(change, &settings, workspaces[index].clone()),
+            None => first_start(tx, &settings),
+            Some(index) => later_start(tx, &settings, workspaces[index].clone()),
         }
     })
     .await
 }
 
-fn first_start(change: &WriteTx<'_>, settings: &Settings) -> Result<StartResult> {
-    let workspace = workspaces::create(change, settings.workspace_id.clone(), "My workspace")?;
+fn first_start(tx: &WriteTx<'_>, settings: &Settings) -> Result<StartResult> {
+    let workspace = workspaces::create(tx, settings.workspace_id.clone(), "My workspace")?;
     // The account is still there if all workspaces were deleted.
-    let account = match accounts::find_by_email(change.conn, &settings.account_email) {
+    let account = match accounts::find_by_email(tx.conn, &settings.account_email) {
         Err(error) if error.kind() == Kind::NotFound => {
-            accounts::create(change, &settings.account_email)?
+            accounts::create(tx, &settings.account_email)?
         }
         found => found?,
     };
-    members::add(change, &workspace.id, &account.id, Role::Owner)?;
+    members::add(tx, &workspace.id, &account.id, Role::Owner)?;
     let agent = agents::create(
-        change,
+        tx,
         &workspace.id,
         NewAgent {
             id: settings.agent_id.clone().unwrap_or_else(AgentId::new_uuid),
@@ -150,9 +150,9 @@ fn first_start(change: &WriteTx<'_>, settings: &Settings) -> Result<StartResult>
             Ok(KeyOwner::Account(account.id.clone()))
         })?;
         match settings.fixed_key(kind) {
-            Some(fixed) => api_keys::ensure_fixed(change, kind, &owner, "fixed", fixed)?,
+            Some(fixed) => api_keys::ensure_fixed(tx, kind, &owner, "fixed", fixed)?,
             None => {
-                let (_, value) = api_keys::create(change, kind, &owner, "first")?;
+                let (_, value) = api_keys::create(tx, kind, &owner, "first")?;
                 new_keys.push((kind, value));
             }
         }
@@ -164,12 +164,8 @@ fn first_start(change: &WriteTx<'_>, settings: &Settings) -> Result<StartResult>
     })
 }
 
-fn later_start(
-    change: &WriteTx<'_>,
-    settings: &Settings,
-    workspace: Workspace,
-) -> Result<StartResult> {
-    let agents = agents::list(change.conn, &workspace.id)?;
+fn later_start(tx: &WriteTx<'_>, settings: &Settings, workspace: Workspace) -> Result<StartResult> {
+    let agents = agents::list(tx.conn, &workspace.id)?;
     let agent = agents
         .iter()
         .find(|agent| agent.handle == settings.agent_handle)
@@ -184,11 +180,11 @@ fn later_start(
             continue;
         }
         let owner = choose_owner(kind, &workspace, agent, || {
-            let account = accounts::find_oldest(change.conn)?;
+            let account = accounts::find_oldest(tx.conn)?;
             let account = account.ok_or_else(|| Error::not_found("there is no account"))?;
             Ok(KeyOwner::Account(account.id))
         })?;
-        api_keys::ensure_fixed(change, kind, &owner, "fixed", fixed)?;
+        api_keys::ensure_fixed(tx, kind, &owner, "fixed", fixed)?;
     }
     Ok(StartResult {
         agent: agent.cloned(),

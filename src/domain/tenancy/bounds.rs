@@ -166,15 +166,15 @@ impl Bound {
     /// `LimitExceeded`, and errors of the store.
     pub(in crate::domain) fn require(
         &self,
-        change: &WriteTx<'_>,
+        tx: &WriteTx<'_>,
         owner: impl ToSql + ToString,
     ) -> Result<()> {
-        let Some(bounds) = change.bounds() else {
+        let Some(bounds) = tx.bounds() else {
             return Ok(());
         };
         let most = (self.limit)(bounds.settings);
         if let Some(last) = self.max_number_sql {
-            let mut statement = change.conn.prepare_cached(last)?;
+            let mut statement = tx.conn.prepare_cached(last)?;
             let last: Option<i64> = match statement.parameter_count() {
                 0 => statement.query_row([], |row| row.get(0))?,
                 _ => statement.query_row([&owner], |row| row.get(0))?,
@@ -184,12 +184,12 @@ impl Bound {
             }
         }
         let rows = if most <= MAX_UNCACHED_BOUND {
-            self.count_rows(change, &owner, most)?
+            self.count_rows(tx, &owner, most)?
         } else {
             let key = (self.setting, owner.to_string());
             bounds
                 .counts
-                .reserve_row(key, most, || self.count_rows(change, &owner, most))?
+                .reserve_row(key, most, || self.count_rows(tx, &owner, most))?
         };
         if rows >= most {
             return Err(self.limit_error(most));
@@ -197,10 +197,10 @@ impl Bound {
         Ok(())
     }
 
-    fn count_rows(&self, change: &WriteTx<'_>, owner: &dyn ToSql, most: u64) -> Result<u64> {
+    fn count_rows(&self, tx: &WriteTx<'_>, owner: &dyn ToSql, most: u64) -> Result<u64> {
         let sql = format!("SELECT count(*) FROM ({} LIMIT ?2)", self.rows_sql);
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let mut statement = change.conn.prepare_cached(&sql)?;
+        let mut statement = tx.conn.prepare_cached(&sql)?;
         match statement.query_row(params![owner, most], |row| row.get::<_, i64>(0)) {
             Ok(count) => Ok(count.unsigned_abs()),
             // Damage to other rows must not prevent an insert that is possible.

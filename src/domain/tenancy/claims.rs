@@ -164,10 +164,10 @@ impl App {
         for _ in 0..MAX_ATTEMPTS {
             let open = Arc::<Mutex<Vec<SharedClaim>>>::default();
             let (job, known, left) = (job.clone(), proven.clone(), open.clone());
-            let outcome = self.run_write_tx(call, move |change, workspace| {
-                change.set_claims(Claims::from_proven(known));
-                let done = job(change, workspace);
-                let claims = change.claims_mut().take_unproven();
+            let outcome = self.run_write_tx(call, move |tx, workspace| {
+                tx.set_claims(Claims::from_proven(known));
+                let done = job(tx, workspace);
+                let claims = tx.claims_mut().take_unproven();
                 if claims.is_empty() {
                     return done;
                 }

@@ -205,9 +205,9 @@ impl App {
         job: impl FnOnce(&WriteTx<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         call.require_unblocked()?;
-        self.run_write_tx_though_blocked(call, move |change, workspace| {
-            change.principal()?.require_unblocked()?;
-            job(change, workspace)
+        self.run_write_tx_though_blocked(call, move |tx, workspace| {
+            tx.principal()?.require_unblocked()?;
+            job(tx, workspace)
         })
         .await
     }
@@ -234,17 +234,17 @@ impl App {
             let workspace =
                 workspace.ok_or_else(|| Error::internal("a call has no tenant", "no caller"))?;
             let actor = Actor::Key(key);
-            let mut change = WriteTx::new(conn, now, &actor)
+            let mut tx = WriteTx::new(conn, now, &actor)
                 .with_app(&app)
                 .with_plans(&app.settings().plans);
-            change.principal = caller;
-            change.client_name = client_name.as_deref();
-            change.run_after_commit(move |_| written.mark_written());
-            let done = job(&change, &workspace)?;
+            tx.principal = caller;
+            tx.client_name = client_name.as_deref();
+            tx.run_after_commit(move |_| written.mark_written());
+            let done = job(&tx, &workspace)?;
             if let Some(counted) = counted.unwritten() {
                 app.commit_batch().count_request(counted);
             }
-            Ok((done, change.finish()?))
+            Ok((done, tx.finish()?))
         };
         self.run_write_job(job).await
     }
@@ -291,9 +291,9 @@ impl App {
             if let Some(admission) = admission {
                 admission.recheck_in_tx(conn, now)?;
             }
-            let change = WriteTx::new(conn, now, &actor).with_app(&app);
-            let done = job(&change)?;
-            Ok((done, change.finish()?))
+            let tx = WriteTx::new(conn, now, &actor).with_app(&app);
+            let done = job(&tx)?;
+            Ok((done, tx.finish()?))
         };
         self.run_write_job(job).await
     }

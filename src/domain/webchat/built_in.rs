@@ -56,22 +56,20 @@ pub async fn register(app: &App) -> Result<()> {
     if known == Some((text.clone(), enabled)) || (known.is_none() && !enabled) {
         return Ok(());
     }
-    app.run_write_tx_as(Actor::System, move |change| match known {
-        None => create_integration(change, &sealer, definition),
+    app.run_write_tx_as(Actor::System, move |tx| match known {
+        None => create_integration(tx, &sealer, definition),
         Some((old, _)) => {
-            change
-                .conn
+            tx.conn
                 .prepare_cached(SET_PUBLIC)?
                 .execute(named_params! {":id": ID, ":public": enabled})?;
             if old != text {
-                change
-                    .conn
+                tx.conn
                     .prepare_cached(UPDATE_DEFINITION)?
                     .execute(named_params! {
                         ":id": ID,
                         ":definition": text,
                         ":readme": README.as_bytes(),
-                        ":now": change.now,
+                        ":now": tx.now,
                     })?;
             }
             Ok(())
@@ -90,19 +88,18 @@ fn find_registered(conn: &Connection) -> Result<Option<(String, bool)>> {
 }
 
 fn create_integration(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &crate::store::Sealer,
     definition: IntegrationDefinition,
 ) -> Result<()> {
     let workspace = WorkspaceId::from(WORKSPACE);
-    let there = change
+    let there = tx
         .conn
         .prepare_cached(HAS_WORKSPACE)?
         .exists(named_params! {":id": workspace})?;
     if !there {
-        workspaces::create(change, workspace.clone(), "Parlance")?;
-        change
-            .conn
+        workspaces::create(tx, workspace.clone(), "Parlance")?;
+        tx.conn
             .prepare_cached(MARK_WORKSPACE)?
             .execute(named_params! {":id": workspace})?;
     }
@@ -121,5 +118,5 @@ fn create_integration(
         built_in: Some(ID.into()),
         ..NewIntegration::default()
     };
-    integrations::create_in_tx(change, sealer, &workspace, new).map(drop)
+    integrations::create_in_tx(tx, sealer, &workspace, new).map(drop)
 }

@@ -82,17 +82,17 @@ pub async fn create(visitor: &WebchatUserRequest, fid: Option<String>) -> Result
     let owner = (visitor.id.clone(), visitor.seq);
     let call = visitor.call();
     call.app()
-        .run_write_tx(call, move |change, _| {
+        .run_write_tx(call, move |tx, _| {
             if let Some(fid) = &fid {
-                foreign_ids::require_free_conversation(change.conn, &voice, fid)?;
+                foreign_ids::require_free_conversation(tx.conn, &voice, fid)?;
             }
-            create_in_tx(change, &voice, owner, fid)
+            create_in_tx(tx, &voice, owner, fid)
         })
         .await
 }
 
 fn create_in_tx(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     voice: &Author,
     (owner, owner_seq): (EndUserId, i64),
     fid: Option<String>,
@@ -104,12 +104,12 @@ fn create_in_tx(
         tags: tags.into_iter().collect(),
         integration: None,
     };
-    let made = conversations::create_own_in_tx(change, voice, &new)?;
-    conversations::add_participant_row(change, voice.bot(), &made, &owner, Some(owner_seq))?;
+    let made = conversations::create_own_in_tx(tx, voice, &new)?;
+    conversations::add_participant_row(tx, voice.bot(), &made, &owner, Some(owner_seq))?;
     if let Some(fid) = fid {
-        foreign_ids::insert_conversation_fid(change.conn, voice.bot().seq, &fid, made.seq)?;
+        foreign_ids::insert_conversation_fid(tx.conn, voice.bot().seq, &fid, made.seq)?;
     }
-    Conversation::load(change.conn, &made)
+    Conversation::load(tx.conn, &made)
 }
 
 /// Returns the calling user's conversation with this id; creates it if there is none.
@@ -132,13 +132,13 @@ pub async fn get_or_create(visitor: &WebchatUserRequest, id: String) -> Result<C
     foreign_ids::validate_fid(&id)?;
     let (owner, seq) = (visitor.id.clone(), visitor.seq);
     call.app()
-        .run_write_tx(call, move |change, _| {
-            if let Some(found) = foreign_ids::find_conversation(change.conn, &voice, &id)? {
+        .run_write_tx(call, move |tx, _| {
+            if let Some(found) = foreign_ids::find_conversation(tx.conn, &voice, &id)? {
                 require_owner(&found, &owner)?;
-                return Conversation::load(change.conn, &found);
+                return Conversation::load(tx.conn, &found);
             }
-            foreign_ids::require_free_conversation(change.conn, &voice, &id)?;
-            create_in_tx(change, &voice, (owner, seq), Some(id))
+            foreign_ids::require_free_conversation(tx.conn, &voice, &id)?;
+            create_in_tx(tx, &voice, (owner, seq), Some(id))
         })
         .await
 }

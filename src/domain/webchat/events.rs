@@ -86,9 +86,9 @@ pub async fn create(
         created_at: made.created_at,
     };
     let shown = event.clone();
-    let tell = move |change: &WriteTx<'_>, made: &events::Event| {
+    let tell = move |tx: &WriteTx<'_>, made: &events::Event| {
         let signal = Signal::EventCreated(event(made));
-        change.run_after_commit(move |app| app.listeners().publish(seq, signal));
+        tx.run_after_commit(move |app| app.listeners().publish(seq, signal));
     };
     let made = events::create_with_hook(visitor.call(), new, tell).await?;
     Ok(shown(&made))

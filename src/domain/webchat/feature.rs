@@ -41,10 +41,10 @@ pub(in crate::domain) fn close_conversation_streams(
 /// # Errors
 /// None.
 pub(in crate::domain) fn close_user_streams(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     _: &EndUserId,
     user: i64,
 ) -> Result<()> {
-    change.run_after_commit(move |app| app.listeners().end_streams(|_, by| by == user));
+    tx.run_after_commit(move |app| app.listeners().end_streams(|_, by| by == user));
     Ok(())
 }

@@ -43,9 +43,9 @@ pub async fn ensure_installed(call: &RequestContext, bot: &AgentId) -> Result<St
     call.require_role(Role::Developer)?;
     let sealer = call.app().sealer().clone();
     call.app()
-        .run_write_tx(call, move |change, workspace| {
-            let agent = agents::find(change.conn, workspace, agent.id.as_str())?;
-            install(change, &sealer, &agent)
+        .run_write_tx(call, move |tx, workspace| {
+            let agent = agents::find(tx.conn, workspace, agent.id.as_str())?;
+            install(tx, &sealer, &agent)
         })
         .await
 }
@@ -61,7 +61,7 @@ pub async fn ensure_installed_as(app: &App, actor: Actor, agent: &Agent) -> Resu
         return Ok(known);
     }
     let (sealer, agent) = (app.sealer().clone(), agent.clone());
-    app.run_write_tx_as(actor, move |change| install(change, &sealer, &agent))
+    app.run_write_tx_as(actor, move |tx| install(tx, &sealer, &agent))
         .await
 }
 
@@ -74,16 +74,16 @@ fn require_enabled(app: &App) -> Result<()> {
     }
 }
 
-fn install(change: &WriteTx<'_>, sealer: &Sealer, agent: &Agent) -> Result<String> {
-    if let Some(known) = find_enabled_webhook(change.conn, agent.seq)? {
+fn install(tx: &WriteTx<'_>, sealer: &Sealer, agent: &Agent) -> Result<String> {
+    if let Some(known) = find_enabled_webhook(tx.conn, agent.seq)? {
         return Ok(known);
     }
-    manage::ensure_bot(change, sealer, &agent.clone().into())?;
-    let chat = integrations::find_usable(change.conn, &agent.workspace_id, &ID.into())?;
+    manage::ensure_bot(tx, sealer, &agent.clone().into())?;
+    let chat = integrations::find_usable(tx.conn, &agent.workspace_id, &ID.into())?;
     let chat = chat.ok_or_else(|| Error::not_found("This server has no chat yet"))?;
-    let webhook = installations::ensure_built_in(change, sealer, agent.seq, (chat.seq, NAME))?;
+    let webhook = installations::ensure_built_in(tx, sealer, agent.seq, (chat.seq, NAME))?;
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(&agent.workspace_id),
             action: "bot.install",

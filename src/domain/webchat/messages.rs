@@ -99,9 +99,9 @@ pub async fn create(visitor: &WebchatUserRequest, new: NewMessage) -> Result<Mes
     };
     let (seq, fid) = (found.seq, visitor.fid.clone());
     let conversation = known.clone();
-    let tell = move |change: &WriteTx<'_>, made: &messages::Message| {
+    let tell = move |tx: &WriteTx<'_>, made: &messages::Message| {
         let signal = Signal::MessageCreated(Message::new(made.clone(), conversation, fid));
-        change.run_after_commit(move |app| app.listeners().publish(seq, signal));
+        tx.run_after_commit(move |app| app.listeners().publish(seq, signal));
     };
     let made = messages::create_with_hook(visitor.call(), new, tell).await?;
     Ok(Message::new(made, known, visitor.fid.clone()))

@@ -131,11 +131,11 @@ pub async fn create(visit: &WebchatRequest, new: NewUser) -> Result<(User, Secre
     let installation = visit.installation()?.seq;
     let call = visit.call();
     call.app()
-        .run_write_tx(call, move |change, _| {
+        .run_write_tx(call, move |tx, _| {
             let sealer = voice.sealer();
-            let (user, id) = create_in_tx(change, &voice, new.id, new.fields)?;
-            let secret = user_keys::ensure_secret(change.conn, sealer, installation)?;
-            let key = user_keys::sign(&secret, &user.id, &id, change.now)?;
+            let (user, id) = create_in_tx(tx, &voice, new.id, new.fields)?;
+            let secret = user_keys::ensure_secret(tx.conn, sealer, installation)?;
+            let key = user_keys::sign(&secret, &user.id, &id, tx.now)?;
             Ok((user, key))
         })
         .await
@@ -143,7 +143,7 @@ pub async fn create(visit: &WebchatRequest, new: NewUser) -> Result<(User, Secre
 
 /// Creates a user, and returns it with its own id.
 fn create_in_tx(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     voice: &Author,
     fid: Option<String>,
     profile: UserFields,
@@ -151,22 +151,22 @@ fn create_in_tx(
     let bot = voice.bot();
     let mut given = profile.to_tags();
     if let Some(fid) = &fid {
-        foreign_ids::require_free_user(change.conn, bot, fid)?;
+        foreign_ids::require_free_user(tx.conn, bot, fid)?;
         given.insert(FID.to_owned(), Some(fid.clone()));
     }
     let tags = voice
-        .load_schemas(change.conn)?
+        .load_schemas(tx.conn)?
         .apply_user_tags(&Tags::default(), &given)?;
     let new = users::NewUser {
         name: profile.name,
         picture_url: profile.picture_url,
         ..users::NewUser::default()
     };
-    let user = users::create_in_tx(change, voice, &tags, new)?;
+    let user = users::create_in_tx(tx, voice, &tags, new)?;
     let id = user.id.clone();
     let fid = fid.unwrap_or_else(|| id.to_string());
     let seq = user.seq.ok_or_else(user_not_found)?;
-    foreign_ids::insert_user_fid(change.conn, bot.seq, &fid, seq)?;
+    foreign_ids::insert_user_fid(tx.conn, bot.seq, &fid, seq)?;
     Ok((User::new(user, fid), id))
 }
 
@@ -196,11 +196,11 @@ pub async fn get_or_create(visit: &WebchatRequest, key: &str, profile: UserField
         }
     }
     call.app()
-        .run_write_tx(call, move |change, _| {
-            match foreign_ids::find_user(change.conn, voice.bot(), &claims.id)? {
+        .run_write_tx(call, move |tx, _| {
+            match foreign_ids::find_user(tx.conn, voice.bot(), &claims.id)? {
                 Some(found) if claims.belongs_to(&found.id) => {
                     let changed =
-                        users::update_in_tx(change, &voice, &found.id, profile.into_changes())?;
+                        users::update_in_tx(tx, &voice, &found.id, profile.into_changes())?;
                     Ok(User::new(changed, claims.id))
                 }
                 // This server signs keys for existing users only, so this user was deleted.
@@ -208,7 +208,7 @@ pub async fn get_or_create(visit: &WebchatRequest, key: &str, profile: UserField
                 Some(_) => Err(user_keys::invalid_key()),
                 None => {
                     foreign_ids::validate_claimed_fid(&claims.id)?;
-                    Ok(create_in_tx(change, &voice, Some(claims.id), profile)?.0)
+                    Ok(create_in_tx(tx, &voice, Some(claims.id), profile)?.0)
                 }
             }
         })

@@ -94,8 +94,8 @@ pub async fn seal_addresses(app: &App) -> Result<()> {
     if addresses.is_empty() {
         return Ok(());
     }
-    let sealed = app.run_write_tx_as(Actor::System, move |change| {
-        let mut statement = change.conn.prepare_cached(SEAL)?;
+    let sealed = app.run_write_tx_as(Actor::System, move |tx| {
+        let mut statement = tx.conn.prepare_cached(SEAL)?;
         for (address, id, url) in &addresses {
             statement.execute(named_params! {
                 ":id": id, ":url": url, ":shown": address.redacted, ":sealed": address.sealed,

@@ -72,9 +72,9 @@ pub async fn create(call: &RequestContext, new: NewEndpoint) -> Result<Endpoint>
     let id = WebhookEndpointId::new_endpoint();
     let secret = SigningKey::generate().seal(app.sealer(), &id, SealedColumn::WebhookSecret);
     let address = StoredAddress::seal(app.sealer(), &id, &new.url);
-    let created = app.run_write_tx(call, move |change, workspace| {
-        check_endpoint_limit(change.conn, &agent, max)?;
-        let disabled_at = (!new.enabled).then_some(change.now);
+    let created = app.run_write_tx(call, move |tx, workspace| {
+        check_endpoint_limit(tx.conn, &agent, max)?;
+        let disabled_at = (!new.enabled).then_some(tx.now);
         let endpoint = Endpoint {
             id,
             agent_id: agent,
@@ -85,10 +85,10 @@ pub async fn create(call: &RequestContext, new: NewEndpoint) -> Result<Endpoint>
             first_failure_at: None,
             disabled_at,
             disabled_reason: disabled_at.map(|_| DISABLED_BY_OWNER.to_owned()),
-            created_at: change.now,
-            updated_at: change.now,
+            created_at: tx.now,
+            updated_at: tx.now,
         };
-        change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        tx.conn.prepare_cached(INSERT)?.execute(named_params! {
             ":id": endpoint.id,
             ":agent_id": endpoint.agent_id,
             ":url": address.redacted,
@@ -99,9 +99,9 @@ pub async fn create(call: &RequestContext, new: NewEndpoint) -> Result<Endpoint>
             ":secret": secret,
             ":disabled_at": endpoint.disabled_at,
             ":disabled_reason": endpoint.disabled_reason,
-            ":now": change.now,
+            ":now": tx.now,
         })?;
-        record_audit(change, workspace, "webhook.create", &endpoint.id)?;
+        record_audit(tx, workspace, "webhook.create", &endpoint.id)?;
         Ok(endpoint)
     });
     created.await
@@ -140,15 +140,15 @@ pub async fn update(
         .map(validate_event_filters)
         .transpose()?;
     let parts = app.clone();
-    let updated = app.run_write_tx(call, move |change, workspace| {
-        let found = load_endpoint(change.conn, &agent, &id)?;
+    let updated = app.run_write_tx(call, move |tx, workspace| {
+        let found = load_endpoint(tx.conn, &agent, &id)?;
         let seq = found.seq;
         let mut endpoint = found.into_endpoint(parts.sealer())?;
         endpoint.url = changes.url.unwrap_or(endpoint.url);
         let address = StoredAddress::seal(parts.sealer(), &id, &endpoint.url);
         endpoint.description = changes.description.unwrap_or(endpoint.description);
         endpoint.event_filters = filters.unwrap_or(endpoint.event_filters);
-        endpoint.updated_at = change.now;
+        endpoint.updated_at = tx.now;
         match changes.enabled {
             Some(true) => {
                 endpoint.enabled = true;
@@ -158,13 +158,13 @@ pub async fn update(
             }
             Some(false) if endpoint.enabled => {
                 endpoint.enabled = false;
-                endpoint.disabled_at = Some(change.now);
+                endpoint.disabled_at = Some(tx.now);
                 endpoint.disabled_reason = Some(DISABLED_BY_OWNER.to_owned());
-                fail_pending(change.conn, seq)?;
+                fail_pending(tx.conn, seq)?;
             }
             _ => {}
         }
-        change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+        tx.conn.prepare_cached(UPDATE)?.execute(named_params! {
             ":id": id,
             ":agent_id": agent,
             ":url": address.redacted,
@@ -175,10 +175,10 @@ pub async fn update(
             ":first_failure_at": endpoint.first_failure_at,
             ":disabled_at": endpoint.disabled_at,
             ":disabled_reason": endpoint.disabled_reason,
-            ":now": change.now,
+            ":now": tx.now,
         })?;
-        record_audit(change, workspace, "webhook.update", &id)?;
-        change.run_after_commit(|app| app.webhook_doorbell().invalidate_endpoints());
+        record_audit(tx, workspace, "webhook.update", &id)?;
+        tx.run_after_commit(|app| app.webhook_doorbell().invalidate_endpoints());
         Ok(endpoint)
     });
     updated.await
@@ -197,16 +197,16 @@ const DELETE: &str = "
 /// `NotFound` if the agent has no such endpoint, errors of the store.
 pub async fn delete(call: &RequestContext, id: WebhookEndpointId) -> Result<()> {
     let agent = call.agent()?.id.clone();
-    let deleted = call.app().run_write_tx(call, move |change, workspace| {
-        let deleted = change
+    let deleted = call.app().run_write_tx(call, move |tx, workspace| {
+        let deleted = tx
             .conn
             .prepare_cached(DELETE)?
-            .execute(named_params! {":agent_id": agent, ":id": id, ":now": change.now})?;
+            .execute(named_params! {":agent_id": agent, ":id": id, ":now": tx.now})?;
         if deleted == 0 {
             return Err(not_found());
         }
-        change.run_after_commit(|app| app.webhook_doorbell().invalidate_endpoints());
-        record_audit(change, workspace, "webhook.delete", &id)
+        tx.run_after_commit(|app| app.webhook_doorbell().invalidate_endpoints());
+        record_audit(tx, workspace, "webhook.delete", &id)
     });
     deleted.await
 }
@@ -233,24 +233,22 @@ pub async fn rotate_secret(
         None => SigningKey::generate(),
     };
     let app = call.app().clone();
-    let rotated = call.app().run_write_tx(call, move |change, workspace| {
-        let found = load_endpoint(change.conn, &agent, &id)?;
+    let rotated = call.app().run_write_tx(call, move |tx, workspace| {
+        let found = load_endpoint(tx.conn, &agent, &id)?;
         let old = found.open_signing_key(app.sealer())?;
         if old == new {
             return Ok(());
         }
-        let until = change
-            .now
-            .plus(app.webhook_settings().old_secret_lifetime());
-        change.conn.prepare_cached(ROTATE)?.execute(named_params! {
+        let until = tx.now.plus(app.webhook_settings().old_secret_lifetime());
+        tx.conn.prepare_cached(ROTATE)?.execute(named_params! {
             ":seq": found.seq,
             ":secret": new.seal(app.sealer(), &id, SealedColumn::WebhookSecret),
             ":old_secret": old.seal(app.sealer(), &id, SealedColumn::WebhookOldSecret),
             ":old_secret_until": until,
-            ":now": change.now,
+            ":now": tx.now,
         })?;
-        change.run_after_commit(|app| app.webhook_doorbell().invalidate_endpoints());
-        record_audit(change, workspace, "webhook.rotate_secret", &id)
+        tx.run_after_commit(|app| app.webhook_doorbell().invalidate_endpoints());
+        record_audit(tx, workspace, "webhook.rotate_secret", &id)
     });
     rotated.await
 }
@@ -278,38 +276,35 @@ const FIND_WORKSPACE: &str = "
 
 /// Disables an endpoint that does not work. `updated_at` stays, because the owner did not change it. Returns
 /// true if the endpoint was enabled.
-pub(super) fn disable_endpoint(change: &WriteTx<'_>, seq: i64, reason: &str) -> Result<bool> {
-    let disabled = change
-        .conn
-        .prepare_cached(DISABLE)?
-        .execute(named_params! {
-            ":seq": seq,
-            ":now": change.now,
-            ":reason": reason,
-        })?;
+pub(super) fn disable_endpoint(tx: &WriteTx<'_>, seq: i64, reason: &str) -> Result<bool> {
+    let disabled = tx.conn.prepare_cached(DISABLE)?.execute(named_params! {
+        ":seq": seq,
+        ":now": tx.now,
+        ":reason": reason,
+    })?;
     if disabled == 0 {
         return Ok(false);
     }
-    fail_pending(change.conn, seq)?;
-    let (id, workspace): (WebhookEndpointId, WorkspaceId) = change
+    fail_pending(tx.conn, seq)?;
+    let (id, workspace): (WebhookEndpointId, WorkspaceId) = tx
         .conn
         .prepare_cached(FIND_WORKSPACE)?
         .query_row(named_params! {":seq": seq}, |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
     tracing::warn!(endpoint = %id, reason, "a webhook endpoint is disabled");
-    record_audit(change, &workspace, "webhook.disable", &id)?;
+    record_audit(tx, &workspace, "webhook.disable", &id)?;
     Ok(true)
 }
 
 fn record_audit(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     workspace: &WorkspaceId,
     action: &'static str,
     id: &WebhookEndpointId,
 ) -> Result<()> {
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(workspace),
             action,

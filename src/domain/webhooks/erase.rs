@@ -24,18 +24,13 @@ const ERASE: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn erase_message_chain(
-    change: &WriteTx<'_>,
-    agent: &AgentId,
-    last: i64,
-    tag: &str,
-) -> Result<()> {
-    let erased = change
+pub fn erase_message_chain(tx: &WriteTx<'_>, agent: &AgentId, last: i64, tag: &str) -> Result<()> {
+    let erased = tx
         .conn
         .prepare_cached(ERASE)?
         .execute(named_params! {":agent_id": agent, ":last": last, ":tag": tag})?;
     if erased > 0 {
-        change.invalidate_leases();
+        tx.invalidate_leases();
     }
     Ok(())
 }

@@ -32,12 +32,12 @@ pub struct WebhookEvent<'a, D> {
 /// # Errors
 /// Errors of the store.
 pub fn publish_event<D: Serialize>(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     agent: &AgentId,
     event: &WebhookEvent<'_, D>,
 ) -> Result<i64> {
-    let (message, _) = insert_message(change, agent, event)?;
-    queue::enqueue_for_subscribers(change, agent, message, event.event_type)?;
+    let (message, _) = insert_message(tx, agent, event)?;
+    queue::enqueue_for_subscribers(tx, agent, message, event.event_type)?;
     Ok(message)
 }
 
@@ -58,27 +58,27 @@ const INSERT: &str = "
 
 /// Inserts the message of an event without enqueueing it. Returns its `seq` and id.
 pub(super) fn insert_message<D: Serialize>(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     agent: &AgentId,
     event: &WebhookEvent<'_, D>,
 ) -> Result<(i64, WebhookMessageId)> {
     let payload = MessagePayload {
         event_type: event.event_type,
-        timestamp: change.now.to_rfc3339_millis(),
+        timestamp: tx.now.to_rfc3339_millis(),
         data: &event.data,
         tags: event.tags,
     };
     let payload = serde_json::to_string(&payload)
         .map_err(|error| Error::internal("an event cannot be written", error))?;
-    let id = WebhookMessageId::new_message(change.now);
+    let id = WebhookMessageId::new_message(tx.now);
     // Positional parameters, as in the queue, because almost every change of an end user runs this.
-    change.conn.prepare_cached(INSERT)?.execute(params![
+    tx.conn.prepare_cached(INSERT)?.execute(params![
         id,
         agent,
         event.event_type,
         event.previous_seq,
-        change.now,
+        tx.now,
         payload,
     ])?;
-    Ok((change.conn.last_insert_rowid(), id))
+    Ok((tx.conn.last_insert_rowid(), id))
 }

@@ -18,14 +18,14 @@ const ENQUEUE_FOR_SUBSCRIBERS: &str = "
 
 /// Enqueues a message for the subscribed endpoints of its agent.
 pub(super) fn enqueue_for_subscribers(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     agent: &AgentId,
     message: i64,
     event_type: &str,
 ) -> Result<()> {
-    let mut statement = change.conn.prepare_cached(ENQUEUE_FOR_SUBSCRIBERS)?;
+    let mut statement = tx.conn.prepare_cached(ENQUEUE_FOR_SUBSCRIBERS)?;
     if statement.execute(params![message, agent, event_type])? > 0 {
-        change.wake_webhook_dispatcher();
+        tx.wake_webhook_dispatcher();
     }
     Ok(())
 }
@@ -33,10 +33,10 @@ pub(super) fn enqueue_for_subscribers(
 const ENQUEUE: &str = "INSERT INTO webhook_queue (endpoint_seq, message_seq) VALUES (?, ?)";
 
 /// Enqueues a message for one endpoint.
-pub(super) fn enqueue(change: &WriteTx<'_>, endpoint: i64, message: i64) -> Result<()> {
-    let mut statement = change.conn.prepare_cached(ENQUEUE)?;
+pub(super) fn enqueue(tx: &WriteTx<'_>, endpoint: i64, message: i64) -> Result<()> {
+    let mut statement = tx.conn.prepare_cached(ENQUEUE)?;
     statement.execute(params![endpoint, message])?;
-    change.wake_webhook_dispatcher();
+    tx.wake_webhook_dispatcher();
     Ok(())
 }
 

@@ -41,8 +41,8 @@ pub async fn resend(
     id: WebhookEndpointId,
     message: WebhookMessageId,
 ) -> Result<()> {
-    let sent = operator.run_write_tx(move |change| {
-        let endpoint = load_enabled_endpoint(change, &id)?;
+    let sent = operator.run_write_tx(move |tx| {
+        let endpoint = load_enabled_endpoint(tx, &id)?;
         let [earliest, latest] = message.creation_time_range();
         let sought = named_params! {
             ":agent_id": endpoint.endpoint.agent_id,
@@ -50,20 +50,20 @@ pub async fn resend(
             ":latest": latest,
             ":id": message,
         };
-        let message: i64 = change
+        let message: i64 = tx
             .conn
             .prepare_cached(FIND_MESSAGE)?
             .query_row(sought, |row| row.get(0))
             .optional()?
             .ok_or_else(|| Error::not_found("Message not found"))?;
         // A queued delivery keeps its retry schedule.
-        queue::schedule_one(change.conn, endpoint.seq, message, change.now)?;
-        change.conn.prepare_cached(RESEND)?.execute(named_params! {
+        queue::schedule_one(tx.conn, endpoint.seq, message, tx.now)?;
+        tx.conn.prepare_cached(RESEND)?.execute(named_params! {
             ":message": message,
             ":endpoint": endpoint.seq,
-            ":now": change.now,
+            ":now": tx.now,
         })?;
-        change.wake_webhook_dispatcher();
+        tx.wake_webhook_dispatcher();
         Ok(())
     });
     sent.await
@@ -89,16 +89,16 @@ pub async fn replay(
     id: WebhookEndpointId,
     since: Timestamp,
 ) -> Result<u64> {
-    let replayed = operator.run_write_tx(move |change| {
-        let endpoint = load_enabled_endpoint(change, &id)?;
-        let replayed = change.conn.prepare_cached(REPLAY)?.execute(named_params! {
+    let replayed = operator.run_write_tx(move |tx| {
+        let endpoint = load_enabled_endpoint(tx, &id)?;
+        let replayed = tx.conn.prepare_cached(REPLAY)?.execute(named_params! {
             ":endpoint": endpoint.seq,
             ":agent_id": endpoint.endpoint.agent_id,
             ":event_filters": json!(endpoint.endpoint.event_filters).to_string(),
             ":since": since,
-            ":now": change.now,
+            ":now": tx.now,
         })?;
-        change.wake_webhook_dispatcher();
+        tx.wake_webhook_dispatcher();
         Ok(replayed as u64)
     });
     replayed.await
@@ -123,18 +123,15 @@ pub async fn recover(
     id: WebhookEndpointId,
     since: Timestamp,
 ) -> Result<u64> {
-    let recovered = operator.run_write_tx(move |change| {
-        let endpoint = load_enabled_endpoint(change, &id)?;
-        let recovered = change
-            .conn
-            .prepare_cached(RECOVER)?
-            .execute(named_params! {
-                ":endpoint": endpoint.seq,
-                ":agent_id": endpoint.endpoint.agent_id,
-                ":since": since,
-                ":now": change.now,
-            })?;
-        change.wake_webhook_dispatcher();
+    let recovered = operator.run_write_tx(move |tx| {
+        let endpoint = load_enabled_endpoint(tx, &id)?;
+        let recovered = tx.conn.prepare_cached(RECOVER)?.execute(named_params! {
+            ":endpoint": endpoint.seq,
+            ":agent_id": endpoint.endpoint.agent_id,
+            ":since": since,
+            ":now": tx.now,
+        })?;
+        tx.wake_webhook_dispatcher();
         Ok(recovered as u64)
     });
     recovered.await
@@ -154,8 +151,8 @@ pub async fn send_example(
         let rule = Rule::Other("must be a type of event".to_owned());
         Error::from(Violation::body(["event_type"], rule))
     })?;
-    let sent = operator.run_write_tx(move |change| {
-        let endpoint = load_enabled_endpoint(change, &id)?;
+    let sent = operator.run_write_tx(move |tx| {
+        let endpoint = load_enabled_endpoint(tx, &id)?;
         let data = event_type.example();
         let end_user = event_type.name.starts_with("v1.end_user.");
         let tag = data["end_user_id"].as_str().filter(|_| end_user);
@@ -165,15 +162,15 @@ pub async fn send_example(
             data: &data,
             previous_seq: None,
         };
-        let (message, id) = insert_message(change, &endpoint.endpoint.agent_id, &event)?;
-        queue::enqueue(change, endpoint.seq, message)?;
+        let (message, id) = insert_message(tx, &endpoint.endpoint.agent_id, &event)?;
+        queue::enqueue(tx, endpoint.seq, message)?;
         Ok(id)
     });
     sent.await
 }
 
-fn load_enabled_endpoint(change: &WriteTx<'_>, id: &WebhookEndpointId) -> Result<StoredEndpoint> {
-    let stored = load_any_endpoint(change.conn, id)?;
+fn load_enabled_endpoint(tx: &WriteTx<'_>, id: &WebhookEndpointId) -> Result<StoredEndpoint> {
+    let stored = load_any_endpoint(tx.conn, id)?;
     if stored.endpoint.enabled {
         return Ok(stored);
     }

@@ -53,9 +53,7 @@ pub async fn create(call: &RequestContext, new: NewConversation) -> Result<Conve
     match plan_creation(call, &voice, &new)? {
         CreationPath::Local(checked) => {
             call.app()
-                .run_write_tx(call, move |change, _| {
-                    create_in_tx(change, &voice, &checked)
-                })
+                .run_write_tx(call, move |tx, _| create_in_tx(tx, &voice, &checked))
                 .await
         }
         CreationPath::Delegated(checked, delegated) => {
@@ -87,12 +85,12 @@ pub async fn get_or_create(call: &RequestContext, new: NewConversation) -> Resul
         return create_through_integration(call, &voice, &checked, delegated).await;
     }
     call.app()
-        .run_write_tx(call, move |change, _| {
+        .run_write_tx(call, move |tx, _| {
             let known =
-                rows::find_by_tags(change.conn, agent_seq, checked.channel_key(), &checked.tags)?;
+                rows::find_by_tags(tx.conn, agent_seq, checked.channel_key(), &checked.tags)?;
             match known {
                 Some(known) => Ok(known),
-                None => create_in_tx(change, &voice, &checked),
+                None => create_in_tx(tx, &voice, &checked),
             }
         })
         .await
@@ -174,12 +172,12 @@ fn validate_own(
 /// # Errors
 /// As [`create`].
 pub(in crate::domain) fn create_own_in_tx(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     voice: &Author,
     new: &NewConversation,
 ) -> Result<Conversation> {
-    let checked = validate_own(&voice.load_schemas(change.conn)?, new)?;
-    create_in_tx(change, voice, &checked)
+    let checked = validate_own(&voice.load_schemas(tx.conn)?, new)?;
+    create_in_tx(tx, voice, &checked)
 }
 
 /// Returns the integration that has this channel, and the tags that the channel requires.
@@ -224,24 +222,24 @@ const INSERT: &str = "
     VALUES (:id, :agent_seq, :integration, :channel, :tags, :now, :now)";
 
 fn create_in_tx(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     voice: &Author,
     new: &ValidatedConversation,
 ) -> Result<Conversation> {
-    let id = ConversationId::new_ordered_uuid(change.now);
+    let id = ConversationId::new_ordered_uuid(tx.now);
     let agent_seq = voice.bot().seq;
-    BOUND.require(change, agent_seq)?;
-    change.conn.prepare_cached(INSERT)?.execute(named_params! {
+    BOUND.require(tx, agent_seq)?;
+    tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": id,
         ":agent_seq": agent_seq,
         ":integration": new.integration,
         ":channel": new.channel,
         ":tags": new.tags.to_canonical_json(),
-        ":now": change.now,
+        ":now": tx.now,
     })?;
-    let seq = change.conn.last_insert_rowid();
-    TagTable::Conversation.update_rows(change.conn, agent_seq, seq, &Tags::default(), &new.tags)?;
-    rows::load_visible(change.conn, voice, &id)
+    let seq = tx.conn.last_insert_rowid();
+    TagTable::Conversation.update_rows(tx.conn, agent_seq, seq, &Tags::default(), &new.tags)?;
+    rows::load_visible(tx.conn, voice, &id)
 }
 
 const UPDATE: &str = "
@@ -260,26 +258,26 @@ pub async fn update(
     require_write(call)?;
     let voice = Author::from_call(call)?;
     call.app()
-        .run_write_tx(call, move |change, _| {
-            let old = rows::load_visible(change.conn, &voice, &id)?;
-            let speaker = voice.load_schemas(change.conn)?;
+        .run_write_tx(call, move |tx, _| {
+            let old = rows::load_visible(tx.conn, &voice, &id)?;
+            let speaker = voice.load_schemas(tx.conn)?;
             let new = speaker.apply_conversation_tags(old.channel_key(), &old.tags, &tags)?;
             if new == old.tags {
                 return Ok(old);
             }
-            change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+            tx.conn.prepare_cached(UPDATE)?.execute(named_params! {
                 ":tags": new.to_canonical_json(),
-                ":now": change.now,
+                ":now": tx.now,
                 ":seq": old.seq,
             })?;
             TagTable::Conversation.update_rows(
-                change.conn,
+                tx.conn,
                 voice.bot().seq,
                 old.seq,
                 &old.tags,
                 &new,
             )?;
-            rows::load_visible(change.conn, &voice, &id)
+            rows::load_visible(tx.conn, &voice, &id)
         })
         .await
 }
@@ -292,9 +290,9 @@ pub async fn delete(call: &RequestContext, id: ConversationId) -> Result<Convers
     require_write(call)?;
     let voice = Author::from_call(call)?;
     call.app()
-        .run_write_tx(call, move |change, _| {
-            let old = rows::load_visible(change.conn, &voice, &id)?;
-            delete_row(change, old.seq)?;
+        .run_write_tx(call, move |tx, _| {
+            let old = rows::load_visible(tx.conn, &voice, &id)?;
+            delete_row(tx, old.seq)?;
             Ok(old)
         })
         .await
@@ -302,11 +300,10 @@ pub async fn delete(call: &RequestContext, id: ConversationId) -> Result<Convers
 
 const DELETE: &str = "DELETE FROM conversations WHERE seq = :seq";
 
-fn delete_row(change: &WriteTx<'_>, seq: i64) -> Result<()> {
-    messages::delete_unindexed_of_conversation(change, seq)?;
-    change.run_after_commit(move |app| app.run_conversation_end_hooks(seq, None));
-    change
-        .conn
+fn delete_row(tx: &WriteTx<'_>, seq: i64) -> Result<()> {
+    messages::delete_unindexed_of_conversation(tx, seq)?;
+    tx.run_after_commit(move |app| app.run_conversation_end_hooks(seq, None));
+    tx.conn
         .prepare_cached(DELETE)?
         .execute(named_params! {":seq": seq})?;
     Ok(())

@@ -147,12 +147,12 @@ pub(in crate::domain) async fn add_with_effect(
     require_write(call)?;
     let voice = Author::from_call(call)?;
     call.app()
-        .run_write_tx(call, move |change, _| {
-            let conversation = rows::load_visible(change.conn, &voice, &id)?;
-            let seq = users::find_referenced_row(change.conn, &voice, &user)?;
-            add_participant_row(change, voice.bot(), &conversation, &user, seq)?;
-            change.run_after_commit(and);
-            users::load(change.conn, voice.bot(), &user)
+        .run_write_tx(call, move |tx, _| {
+            let conversation = rows::load_visible(tx.conn, &voice, &id)?;
+            let seq = users::find_referenced_row(tx.conn, &voice, &user)?;
+            add_participant_row(tx, voice.bot(), &conversation, &user, seq)?;
+            tx.run_after_commit(and);
+            users::load(tx.conn, voice.bot(), &user)
         })
         .await
 }
@@ -176,7 +176,7 @@ const SET_BOT_PARTICIPATES: &str =
 /// Records that a user participates in a conversation. For the bot itself, which has no user row, sets a
 /// flag.
 pub(in crate::domain) fn add_participant_row(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     bot: &PrincipalAgent,
     conversation: &Conversation,
     id: &EndUserId,
@@ -184,20 +184,19 @@ pub(in crate::domain) fn add_participant_row(
 ) -> Result<()> {
     let Some(seq) = seq else {
         if !conversation.bot_participates {
-            change
-                .conn
+            tx.conn
                 .prepare_cached(SET_BOT_PARTICIPATES)?
                 .execute(named_params! {":joins": true, ":seq": conversation.seq})?;
         }
         return Ok(());
     };
     let parameters = named_params! {":conversation": conversation.seq, ":user": seq};
-    if change.conn.prepare_cached(TAKES_PART)?.exists(parameters)? {
+    if tx.conn.prepare_cached(TAKES_PART)?.exists(parameters)? {
         return Ok(());
     }
-    BOUND.require(change, conversation.seq)?;
-    change.conn.prepare_cached(INSERT)?.execute(parameters)?;
-    end_users::cancel_purge(change, &bot.id, id)
+    BOUND.require(tx, conversation.seq)?;
+    tx.conn.prepare_cached(INSERT)?.execute(parameters)?;
+    end_users::cancel_purge(tx, &bot.id, id)
 }
 
 const DELETE: &str = "
@@ -222,21 +221,21 @@ pub(in crate::domain) async fn remove_with_effect(
     require_write(call)?;
     let voice = Author::from_call(call)?;
     call.app()
-        .run_write_tx(call, move |change, _| {
-            let conversation = rows::load_visible(change.conn, &voice, &id)?;
-            let user = load_participant(change.conn, voice.bot(), &conversation, &user)?;
+        .run_write_tx(call, move |tx, _| {
+            let conversation = rows::load_visible(tx.conn, &voice, &id)?;
+            let user = load_participant(tx.conn, voice.bot(), &conversation, &user)?;
             match user.seq {
-                None => change
+                None => tx
                     .conn
                     .prepare_cached(SET_BOT_PARTICIPATES)?
                     .execute(named_params! {":joins": false, ":seq": conversation.seq})?,
-                Some(seq) => change
+                Some(seq) => tx
                     .conn
                     .prepare_cached(DELETE)?
                     .execute(named_params! {":conversation": conversation.seq, ":user": seq})?,
             };
             let (conversation, user) = (conversation.seq, user.seq);
-            change.run_after_commit(move |app| {
+            tx.run_after_commit(move |app| {
                 // The bot has no row, and no stream.
                 if user.is_some() {
                     app.run_conversation_end_hooks(conversation, user);

@@ -48,7 +48,7 @@ pub(in crate::domain) enum Notification {
 /// Enqueues an event or a message for a bot. Deliveries with the same `lane` stay in order; 0 is for objects
 /// without a conversation.
 pub(in crate::domain) fn enqueue_for_bot(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     agent_seq: i64,
     what: Notification,
     lane: i64,
@@ -57,7 +57,7 @@ pub(in crate::domain) fn enqueue_for_bot(
         Notification::Event(seq) => (Some(seq), None),
         Notification::Message(seq) => (None, Some(seq)),
     };
-    let told = change
+    let told = tx
         .conn
         .prepare_cached(EVENT_TO_BOT)?
         .execute(named_params! {
@@ -65,10 +65,10 @@ pub(in crate::domain) fn enqueue_for_bot(
             ":event_seq": event,
             ":message_seq": message,
             ":lane": lane,
-            ":now": change.now,
+            ":now": tx.now,
         })?;
     if told > 0 {
-        change.wake_delivery_dispatcher();
+        tx.wake_delivery_dispatcher();
     }
     Ok(())
 }
@@ -87,13 +87,13 @@ const MESSAGE_TO_INTEGRATION: &str = "
 
 /// Enqueues an outgoing message for the integration of its conversation.
 pub(in crate::domain) fn enqueue_for_integration(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     agent_seq: i64,
     integration: &str,
     message_seq: i64,
     lane: i64,
 ) -> Result<()> {
-    let sent = change
+    let sent = tx
         .conn
         .prepare_cached(MESSAGE_TO_INTEGRATION)?
         .execute(named_params! {
@@ -101,10 +101,10 @@ pub(in crate::domain) fn enqueue_for_integration(
             ":integration": integration,
             ":message_seq": message_seq,
             ":lane": lane,
-            ":now": change.now,
+            ":now": tx.now,
         })?;
     if sent > 0 {
-        change.wake_delivery_dispatcher();
+        tx.wake_delivery_dispatcher();
     }
     Ok(())
 }
@@ -123,19 +123,18 @@ const PING: &str = "
 /// Enqueues a ping for the code of a newly deployed bot. It loads the code before the first message, and reports
 /// load errors to the developer at once. Bots with a URL get no ping: often nothing listens there yet.
 /// Integrations get a `register` call instead.
-pub(in crate::domain) fn enqueue_ping(change: &WriteTx<'_>, agent_seq: i64) -> Result<()> {
-    let forgotten = change
+pub(in crate::domain) fn enqueue_ping(tx: &WriteTx<'_>, agent_seq: i64) -> Result<()> {
+    let forgotten = tx
         .conn
         .prepare_cached(DELETE_PING)?
         .execute(named_params! {":agent_seq": agent_seq})?;
     if forgotten > 0 {
         // Makes the dispatcher forget the retry time of the deleted ping.
-        change.retry_deliveries_now((agent_seq, 0));
+        tx.retry_deliveries_now((agent_seq, 0));
     }
-    change
-        .conn
+    tx.conn
         .prepare_cached(PING)?
-        .execute(named_params! {":agent_seq": agent_seq, ":now": change.now})?;
-    change.wake_delivery_dispatcher();
+        .execute(named_params! {":agent_seq": agent_seq, ":now": tx.now})?;
+    tx.wake_delivery_dispatcher();
     Ok(())
 }

@@ -52,7 +52,7 @@ pub(super) async fn record_batch(
     let notes = Arc::new(notes);
     let written = app.run_write_tx_as(Actor::System, {
         let (notes, app) = (notes.clone(), app.clone());
-        move |change| write_batch(change, &app, &notes)
+        move |tx| write_batch(tx, &app, &notes)
     });
     match written.await {
         Ok(next) => {
@@ -90,15 +90,15 @@ fn count_outcome(app: &App, outcome: &AttemptOutcome, next: NextStep) {
 }
 
 fn write_batch(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     app: &App,
     notes: &RecordBatch,
 ) -> Result<Vec<(LaneKey, NextStep)>> {
-    write_each_in_savepoint(change.conn, &notes.lines, |line| {
-        write_line(change, app.bot_settings(), line)
+    write_each_in_savepoint(tx.conn, &notes.lines, |line| {
+        write_line(tx, app.bot_settings(), line)
     })?;
-    let written = write_each_in_savepoint(change.conn, &notes.outcomes, |outcome| {
-        write_outcome(change, app, outcome)
+    let written = write_each_in_savepoint(tx.conn, &notes.outcomes, |outcome| {
+        write_outcome(tx, app, outcome)
     })?;
     let next = notes
         .outcomes
@@ -121,14 +121,14 @@ fn write_batch(
 /// Stores a line in the bot's log if the program is the bot, or if the line is marked as visible to the bot's
 /// owner; otherwise in the integration's log. Ids of bots and integrations differ, so a write to the wrong log
 /// has no effect.
-fn write_line(change: &WriteTx<'_>, settings: &manage::Settings, line: &LogLine) -> Result<()> {
+fn write_line(tx: &WriteTx<'_>, settings: &manage::Settings, line: &LogLine) -> Result<()> {
     let (level, text) = (to_log_level(line.level), line.message.as_str());
     match line.bot.as_ref().filter(|_| line.visible_to_bot_owner) {
-        Some(bot) => logs::record(change, settings, &(**bot).into(), level, text)?,
+        Some(bot) => logs::record(tx, settings, &(**bot).into(), level, text)?,
         None => {
-            logs::record(change, settings, &(*line.program).into(), level, text)?;
+            logs::record(tx, settings, &(*line.program).into(), level, text)?;
             let integration = (*line.program).into();
-            logs::record_for_integration(change, settings, &integration, level, text)?;
+            logs::record_for_integration(tx, settings, &integration, level, text)?;
         }
     }
     let issue = line
@@ -137,7 +137,7 @@ fn write_line(change: &WriteTx<'_>, settings: &manage::Settings, line: &LogLine)
         .filter(|fields| fields["type"] == "issue");
     match (&line.bot, issue) {
         (Some(bot), Some(issue)) => {
-            issues::record(change, settings, &(**bot).into(), &parse_issue(issue, text))
+            issues::record(tx, settings, &(**bot).into(), &parse_issue(issue, text))
         }
         _ => Ok(()),
     }
@@ -192,15 +192,15 @@ const COUNT_ATTEMPT: &str = "
 
 const RESCHEDULE: &str = "UPDATE bot_deliveries SET due_at = :due_at WHERE seq = :seq";
 
-fn write_outcome(change: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> Result<NextStep> {
+fn write_outcome(tx: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> Result<NextStep> {
     let unread;
     let tried = match &outcome.result {
         AttemptResult::Gone => {
-            delete_delivery(change.conn, outcome.seq)?;
+            delete_delivery(tx.conn, outcome.seq)?;
             return Ok(NextStep::Done);
         }
         AttemptResult::Called(tried) => tried,
-        AttemptResult::LoadFailed => match build_failed_call(change.conn, outcome.seq)? {
+        AttemptResult::LoadFailed => match build_failed_call(tx.conn, outcome.seq)? {
             Some(tried) => {
                 unread = tried;
                 &unread
@@ -210,12 +210,12 @@ fn write_outcome(change: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> R
         },
     };
     let Err(failed) = &tried.result else {
-        if let Some(installation) = delete_delivery(change.conn, outcome.seq)? {
-            update_status(change, installation, tried, None)?;
+        if let Some(installation) = delete_delivery(tx.conn, outcome.seq)? {
+            update_status(tx, installation, tried, None)?;
         }
         return Ok(NextStep::Done);
     };
-    let attempts: Option<u32> = change
+    let attempts: Option<u32> = tx
         .conn
         .prepare_cached(COUNT_ATTEMPT)?
         .query_row(named_params! {":seq": outcome.seq}, |row| row.get(0))
@@ -227,28 +227,27 @@ fn write_outcome(change: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> R
     let bots = app.bot_settings();
     match retry_time(app.delivery_settings(), attempts, failed, outcome.ended_at) {
         Some(due_at) => {
-            change
-                .conn
+            tx.conn
                 .prepare_cached(RESCHEDULE)?
                 .execute(named_params! {":seq": outcome.seq, ":due_at": due_at})?;
             let wait = due_at.since(outcome.ended_at).as_secs_f32();
             let more = format!(" It is tried again in {wait:.0} s.");
             let line = (LogLevel::Warn, more.as_str());
-            tried.request_ref.write_logs(change, bots, line, failed)?;
+            tried.request_ref.write_logs(tx, bots, line, failed)?;
             Ok(NextStep::RetryAt(due_at))
         }
         None => {
             tried
                 .request_ref
-                .write_logs(change, bots, (LogLevel::Error, ""), failed)?;
+                .write_logs(tx, bots, (LogLevel::Error, ""), failed)?;
             issues::record(
-                change,
+                tx,
                 bots,
                 &tried.request_ref.bot,
                 &build_issue(tried, failed),
             )?;
-            if let Some(installation) = delete_delivery(change.conn, outcome.seq)? {
-                update_status(change, installation, tried, Some(failed))?;
+            if let Some(installation) = delete_delivery(tx.conn, outcome.seq)? {
+                update_status(tx, installation, tried, Some(failed))?;
             }
             Ok(NextStep::Done)
         }
@@ -360,7 +359,7 @@ const UPDATE_STATUS: &str = "
 
 /// Updates the status of an installation after `register` or `unregister`, unless it has changed meanwhile.
 fn update_status(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     installation: i64,
     tried: &AttemptedCall,
     failed: Option<&CallFailure>,
@@ -378,15 +377,14 @@ fn update_status(
         ),
         _ => return Ok(()),
     };
-    change
-        .conn
+    tx.conn
         .prepare_cached(UPDATE_STATUS)?
         .execute(named_params! {
             ":seq": installation,
             ":pending": pending,
             ":status": if failed.is_some() { bad } else { good },
             ":reason": failed.map(|failed| failed.text.as_str()),
-            ":now": change.now,
+            ":now": tx.now,
         })?;
     Ok(())
 }

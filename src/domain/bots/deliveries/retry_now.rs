@@ -29,13 +29,13 @@ const RETRY_BOT: &str = "
     WHERE agent_seq = :agent_seq AND installation_seq IS NULL AND attempts > 0";
 
 /// After a redeploy, makes the bot's failed deliveries due now, with a full set of attempts.
-pub(in crate::domain) fn retry_bot_now(change: &WriteTx<'_>, agent_seq: i64) -> Result<()> {
-    let waited = change
+pub(in crate::domain) fn retry_bot_now(tx: &WriteTx<'_>, agent_seq: i64) -> Result<()> {
+    let waited = tx
         .conn
         .prepare_cached(RETRY_BOT)?
-        .execute(named_params! {":agent_seq": agent_seq, ":now": change.now})?;
+        .execute(named_params! {":agent_seq": agent_seq, ":now": tx.now})?;
     if waited > 0 {
-        change.retry_deliveries_now((agent_seq, 0));
+        tx.retry_deliveries_now((agent_seq, 0));
     }
     Ok(())
 }
@@ -47,12 +47,12 @@ const RETRY_INTEGRATION: &str = "
     RETURNING agent_seq, installation_seq";
 
 /// After an update of an integration, makes the failed deliveries to its installations due now.
-pub(in crate::domain) fn retry_integration_now(change: &WriteTx<'_>, seq: i64) -> Result<()> {
-    let mut statement = change.conn.prepare_cached(RETRY_INTEGRATION)?;
-    let parameters = named_params! {":seq": seq, ":now": change.now};
+pub(in crate::domain) fn retry_integration_now(tx: &WriteTx<'_>, seq: i64) -> Result<()> {
+    let mut statement = tx.conn.prepare_cached(RETRY_INTEGRATION)?;
+    let parameters = named_params! {":seq": seq, ":now": tx.now};
     let waited = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
     for receiver in waited {
-        change.retry_deliveries_now(receiver?);
+        tx.retry_deliveries_now(receiver?);
     }
     Ok(())
 }

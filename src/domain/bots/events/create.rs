@@ -68,9 +68,9 @@ pub(in crate::domain) async fn create_with_hook(
         check_payload(&speaker, &new.kind, &payload, limits)
     })?;
     call.app()
-        .run_write_tx(call, move |change, _| {
-            let made = create_in_tx(change, &voice, &kind, &payload, &new)?;
-            and(change, &made);
+        .run_write_tx(call, move |tx, _| {
+            let made = create_in_tx(tx, &voice, &kind, &payload, &new)?;
+            and(tx, &made);
             Ok(made)
         })
         .await
@@ -164,20 +164,14 @@ pub(in crate::domain) struct SystemEvent<'a> {
 }
 
 /// Inserts an event as a part of a write transaction, and returns its row.
-pub(in crate::domain) fn insert(change: &WriteTx<'_>, made: &SystemEvent<'_>) -> Result<i64> {
+pub(in crate::domain) fn insert(tx: &WriteTx<'_>, made: &SystemEvent<'_>) -> Result<i64> {
     let about = EventSubjects {
         conversation: made.conversation,
         user: made.user,
         message: None,
     };
-    let id = EventId::new_ordered_uuid(change.now);
-    insert_row(
-        change,
-        made.agent_seq,
-        &id,
-        (made.kind, made.payload),
-        &about,
-    )
+    let id = EventId::new_ordered_uuid(tx.now);
+    insert_row(tx, made.agent_seq, &id, (made.kind, made.payload), &about)
 }
 
 const INSERT: &str = "
@@ -189,13 +183,13 @@ const INSERT: &str = "
          coalesce((SELECT max(seq) FROM messages), 0), :now)";
 
 fn insert_row(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     agent_seq: i64,
     id: &EventId,
     (kind, payload): (&str, &Value),
     about: &EventSubjects,
 ) -> Result<i64> {
-    change.conn.prepare_cached(INSERT)?.execute(named_params! {
+    tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": id,
         ":agent_seq": agent_seq,
         ":kind": kind,
@@ -203,9 +197,9 @@ fn insert_row(
         ":conversation": about.conversation,
         ":user": about.user,
         ":message": about.message,
-        ":now": change.now,
+        ":now": tx.now,
     })?;
-    Ok(change.conn.last_insert_rowid())
+    Ok(tx.conn.last_insert_rowid())
 }
 
 const BOUND: Bound = Bound {
@@ -218,26 +212,26 @@ const BOUND: Bound = Bound {
 };
 
 fn create_in_tx(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     voice: &Author,
     kind: &str,
     payload: &Value,
     new: &NewEvent,
 ) -> Result<Event> {
     let agent_seq = voice.bot().seq;
-    BOUND.require(change, agent_seq)?;
-    let about = find_subjects(change.conn, voice, new)?;
-    let id = EventId::new_ordered_uuid(change.now);
-    let seq = insert_row(change, agent_seq, &id, (kind, payload), &about)?;
+    BOUND.require(tx, agent_seq)?;
+    let about = find_subjects(tx.conn, voice, new)?;
+    let id = EventId::new_ordered_uuid(tx.now);
+    let seq = insert_row(tx, agent_seq, &id, (kind, payload), &about)?;
     match &new.schedule {
         Some(schedule) => {
-            schedules::create(change, agent_seq, schedule, ScheduledItem::Event(seq))?;
+            schedules::create(tx, agent_seq, schedule, ScheduledItem::Event(seq))?;
         }
         None => {
             let lane = about.conversation.unwrap_or(0);
-            deliveries::enqueue_for_bot(change, agent_seq, Notification::Event(seq), lane)?;
+            deliveries::enqueue_for_bot(tx, agent_seq, Notification::Event(seq), lane)?;
         }
     }
-    let made = rows::read(change.conn, voice, &id)?;
+    let made = rows::read(tx.conn, voice, &id)?;
     made.ok_or_else(|| Error::new(Kind::Internal, "a new event is not there"))
 }

@@ -221,11 +221,11 @@ async fn log_lines(app: &App, level: LogLevel, lines: Vec<(IntegrationId, String
         app.recent_failures().record_script(app, id.as_str());
     }
     let parts = app.clone();
-    app.run_write_tx_as(Actor::System, move |change| {
+    app.run_write_tx_as(Actor::System, move |tx| {
         let settings = parts.bot_settings();
-        lines.iter().try_for_each(|(id, text)| {
-            logs::record_for_integration(change, settings, id, level, text)
-        })
+        lines
+            .iter()
+            .try_for_each(|(id, text)| logs::record_for_integration(tx, settings, id, level, text))
     })
     .await
 }

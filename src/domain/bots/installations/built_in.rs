@@ -64,12 +64,12 @@ const REVIVE: &str = "
 /// Installs a built-in integration in a bot unless it is installed, and returns the id of its webhook. A
 /// reinstallation keeps the id.
 pub(in crate::domain) fn ensure_built_in(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     agent_seq: i64,
     (integration_seq, name): (i64, &str),
 ) -> Result<String> {
-    let known = find_built_in(change.conn, agent_seq, name)?;
+    let known = find_built_in(tx.conn, agent_seq, name)?;
     if let Some(known) = &known
         && !known.removed
     {
@@ -80,20 +80,20 @@ pub(in crate::domain) fn ensure_built_in(
         .map_or_else(new_webhook_id, |known| known.webhook_id.clone());
     let configuration = seal_configuration(sealer, &webhook_id, &Map::new());
     match known {
-        Some(known) => change.conn.prepare_cached(REVIVE)?.execute(named_params! {
+        Some(known) => tx.conn.prepare_cached(REVIVE)?.execute(named_params! {
             ":seq": known.seq,
             ":integration_seq": integration_seq,
             ":status": Status::Registered,
             ":configuration": configuration,
-            ":now": change.now,
+            ":now": tx.now,
         })?,
-        None => change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        None => tx.conn.prepare_cached(INSERT)?.execute(named_params! {
             ":agent_seq": agent_seq,
             ":integration_seq": integration_seq,
             ":webhook_id": webhook_id,
             ":status": Status::Registered,
             ":configuration": configuration,
-            ":now": change.now,
+            ":now": tx.now,
         })?,
     };
     Ok(webhook_id)
@@ -108,20 +108,19 @@ const REMOVE_IMPLICIT: &str = "
 /// Removes the implicit installation with the same name as an integration that a developer installs.
 /// Conversations find their installation by the integration's name, so the name must be unique.
 pub(super) fn remove_implicit(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     agent_seq: i64,
     installed: i64,
     name: &str,
 ) -> Result<()> {
-    change
-        .conn
+    tx.conn
         .prepare_cached(REMOVE_IMPLICIT)?
         .execute(named_params! {
             ":agent_seq": agent_seq,
             ":seq": installed,
             ":name": name,
             ":status": Status::Unregistered,
-            ":now": change.now,
+            ":now": tx.now,
         })?;
     Ok(())
 }

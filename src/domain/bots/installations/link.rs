@@ -78,10 +78,9 @@ pub(in crate::domain) async fn write_link_reasons(
         (one.seq, reason)
     }));
     let reasons = reasons.await;
-    app.run_write_tx_as(Actor::System, move |change| {
+    app.run_write_tx_as(Actor::System, move |tx| {
         for (seq, reason) in &reasons {
-            change
-                .conn
+            tx.conn
                 .prepare_cached(SET_REASON)?
                 .execute(named_params! {":seq": seq, ":reason": reason, ":was": NOT_LINKED})?;
         }

@@ -123,29 +123,28 @@ pub async fn set_identifier(call: &RequestContext, identifier: String) -> Result
     author::require_write(call)?;
     let webhooks = call.app().addresses().webhooks.clone();
     call.app()
-        .run_write_tx(call, move |change, _| {
-            write_identifier(change, &webhooks, (agent_seq, seq), &identifier)
+        .run_write_tx(call, move |tx, _| {
+            write_identifier(tx, &webhooks, (agent_seq, seq), &identifier)
         })
         .await
 }
 
 /// Writes the identifier of an installation. This also links it.
 pub(in crate::domain) fn write_identifier(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     webhooks: &str,
     (agent_seq, seq): (i64, i64),
     identifier: &str,
 ) -> Result<()> {
-    change
-        .conn
+    tx.conn
         .prepare_cached(SET_IDENTIFIER)?
         .execute(named_params! {
             ":identifier": identifier,
-            ":now": change.now,
+            ":now": tx.now,
             ":seq": seq,
             ":agent_seq": agent_seq,
         })?;
-    registration::register_linked(change, webhooks, seq)
+    registration::register_linked(tx, webhooks, seq)
 }
 
 const LIST_OF_BOT: &str = "
@@ -183,31 +182,31 @@ const INSERT: &str = "
 /// # Errors
 /// `Conflict` if it is already installed, or errors of the store.
 pub fn install(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     bot: &Bot,
     integration: &Integration,
     configuration: &Map<String, Value>,
 ) -> Result<()> {
-    insert_row(change, sealer, bot, integration, configuration).map(drop)
+    insert_row(tx, sealer, bot, integration, configuration).map(drop)
 }
 
 /// Inserts the row of a new installation; returns its row id and webhook id.
 fn insert_row(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     bot: &Bot,
     integration: &Integration,
     configuration: &Map<String, Value>,
 ) -> Result<(i64, String)> {
     let webhook_id = new_webhook_id();
-    let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
+    let added = tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":agent_seq": bot.seq,
         ":integration_seq": integration.seq,
         ":webhook_id": webhook_id,
         ":status": Status::RegistrationPending,
         ":configuration": seal_configuration(sealer, &webhook_id, configuration),
-        ":now": change.now,
+        ":now": tx.now,
     })?;
     if added == 0 {
         return Err(Error::new(
@@ -215,7 +214,7 @@ fn insert_row(
             format!("{} is installed already", integration.name),
         ));
     }
-    Ok((change.conn.last_insert_rowid(), webhook_id))
+    Ok((tx.conn.last_insert_rowid(), webhook_id))
 }
 
 fn seal_configuration(

@@ -64,7 +64,7 @@ pub(super) struct InstallationRow {
 /// development in a bot that is not, `InvalidData` for a configuration that does not conform to the
 /// integration's schema, `Conflict` if it is already installed under another key.
 pub(in crate::domain) fn apply_patch(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     workspace: &WorkspaceId,
     bot: &Bot,
@@ -72,14 +72,14 @@ pub(in crate::domain) fn apply_patch(
     (key, given): (&str, Option<&InstallationPatch>),
 ) -> Result<()> {
     let Some(given) = given else {
-        return match find_by_key(change.conn, bot.seq, key)? {
-            Some(known) => registration::remove_installation(change, bot, webhooks, &known),
+        return match find_by_key(tx.conn, bot.seq, key)? {
+            Some(known) => registration::remove_installation(tx, bot, webhooks, &known),
             None => Ok(()),
         };
     };
-    let wanted = InstallationPlan::build(change.conn, sealer, workspace, bot, (key, given))?;
+    let wanted = InstallationPlan::build(tx.conn, sealer, workspace, bot, (key, given))?;
     if let Some(keeps) = wanted.configuration_claim(key, given) {
-        change.claim(keeps);
+        tx.claim(keeps);
     }
     let alias = given.integration_id.is_some().then_some(key);
     let InstallationPlan {
@@ -91,32 +91,32 @@ pub(in crate::domain) fn apply_patch(
         declared,
     } = wanted;
     if let Some(other) = &replaced.removed {
-        registration::remove_installation(change, bot, webhooks, other)?;
+        registration::remove_installation(tx, bot, webhooks, other)?;
     }
     if let Some(seq) = replaced.duplicate {
-        delete_row(change.conn, seq)?;
+        delete_row(tx.conn, seq)?;
     }
     let standing = match replaced.reused {
         Some(known) => known,
         None => {
-            super::insert_row(change, sealer, bot, &integration, &configuration)?;
-            find_by_integration(change.conn, bot.seq, integration.seq)?
+            super::insert_row(tx, sealer, bot, &integration, &configuration)?;
+            find_by_integration(tx.conn, bot.seq, integration.seq)?
                 .ok_or_else(|| Error::new(Kind::Internal, "a new installation is not there"))?
         }
     };
-    change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+    tx.conn.prepare_cached(UPDATE)?.execute(named_params! {
         ":seq": standing.seq,
         ":integration_seq": integration.seq,
         ":enabled": enabled,
         ":configuration": super::seal_configuration(sealer, &standing.webhook_id, &configuration),
         ":configuration_type": kind,
         ":alias": alias,
-        ":now": change.now,
+        ":now": tx.now,
     })?;
-    super::built_in::remove_implicit(change, bot.seq, standing.seq, &integration.name)?;
-    let endpoint = Endpoint::find(change.conn, &integration)?;
+    super::built_in::remove_implicit(tx, bot.seq, standing.seq, &integration.name)?;
+    let endpoint = Endpoint::find(tx.conn, &integration)?;
     registration::update_registration(
-        change,
+        tx,
         bot,
         webhooks,
         (&declared.identifier, endpoint),

@@ -51,7 +51,7 @@ impl Endpoint {
 /// Sets the status of a saved installation and enqueues `register` or `unregister`. Each save repeats
 /// `register`, as the vendor documents.
 pub(super) fn update_registration(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     bot: &Bot,
     webhooks: &str,
     (link, endpoint): (&LinkTemplate, Endpoint),
@@ -67,8 +67,8 @@ pub(super) fn update_registration(
         (false, Endpoint::Present) if standing.enabled => (Status::UnregistrationPending, None),
         (false, _) => (Status::Unregistered, None),
     };
-    set_status(change.conn, standing.seq, status, reason)?;
-    enqueue_registration(change, bot, webhooks, standing, status)
+    set_status(tx.conn, standing.seq, status, reason)?;
+    enqueue_registration(tx, bot, webhooks, standing, status)
 }
 
 const REMOVE: &str = "
@@ -77,23 +77,22 @@ const REMOVE: &str = "
 
 /// Removes an installation. Its row stays, so that a later installation has the same webhook.
 pub(super) fn remove_installation(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     bot: &Bot,
     webhooks: &str,
     standing: &InstallationRow,
 ) -> Result<()> {
-    change
-        .conn
+    tx.conn
         .prepare_cached(REMOVE)?
-        .execute(named_params! {":seq": standing.seq, ":now": change.now})?;
+        .execute(named_params! {":seq": standing.seq, ":now": tx.now})?;
     let integration =
-        crate::domain::bots::integrations::load_by_seq(change.conn, standing.integration_seq)?;
-    let status = match Endpoint::find(change.conn, &integration)? {
+        crate::domain::bots::integrations::load_by_seq(tx.conn, standing.integration_seq)?;
+    let status = match Endpoint::find(tx.conn, &integration)? {
         Endpoint::Present if standing.enabled => Status::UnregistrationPending,
         _ => Status::Unregistered,
     };
-    set_status(change.conn, standing.seq, status, None)?;
-    enqueue_registration(change, bot, webhooks, standing, status)
+    set_status(tx.conn, standing.seq, status, None)?;
+    enqueue_registration(tx, bot, webhooks, standing, status)
 }
 
 const SET_STATUS: &str = "
@@ -113,11 +112,11 @@ const CANCEL: &str = "
 
 /// Cancels deliveries, and makes the dispatcher poll their receivers now. Otherwise the later deliveries with
 /// the same ordering key would wait for the next attempt of the cancelled ones.
-fn cancel_deliveries(change: &WriteTx<'_>, sql: &str, parameters: impl Params) -> Result<()> {
-    let mut statement = change.conn.prepare_cached(sql)?;
+fn cancel_deliveries(tx: &WriteTx<'_>, sql: &str, parameters: impl Params) -> Result<()> {
+    let mut statement = tx.conn.prepare_cached(sql)?;
     let forgotten = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
     for receiver in forgotten {
-        change.retry_deliveries_now(receiver?);
+        tx.retry_deliveries_now(receiver?);
     }
     Ok(())
 }
@@ -129,30 +128,27 @@ const ENQUEUE: &str = "
 
 /// Replaces the pending deliveries of an installation by the one that its new status needs.
 fn enqueue_registration(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     bot: &Bot,
     webhooks: &str,
     standing: &InstallationRow,
     status: Status,
 ) -> Result<()> {
-    cancel_deliveries(change, CANCEL, named_params! {":seq": standing.seq})?;
+    cancel_deliveries(tx, CANCEL, named_params! {":seq": standing.seq})?;
     let operation = match status {
         Status::RegistrationPending => "register",
         Status::UnregistrationPending => "unregister",
         _ => return Ok(()),
     };
     let webhook = format!("{webhooks}/{}", standing.webhook_id);
-    change
-        .conn
-        .prepare_cached(ENQUEUE)?
-        .execute(named_params! {
-            ":agent_seq": bot.seq,
-            ":seq": standing.seq,
-            ":operation": operation,
-            ":payload": json!({"webhookUrl": webhook}).to_string(),
-            ":now": change.now,
-        })?;
-    change.wake_delivery_dispatcher();
+    tx.conn.prepare_cached(ENQUEUE)?.execute(named_params! {
+        ":agent_seq": bot.seq,
+        ":seq": standing.seq,
+        ":operation": operation,
+        ":payload": json!({"webhookUrl": webhook}).to_string(),
+        ":now": tx.now,
+    })?;
+    tx.wake_delivery_dispatcher();
     Ok(())
 }
 
@@ -174,19 +170,18 @@ const ENQUEUE_LINKED: &str = "
     FROM bot_integrations WHERE seq = :seq AND status = 'registration_pending'";
 
 /// Registers an installation that waited for its link.
-pub(super) fn register_linked(change: &WriteTx<'_>, webhooks: &str, seq: i64) -> Result<()> {
-    let waited = change
+pub(super) fn register_linked(tx: &WriteTx<'_>, webhooks: &str, seq: i64) -> Result<()> {
+    let waited = tx
         .conn
         .prepare_cached(SET_LINKED_STATUS)?
         .execute(named_params! {":seq": seq})?;
     if waited > 0 {
-        change
-            .conn
+        tx.conn
             .prepare_cached(ENQUEUE_LINKED)?
             .execute(named_params! {
-                ":seq": seq, ":webhooks": webhooks, ":now": change.now,
+                ":seq": seq, ":webhooks": webhooks, ":now": tx.now,
             })?;
-        change.wake_delivery_dispatcher();
+        tx.wake_delivery_dispatcher();
     }
     Ok(())
 }
@@ -215,21 +210,21 @@ const ENQUEUE_ALL: &str = "
 /// Registers every installation of an integration whose url has changed, or that has code or a url for the
 /// first time.
 pub(in crate::domain) fn register_all(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     webhooks: &str,
     integration: &Integration,
 ) -> Result<()> {
     let of = integration.seq;
-    let conn = change.conn;
-    cancel_deliveries(change, CANCEL_ALL, named_params! {":integration_seq": of})?;
+    let conn = tx.conn;
+    cancel_deliveries(tx, CANCEL_ALL, named_params! {":integration_seq": of})?;
     conn.prepare_cached(SET_ALL_PENDING)?
         .execute(named_params! {
             ":integration_seq": of, ":to_link": types_to_link(&integration.definition).to_string(),
         })?;
     conn.prepare_cached(ENQUEUE_ALL)?.execute(named_params! {
-        ":integration_seq": of, ":webhooks": webhooks, ":now": change.now,
+        ":integration_seq": of, ":webhooks": webhooks, ":now": tx.now,
     })?;
-    change.wake_delivery_dispatcher();
+    tx.wake_delivery_dispatcher();
     Ok(())
 }
 
@@ -271,22 +266,22 @@ const ENQUEUE_UNREGISTRATIONS: &str = "
 /// Disables every installation of a bot that is being deleted, and enqueues `unregister` for the registered
 /// ones.
 pub(in crate::domain) fn unregister_all(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     webhooks: &str,
     agent_seq: i64,
 ) -> Result<()> {
-    let conn = change.conn;
+    let conn = tx.conn;
     conn.prepare_cached(DISABLE_ALL)?
-        .execute(named_params! {":agent_seq": agent_seq, ":now": change.now})?;
+        .execute(named_params! {":agent_seq": agent_seq, ":now": tx.now})?;
     cancel_deliveries(
-        change,
+        tx,
         CANCEL_REGISTRATIONS,
         named_params! {":agent_seq": agent_seq},
     )?;
     conn.prepare_cached(ENQUEUE_UNREGISTRATIONS)?
         .execute(named_params! {
-            ":agent_seq": agent_seq, ":webhooks": webhooks, ":now": change.now,
+            ":agent_seq": agent_seq, ":webhooks": webhooks, ":now": tx.now,
         })?;
-    change.wake_delivery_dispatcher();
+    tx.wake_delivery_dispatcher();
     Ok(())
 }

@@ -65,8 +65,8 @@ pub async fn create(call: &RequestContext, new: NewIntegration) -> Result<Integr
         .require_configurations(configurations)?;
     new.definition.check_scripts(app.scripts()).await?;
     let sealer = app.sealer().clone();
-    app.run_write_tx(call, move |change, workspace| {
-        create_in_tx(change, &sealer, workspace, new)
+    app.run_write_tx(call, move |tx, workspace| {
+        create_in_tx(tx, &sealer, workspace, new)
     })
     .await
 }
@@ -85,7 +85,7 @@ const INSERT: &str = "
 /// # Errors
 /// As [`create`].
 pub fn create_in_tx(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     workspace: &WorkspaceId,
     new: NewIntegration,
@@ -95,17 +95,17 @@ pub fn create_in_tx(
     new.definition.check()?;
     new.parts.validate()?;
     check_url(new.url.as_deref(), new.dev)?;
-    quotas::require(change, workspace, UsageType::IntegrationsOwnedCount, 1)?;
+    quotas::require(tx, workspace, UsageType::IntegrationsOwnedCount, 1)?;
     let built_in = new.built_in.is_some();
     match (built_in, new.public) {
-        (true, _) => names::take_for_built_in(change, workspace, &new.name)?,
-        (false, true) => names::publish(change, workspace, &new.name)?,
-        (false, false) => names::reserve(change, workspace, &new.name)?,
+        (true, _) => names::take_for_built_in(tx, workspace, &new.name)?,
+        (false, true) => names::publish(tx, workspace, &new.name)?,
+        (false, false) => names::reserve(tx, workspace, &new.name)?,
     }
     let id = new.built_in.unwrap_or_else(IntegrationId::new_uuid);
     let definition = serde_json::to_string(&new.definition)
         .map_err(|error| Error::internal("a definition cannot be written", error))?;
-    let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
+    let added = tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": id,
         ":workspace_id": workspace,
         ":name": new.name,
@@ -118,7 +118,7 @@ pub fn create_in_tx(
         ":definition": definition,
         ":url": new.url,
         ":built_in": built_in,
-        ":now": change.now,
+        ":now": tx.now,
     })?;
     if added == 0 {
         return Err(Error::new(
@@ -130,14 +130,14 @@ pub fn create_in_tx(
         ));
     }
     let of = VersionRef {
-        seq: change.conn.last_insert_rowid(),
+        seq: tx.conn.last_insert_rowid(),
         id: &id,
         workspace,
         name: &new.name,
     };
-    new.parts.write(change, sealer, &of)?;
+    new.parts.write(tx, sealer, &of)?;
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(workspace),
             action: "integration.create",
@@ -145,7 +145,7 @@ pub fn create_in_tx(
             resource_name: Some(&new.name),
         },
     )?;
-    rows::load(change.conn, workspace, &id)
+    rows::load(tx.conn, workspace, &id)
 }
 
 /// Checks the url of a bot or an integration. Only those in development run elsewhere.

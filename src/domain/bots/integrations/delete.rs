@@ -25,9 +25,7 @@ use crate::{
 pub async fn delete(call: &RequestContext, id: IntegrationId) -> Result<()> {
     call.require_role(Role::Developer)?;
     call.app()
-        .run_write_tx(call, move |change, workspace| {
-            delete_in_tx(change, workspace, &id)
-        })
+        .run_write_tx(call, move |tx, workspace| delete_in_tx(tx, workspace, &id))
         .await
 }
 
@@ -48,8 +46,8 @@ const DELETE_ICON: &str = "
     WHERE workspace_id = :workspace_id AND name = :name AND NOT EXISTS (
         SELECT 1 FROM integrations WHERE workspace_id = :workspace_id AND name = :name)";
 
-fn delete_in_tx(change: &WriteTx<'_>, workspace: &WorkspaceId, id: &IntegrationId) -> Result<()> {
-    let conn = change.conn;
+fn delete_in_tx(tx: &WriteTx<'_>, workspace: &WorkspaceId, id: &IntegrationId) -> Result<()> {
+    let conn = tx.conn;
     let integration = rows::load(conn, workspace, id)?;
     let bots = count_installations(conn, &integration)?;
     if bots > 0 {
@@ -71,7 +69,7 @@ fn delete_in_tx(change: &WriteTx<'_>, workspace: &WorkspaceId, id: &IntegrationI
         ":workspace_id": workspace, ":name": integration.name,
     })?;
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(workspace),
             action: "integration.delete",

@@ -88,13 +88,8 @@ const UPSERT: &str = "
     ON CONFLICT (name) DO UPDATE SET
         workspace_id = excluded.workspace_id, published = excluded.published";
 
-fn upsert(
-    change: &WriteTx<'_>,
-    workspace: &WorkspaceId,
-    name: &str,
-    published: bool,
-) -> Result<()> {
-    change.conn.prepare_cached(UPSERT)?.execute(named_params! {
+fn upsert(tx: &WriteTx<'_>, workspace: &WorkspaceId, name: &str, published: bool) -> Result<()> {
+    tx.conn.prepare_cached(UPSERT)?.execute(named_params! {
         ":name": name, ":workspace_id": workspace, ":published": published,
     })?;
     Ok(())
@@ -102,15 +97,15 @@ fn upsert(
 
 /// Makes a workspace the permanent owner of a name, and writes a warning to the log of the previous owner.
 fn assign_permanently(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     workspace: &WorkspaceId,
     name: &str,
     known: Option<NameOwner>,
 ) -> Result<()> {
-    upsert(change, workspace, name, true)?;
+    upsert(tx, workspace, name, true)?;
     match known {
         Some(known) if known.workspace_id != *workspace => {
-            warn_previous_owner(change, &known.workspace_id, name)
+            warn_previous_owner(tx, &known.workspace_id, name)
         }
         _ => Ok(()),
     }
@@ -122,8 +117,8 @@ fn assign_permanently(
 /// # Errors
 /// `Conflict` if another workspace owns the name or the handle before its slash; `LimitExceeded` if the
 /// workspace has too many names; errors of the store.
-pub(super) fn publish(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
-    let known = find(change.conn, name)?;
+pub(super) fn publish(tx: &WriteTx<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
+    let known = find(tx.conn, name)?;
     match &known {
         Some(known) if known.published && known.workspace_id == *workspace => return Ok(()),
         Some(known) if known.published => {
@@ -132,14 +127,14 @@ pub(super) fn publish(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str)
         }
         _ => {}
     }
-    refuse_foreign_prefix(change.conn, name, workspace)?;
+    refuse_foreign_prefix(tx.conn, name, workspace)?;
     if known
         .as_ref()
         .is_none_or(|known| known.workspace_id != *workspace)
     {
-        BOUND.require(change, workspace.as_str())?;
+        BOUND.require(tx, workspace.as_str())?;
     }
-    assign_permanently(change, workspace, name, known)
+    assign_permanently(tx, workspace, name, known)
 }
 
 /// Reserves a name for a workspace if nobody owns it. Over the limit of names, it reserves nothing: the
@@ -147,13 +142,13 @@ pub(super) fn publish(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str)
 ///
 /// # Errors
 /// `Conflict` if the name begins with the handle of another workspace, or errors of the store.
-pub(super) fn reserve(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
-    refuse_foreign_prefix(change.conn, name, workspace)?;
-    if find(change.conn, name)?.is_some() {
+pub(super) fn reserve(tx: &WriteTx<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
+    refuse_foreign_prefix(tx.conn, name, workspace)?;
+    if find(tx.conn, name)?.is_some() {
         return Ok(());
     }
-    match BOUND.require(change, workspace.as_str()) {
-        Ok(()) => upsert(change, workspace, name, false),
+    match BOUND.require(tx, workspace.as_str()) {
+        Ok(()) => upsert(tx, workspace, name, false),
         Err(error) if error.kind() == Kind::LimitExceeded => Ok(()),
         Err(error) => Err(error),
     }
@@ -165,16 +160,15 @@ const UNPUBLISH: &str = "
 
 /// Takes a name for an integration that is built into the program, and unpublishes the versions of others.
 pub(super) fn take_for_built_in(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     workspace: &WorkspaceId,
     name: &str,
 ) -> Result<()> {
-    let known = find(change.conn, name)?;
-    change
-        .conn
+    let known = find(tx.conn, name)?;
+    tx.conn
         .prepare_cached(UNPUBLISH)?
         .execute(named_params! {":name": name, ":workspace_id": workspace})?;
-    assign_permanently(change, workspace, name, known)
+    assign_permanently(tx, workspace, name, known)
 }
 
 const WARN_PREVIOUS_OWNER: &str = "
@@ -183,16 +177,15 @@ const WARN_PREVIOUS_OWNER: &str = "
     WHERE workspace_id = :workspace_id AND name = :name ORDER BY version_order DESC LIMIT 1";
 
 /// Warns a workspace, in the log of its newest version of the name, that it lost the name.
-fn warn_previous_owner(change: &WriteTx<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
+fn warn_previous_owner(tx: &WriteTx<'_>, workspace: &WorkspaceId, name: &str) -> Result<()> {
     let message = format!(
         "Another workspace has published the name {name}: the webhook shared by its installations is \
          now at /webhook/integration/workspace/{workspace}/{name}"
     );
-    change
-        .conn
+    tx.conn
         .prepare_cached(WARN_PREVIOUS_OWNER)?
         .execute(named_params! {
-            ":now": change.now, ":message": message, ":workspace_id": workspace, ":name": name,
+            ":now": tx.now, ":message": message, ":workspace_id": workspace, ":name": name,
         })?;
     Ok(())
 }
@@ -215,13 +208,9 @@ const UNPUBLISH_ALL: &str =
 
 /// Unpublishes the integrations of a workspace that is being closed, and passes on or releases its
 /// unpublished names. It keeps its published names.
-pub(in crate::domain) fn release_names(
-    change: &WriteTx<'_>,
-    workspace: &WorkspaceId,
-) -> Result<()> {
+pub(in crate::domain) fn release_names(tx: &WriteTx<'_>, workspace: &WorkspaceId) -> Result<()> {
     for sql in [PASS_ON, RELEASE, UNPUBLISH_ALL] {
-        change
-            .conn
+        tx.conn
             .prepare_cached(sql)?
             .execute(named_params! {":id": workspace})?;
     }
@@ -250,24 +239,24 @@ const PUBLISHED_BY_OTHERS: &str = "
 /// `InvalidIdentifier` for an invalid name, `NotFound` for an unknown workspace, `RelationConflict` while
 /// another workspace has public versions of the name, `Conflict` if the workspace already owns it, or errors
 /// of the store.
-pub fn give_name(change: &WriteTx<'_>, name: &str, workspace: &WorkspaceId) -> Result<NameOwner> {
+pub fn give_name(tx: &WriteTx<'_>, name: &str, workspace: &WorkspaceId) -> Result<NameOwner> {
     super::create::check_name(name)?;
-    let found = workspaces::find(change.conn, workspace)?;
+    let found = workspaces::find(tx.conn, workspace)?;
     let parameters = named_params! {":name": name, ":workspace_id": workspace};
-    let mut statement = change.conn.prepare_cached(PUBLISHED_BY_OTHERS)?;
+    let mut statement = tx.conn.prepare_cached(PUBLISHED_BY_OTHERS)?;
     if statement.exists(parameters)? {
         let text = format!("Another workspace has public versions of {name}: delete or hide them");
         return Err(Error::new(Kind::RelationConflict, text));
     }
-    let known = find(change.conn, name)?;
+    let known = find(tx.conn, name)?;
     let is_theirs = |known: &NameOwner| known.published && known.workspace_id == *workspace;
     if known.as_ref().is_some_and(is_theirs) {
         let text = format!("The name {name} belongs to that workspace already");
         return Err(Error::new(Kind::Conflict, text));
     }
-    assign_permanently(change, workspace, name, known)?;
+    assign_permanently(tx, workspace, name, known)?;
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(workspace),
             action: "integration.give_name",

@@ -88,11 +88,11 @@ impl Parts {
     /// Writes the parts.
     pub(super) fn write(
         self,
-        change: &WriteTx<'_>,
+        tx: &WriteTx<'_>,
         sealer: &Sealer,
         of: &VersionRef<'_>,
     ) -> Result<()> {
-        let conn = change.conn;
+        let conn = tx.conn;
         if let Some(code) = self.code {
             conn.prepare_cached(SET_CODE)?
                 .execute(named_params! {":seq": of.seq, ":code": code})?;
@@ -114,7 +114,7 @@ impl Parts {
             };
             let of_name = named_params! {":seq": of.seq, ":name": name};
             if !conn.prepare_cached(HAS_SECRET)?.exists(of_name)? {
-                BOUND.require(change, of.seq)?;
+                BOUND.require(tx, of.seq)?;
             }
             let sealed = SealedColumn::IntegrationSecret.seal(
                 sealer,

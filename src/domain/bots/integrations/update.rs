@@ -72,8 +72,8 @@ pub async fn update(
         update.definition.check_scripts(app.scripts()).await?;
     }
     let sealer = app.sealer().clone();
-    app.run_write_tx(call, move |change, workspace| {
-        update_in_tx(change, &sealer, workspace, &id, update)
+    app.run_write_tx(call, move |tx, workspace| {
+        update_in_tx(tx, &sealer, workspace, &id, update)
     })
     .await
 }
@@ -85,39 +85,39 @@ const UPDATE: &str = "
     WHERE seq = :seq";
 
 fn update_in_tx(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     workspace: &WorkspaceId,
     id: &IntegrationId,
     update: IntegrationPatch,
 ) -> Result<Integration> {
-    let was = rows::load(change.conn, workspace, id)?;
-    let had_endpoint = Endpoint::find(change.conn, &was)?;
+    let was = rows::load(tx.conn, workspace, id)?;
+    let had_endpoint = Endpoint::find(tx.conn, &was)?;
     check_url(update.url.as_deref(), was.dev)?;
     let mut definition = was.definition.clone();
     update.definition.apply(&mut definition);
     definition.check()?;
-    if let Some(bounds) = change.bounds() {
+    if let Some(bounds) = tx.bounds() {
         let configurations = definition.configurations.len();
         bounds.settings.require_configurations(configurations)?;
     }
     let public = update.public.unwrap_or(was.public);
     if was.public && !public {
-        refuse_while_used_by_others(change, &was)?;
+        refuse_while_used_by_others(tx, &was)?;
     }
     if public && !was.public {
-        names::publish(change, workspace, &was.name)?;
+        names::publish(tx, workspace, &was.name)?;
     }
     let text = serde_json::to_string(&definition)
         .map_err(|error| Error::internal("a definition cannot be written", error))?;
-    let changed = change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+    let changed = tx.conn.prepare_cached(UPDATE)?.execute(named_params! {
         ":seq": was.seq,
         ":title": update.title.as_ref().unwrap_or(&was.title),
         ":description": update.description.as_ref().unwrap_or(&was.description),
         ":public": public,
         ":definition": text,
         ":url": update.url.as_ref().or(was.url.as_ref()),
-        ":now": change.now,
+        ":now": tx.now,
     })?;
     if changed == 0 {
         return Err(Error::new(
@@ -132,17 +132,17 @@ fn update_in_tx(
         workspace,
         name: &was.name,
     };
-    update.parts.write(change, sealer, &of)?;
+    update.parts.write(tx, sealer, &of)?;
     if deployed {
-        deliveries::retry_integration_now(change, was.seq)?;
+        deliveries::retry_integration_now(tx, was.seq)?;
     }
-    let now = rows::load(change.conn, workspace, id)?;
-    let endpoint = Endpoint::find(change.conn, &now)?;
+    let now = rows::load(tx.conn, workspace, id)?;
+    let endpoint = Endpoint::find(tx.conn, &now)?;
     if endpoint == Endpoint::Present && (had_endpoint != endpoint || now.url != was.url) {
-        register_all(change, &update.webhooks, &now)?;
+        register_all(tx, &update.webhooks, &now)?;
     }
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(workspace),
             action: "integration.update",
@@ -158,8 +158,8 @@ const USED_BY_OTHERS: &str = "
     WHERE bot_integrations.integration_seq = :seq AND bot_integrations.removed_at IS NULL
       AND agents.workspace_id <> :workspace_id AND agents.deleted_at IS NULL";
 
-fn refuse_while_used_by_others(change: &WriteTx<'_>, integration: &Integration) -> Result<()> {
-    let mut statement = change.conn.prepare_cached(USED_BY_OTHERS)?;
+fn refuse_while_used_by_others(tx: &WriteTx<'_>, integration: &Integration) -> Result<()> {
+    let mut statement = tx.conn.prepare_cached(USED_BY_OTHERS)?;
     let used = statement.exists(named_params! {
         ":seq": integration.seq, ":workspace_id": integration.workspace_id,
     })?;

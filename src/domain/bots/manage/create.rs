@@ -61,8 +61,8 @@ pub async fn create(call: &RequestContext, new: NewBot) -> Result<Bot> {
         _ => None,
     };
     call.app()
-        .run_write_tx(call, move |change, workspace| {
-            create_in_tx(change, &sealer, workspace, by.as_ref(), new)
+        .run_write_tx(call, move |tx, workspace| {
+            create_in_tx(tx, &sealer, workspace, by.as_ref(), new)
         })
         .await
 }
@@ -87,7 +87,7 @@ fn validate_new_bot(new: &NewBot, limits: &schema::Limits) -> Result<()> {
 /// # Errors
 /// As [`create`].
 pub fn create_in_tx(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     workspace: &WorkspaceId,
     by: Option<&AccountId>,
@@ -98,7 +98,7 @@ pub fn create_in_tx(
     let name = new.name.unwrap_or_else(generate_name);
     let handle = format!("bot-{id}");
     let agent = agents::create(
-        change,
+        tx,
         workspace,
         NewAgent {
             id: id.clone(),
@@ -107,35 +107,27 @@ pub fn create_in_tx(
         },
     )?;
     let agent: PrincipalAgent = agent.into();
-    rows::ensure_bot(change, sealer, &agent)?;
+    rows::ensure_bot(tx, sealer, &agent)?;
     let deployed = new.code.is_some() || new.url.is_some();
     let configuration = new
         .configuration
         .map(|configuration| sealing::seal_configuration(sealer, &id, &configuration));
-    change
-        .conn
-        .prepare_cached(UPDATE_NEW)?
-        .execute(named_params! {
-            ":seq": agent.seq,
-            ":definition": to_json(&new.definition)?,
-            ":configuration": configuration,
-            ":medias": to_json(&new.medias)?,
-            ":url": new.url,
-            ":dev": new.dev,
-            ":created_by": by,
-            ":deployed_at": deployed.then_some(change.now),
-        })?;
+    tx.conn.prepare_cached(UPDATE_NEW)?.execute(named_params! {
+        ":seq": agent.seq,
+        ":definition": to_json(&new.definition)?,
+        ":configuration": configuration,
+        ":medias": to_json(&new.medias)?,
+        ":url": new.url,
+        ":dev": new.dev,
+        ":created_by": by,
+        ":deployed_at": deployed.then_some(tx.now),
+    })?;
     if let Some(code) = new.code {
-        set_code(change.conn, agent.seq, &code)?;
-        deliveries::enqueue_ping(change, agent.seq)?;
+        set_code(tx.conn, agent.seq, &code)?;
+        deliveries::enqueue_ping(tx, agent.seq)?;
     }
-    recurring::sync_schedules(
-        change,
-        agent.seq,
-        &BotDefinition::default(),
-        &new.definition,
-    )?;
-    rows::load(change.conn, sealer, workspace, &id)
+    recurring::sync_schedules(tx, agent.seq, &BotDefinition::default(), &new.definition)?;
+    rows::load(tx.conn, sealer, workspace, &id)
 }
 
 const UPDATE_NEW: &str = "

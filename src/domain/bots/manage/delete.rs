@@ -32,12 +32,12 @@ const ROWS_PER_TRANSACTION: u16 = 500;
 pub async fn delete(call: &RequestContext, id: AgentId, webhooks: String) -> Result<()> {
     call.require_role(Role::Developer)?;
     let app = call.app();
-    app.run_write_tx(call, move |change, workspace| {
-        let agent = rows::find_agent(change.conn, workspace, &id)?;
-        change.run_after_commit(|app| app.bot_worker_wake_up().notify_one());
-        mark_deleted(change, &webhooks, agent.seq, &id)?;
+    app.run_write_tx(call, move |tx, workspace| {
+        let agent = rows::find_agent(tx.conn, workspace, &id)?;
+        tx.run_after_commit(|app| app.bot_worker_wake_up().notify_one());
+        mark_deleted(tx, &webhooks, agent.seq, &id)?;
         audit::record(
-            change,
+            tx,
             &NewAuditRecord {
                 workspace: Some(workspace),
                 action: "bot.delete",
@@ -57,20 +57,18 @@ const DELETE_KEYS: &str = "DELETE FROM api_keys WHERE agent_id = :id";
 
 /// Marks an agent as deleted, revokes its keys and enqueues `unregister` for its integrations.
 pub(in crate::domain) fn mark_deleted(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     webhooks: &str,
     seq: i64,
     id: &AgentId,
 ) -> Result<()> {
-    change
-        .conn
+    tx.conn
         .prepare_cached(MARK_DELETED)?
-        .execute(named_params! {":seq": seq, ":now": change.now})?;
-    change
-        .conn
+        .execute(named_params! {":seq": seq, ":now": tx.now})?;
+    tx.conn
         .prepare_cached(DELETE_KEYS)?
         .execute(named_params! {":id": id})?;
-    installations::unregister_all(change, webhooks, seq)
+    installations::unregister_all(tx, webhooks, seq)
 }
 
 /// Selects the next deleted agent after a row.
@@ -90,9 +88,7 @@ pub(super) async fn purge_deleted(app: &App) -> Result<()> {
             return Ok(());
         };
         let overdue = unregister_deadline(app);
-        let step = app.run_write_tx_as(Actor::System, move |change| {
-            run_purge_step(change, seq, overdue)
-        });
+        let step = app.run_write_tx_as(Actor::System, move |tx| run_purge_step(tx, seq, overdue));
         if step.await? == PurgeStep::Waiting {
             after = seq;
         }
@@ -159,12 +155,12 @@ const DELETE_AGENT: &str = "DELETE FROM agents WHERE seq = :seq";
 
 /// Removes some rows of a deleted agent, or the agent itself once its large tables are empty.
 pub(in crate::domain) fn run_purge_step(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     seq: i64,
     overdue: Timestamp,
 ) -> Result<PurgeStep> {
-    let conn = change.conn;
-    if messages::delete_unindexed_of_agent(change, seq, ROWS_PER_TRANSACTION.into())? > 0 {
+    let conn = tx.conn;
+    if messages::delete_unindexed_of_agent(tx, seq, ROWS_PER_TRANSACTION.into())? > 0 {
         return Ok(PurgeStep::More);
     }
     let of_agent = named_params! {":seq": seq, ":limit": ROWS_PER_TRANSACTION};

@@ -136,7 +136,7 @@ const TRIM: &str = "
 /// # Errors
 /// Errors of the store.
 pub fn record(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     settings: &Settings,
     bot: &AgentId,
     occurrence: &Occurrence,
@@ -151,9 +151,9 @@ pub fn record(
         ":description": occurrence.description,
         ":grouped": to_json(&occurrence.group_data)?,
         ":resolution_link": occurrence.resolution_link,
-        ":now": change.now,
+        ":now": tx.now,
     };
-    let set: Option<(i64, i64)> = change
+    let set: Option<(i64, i64)> = tx
         .conn
         .prepare_cached(UPSERT)?
         .query_row(parameters, |row| Ok((row.get(0)?, row.get(1)?)))
@@ -161,23 +161,19 @@ pub fn record(
     let Some((seq, agent_seq)) = set else {
         return Ok(());
     };
-    change
-        .conn
-        .prepare_cached(ADD_EVENT)?
-        .execute(named_params! {
-            ":id": IssueEventId::new_uuid(),
-            ":seq": seq,
-            ":data": to_json(&occurrence.data)?,
-            ":now": change.now,
-        })?;
-    change
-        .conn
+    tx.conn.prepare_cached(ADD_EVENT)?.execute(named_params! {
+        ":id": IssueEventId::new_uuid(),
+        ":seq": seq,
+        ":data": to_json(&occurrence.data)?,
+        ":now": tx.now,
+    })?;
+    tx.conn
         .prepare_cached(TRIM_EVENTS)?
         .execute(named_params! {":seq": seq, ":kept": settings.issue_events})?;
-    change.conn.prepare_cached(TRIM)?.execute(named_params! {
+    tx.conn.prepare_cached(TRIM)?.execute(named_params! {
         ":agent_seq": agent_seq,
         ":kept": settings.issues,
-        ":now": change.now,
+        ":now": tx.now,
     })?;
     Ok(())
 }
@@ -240,9 +236,9 @@ const DELETE: &str = "DELETE FROM bot_issues WHERE agent_seq = :agent_seq AND id
 pub async fn delete(call: &RequestContext, bot: AgentId, id: IssueId) -> Result<()> {
     call.require_role(Role::Developer)?;
     call.app()
-        .run_write_tx(call, move |change, workspace| {
-            let agent = rows::find_agent(change.conn, workspace, &bot)?;
-            let deleted = change
+        .run_write_tx(call, move |tx, workspace| {
+            let agent = rows::find_agent(tx.conn, workspace, &bot)?;
+            let deleted = tx
                 .conn
                 .prepare_cached(DELETE)?
                 .execute(named_params! {":agent_seq": agent.seq, ":id": id})?;

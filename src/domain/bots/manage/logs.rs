@@ -107,13 +107,13 @@ const INTEGRATION_LOGS: LogTable = table!("integration_logs", "integration_seq",
 /// # Errors
 /// Errors of the store.
 pub fn record(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     settings: &Settings,
     bot: &AgentId,
     level: LogLevel,
     message: &str,
 ) -> Result<()> {
-    BOT_LOGS.write(change, settings, bot, level, message)
+    BOT_LOGS.write(tx, settings, bot, level, message)
 }
 
 /// Writes a log line of an integration; does nothing if the integration does not exist.
@@ -121,13 +121,13 @@ pub fn record(
 /// # Errors
 /// Errors of the store.
 pub fn record_for_integration(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     settings: &Settings,
     integration: &IntegrationId,
     level: LogLevel,
     message: &str,
 ) -> Result<()> {
-    INTEGRATION_LOGS.write(change, settings, integration, level, message)
+    INTEGRATION_LOGS.write(tx, settings, integration, level, message)
 }
 
 /// Lists the log lines of a bot in the workspace of the call, newest first.
@@ -167,30 +167,28 @@ pub async fn list_for_integration(
 impl LogTable {
     fn write(
         &self,
-        change: &WriteTx<'_>,
+        tx: &WriteTx<'_>,
         settings: &Settings,
         id: &dyn ToSql,
         level: LogLevel,
         message: &str,
     ) -> Result<()> {
-        let owner: Option<i64> = change
+        let owner: Option<i64> = tx
             .conn
             .prepare_cached(self.owner)?
             .query_row(named_params! {":id": id}, |row| row.get(0))
             .optional()?;
         let Some(owner) = owner else { return Ok(()) };
-        change
-            .conn
+        tx.conn
             .prepare_cached(self.insert)?
             .execute(named_params! {
                 ":owner": owner,
-                ":at": change.now,
+                ":at": tx.now,
                 ":level": level,
                 ":message": truncate(message, settings.log_line_bytes),
             })?;
         if rand::random_ratio(1, TRIM_ONE_IN) {
-            change
-                .conn
+            tx.conn
                 .prepare_cached(self.trim)?
                 .execute(named_params! {":owner": owner, ":kept": settings.log_lines})?;
         }

@@ -21,7 +21,7 @@ const REMOVE: &str = "DELETE FROM bot_schedules WHERE agent_seq = :agent_seq AND
 /// Updates the schedules of a bot from its old definition to its new one. An event with an unchanged cron
 /// expression keeps its due time.
 pub(super) fn sync_schedules(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     agent_seq: i64,
     old: &BotDefinition,
     new: &BotDefinition,
@@ -31,31 +31,30 @@ pub(super) fn sync_schedules(
         .keys()
         .filter(|name| !new.recurring_events.contains_key(*name));
     for name in gone {
-        remove_schedule(change, agent_seq, name)?;
+        remove_schedule(tx, agent_seq, name)?;
     }
     for (name, event) in &new.recurring_events {
         let known = old.recurring_events.get(name);
         if known.is_some_and(|known| known.cron == event.cron) {
             continue;
         }
-        match event.next_occurrence_after(change.now) {
+        match event.next_occurrence_after(tx.now) {
             Some(due_at) => {
-                schedules::BOUND.require(change, agent_seq)?;
-                change.conn.prepare_cached(SET)?.execute(named_params! {
+                schedules::BOUND.require(tx, agent_seq)?;
+                tx.conn.prepare_cached(SET)?.execute(named_params! {
                     ":agent_seq": agent_seq, ":due_at": due_at, ":name": name,
-                    ":delay": schedules::micros_until(due_at, change.now),
+                    ":delay": schedules::micros_until(due_at, tx.now),
                 })?;
-                change.wake_delivery_dispatcher();
+                tx.wake_delivery_dispatcher();
             }
-            None => remove_schedule(change, agent_seq, name)?,
+            None => remove_schedule(tx, agent_seq, name)?,
         }
     }
     Ok(())
 }
 
-fn remove_schedule(change: &WriteTx<'_>, agent_seq: i64, name: &str) -> Result<()> {
-    change
-        .conn
+fn remove_schedule(tx: &WriteTx<'_>, agent_seq: i64, name: &str) -> Result<()> {
+    tx.conn
         .prepare_cached(REMOVE)?
         .execute(named_params! {":agent_seq": agent_seq, ":name": name})?;
     Ok(())

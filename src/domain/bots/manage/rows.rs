@@ -58,8 +58,8 @@ pub(super) async fn create_missing_row(app: &App, agent: &Agent) -> Result<()> {
         return Ok(());
     }
     let (sealer, agent) = (app.sealer().clone(), agent.clone());
-    app.run_write_tx_as(Actor::System, move |change| {
-        ensure_bot(change, &sealer, &agent.into())
+    app.run_write_tx_as(Actor::System, move |tx| {
+        ensure_bot(tx, &sealer, &agent.into())
     })
     .await
 }
@@ -75,13 +75,12 @@ const INSERT: &str = "
 
 /// Creates the bot row of an agent if it is missing.
 pub(in crate::domain) fn ensure_bot(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     agent: &PrincipalAgent,
 ) -> Result<()> {
     let secret = sealing::seal_signing_secret(sealer, &agent.id, &new_hex_secret());
-    change
-        .conn
+    tx.conn
         .prepare_cached(INSERT)?
         .execute(named_params! {":seq": agent.seq, ":signing_secret": secret})?;
     Ok(())

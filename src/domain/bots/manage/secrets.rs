@@ -57,12 +57,12 @@ const REMOVE: &str = "DELETE FROM bot_secrets WHERE agent_seq = :seq AND name = 
 /// # Errors
 /// `LimitExceeded` for more secrets than a bot can have, or errors of the store.
 pub(super) fn write(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     (seq, id): (i64, &AgentId),
     secrets: &SecretPatches,
 ) -> Result<()> {
-    let conn = change.conn;
+    let conn = tx.conn;
     for (name, secret) in secrets {
         let of_name = named_params! {":seq": seq, ":name": name};
         let Some(secret) = secret else {
@@ -70,7 +70,7 @@ pub(super) fn write(
             continue;
         };
         if !conn.prepare_cached(HAS)?.exists(of_name)? {
-            BOUND.require(change, seq)?;
+            BOUND.require(tx, seq)?;
         }
         let plaintext = secret.expose().as_bytes();
         let sealed = SealedColumn::BotSecret.seal(sealer, &row_id(id, name), plaintext);

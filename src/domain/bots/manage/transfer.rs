@@ -33,13 +33,13 @@ pub async fn transfer(call: &RequestContext, id: AgentId, target: WorkspaceId) -
         _ => return Err(Error::new(Kind::Forbidden, "Only a person may do this")),
     };
     call.app()
-        .run_write_tx(call, move |change, workspace| {
-            let agent = rows::find_agent(change.conn, workspace, &id)?;
-            check_target(change.conn, &agent, &account, &target)?;
+        .run_write_tx(call, move |tx, workspace| {
+            let agent = rows::find_agent(tx.conn, workspace, &id)?;
+            check_target(tx.conn, &agent, &account, &target)?;
             if target != agent.workspace_id {
-                quotas::require_bot(change, &agent.workspace_id, &agent.id, &target)?;
+                quotas::require_bot(tx, &agent.workspace_id, &agent.id, &target)?;
             }
-            move_to_workspace(change, &agent, &target)
+            move_to_workspace(tx, &agent, &target)
         })
         .await
 }
@@ -90,17 +90,16 @@ const MOVE: &str = "UPDATE agents SET workspace_id = :target, updated_at = :now 
 /// Moves the bot's own tokens too.
 const MOVE_KEYS: &str = "UPDATE api_keys SET workspace_id = :target WHERE agent_id = :id";
 
-fn move_to_workspace(change: &WriteTx<'_>, agent: &Agent, target: &WorkspaceId) -> Result<()> {
-    change.conn.prepare_cached(MOVE)?.execute(named_params! {
-        ":seq": agent.seq, ":target": target, ":now": change.now,
+fn move_to_workspace(tx: &WriteTx<'_>, agent: &Agent, target: &WorkspaceId) -> Result<()> {
+    tx.conn.prepare_cached(MOVE)?.execute(named_params! {
+        ":seq": agent.seq, ":target": target, ":now": tx.now,
     })?;
-    change
-        .conn
+    tx.conn
         .prepare_cached(MOVE_KEYS)?
         .execute(named_params! {":id": agent.id, ":target": target})?;
     for workspace in [&agent.workspace_id, target] {
         audit::record(
-            change,
+            tx,
             &NewAuditRecord {
                 workspace: Some(workspace),
                 action: "bot.transfer",

@@ -89,8 +89,8 @@ pub async fn update(call: &RequestContext, id: AgentId, update: BotPatch) -> Res
     let webhooks = update.webhooks.clone();
     let proven = prove_claims(call, &id, &update)?;
     let updated = app
-        .run_proven_write_tx(call, proven, move |change, workspace| {
-            update_in_tx(change, &sealer, workspace, &id, &update)
+        .run_proven_write_tx(call, proven, move |tx, workspace| {
+            update_in_tx(tx, &sealer, workspace, &id, &update)
         })
         .await?;
     if installs && installations::write_link_reasons(app, updated.seq, &webhooks).await? {
@@ -148,51 +148,51 @@ fn plan_update(
 }
 
 fn update_in_tx(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     workspace: &WorkspaceId,
     id: &AgentId,
     update: &BotPatch,
 ) -> Result<Bot> {
-    let (was, mut now) = plan_update(change.conn, sealer, workspace, id, update)?;
+    let (was, mut now) = plan_update(tx.conn, sealer, workspace, id, update)?;
     if now.definition != was.definition {
-        change.claim(now.definition.clone());
+        tx.claim(now.definition.clone());
     }
     if !now.configuration.is_empty() || update.configuration.is_some() {
-        change.claim(configuration_claim(&now.definition, &now.configuration));
+        tx.claim(configuration_claim(&now.definition, &now.configuration));
     }
-    change.require_proven()?;
+    tx.require_proven()?;
     let deployed = update.code.is_some() || update.url.is_some();
     if let Some(code) = &update.code {
-        set_code(change.conn, was.seq, code)?;
+        set_code(tx.conn, was.seq, code)?;
     }
     now.name = update.name.clone().unwrap_or(now.name);
     now.url = update.url.clone().or(now.url);
     now.medias = update.medias.clone().unwrap_or(now.medias);
     now.blocked = update.blocked.unwrap_or(now.blocked);
     now.deployed_at = if deployed {
-        Some(change.now)
+        Some(tx.now)
     } else {
         now.deployed_at
     };
     let recoded = update.code.is_some();
     // A new revision makes the engine rebuild the environment of the code.
     let changed = recoded || !update.secrets.is_empty();
-    write_rows(change, sealer, (&was, &now), changed, update.authentication)?;
-    secrets::write(change, sealer, (was.seq, id), &update.secrets)?;
+    write_rows(tx, sealer, (&was, &now), changed, update.authentication)?;
+    secrets::write(tx, sealer, (was.seq, id), &update.secrets)?;
     if recoded {
-        deliveries::enqueue_ping(change, was.seq)?;
+        deliveries::enqueue_ping(tx, was.seq)?;
     }
     if deployed {
-        deliveries::retry_bot_now(change, was.seq)?;
+        deliveries::retry_bot_now(tx, was.seq)?;
     }
-    recurring::sync_schedules(change, was.seq, &was.definition, &now.definition)?;
+    recurring::sync_schedules(tx, was.seq, &was.definition, &now.definition)?;
     for (key, given) in &update.integrations {
         let named = (key.as_str(), given.as_ref());
-        installations::apply_patch(change, sealer, workspace, &was, &update.webhooks, named)?;
+        installations::apply_patch(tx, sealer, workspace, &was, &update.webhooks, named)?;
     }
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(workspace),
             action: if deployed { "bot.deploy" } else { "bot.update" },
@@ -200,7 +200,7 @@ fn update_in_tx(
             resource_name: Some(&now.name),
         },
     )?;
-    rows::load(change.conn, sealer, workspace, id)
+    rows::load(tx.conn, sealer, workspace, id)
 }
 
 const UPDATE_AGENT: &str = "UPDATE agents SET name = :name, updated_at = :now WHERE seq = :seq";
@@ -213,17 +213,16 @@ const UPDATE: &str = "
     WHERE agent_seq = :seq";
 
 fn write_rows(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     (was, now): (&Bot, &Bot),
     changed: bool,
     authentication: Option<AuthenticationMethod>,
 ) -> Result<()> {
-    change
-        .conn
+    tx.conn
         .prepare_cached(UPDATE_AGENT)?
-        .execute(named_params! {":seq": was.seq, ":name": now.name, ":now": change.now})?;
-    change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+        .execute(named_params! {":seq": was.seq, ":name": now.name, ":now": tx.now})?;
+    tx.conn.prepare_cached(UPDATE)?.execute(named_params! {
         ":seq": was.seq,
         ":definition": to_json(&now.definition)?,
         ":changed": i64::from(changed || now.definition != was.definition),

@@ -28,10 +28,10 @@ pub async fn update(call: &RequestContext, id: MessageId, tags: TagPatch) -> Res
     require_write(call)?;
     let voice = Author::from_call(call)?;
     call.app()
-        .run_write_tx(call, move |change, _| {
-            let old = rows::load_visible(change.conn, &voice, &id)?;
-            let conversation = load_conversation(change.conn, &voice, &old.conversation_id)?;
-            let speaker = voice.load_schemas(change.conn)?;
+        .run_write_tx(call, move |tx, _| {
+            let old = rows::load_visible(tx.conn, &voice, &id)?;
+            let conversation = load_conversation(tx.conn, &voice, &old.conversation_id)?;
+            let speaker = voice.load_schemas(tx.conn)?;
             let new = speaker.apply_message_tags(conversation.channel_key(), &old.tags, &tags)?;
             if new == old.tags {
                 return Ok(old);
@@ -41,21 +41,14 @@ pub async fn update(call: &RequestContext, id: MessageId, tags: TagPatch) -> Res
                 index::COLUMNS
             );
             let parameters = named_params! {":tags": new.to_canonical_json(), ":seq": old.seq};
-            let mut update = change.conn.prepare_cached(&sql)?;
+            let mut update = tx.conn.prepare_cached(&sql)?;
             let was = IndexEntry {
                 tags: old.tags.clone(),
                 ..update.query_row(parameters, index::entry_from_row)?
             };
-            change
-                .index_write_batch()
+            tx.index_write_batch()
                 .push(IndexOp::Retag(was, new.clone()));
-            TagTable::Message.update_rows(
-                change.conn,
-                voice.bot().seq,
-                old.seq,
-                &old.tags,
-                &new,
-            )?;
+            TagTable::Message.update_rows(tx.conn, voice.bot().seq, old.seq, &old.tags, &new)?;
             Ok(Message { tags: new, ..old })
         })
         .await
@@ -78,10 +71,10 @@ pub(in crate::domain) async fn delete_with_effect(
     require_write(call)?;
     let voice = Author::from_call(call)?;
     call.app()
-        .run_write_tx(call, move |change, _| {
-            let old = rows::load_visible(change.conn, &voice, &id)?;
-            delete_row(change, old.seq)?;
-            change.run_after_commit(and);
+        .run_write_tx(call, move |tx, _| {
+            let old = rows::load_visible(tx.conn, &voice, &id)?;
+            delete_row(tx, old.seq)?;
+            tx.run_after_commit(and);
             Ok(old)
         })
         .await

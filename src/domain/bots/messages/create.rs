@@ -85,10 +85,10 @@ pub(in crate::domain) async fn create_with_hook(
 ) -> Result<Message> {
     let checked = validate(call, new, require_quota)?;
     call.app()
-        .run_write_tx(call, move |change, _| {
-            let (conversation, user) = checked.load_targets(change.conn)?;
-            let made = checked.insert(change, &conversation, user)?;
-            and(change, &made);
+        .run_write_tx(call, move |tx, _| {
+            let (conversation, user) = checked.load_targets(tx.conn)?;
+            let made = checked.insert(tx, &conversation, user)?;
+            and(tx, &made);
             Ok(made)
         })
         .await
@@ -116,13 +116,13 @@ pub async fn get_or_create(call: &RequestContext, new: NewMessage) -> Result<Mes
         return Ok(known);
     }
     call.app()
-        .run_write_tx(call, move |change, _| {
-            let (conversation, user) = checked.load_targets(change.conn)?;
-            let unindexed = change.index_write_batch();
+        .run_write_tx(call, move |tx, _| {
+            let (conversation, user) = checked.load_targets(tx.conn)?;
+            let unindexed = tx.index_write_batch();
             let unindexed = |alike: &MessageMatch<'_>| alike.find_candidates_in_batch(&unindexed);
-            match checked.find_existing(change.conn, &conversation, user, unindexed)? {
+            match checked.find_existing(tx.conn, &conversation, user, unindexed)? {
                 Some(known) => Ok(known),
-                None => checked.insert(change, &conversation, user),
+                None => checked.insert(tx, &conversation, user),
             }
         })
         .await
@@ -290,16 +290,16 @@ impl ValidatedMessage {
     /// Inserts the message, adds it to the index, and schedules or enqueues its delivery.
     fn insert(
         self,
-        change: &WriteTx<'_>,
+        tx: &WriteTx<'_>,
         conversation: &Conversation,
         user: Option<i64>,
     ) -> Result<Message> {
         let bot = self.voice.bot();
         let (agent_seq, lane) = (bot.seq, conversation.seq);
-        BOUND.require(change, agent_seq)?;
-        let id = MessageId::new_ordered_uuid(change.now);
+        BOUND.require(tx, agent_seq)?;
+        let id = MessageId::new_ordered_uuid(tx.now);
         let incoming = self.voice.integration().is_some();
-        change.conn.prepare_cached(INSERT)?.execute(named_params! {
+        tx.conn.prepare_cached(INSERT)?.execute(named_params! {
             ":id": id,
             ":agent_seq": agent_seq,
             ":conversation": conversation.seq,
@@ -308,29 +308,29 @@ impl ValidatedMessage {
             ":kind": self.kind,
             ":payload": self.payload,
             ":tags": self.tags.to_canonical_json(),
-            ":now": change.now,
+            ":now": tx.now,
         })?;
-        let seq = change.conn.last_insert_rowid();
-        change.index_write_batch().push(IndexOp::Insert(IndexEntry {
+        let seq = tx.conn.last_insert_rowid();
+        tx.index_write_batch().push(IndexOp::Insert(IndexEntry {
             seq,
             agent_seq,
             conversation_seq: lane,
             user_seq: user,
             incoming,
-            created_at: change.now.as_micros(),
+            created_at: tx.now.as_micros(),
             tags: self.tags.clone(),
         }));
-        conversations::add_participant_row(change, bot, conversation, &self.user, user)?;
+        conversations::add_participant_row(tx, bot, conversation, &self.user, user)?;
         match &self.schedule {
             Some(schedule) => {
-                schedules::create(change, agent_seq, schedule, ScheduledItem::Message(seq))?;
+                schedules::create(tx, agent_seq, schedule, ScheduledItem::Message(seq))?;
             }
             None if incoming => {
-                deliveries::enqueue_for_bot(change, agent_seq, Notification::Message(seq), lane)?
+                deliveries::enqueue_for_bot(tx, agent_seq, Notification::Message(seq), lane)?
             }
             None => {
                 deliveries::enqueue_for_integration(
-                    change,
+                    tx,
                     agent_seq,
                     &conversation.integration,
                     seq,
@@ -346,7 +346,7 @@ impl ValidatedMessage {
             kind: self.kind,
             payload: self.payload,
             tags: self.tags,
-            created_at: change.now,
+            created_at: tx.now,
             seq,
         })
     }

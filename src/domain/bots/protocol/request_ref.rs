@@ -75,18 +75,18 @@ impl RequestRef {
     /// `more` follows the sentence.
     pub(in crate::domain) fn write_logs(
         &self,
-        change: &WriteTx<'_>,
+        tx: &WriteTx<'_>,
         settings: &manage::Settings,
         (level, more): (LogLevel, &str),
         failed: &CallFailure,
     ) -> Result<()> {
         let text = format!("{}{more}", self.describe_failure(&failed.text));
         let of_bot = append_stack(&text, self.stack_for_bot(failed));
-        logs::record(change, settings, &self.bot, level, &of_bot)?;
+        logs::record(tx, settings, &self.bot, level, &of_bot)?;
         match &self.integration {
             Some((id, _)) => {
                 let text = append_stack(&text, failed.stack.as_deref());
-                logs::record_for_integration(change, settings, id, level, &text)
+                logs::record_for_integration(tx, settings, id, level, &text)
             }
             None => Ok(()),
         }
@@ -103,9 +103,9 @@ impl RequestRef {
     /// Writes a failure to the logs of the bot and the integration only.
     pub(super) async fn log_failure(self, app: &App, failed: CallFailure) {
         let parts = app.clone();
-        let logged = app.run_write_tx_as(Actor::System, move |change| {
+        let logged = app.run_write_tx_as(Actor::System, move |tx| {
             let settings = parts.bot_settings();
-            self.write_logs(change, settings, (LogLevel::Error, ""), &failed)
+            self.write_logs(tx, settings, (LogLevel::Error, ""), &failed)
         });
         if let Err(error) = logged.await {
             tracing::warn!(%error, "a failed call is not in the logs");

@@ -44,10 +44,10 @@ pub(super) async fn ensure_token(app: &App, receiver: &Receiver) -> Result<Runti
         });
     }
     let sealer = app.sealer().clone();
-    app.run_write_tx_as(Actor::System, move |change| {
-        match find_token(change.conn, &sealer, &id)? {
+    app.run_write_tx_as(Actor::System, move |tx| {
+        match find_token(tx.conn, &sealer, &id)? {
             Some(known) => Ok(known),
-            None => create_token(change, &sealer, kind, &owner, &id),
+            None => create_token(tx, &sealer, kind, &owner, &id),
         }
     })
     .await
@@ -107,14 +107,14 @@ const UPSERT: &str = "
     ON CONFLICT (owner_id) DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed";
 
 fn create_token(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     kind: KeyKind,
     owner: &KeyOwner,
     id: &str,
 ) -> Result<RuntimeToken> {
-    let (key, value) = api_keys::create(change, kind, owner, "its code")?;
-    change.conn.prepare_cached(UPSERT)?.execute(named_params! {
+    let (key, value) = api_keys::create(tx, kind, owner, "its code")?;
+    tx.conn.prepare_cached(UPSERT)?.execute(named_params! {
         ":owner": id,
         ":key": key.id,
         ":sealed": SealedColumn::RuntimeToken.seal(sealer, id, value.expose().as_bytes()),

@@ -47,25 +47,23 @@ pub(in crate::domain) fn next_due(conn: &Connection) -> Result<Option<Timestamp>
 /// Errors of the store.
 pub(in crate::domain) async fn fire_due(app: &App) -> Result<()> {
     let firing = app.clone();
-    app.run_write_tx_as(Actor::System, move |change| {
-        let mut due = list_due(change.conn, change.now)?;
+    app.run_write_tx_as(Actor::System, move |tx| {
+        let mut due = list_due(tx.conn, tx.now)?;
         due.sort_by_key(|due| (due.at, due.seq));
-        let fired = write_each_in_savepoint(change.conn, &due, |due| due.fire(&firing, change))?;
+        let fired = write_each_in_savepoint(tx.conn, &due, |due| due.fire(&firing, tx))?;
         for (due, fired) in due.iter().zip(fired) {
             if fired.is_none() {
-                reschedule(change, due.seq, Some(change.now.plus(FAILURE_DELAY)))?;
+                reschedule(tx, due.seq, Some(tx.now.plus(FAILURE_DELAY)))?;
             }
         }
-        states::delete_expired(change, BATCH_SIZE, |ended| {
-            report_expired_state(change, ended)
-        })?;
+        states::delete_expired(tx, BATCH_SIZE, |ended| report_expired_state(tx, ended))?;
         Ok(())
     })
     .await
 }
 
 /// Creates the event of an expired state, and enqueues it for the bot.
-fn report_expired_state(change: &WriteTx<'_>, ended: &ExpiredState) -> Result<()> {
+fn report_expired_state(tx: &WriteTx<'_>, ended: &ExpiredState) -> Result<()> {
     let lane = ended.conversation.unwrap_or(0);
     let made = SystemEvent {
         agent_seq: ended.agent_seq,
@@ -74,8 +72,8 @@ fn report_expired_state(change: &WriteTx<'_>, ended: &ExpiredState) -> Result<()
         conversation: ended.conversation,
         user: ended.user,
     };
-    let event = events::insert(change, &made)?;
-    deliveries::enqueue_for_bot(change, ended.agent_seq, Notification::Event(event), lane)
+    let event = events::insert(tx, &made)?;
+    deliveries::enqueue_for_bot(tx, ended.agent_seq, Notification::Event(event), lane)
 }
 
 /// A due row of `bot_schedules`.
@@ -113,17 +111,14 @@ const RESCHEDULE: &str = "
     UPDATE bot_schedules SET due_at = :due_at, delay = :delay WHERE seq = :seq";
 
 /// Sets the next due time of a row, or deletes the row.
-pub(super) fn reschedule(change: &WriteTx<'_>, seq: i64, next: Option<Timestamp>) -> Result<()> {
+pub(super) fn reschedule(tx: &WriteTx<'_>, seq: i64, next: Option<Timestamp>) -> Result<()> {
     match next {
-        Some(due_at) => change
-            .conn
-            .prepare_cached(RESCHEDULE)?
-            .execute(named_params! {
-                ":seq": seq,
-                ":due_at": due_at,
-                ":delay": micros_until(due_at, change.now),
-            })?,
-        None => change
+        Some(due_at) => tx.conn.prepare_cached(RESCHEDULE)?.execute(named_params! {
+            ":seq": seq,
+            ":due_at": due_at,
+            ":delay": micros_until(due_at, tx.now),
+        })?,
+        None => tx
             .conn
             .prepare_cached(REMOVE)?
             .execute(named_params! {":seq": seq})?,
@@ -132,40 +127,30 @@ pub(super) fn reschedule(change: &WriteTx<'_>, seq: i64, next: Option<Timestamp>
 }
 
 impl Due {
-    fn fire(&self, app: &App, change: &WriteTx<'_>) -> Result<()> {
+    fn fire(&self, app: &App, tx: &WriteTx<'_>) -> Result<()> {
         let next = match (self.event, self.message, &self.recurring) {
             (Some(event), ..) => {
-                let lane = find_event_conversation(change.conn, event)?.unwrap_or(0);
-                deliveries::enqueue_for_bot(
-                    change,
-                    self.agent_seq,
-                    Notification::Event(event),
-                    lane,
-                )?;
+                let lane = find_event_conversation(tx.conn, event)?.unwrap_or(0);
+                deliveries::enqueue_for_bot(tx, self.agent_seq, Notification::Event(event), lane)?;
                 None
             }
             (_, Some(message), _) => {
-                deliver_message(change, self.agent_seq, message)?;
+                deliver_message(tx, self.agent_seq, message)?;
                 None
             }
-            (_, _, Some(name)) => self.fire_recurring(app, change, name)?,
+            (_, _, Some(name)) => self.fire_recurring(app, tx, name)?,
             (None, None, None) => None,
         };
-        reschedule(change, self.seq, next)
+        reschedule(tx, self.seq, next)
     }
 
     /// Creates the event if the bot can receive it, and returns the next time of the recurring event.
-    fn fire_recurring(
-        &self,
-        app: &App,
-        change: &WriteTx<'_>,
-        name: &str,
-    ) -> Result<Option<Timestamp>> {
-        let Some((id, can_be_told)) = find_bot(change.conn, self.agent_seq)? else {
+    fn fire_recurring(&self, app: &App, tx: &WriteTx<'_>, name: &str) -> Result<Option<Timestamp>> {
+        let Some((id, can_be_told)) = find_bot(tx.conn, self.agent_seq)? else {
             return Ok(None);
         };
         let declarations = app.definition_cache();
-        let declared = declarations.get_bot_definition(change.conn, &id, self.agent_seq)?;
+        let declared = declarations.get_bot_definition(tx.conn, &id, self.agent_seq)?;
         let Some(event) = declared.recurring_events.get(name) else {
             return Ok(None);
         };
@@ -177,10 +162,10 @@ impl Due {
                 conversation: None,
                 user: None,
             };
-            let seq = events::insert(change, &made)?;
-            deliveries::enqueue_for_bot(change, self.agent_seq, Notification::Event(seq), 0)?;
+            let seq = events::insert(tx, &made)?;
+            deliveries::enqueue_for_bot(tx, self.agent_seq, Notification::Event(seq), 0)?;
         }
-        Ok(event.next_occurrence_after(change.now))
+        Ok(event.next_occurrence_after(tx.now))
     }
 }
 
@@ -213,21 +198,16 @@ const MESSAGE: &str = "
     FROM messages JOIN conversations ON conversations.seq = messages.conversation_seq
     WHERE messages.seq = :seq";
 
-fn deliver_message(change: &WriteTx<'_>, agent_seq: i64, message: i64) -> Result<()> {
-    let (incoming, conversation, integration): (bool, i64, String) = change
+fn deliver_message(tx: &WriteTx<'_>, agent_seq: i64, message: i64) -> Result<()> {
+    let (incoming, conversation, integration): (bool, i64, String) = tx
         .conn
         .prepare_cached(MESSAGE)?
         .query_row(named_params! {":seq": message}, |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?;
     if incoming {
-        deliveries::enqueue_for_bot(
-            change,
-            agent_seq,
-            Notification::Message(message),
-            conversation,
-        )
+        deliveries::enqueue_for_bot(tx, agent_seq, Notification::Message(message), conversation)
     } else {
-        deliveries::enqueue_for_integration(change, agent_seq, &integration, message, conversation)
+        deliveries::enqueue_for_integration(tx, agent_seq, &integration, message, conversation)
     }
 }

@@ -84,25 +84,25 @@ pub(in crate::domain) fn micros_until(due_at: Timestamp, now: Timestamp) -> i64 
 
 /// Adds a schedule for an event or a message, and wakes the dispatcher.
 pub(in crate::domain) fn create(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     agent_seq: i64,
     schedule: &Schedule,
     what: ScheduledItem,
 ) -> Result<()> {
-    BOUND.require(change, agent_seq)?;
-    let due_at = schedule.due_at(change.now)?;
-    let delay = schedule.delay.map(|_| micros_until(due_at, change.now));
+    BOUND.require(tx, agent_seq)?;
+    let due_at = schedule.due_at(tx.now)?;
+    let delay = schedule.delay.map(|_| micros_until(due_at, tx.now));
     let (event, message) = match what {
         ScheduledItem::Event(seq) => (Some(seq), None),
         ScheduledItem::Message(seq) => (None, Some(seq)),
     };
-    change.conn.prepare_cached(INSERT)?.execute(named_params! {
+    tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":agent_seq": agent_seq,
         ":due_at": due_at,
         ":delay": delay,
         ":event_seq": event,
         ":message_seq": message,
     })?;
-    change.wake_delivery_dispatcher();
+    tx.wake_delivery_dispatcher();
     Ok(())
 }

@@ -40,32 +40,32 @@ pub(in crate::domain) fn needs_repair(conn: &Connection, now: Timestamp) -> Resu
 }
 
 /// Repairs up to `limit` rows, and returns their number.
-pub(in crate::domain) fn repair(change: &WriteTx<'_>, app: &App, limit: i64) -> Result<usize> {
-    let stray = list_repair_rows(change.conn, change.now, limit)?;
+pub(in crate::domain) fn repair(tx: &WriteTx<'_>, app: &App, limit: i64) -> Result<usize> {
+    let stray = list_repair_rows(tx.conn, tx.now, limit)?;
     for row in &stray {
         let next = match &row.recurring {
-            Some(name) => next_occurrence(change, app, row.agent_seq, name)?,
+            Some(name) => next_occurrence(tx, app, row.agent_seq, name)?,
             None => {
-                let due_at = change.now.as_micros().saturating_add(row.delay);
+                let due_at = tx.now.as_micros().saturating_add(row.delay);
                 Some(Timestamp::from_micros(due_at))
             }
         };
-        reschedule(change, row.seq, next)?;
+        reschedule(tx, row.seq, next)?;
     }
     Ok(stray.len())
 }
 
 fn next_occurrence(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     app: &App,
     agent_seq: i64,
     name: &str,
 ) -> Result<Option<Timestamp>> {
-    let Some((id, _)) = find_bot(change.conn, agent_seq)? else {
+    let Some((id, _)) = find_bot(tx.conn, agent_seq)? else {
         return Ok(None);
     };
     let declarations = app.definition_cache();
-    let declared = declarations.get_bot_definition(change.conn, &id, agent_seq)?;
+    let declared = declarations.get_bot_definition(tx.conn, &id, agent_seq)?;
     let event = declared.recurring_events.get(name);
-    Ok(event.and_then(|event| event.next_occurrence_after(change.now)))
+    Ok(event.and_then(|event| event.next_occurrence_after(tx.now)))
 }

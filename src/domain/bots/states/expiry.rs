@@ -39,22 +39,22 @@ const FIND_EXPIRED: &str = "
 /// Deletes up to `limit` expired states and calls `tell` for each state of a bot; a state of an integration is
 /// private to it. A state that cannot be read or reported is deleted all the same.
 pub(in crate::domain) fn delete_expired(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     limit: i64,
     mut tell: impl FnMut(&ExpiredState) -> Result<()>,
 ) -> Result<()> {
-    let mut statement = change.conn.prepare_cached(EXPIRED)?;
-    let parameters = named_params! {":now": change.now, ":limit": limit};
+    let mut statement = tx.conn.prepare_cached(EXPIRED)?;
+    let parameters = named_params! {":now": tx.now, ":limit": limit};
     let ids = statement.query_map(parameters, |row| row.get(0))?;
     let ids: Vec<StateId> = ids.collect::<rusqlite::Result<_>>()?;
-    let told = write_each_in_savepoint(change.conn, &ids, |id| {
-        if let Some(ended) = find_expired(change.conn, id)? {
+    let told = write_each_in_savepoint(tx.conn, &ids, |id| {
+        if let Some(ended) = find_expired(tx.conn, id)? {
             tell(&ended)?;
         }
-        rows::delete(change.conn, id)
+        rows::delete(tx.conn, id)
     })?;
     for (id, _) in ids.iter().zip(told).filter(|(_, told)| told.is_none()) {
-        rows::delete(change.conn, id)?;
+        rows::delete(tx.conn, id)?;
     }
     Ok(())
 }

@@ -54,13 +54,13 @@ pub async fn set(
         )?;
     }
     call.app()
-        .run_proven_write_tx(call, proven, move |change, _| {
-            let place = StateEntry::load(change.conn, change.now, &voice, &key)?;
+        .run_proven_write_tx(call, proven, move |tx, _| {
+            let place = StateEntry::load(tx.conn, tx.now, &voice, &key)?;
             let Some(payload) = payload.clone() else {
-                return place.clear(change, &key);
+                return place.clear(tx, &key);
             };
             let after = expiry.or(place.declaration.expiry);
-            place.write(change, &key, payload, after.map(round_up_millis))
+            place.write(tx, &key, payload, after.map(round_up_millis))
         })
         .await
 }
@@ -99,10 +99,10 @@ pub async fn patch(call: &RequestContext, key: Key, payload: Map<String, Value>)
     );
     drop(known);
     call.app()
-        .run_proven_write_tx(call, proven, move |change, _| {
-            let place = StateEntry::load(change.conn, change.now, &voice, &key)?;
+        .run_proven_write_tx(call, proven, move |tx, _| {
+            let place = StateEntry::load(tx.conn, tx.now, &voice, &key)?;
             let (merged, after) = place.merge(&payload);
-            place.write(change, &key, merged, after)
+            place.write(tx, &key, merged, after)
         })
         .await
 }
@@ -151,60 +151,60 @@ impl StateEntry {
 
     fn write(
         self,
-        change: &WriteTx<'_>,
+        tx: &WriteTx<'_>,
         key: &Key,
         payload: Map<String, Value>,
         expires_after: Option<i64>,
     ) -> Result<State> {
         if self.current.is_none() {
-            BOUND.require(change, self.agent_seq)?;
+            BOUND.require(tx, self.agent_seq)?;
         }
-        change.claim(build_schema_claim(&self.declaration, &payload));
-        change.require_proven()?;
+        tx.claim(build_schema_claim(&self.declaration, &payload));
+        tx.require_proven()?;
         let state = State {
             payload,
             expires_after,
-            expires_at: expires_after.map(|millis| expiry_time(change.now, millis)),
-            updated_at: change.now,
+            expires_at: expires_after.map(|millis| expiry_time(tx.now, millis)),
+            updated_at: tx.now,
             ..self
                 .current
                 .clone()
-                .unwrap_or_else(|| self.new_state(change, key))
+                .unwrap_or_else(|| self.new_state(tx, key))
         };
-        rows::upsert(change.conn, self.agent_seq, &self.owner, &state)?;
+        rows::upsert(tx.conn, self.agent_seq, &self.owner, &state)?;
         if state.expires_at.is_some() {
-            change.wake_delivery_dispatcher();
+            tx.wake_delivery_dispatcher();
         }
         Ok(state)
     }
 
-    fn clear(self, change: &WriteTx<'_>, key: &Key) -> Result<State> {
+    fn clear(self, tx: &WriteTx<'_>, key: &Key) -> Result<State> {
         if let Some(old) = &self.current {
-            rows::delete(change.conn, &old.id)?;
+            rows::delete(tx.conn, &old.id)?;
         }
         let cleared = self
             .current
             .clone()
-            .unwrap_or_else(|| self.new_state(change, key));
+            .unwrap_or_else(|| self.new_state(tx, key));
         Ok(State {
             payload: Map::new(),
-            updated_at: change.now,
+            updated_at: tx.now,
             ..cleared
         })
     }
 
-    fn new_state(&self, change: &WriteTx<'_>, key: &Key) -> State {
+    fn new_state(&self, tx: &WriteTx<'_>, key: &Key) -> State {
         use super::StateKind;
         let owned_by = |kind| (key.kind == kind).then_some(self.owner.id.as_str());
         State {
-            id: StateId::new_ordered_uuid(change.now),
+            id: StateId::new_ordered_uuid(tx.now),
             name: key.name.clone(),
             kind: key.kind,
             conversation_id: owned_by(StateKind::Conversation).map(Into::into),
             user_id: owned_by(StateKind::User).map(Into::into),
             payload: Map::new(),
-            created_at: change.now,
-            updated_at: change.now,
+            created_at: tx.now,
+            updated_at: tx.now,
             expires_after: None,
             expires_at: None,
         }

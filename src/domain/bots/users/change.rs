@@ -32,9 +32,7 @@ pub async fn create(call: &RequestContext, new: NewUser) -> Result<User> {
     match plan_creation(call, &voice, &new)? {
         CreationPath::Local(tags) => {
             call.app()
-                .run_write_tx(call, move |change, _| {
-                    create_in_tx(change, &voice, &tags, new)
-                })
+                .run_write_tx(call, move |tx, _| create_in_tx(tx, &voice, &tags, new))
                 .await
         }
         CreationPath::Delegated(delegated) => {
@@ -62,10 +60,10 @@ pub async fn get_or_create(call: &RequestContext, new: NewUser) -> Result<User> 
         return create_through_integration(call, &voice, delegated).await;
     }
     call.app()
-        .run_write_tx(call, move |change, _| {
-            match rows::find_by_tags(change.conn, &voice, &tags)? {
+        .run_write_tx(call, move |tx, _| {
+            match rows::find_by_tags(tx.conn, &voice, &tags)? {
                 Some(known) => Ok(known),
-                None => create_in_tx(change, &voice, &tags, new),
+                None => create_in_tx(tx, &voice, &tags, new),
             }
         })
         .await
@@ -121,12 +119,12 @@ fn plan_creation(call: &RequestContext, voice: &Author, new: &NewUser) -> Result
 
 /// Creates a user with these tags inside a write transaction.
 pub(in crate::domain) fn create_in_tx(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     voice: &Author,
     tags: &Tags,
     new: NewUser,
 ) -> Result<User> {
-    let id = EndUserId::new_ordered_uuid(change.now);
+    let id = EndUserId::new_ordered_uuid(tx.now);
     let given = |value: Option<String>| value.map_or(Patch::Absent, Patch::Value);
     let profile = end_users::ProfileChanges {
         display_name: given(new.name),
@@ -138,15 +136,14 @@ pub(in crate::domain) fn create_in_tx(
         profile,
         ..Default::default()
     };
-    end_users::create_in_tx(change, voice.sealer(), &voice.scope(), made)?;
+    end_users::create_in_tx(tx, voice.sealer(), &voice.scope(), made)?;
     if let Some(own) = voice.integration() {
-        change
-            .conn
+        tx.conn
             .prepare_cached(SET_CREATOR)?
             .execute(named_params! {":id": id, ":integration": own.integration_key()})?;
     }
-    set_tags(change, voice.bot(), &id, &Tags::default(), tags)?;
-    rows::load(change.conn, voice.bot(), &id)
+    set_tags(tx, voice.bot(), &id, &Tags::default(), tags)?;
+    rows::load(tx.conn, voice.bot(), &id)
 }
 
 /// Records the integration that created the user, which may list and delete it.
@@ -156,7 +153,7 @@ const SET_TAGS: &str = "
     UPDATE end_users SET tags = :tags, updated_at = :now WHERE id = :id AND agent_id = :agent_id";
 
 fn set_tags(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     bot: &PrincipalAgent,
     id: &EndUserId,
     old: &Tags,
@@ -165,17 +162,14 @@ fn set_tags(
     if old == new {
         return Ok(());
     }
-    change
-        .conn
-        .prepare_cached(SET_TAGS)?
-        .execute(named_params! {
-            ":id": id,
-            ":agent_id": bot.id,
-            ":tags": new.to_canonical_json(),
-            ":now": change.now,
-        })?;
-    match rows::load(change.conn, bot, id)?.seq {
-        Some(seq) => TagTable::User.update_rows(change.conn, bot.seq, seq, old, new),
+    tx.conn.prepare_cached(SET_TAGS)?.execute(named_params! {
+        ":id": id,
+        ":agent_id": bot.id,
+        ":tags": new.to_canonical_json(),
+        ":now": tx.now,
+    })?;
+    match rows::load(tx.conn, bot, id)?.seq {
+        Some(seq) => TagTable::User.update_rows(tx.conn, bot.seq, seq, old, new),
         None => Ok(()),
     }
 }
@@ -189,26 +183,24 @@ pub async fn update(call: &RequestContext, id: EndUserId, changes: UserPatch) ->
     require_write(call)?;
     let voice = Author::from_call(call)?;
     call.app()
-        .run_write_tx(call, move |change, _| {
-            update_in_tx(change, &voice, &id, changes)
-        })
+        .run_write_tx(call, move |tx, _| update_in_tx(tx, &voice, &id, changes))
         .await
 }
 
 /// Updates a user inside a write transaction.
 pub(in crate::domain) fn update_in_tx(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     voice: &Author,
     id: &EndUserId,
     changes: UserPatch,
 ) -> Result<User> {
     let bot = voice.bot();
-    let old = rows::load_visible(change.conn, voice, id)?;
+    let old = rows::load_visible(tx.conn, voice, id)?;
     let tags = voice
-        .load_schemas(change.conn)?
+        .load_schemas(tx.conn)?
         .apply_user_tags(&old.tags, &changes.tags)?;
     if old.seq.is_none() {
-        return update_bot_user(change, voice, old, tags, changes);
+        return update_bot_user(tx, voice, old, tags, changes);
     }
     let profile = end_users::ProfileChanges {
         display_name: changes.name,
@@ -220,9 +212,9 @@ pub(in crate::domain) fn update_in_tx(
         ..Default::default()
     };
     let how = end_users::MetadataUpdate::Merge;
-    end_users::update_in_tx(change, voice.sealer(), &voice.scope(), id, changed, how)?;
-    set_tags(change, bot, id, &old.tags, &tags)?;
-    rows::load(change.conn, bot, id)
+    end_users::update_in_tx(tx, voice.sealer(), &voice.scope(), id, changed, how)?;
+    set_tags(tx, bot, id, &old.tags, &tags)?;
+    rows::load(tx.conn, bot, id)
 }
 
 const UPDATE_BOT_USER: &str = "
@@ -230,7 +222,7 @@ const UPDATE_BOT_USER: &str = "
     WHERE agent_seq = :agent_seq";
 
 fn update_bot_user(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     voice: &Author,
     mut user: User,
     tags: Tags,
@@ -239,9 +231,8 @@ fn update_bot_user(
     user.tags = tags;
     changes.name.apply(&mut user.name);
     changes.picture_url.apply(&mut user.picture_url);
-    manage::ensure_bot(change, voice.sealer(), voice.bot())?;
-    change
-        .conn
+    manage::ensure_bot(tx, voice.sealer(), voice.bot())?;
+    tx.conn
         .prepare_cached(UPDATE_BOT_USER)?
         .execute(named_params! {
             ":tags": user.tags.to_canonical_json(),
@@ -262,21 +253,21 @@ pub async fn delete(call: &RequestContext, id: EndUserId) -> Result<User> {
     require_write(call)?;
     let voice = Author::from_call(call)?;
     call.app()
-        .run_write_tx(call, move |change, _| {
-            let user = rows::load_visible(change.conn, &voice, &id)?;
+        .run_write_tx(call, move |tx, _| {
+            let user = rows::load_visible(tx.conn, &voice, &id)?;
             let Some(seq) = user.seq else {
                 return Err(Error::new(
                     Kind::RelationConflict,
                     "This user is the bot itself, and goes with it",
                 ));
             };
-            if !rows::may_delete(change.conn, &voice, seq)? {
+            if !rows::may_delete(tx.conn, &voice, seq)? {
                 return Err(Error::new(
                     Kind::Forbidden,
                     format!("The user {id} was not made by this integration"),
                 ));
             }
-            end_users::erase(change, &voice.scope(), &id)?;
+            end_users::erase(tx, &voice.scope(), &id)?;
             Ok(user)
         })
         .await

@@ -66,28 +66,26 @@ pub async fn run_due(app: &App) -> Result<()> {
 
 async fn run_deletion(app: &App, deletion: &RunningDeletion) -> Result<()> {
     let id = deletion.id.clone();
-    app.run_write_tx_as(Actor::System, move |change| set_in_progress(change, &id))
+    app.run_write_tx_as(Actor::System, move |tx| set_in_progress(tx, &id))
         .await?;
     while match_identifiers(app, deletion).await? {}
     loop {
         let running = deletion.clone();
-        let erased =
-            app.run_write_tx_as(Actor::System, move |change| erase_targets(change, &running));
+        let erased = app.run_write_tx_as(Actor::System, move |tx| erase_targets(tx, &running));
         if erased.await? == 0 {
             break;
         }
     }
     let id = deletion.id.clone();
-    app.run_write_tx_as(Actor::System, move |change| finish_deletion(change, &id))
+    app.run_write_tx_as(Actor::System, move |tx| finish_deletion(tx, &id))
         .await
 }
 
 const SET_IN_PROGRESS: &str = "
     UPDATE end_user_deletions SET status = :to WHERE id = :id AND status = :from";
 
-fn set_in_progress(change: &WriteTx<'_>, id: &EndUserDeletionId) -> Result<()> {
-    change
-        .conn
+fn set_in_progress(tx: &WriteTx<'_>, id: &EndUserDeletionId) -> Result<()> {
+    tx.conn
         .prepare_cached(SET_IN_PROGRESS)?
         .execute(named_params! {
             ":id": id,
@@ -134,10 +132,10 @@ async fn match_identifiers(app: &App, deletion: &RunningDeletion) -> Result<bool
         return Ok(false);
     }
     let id = deletion.id.clone();
-    app.run_write_tx_as(Actor::System, move |change| {
+    app.run_write_tx_as(Actor::System, move |tx| {
         found
             .iter()
-            .try_for_each(|found| record_matches(change, &id, found))
+            .try_for_each(|found| record_matches(tx, &id, found))
     })
     .await?;
     Ok(true)
@@ -157,11 +155,11 @@ const SET_DISPOSITION: &str = "
     WHERE deletion_id = :id AND position = :position";
 
 fn record_matches(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     id: &EndUserDeletionId,
     found: &IdentifierMatches,
 ) -> Result<()> {
-    let open: bool = change.conn.prepare_cached(IS_UNMATCHED)?.query_row(
+    let open: bool = tx.conn.prepare_cached(IS_UNMATCHED)?.query_row(
         named_params! {":id": id, ":position": found.position},
         |row| row.get(0),
     )?;
@@ -177,7 +175,7 @@ fn record_matches(
     } else {
         let mut new = 0;
         for end_user in &found.matches {
-            new += change
+            new += tx
                 .conn
                 .prepare_cached(INSERT_TARGET)?
                 .execute(named_params! {":id": id, ":end_user_id": end_user})?;
@@ -190,8 +188,7 @@ fn record_matches(
             _ => (Disposition::Accepted, None),
         }
     };
-    change
-        .conn
+    tx.conn
         .prepare_cached(SET_DISPOSITION)?
         .execute(named_params! {
             ":id": id,
@@ -209,13 +206,13 @@ const TAKE_TARGETS: &str = "
     RETURNING end_user_id";
 
 /// Erases the next end users that were found and returns their number.
-fn erase_targets(change: &WriteTx<'_>, deletion: &RunningDeletion) -> Result<usize> {
-    let mut statement = change.conn.prepare_cached(TAKE_TARGETS)?;
+fn erase_targets(tx: &WriteTx<'_>, deletion: &RunningDeletion) -> Result<usize> {
+    let mut statement = tx.conn.prepare_cached(TAKE_TARGETS)?;
     let parameters = named_params! {":id": deletion.id, ":limit": STEP_SIZE};
     let targets = statement.query_map(parameters, |row| row.get::<_, EndUserId>(0))?;
     let targets: Vec<_> = targets.collect::<rusqlite::Result<_>>()?;
     for end_user in &targets {
-        erase_with_action(change, &deletion.scope, end_user, "end_user.erase")?;
+        erase_with_action(tx, &deletion.scope, end_user, "end_user.erase")?;
     }
     Ok(targets.len())
 }
@@ -230,8 +227,8 @@ const FINISH: &str = "
     SET status = :status, failure_reason = :reason, completed_at = :now
     WHERE id = :id AND completed_at IS NULL";
 
-fn finish_deletion(change: &WriteTx<'_>, id: &EndUserDeletionId) -> Result<()> {
-    let (done, refused): (i64, i64) = change
+fn finish_deletion(tx: &WriteTx<'_>, id: &EndUserDeletionId) -> Result<()> {
+    let (done, refused): (i64, i64) = tx
         .conn
         .prepare_cached(COUNT_DISPOSITIONS)?
         .query_row(named_params! {":id": id}, |row| {
@@ -242,11 +239,11 @@ fn finish_deletion(change: &WriteTx<'_>, id: &EndUserDeletionId) -> Result<()> {
         (0, _) => (DeletionStatus::Failed, Some("no_identifier_accepted")),
         _ => (DeletionStatus::Partial, None),
     };
-    change.conn.prepare_cached(FINISH)?.execute(named_params! {
+    tx.conn.prepare_cached(FINISH)?.execute(named_params! {
         ":id": id,
         ":status": status,
         ":reason": reason,
-        ":now": change.now,
+        ":now": tx.now,
     })?;
     Ok(())
 }

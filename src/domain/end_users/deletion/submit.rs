@@ -57,19 +57,19 @@ pub async fn submit(
         return Err(Violation::body(["identifiers"], rule).into());
     }
     call.app()
-        .run_write_tx(call, move |change, _| {
+        .run_write_tx(call, move |tx, _| {
             // Only a hint: the background work also polls for deletions.
-            change.run_after_commit(|app| app.end_user_worker_wake_up().notify_one());
+            tx.run_after_commit(|app| app.end_user_worker_wake_up().notify_one());
             let hash = hash_identifiers(&identifiers);
-            let same = change.conn.prepare_cached(FIND_SAME)?.query_row(
+            let same = tx.conn.prepare_cached(FIND_SAME)?.query_row(
                 named_params! {
                     ":agent_id": scope.agent,
                     // NULL does not equal NULL: a request without a reference is always new.
                     ":client_reference": client_reference,
                     ":request_hash": hash,
-                    ":since": time_before(change.now, IDEMPOTENCY_WINDOW),
+                    ":since": time_before(tx.now, IDEMPOTENCY_WINDOW),
                     // Ignores deletions from the future, which the clock has left by going back.
-                    ":until": change.now.plus(IDEMPOTENCY_WINDOW),
+                    ":until": tx.now.plus(IDEMPOTENCY_WINDOW),
                 },
                 from_row,
             );
@@ -77,26 +77,26 @@ pub async fn submit(
                 return Ok(same);
             }
             let deletion = Deletion {
-                id: EndUserDeletionId::new_hex24(change.now),
+                id: EndUserDeletionId::new_hex24(tx.now),
                 client_reference,
                 status: DeletionStatus::Queued,
                 submitted_count: identifiers.len() as u64,
                 failure_reason: None,
-                created_at: change.now,
+                created_at: tx.now,
                 completed_at: None,
             };
-            change.conn.prepare_cached(INSERT)?.execute(named_params! {
+            tx.conn.prepare_cached(INSERT)?.execute(named_params! {
                 ":id": deletion.id,
                 ":agent_id": scope.agent,
                 ":client_reference": deletion.client_reference,
                 ":request_hash": hash,
                 ":status": deletion.status,
                 ":count": i64::try_from(identifiers.len()).unwrap_or(i64::MAX),
-                ":now": change.now,
+                ":now": tx.now,
             })?;
-            insert_identifiers(change, &scope.agent, &deletion.id, identifiers)?;
+            insert_identifiers(tx, &scope.agent, &deletion.id, identifiers)?;
             audit::record(
-                change,
+                tx,
                 &NewAuditRecord {
                     workspace: Some(&scope.workspace),
                     action: "end_user_deletion.submit",
@@ -140,7 +140,7 @@ const INSERT_IDENTIFIER: &str = "
 /// Stores the identifiers. Rejects malformed ones, repeated ones and those in cooldown; the job matches the rest
 /// later.
 fn insert_identifiers(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     agent: &AgentId,
     deletion: &EndUserDeletionId,
     identifiers: Vec<Identifier>,
@@ -154,7 +154,7 @@ fn insert_identifiers(
                 Some(Disposition::Duplicate),
                 Some("The same identifier stands in this request before"),
             ),
-            Ok(sought) if is_in_cooldown(change, agent, sought)? => (
+            Ok(sought) if is_in_cooldown(tx, agent, sought)? => (
                 Some(Disposition::Invalid),
                 Some("This identifier was submitted within the last 7 days"),
             ),
@@ -164,8 +164,7 @@ fn insert_identifiers(
             Ok(sought) => (sought.text, sought.variable),
             Err(_) => (String::new(), identifier.variable.clone()),
         };
-        change
-            .conn
+        tx.conn
             .prepare_cached(INSERT_IDENTIFIER)?
             .execute(named_params! {
                 ":deletion_id": deletion,
@@ -191,12 +190,12 @@ const IN_COOLDOWN: &str = "
     )";
 
 /// True if an identifier was accepted within the last seven days, or is not processed yet.
-fn is_in_cooldown(change: &WriteTx<'_>, agent: &AgentId, sought: &MatchKey) -> Result<bool> {
+fn is_in_cooldown(tx: &WriteTx<'_>, agent: &AgentId, sought: &MatchKey) -> Result<bool> {
     let alias = match sought.kind {
         IdentifierKind::EndUserId => IdentifierKind::ChatterId,
         other => other,
     };
-    let mut statement = change.conn.prepare_cached(IN_COOLDOWN)?;
+    let mut statement = tx.conn.prepare_cached(IN_COOLDOWN)?;
     let found = statement.query_row(
         named_params! {
             ":sought": sought.text,
@@ -204,8 +203,8 @@ fn is_in_cooldown(change: &WriteTx<'_>, agent: &AgentId, sought: &MatchKey) -> R
             ":alias": alias,
             ":variable": sought.variable,
             ":agent_id": agent,
-            ":since": time_before(change.now, COOLDOWN),
-            ":until": change.now.plus(COOLDOWN),
+            ":since": time_before(tx.now, COOLDOWN),
+            ":until": tx.now.plus(COOLDOWN),
         },
         |row| row.get(0),
     )?;

@@ -98,19 +98,18 @@ pub(super) async fn append_turns(
 ) -> Result<()> {
     let conversation = conversation.to_owned();
     let kept = call.app().answer_settings().max_stored_turns;
-    let stored = call.app().run_write_tx(call, move |change, workspace| {
-        let mut statement = change.conn.prepare_cached(INSERT)?;
+    let stored = call.app().run_write_tx(call, move |tx, workspace| {
+        let mut statement = tx.conn.prepare_cached(INSERT)?;
         for turn in &turns {
             statement.execute(named_params! {
                 ":workspace_id": workspace,
                 ":conversation_id": conversation,
                 ":role": role_to_sql(turn.role),
                 ":message": turn.message,
-                ":now": change.now,
+                ":now": tx.now,
             })?;
         }
-        change
-            .conn
+        tx.conn
             .prepare_cached(DELETE_OLDEST)?
             .execute(named_params! {
                 ":workspace_id": workspace,

@@ -74,13 +74,13 @@ pub async fn create(call: &RequestContext, new: New) -> Result<Connector> {
     if app.connector_settings().test_on_registration {
         check::send_test_query(app, &connector).await?;
     }
-    app.run_write_tx(call, move |change, workspace| {
-        BOUND.require(change, workspace.as_str())?;
-        if write_row(change, INSERT, &connector)? == 0 {
+    app.run_write_tx(call, move |tx, workspace| {
+        BOUND.require(tx, workspace.as_str())?;
+        if write_row(tx, INSERT, &connector)? == 0 {
             // The chance is one in two billion for two connectors of the same name.
             return Err(Error::new(Kind::Conflict, "the new id is taken; try again"));
         }
-        record_audit(change, &connector, "connector.create")?;
+        record_audit(tx, &connector, "connector.create")?;
         Ok(connector)
     })
     .await
@@ -119,8 +119,8 @@ pub async fn update(call: &RequestContext, id: ConnectorId, changes: Changes) ->
     }
     let user = call.principal().key_id.clone();
     call.app()
-        .run_write_tx(call, move |change, workspace| {
-            let stored = find_row(change.conn, workspace, &user, &id, change.now)?;
+        .run_write_tx(call, move |tx, workspace| {
+            let stored = find_row(tx.conn, workspace, &user, &id, tx.now)?;
             if calls_anew
                 && (&stored.url, &stored.credentials) != (&before.url, &before.credentials)
             {
@@ -130,13 +130,13 @@ pub async fn update(call: &RequestContext, id: ConnectorId, changes: Changes) ->
                 ));
             }
             let (mut connector, is_void) = apply_changes(&app, stored, changes)?;
-            connector.updated_at = change.now;
+            connector.updated_at = tx.now;
             if is_void {
-                authorization::delete_connector_authorizations(change, &id)?;
+                authorization::delete_connector_authorizations(tx, &id)?;
                 connector.auth_status = None;
             }
-            write_row(change, UPDATE, &connector)?;
-            record_audit(change, &connector, "connector.update")?;
+            write_row(tx, UPDATE, &connector)?;
+            record_audit(tx, &connector, "connector.update")?;
             Ok(connector)
         })
         .await
@@ -195,30 +195,23 @@ impl Connector {
 }
 
 /// Executes a statement that binds every column of a connector. Returns the number of rows written.
-pub(super) fn write_row(
-    change: &WriteTx<'_>,
-    statement: &str,
-    connector: &Connector,
-) -> Result<usize> {
+pub(super) fn write_row(tx: &WriteTx<'_>, statement: &str, connector: &Connector) -> Result<usize> {
     let auth = connector.auth.as_ref();
-    Ok(change
-        .conn
-        .prepare_cached(statement)?
-        .execute(named_params! {
-            ":id": connector.id,
-            ":workspace_id": connector.workspace_id,
-            ":name": connector.name,
-            ":description": connector.description,
-            ":url": connector.url,
-            ":excludes": json!(connector.excludes).to_string(),
-            ":auth_type": auth.map(Auth::kind),
-            ":auth": auth.map(|auth| auth.to_json().to_string()),
-            ":credentials": connector.credentials,
-            ":is_active": connector.is_active,
-            ":continue_on_failure": connector.continue_on_failure,
-            ":created_at": connector.created_at,
-            ":updated_at": connector.updated_at,
-        })?)
+    Ok(tx.conn.prepare_cached(statement)?.execute(named_params! {
+        ":id": connector.id,
+        ":workspace_id": connector.workspace_id,
+        ":name": connector.name,
+        ":description": connector.description,
+        ":url": connector.url,
+        ":excludes": json!(connector.excludes).to_string(),
+        ":auth_type": auth.map(Auth::kind),
+        ":auth": auth.map(|auth| auth.to_json().to_string()),
+        ":credentials": connector.credentials,
+        ":is_active": connector.is_active,
+        ":continue_on_failure": connector.continue_on_failure,
+        ":created_at": connector.created_at,
+        ":updated_at": connector.updated_at,
+    })?)
 }
 
 const DELETE: &str = "DELETE FROM connectors WHERE workspace_id = :workspace_id AND id = :id";
@@ -230,27 +223,27 @@ const DELETE: &str = "DELETE FROM connectors WHERE workspace_id = :workspace_id 
 pub async fn delete(call: &RequestContext, id: ConnectorId) -> Result<()> {
     let user = call.principal().key_id.clone();
     call.app()
-        .run_write_tx(call, move |change, workspace| {
-            let connector = find_row(change.conn, workspace, &user, &id, change.now)?;
-            let deleted = change
+        .run_write_tx(call, move |tx, workspace| {
+            let connector = find_row(tx.conn, workspace, &user, &id, tx.now)?;
+            let deleted = tx
                 .conn
                 .prepare_cached(DELETE)?
                 .execute(named_params! {":workspace_id": workspace, ":id": id})?;
             if deleted == 0 {
                 return Err(not_found(&id));
             }
-            record_audit(change, &connector, "connector.delete")
+            record_audit(tx, &connector, "connector.delete")
         })
         .await
 }
 
 pub(super) fn record_audit(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     connector: &Connector,
     action: &'static str,
 ) -> Result<()> {
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(&connector.workspace_id),
             action,

@@ -34,15 +34,14 @@ pub async fn register_folders(app: &App, workspace: &WorkspaceId, origin: &str) 
         let url = app.folders().search_url(&name);
         let (workspace, parts) = (workspace.clone(), app.clone());
         let registered =
-            app.run_write_tx_as(Actor::System, move |change| match folders::find_connector(
-                change.conn,
-                &name,
-            )? {
-                None => {
-                    let id = create_connector(&parts, change, &workspace, &name, url, token)?;
-                    folders::set_connector(change.conn, &name, id.as_str())
+            app.run_write_tx_as(Actor::System, move |tx| {
+                match folders::find_connector(tx.conn, &name)? {
+                    None => {
+                        let id = create_connector(&parts, tx, &workspace, &name, url, token)?;
+                        folders::set_connector(tx.conn, &name, id.as_str())
+                    }
+                    Some(id) => update_connector(&parts, tx, &id.into(), url, &token),
                 }
-                Some(id) => update_connector(&parts, change, &id.into(), url, &token),
             });
         registered.await?;
     }
@@ -51,7 +50,7 @@ pub async fn register_folders(app: &App, workspace: &WorkspaceId, origin: &str) 
 
 fn create_connector(
     app: &App,
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     workspace: &WorkspaceId,
     name: &str,
     url: String,
@@ -70,24 +69,24 @@ fn create_connector(
         auth_status: None,
         is_active: true,
         continue_on_failure: false,
-        created_at: change.now,
-        updated_at: change.now,
+        created_at: tx.now,
+        updated_at: tx.now,
         credentials: Some(credentials),
     };
-    write_row(change, INSERT, &connector)?;
-    record_audit(change, &connector, "connector.create")?;
+    write_row(tx, INSERT, &connector)?;
+    record_audit(tx, &connector, "connector.create")?;
     Ok(id)
 }
 
 /// Updates the URL and the token of a connector, if the connector still exists.
 fn update_connector(
     app: &App,
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     id: &ConnectorId,
     url: String,
     token: &Secret,
 ) -> Result<()> {
-    let mut workspace = change
+    let mut workspace = tx
         .conn
         .prepare_cached("SELECT workspace_id FROM connectors WHERE id = :id")?;
     let mut found = workspace.query(named_params! {":id": id})?;
@@ -96,7 +95,7 @@ fn update_connector(
     };
     let workspace: WorkspaceId = row.get("workspace_id")?;
     // No user is involved here, so the user's authorization status does not matter.
-    let mut connector = find_row(change.conn, &workspace, &"".into(), id, change.now)?;
+    let mut connector = find_row(tx.conn, &workspace, &"".into(), id, tx.now)?;
     let known = connector.credentials.as_ref();
     let known = known.and_then(|sealed| Credentials::open(app.sealer(), id, sealed).ok());
     let credentials = Credentials::Service(token.clone());
@@ -106,8 +105,8 @@ fn update_connector(
     connector.url = url;
     connector.auth = Some(Auth::Service(Scheme::Bearer));
     connector.credentials = Some(credentials.seal(app.sealer(), id));
-    connector.updated_at = change.now;
-    write_row(change, UPDATE, &connector)?;
+    connector.updated_at = tx.now;
+    write_row(tx, UPDATE, &connector)?;
     Ok(())
 }
 

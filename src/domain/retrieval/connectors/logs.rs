@@ -87,9 +87,9 @@ pub(super) async fn append_log(
     let client_name = call.client_name().map(str::to_owned);
     let (workspace, connector) = (connector.workspace_id.clone(), connector.id.clone());
     let kept = app.connector_settings().log_entries;
-    app.run_write_tx_as(Actor::Key(user.clone()), move |change| {
-        change.conn.prepare_cached(INSERT)?.execute(named_params! {
-            ":id": ConnectorLogId::new_ordered_uuid(change.now),
+    app.run_write_tx_as(Actor::Key(user.clone()), move |tx| {
+        tx.conn.prepare_cached(INSERT)?.execute(named_params! {
+            ":id": ConnectorLogId::new_ordered_uuid(tx.now),
             ":workspace_id": workspace,
             ":connector_id": connector,
             ":request_id": noted.request_id,
@@ -98,9 +98,9 @@ pub(super) async fn append_log(
             ":status_code": noted.status,
             ":duration_millis": to_sql_count(u64::try_from(noted.elapsed.as_millis()).unwrap_or(u64::MAX)),
             ":error_message": noted.error,
-            ":now": change.now,
+            ":now": tx.now,
         })?;
-        change
+        tx
             .conn
             .prepare_cached(PRUNE)?
             .execute(named_params! {":connector_id": connector, ":kept": kept})?;

@@ -56,8 +56,8 @@ pub async fn scan(app: &App, name: &str) -> Result<ScanResult> {
         Some(seq) => seq,
         None => {
             let name = folder.name.clone();
-            let made = app.run_write_tx_as(Actor::System, move |change| {
-                rows::find_or_create(change.conn, &name)
+            let made = app.run_write_tx_as(Actor::System, move |tx| {
+                rows::find_or_create(tx.conn, &name)
             });
             made.await?
         }
@@ -110,9 +110,8 @@ pub async fn remove_unconfigured(app: &App) -> Result<()> {
         let files = app.store().scan(move |conn| rows::list_files(conn, seq));
         let files = files.await?.into_keys().collect();
         delete_files(app, seq, files).await?;
-        let dropped = app.run_write_tx_as(Actor::System, move |change| {
-            rows::delete_folder(change.conn, seq)
-        });
+        let dropped =
+            app.run_write_tx_as(Actor::System, move |tx| rows::delete_folder(tx.conn, seq));
         dropped.await?;
     }
     Ok(())
@@ -121,9 +120,9 @@ pub async fn remove_unconfigured(app: &App) -> Result<()> {
 async fn delete_files(app: &App, folder: i64, gone: Vec<String>) -> Result<()> {
     for batch in gone.chunks(BATCH_FILES) {
         let batch = batch.to_vec();
-        let forgotten = app.run_write_tx_as(Actor::System, move |change| {
+        let forgotten = app.run_write_tx_as(Actor::System, move |tx| {
             for path in &batch {
-                rows::delete_file(change.conn, folder, path)?;
+                rows::delete_file(tx.conn, folder, path)?;
             }
             Ok(())
         });
@@ -154,11 +153,11 @@ async fn index_files(
             Some(SkippedFile { path, reason })
         }));
         indexed += files.iter().filter(|file| file.problem.is_none()).count();
-        let written = app.run_write_tx_as(Actor::System, move |change| {
+        let written = app.run_write_tx_as(Actor::System, move |tx| {
             for file in &files {
-                rows::replace_file(change.conn, folder, file)?;
+                rows::replace_file(tx.conn, folder, file)?;
             }
-            rows::add_languages(change.conn, folder, &files)
+            rows::add_languages(tx.conn, folder, &files)
         });
         written.await?;
     }

@@ -66,13 +66,13 @@ const REVOKE_OTHER_END_USERS_KEYS: &str = "
 /// # Errors
 /// `Invalid` if keys of this kind cannot belong to this owner, and errors of the store.
 pub fn create(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     kind: KeyKind,
     owner: &KeyOwner,
     name: &str,
 ) -> Result<(ApiKey, Secret)> {
     let value = new_token(kind.prefix());
-    let key = insert(change, kind, owner, name, &value)?;
+    let key = insert(tx, kind, owner, name, &value)?;
     Ok((key, value))
 }
 
@@ -81,7 +81,7 @@ pub fn create(
 /// # Errors
 /// `Invalid` for a value that is too short or contains blanks, and errors of the store.
 pub fn ensure_fixed(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     kind: KeyKind,
     owner: &KeyOwner,
     name: &str,
@@ -94,14 +94,14 @@ pub fn ensure_fixed(
              blanks"
         )));
     }
-    if exists(change.conn, value)? {
+    if exists(tx.conn, value)? {
         return Ok(());
     }
-    insert(change, kind, owner, name, value).map(|_| ())
+    insert(tx, kind, owner, name, value).map(|_| ())
 }
 
 fn insert(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     kind: KeyKind,
     owner: &KeyOwner,
     name: &str,
@@ -109,10 +109,9 @@ fn insert(
 ) -> Result<ApiKey> {
     check_owner(kind, owner)?;
     if kind == KeyKind::AdaEndUsers {
-        change
-            .conn
+        tx.conn
             .prepare_cached(REVOKE_OTHER_END_USERS_KEYS)?
-            .execute(named_params! {":agent_id": owner.agent(), ":now": change.now})?;
+            .execute(named_params! {":agent_id": owner.agent(), ":now": tx.now})?;
     }
     let key = ApiKey {
         id: ApiKeyId::new_uuid(),
@@ -122,11 +121,11 @@ fn insert(
         agent_id: owner.agent().cloned(),
         integration_id: owner.integration().cloned(),
         account_id: owner.account().cloned(),
-        created_at: change.now,
+        created_at: tx.now,
         last_used_at: None,
         revoked_at: None,
     };
-    change.conn.prepare_cached(INSERT)?.execute(named_params! {
+    tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": key.id,
         ":kind": key.kind,
         ":account_id": key.account_id,
@@ -137,7 +136,7 @@ fn insert(
         ":hash": TokenHash::of(value.expose()).as_bytes().as_slice(),
         ":now": key.created_at,
     })?;
-    record_audit(change, &key, "api_key.create")?;
+    record_audit(tx, &key, "api_key.create")?;
     Ok(key)
 }
 
@@ -148,21 +147,21 @@ const REVOKE: &str = "
 ///
 /// # Errors
 /// `NotFound` if the key does not exist or is already revoked, and errors of the store.
-pub fn revoke(change: &WriteTx<'_>, id: &ApiKeyId) -> Result<()> {
-    let key = find(change.conn, id)?;
-    let revoked = change
+pub fn revoke(tx: &WriteTx<'_>, id: &ApiKeyId) -> Result<()> {
+    let key = find(tx.conn, id)?;
+    let revoked = tx
         .conn
         .prepare_cached(REVOKE)?
-        .execute(named_params! {":id": id, ":now": change.now})?;
+        .execute(named_params! {":id": id, ":now": tx.now})?;
     if revoked == 0 {
         return Err(Error::not_found(format!("the key {id} is revoked already")));
     }
-    record_audit(change, &key, "api_key.revoke")
+    record_audit(tx, &key, "api_key.revoke")
 }
 
-fn record_audit(change: &WriteTx<'_>, key: &ApiKey, action: &'static str) -> Result<()> {
+fn record_audit(tx: &WriteTx<'_>, key: &ApiKey, action: &'static str) -> Result<()> {
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: key.workspace_id.as_ref(),
             action,

@@ -49,20 +49,19 @@ const DELETE_OLD_REVOKED: &str = "
 /// `LimitExceeded` if the account may have no more tokens, and errors of the store.
 pub async fn create_personal(call: &AccountContext, note: String) -> Result<(ApiKey, Secret)> {
     let most = call.app().settings().plans.max_tokens;
-    call.run_write_tx(move |change, account| {
-        let count = list_of_account(change.conn, account)?.len();
+    call.run_write_tx(move |tx, account| {
+        let count = list_of_account(tx.conn, account)?.len();
         if u64::try_from(count).unwrap_or(u64::MAX) >= most {
             return Err(Error::new(
                 Kind::LimitExceeded,
                 format!("An account can have {most} personal access tokens"),
             ));
         }
-        change
-            .conn
+        tx.conn
             .prepare_cached(DELETE_OLD_REVOKED)?
             .execute(named_params! {":account_id": account, ":kept": MAX_REVOKED})?;
         let owner = KeyOwner::Account(account.clone());
-        manage::create(change, KeyKind::BotpressPat, &owner, &note)
+        manage::create(tx, KeyKind::BotpressPat, &owner, &note)
     })
     .await
 }
@@ -76,9 +75,9 @@ const FIND_OWN: &str = "
 /// # Errors
 /// `NotFound` if the token belongs to another account or is already revoked, and errors of the store.
 pub async fn revoke_personal(call: &AccountContext, id: ApiKeyId) -> Result<()> {
-    call.run_write_tx(move |change, account| {
+    call.run_write_tx(move |tx, account| {
         let parameters = named_params! {":id": id, ":account_id": account};
-        let own = change
+        let own = tx
             .conn
             .prepare_cached(FIND_OWN)?
             .query_row(parameters, |_| Ok(()))
@@ -88,7 +87,7 @@ pub async fn revoke_personal(call: &AccountContext, id: ApiKeyId) -> Result<()> 
                 "Personal access token \"{id}\" not found"
             )));
         }
-        manage::revoke(change, &id)
+        manage::revoke(tx, &id)
     })
     .await
 }

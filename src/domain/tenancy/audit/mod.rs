@@ -83,21 +83,21 @@ const INSERT: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn record(change: &WriteTx<'_>, entry: &NewAuditRecord<'_>) -> Result<()> {
+pub fn record(tx: &WriteTx<'_>, entry: &NewAuditRecord<'_>) -> Result<()> {
     let numbers = match entry.workspace {
-        Some(workspace) => RowRange::find(change.conn, workspace)?,
+        Some(workspace) => RowRange::find(tx.conn, workspace)?,
         None => None,
     };
     let numbers = numbers.unwrap_or(RowRange::WITHOUT_WORKSPACE);
     // By position: this runs with almost every change, and each named parameter costs a search through all names.
-    change.conn.prepare_cached(INSERT)?.execute(params![
+    tx.conn.prepare_cached(INSERT)?.execute(params![
         numbers.after,
         numbers.before,
         Uuid::new_v4().to_string(),
         entry.workspace,
-        change.now,
-        change.actor.to_string(),
-        change.client_name,
+        tx.now,
+        tx.actor.to_string(),
+        tx.client_name,
         entry.action,
         entry.resource_id,
         entry.resource_name,

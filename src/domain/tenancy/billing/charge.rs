@@ -44,8 +44,8 @@ pub async fn charge_unpaid(
     require_role(call)?;
     catch_up(call.app()).await?;
     call.app()
-        .run_write_tx_though_blocked(call, move |change, workspace| {
-            let unpaid = list_unpaid(change.conn, workspace)?;
+        .run_write_tx_though_blocked(call, move |tx, workspace| {
+            let unpaid = list_unpaid(tx.conn, workspace)?;
             if let Some(ids) = &ids {
                 let known = |id: &&InvoiceId| !unpaid.iter().any(|invoice| invoice.id == **id);
                 if let Some(missing) = ids.iter().find(known) {
@@ -61,7 +61,7 @@ pub async fn charge_unpaid(
             };
             let mut charged = Vec::new();
             for invoice in unpaid.iter().filter(meant) {
-                let failure = charge_invoice(change, invoice, invoice.next_attempt_at)?;
+                let failure = charge_invoice(tx, invoice, invoice.next_attempt_at)?;
                 charged.push(ChargeResult {
                     id: invoice.id.clone(),
                     cents: invoice.cents,
@@ -101,49 +101,47 @@ const INSERT_CHARGE: &str = "
 /// Charges an invoice in a write transaction. Returns the reason of a failure. `next` is the time of the next
 /// automatic attempt after a failure.
 pub(super) fn charge_invoice(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     invoice: &Invoice,
     next: Option<Timestamp>,
 ) -> Result<Option<&'static str>> {
-    let method = methods::find_method(change.conn, &invoice.workspace)?;
+    let method = methods::find_method(tx.conn, &invoice.workspace)?;
     let method = method.map(|(id, _)| id);
     let failure = match invoice.cents {
         0 => None,
         _ => provider::charge_method(method.as_deref()),
     };
-    change
-        .conn
+    tx.conn
         .prepare_cached(UPDATE_INVOICE)?
         .execute(named_params! {
             ":seq": invoice.seq,
             ":failed": failure.is_some(),
-            ":paid_at": failure.is_none().then_some(change.now),
+            ":paid_at": failure.is_none().then_some(tx.now),
             ":next_attempt_at": failure.is_some().then_some(next).flatten(),
         })?;
-    change
-        .conn
+    tx.conn
         .prepare_cached(INSERT_CHARGE)?
         .execute(named_params! {
             ":invoice_seq": invoice.seq,
             ":payment_method_id": method,
             ":cents": i64::try_from(invoice.cents).unwrap_or(i64::MAX),
-            ":now": change.now,
+            ":now": tx.now,
             ":failure": failure,
         })?;
     let action = match failure {
         None => "invoice.pay",
         Some(_) => "invoice.fail",
     };
-    record_audit(change, invoice, action)?;
-    if failure.is_none() && !has_unpaid(change.conn, &invoice.workspace)? {
-        workspaces::set_blocked(change, &invoice.workspace, false)?;
+    record_audit(tx, invoice, action)?;
+    if failure.is_none() && !has_unpaid(tx.conn, &invoice.workspace)? {
+        workspaces::set_blocked(tx, &invoice.workspace, false)?;
     }
     Ok(failure)
 }
 
-fn record_audit(change: &WriteTx<'_>, invoice: &Invoice, action: &'static str) -> Result<()> {
+fn record_audit(tx: &WriteTx<'_>, invoice: &Invoice, action: &'static str) -> Result<()> {
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(&invoice.workspace),
             action,

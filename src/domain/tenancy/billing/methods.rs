@@ -63,8 +63,8 @@ pub async fn set_payment_method(call: &RequestContext, id: String) -> Result<Set
         confirmation: None,
     };
     call.app()
-        .run_write_tx_though_blocked(call, move |change, workspace| {
-            upsert(change, workspace, &id, &method)
+        .run_write_tx_though_blocked(call, move |tx, workspace| {
+            upsert(tx, workspace, &id, &method)
         })
         .await?;
     Ok(shown)
@@ -83,10 +83,10 @@ pub async fn confirm_payment_method(
     let (maker, id) = Link::Confirmation.open_key(app.sealer(), workspace.as_str(), key)?;
     let (_, method) = provider::set_up_method(&id)?;
     let shown = method.clone();
-    app.run_write_tx_as(Actor::System, move |change| {
-        require_paying_creator(change.conn, &workspace, &maker)?;
-        crate::domain::tenancy::workspaces::find(change.conn, &workspace)?;
-        upsert(change, &workspace, &id, &method)
+    app.run_write_tx_as(Actor::System, move |tx| {
+        require_paying_creator(tx.conn, &workspace, &maker)?;
+        crate::domain::tenancy::workspaces::find(tx.conn, &workspace)?;
+        upsert(tx, &workspace, &id, &method)
     })
     .await?;
     Ok(shown)
@@ -100,19 +100,19 @@ const UPSERT: &str = "
         last_digits = excluded.last_digits";
 
 fn upsert(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     workspace: &WorkspaceId,
     id: &str,
     method: &PaymentMethod,
 ) -> Result<()> {
-    change.conn.prepare_cached(UPSERT)?.execute(named_params! {
+    tx.conn.prepare_cached(UPSERT)?.execute(named_params! {
         ":workspace_id": workspace,
         ":id": id,
         ":type": method.kind,
         ":last_digits": method.last_digits,
     })?;
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(workspace),
             action: "workspace.set_payment_method",
@@ -152,19 +152,16 @@ const START_PLAN: &str = "
 ///
 /// # Errors
 /// `PaymentRequired` without a payment method or with unpaid invoices, and errors of the store.
-pub fn start_plan(change: &WriteTx<'_>, workspace: &WorkspaceId, plan: Plan) -> Result<()> {
+pub fn start_plan(tx: &WriteTx<'_>, workspace: &WorkspaceId, plan: Plan) -> Result<()> {
     let refused = |message| Err(Error::new(Kind::PaymentRequired, message));
-    if find_method(change.conn, workspace)?.is_none() {
+    if find_method(tx.conn, workspace)?.is_none() {
         return refused("The workspace needs a payment method first");
     }
-    if super::charge::has_unpaid(change.conn, workspace)? {
+    if super::charge::has_unpaid(tx.conn, workspace)? {
         return refused("The workspace has unpaid invoices");
     }
-    change
-        .conn
-        .prepare_cached(START_PLAN)?
-        .execute(named_params! {
-            ":workspace_id": workspace, ":plan": plan, ":now": change.now,
-        })?;
+    tx.conn.prepare_cached(START_PLAN)?.execute(named_params! {
+        ":workspace_id": workspace, ":plan": plan, ":now": tx.now,
+    })?;
     Ok(())
 }

@@ -57,7 +57,7 @@ pub async fn run(app: App) {
 pub async fn catch_up(app: &App) -> Result<()> {
     while has_due_step(app)? {
         let shared = app.clone();
-        app.run_write_tx_as(Actor::System, move |change| run_step(change, &shared))
+        app.run_write_tx_as(Actor::System, move |tx| run_step(tx, &shared))
             .await?;
     }
     Ok(())
@@ -135,23 +135,23 @@ fn has_due_step(app: &App) -> Result<bool> {
     })
 }
 
-fn run_step(change: &WriteTx<'_>, app: &App) -> Result<()> {
+fn run_step(tx: &WriteTx<'_>, app: &App) -> Result<()> {
     let settings = &app.settings().billing;
-    if let Some(over) = find_unbilled_month(change.conn, change.now)? {
-        return create_invoice(change, app, &over);
+    if let Some(over) = find_unbilled_month(tx.conn, tx.now)? {
+        return create_invoice(tx, app, &over);
     }
-    if let Some(invoice) = find_due_invoice(change.conn, change.now)? {
+    if let Some(invoice) = find_due_invoice(tx.conn, tx.now)? {
         let made = usize::try_from(invoice.attempts).unwrap_or(usize::MAX);
         let wait = settings
             .retry_days
             .get(made)
             .copied()
             .and_then(days_to_duration);
-        let next = wait.map(|wait| change.now.plus(wait));
-        return charge::charge_invoice(change, &invoice, next).map(|_| ());
+        let next = wait.map(|wait| tx.now.plus(wait));
+        return charge::charge_invoice(tx, &invoice, next).map(|_| ());
     }
-    if let Some(workspace) = find_overdue_workspace(change.conn, settings, change.now)? {
-        workspaces::set_blocked(change, &workspace, true)?;
+    if let Some(workspace) = find_overdue_workspace(tx.conn, settings, tx.now)? {
+        workspaces::set_blocked(tx, &workspace, true)?;
     }
     Ok(())
 }
@@ -165,11 +165,11 @@ const START_NEXT_MONTH: &str = "
 
 /// Creates the invoice of a past month, dated at its end. Then starts the next month, or ends billing if the workspace
 /// has changed to the free plan.
-fn create_invoice(change: &WriteTx<'_>, app: &App, over: &UnbilledMonth) -> Result<()> {
+fn create_invoice(tx: &WriteTx<'_>, app: &App, over: &UnbilledMonth) -> Result<()> {
     let month = Month::of(over.since);
-    let workspace = workspaces::find_spending(change.conn, &over.workspace)?;
+    let workspace = workspaces::find_spending(tx.conn, &over.workspace)?;
     let figures = app.settings().plans.terms_of(over.plan);
-    let messages = quotas::count_user_messages(change.conn, &over.workspace, month)?;
+    let messages = quotas::count_user_messages(tx.conn, &over.workspace, month)?;
     let beyond = messages.saturating_sub(figures.included_messages);
     let mut lines = vec![InvoiceLine {
         text: format!("Plan {}, {month}", over.plan),
@@ -184,7 +184,7 @@ fn create_invoice(change: &WriteTx<'_>, app: &App, over: &UnbilledMonth) -> Resu
     let cents: u64 = lines.iter().map(|line| line.cents).sum();
     let text = serde_json::to_string(&lines)
         .map_err(|error| Error::internal("an invoice cannot be written", error))?;
-    change.conn.prepare_cached(INSERT)?.execute(named_params! {
+    tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": InvoiceId::new_uuid(),
         ":workspace_id": over.workspace,
         ":month": month.to_string(),
@@ -194,8 +194,7 @@ fn create_invoice(change: &WriteTx<'_>, app: &App, over: &UnbilledMonth) -> Resu
         ":currency": app.settings().billing.currency,
     })?;
     let goes_on = workspace.plan.is_premium();
-    change
-        .conn
+    tx.conn
         .prepare_cached(START_NEXT_MONTH)?
         .execute(named_params! {
             ":workspace_id": over.workspace,

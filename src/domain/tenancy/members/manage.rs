@@ -56,13 +56,13 @@ pub async fn invite(call: &RequestContext, email: String, role: Role) -> Result<
     call.require_role(Role::Manager)?;
     require_role_not_above_own(call, role)?;
     call.app()
-        .run_write_tx(call, move |change, workspace| {
-            let account = match accounts::find_by_email(change.conn, &email) {
-                Err(error) if error.kind() == Kind::NotFound => accounts::create(change, &email)?,
+        .run_write_tx(call, move |tx, workspace| {
+            let account = match accounts::find_by_email(tx.conn, &email) {
+                Err(error) if error.kind() == Kind::NotFound => accounts::create(tx, &email)?,
                 found => found?,
             };
-            rows::add(change, workspace, &account.id, role)?;
-            find(change.conn, workspace, account.id.as_str())
+            rows::add(tx, workspace, &account.id, role)?;
+            find(tx.conn, workspace, account.id.as_str())
         })
         .await
 }
@@ -82,13 +82,13 @@ pub async fn change_role(
         require_role_not_above_own(call, role)?;
     }
     call.app()
-        .run_write_tx(call, move |change, workspace| {
-            let member = find(change.conn, workspace, id.as_str())?;
-            require_member_not_above(change.principal()?.role, &member)?;
+        .run_write_tx(call, move |tx, workspace| {
+            let member = find(tx.conn, workspace, id.as_str())?;
+            require_member_not_above(tx.principal()?.role, &member)?;
             if let Some(role) = role {
-                rows::set_role(change, workspace, &member.account_id, role)?;
+                rows::set_role(tx, workspace, &member.account_id, role)?;
             }
-            find(change.conn, workspace, id.as_str())
+            find(tx.conn, workspace, id.as_str())
         })
         .await
 }
@@ -100,16 +100,16 @@ pub async fn change_role(
 /// errors of the store.
 pub async fn leave_or_remove(call: &RequestContext, id: MemberId) -> Result<()> {
     call.app()
-        .run_write_tx(call, move |change: &WriteTx<'_>, workspace| {
-            let caller = change.principal()?;
-            let member = find(change.conn, workspace, id.as_str())?;
+        .run_write_tx(call, move |tx: &WriteTx<'_>, workspace| {
+            let caller = tx.principal()?;
+            let member = find(tx.conn, workspace, id.as_str())?;
             let oneself =
                 matches!(&caller.owner, KeyOwner::Account(one) if *one == member.account_id);
             if !oneself {
                 caller.require_role(Role::Manager)?;
                 require_member_not_above(caller.role, &member)?;
             }
-            rows::remove(change, workspace, &member.account_id)
+            rows::remove(tx, workspace, &member.account_id)
         })
         .await
 }

@@ -25,18 +25,18 @@ const INSERT: &str = "
 /// # Errors
 /// `Conflict` if it is already a member, `QuotaExceeded` if the plan allows no more members, and errors of the store.
 pub fn add(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     workspace: &WorkspaceId,
     account: &AccountId,
     role: Role,
 ) -> Result<()> {
-    quotas::require(change, workspace, UsageType::WorkspaceMemberCount, 1)?;
-    let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
+    quotas::require(tx, workspace, UsageType::WorkspaceMemberCount, 1)?;
+    let added = tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": MemberId::new_uuid(),
         ":workspace_id": workspace,
         ":account_id": account,
         ":role": role,
-        ":now": change.now,
+        ":now": tx.now,
     })?;
     if added == 0 {
         return Err(Error::new(
@@ -44,7 +44,7 @@ pub fn add(
             "this account is a member of the workspace already",
         ));
     }
-    record_audit(change, workspace, account, "member.add")
+    record_audit(tx, workspace, account, "member.add")
 }
 
 const UPDATE: &str = "
@@ -56,12 +56,12 @@ const UPDATE: &str = "
 /// `NotFound` if the account is not a member, `Forbidden` if the workspace would have no owner, and errors of the
 /// store.
 pub fn set_role(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     workspace: &WorkspaceId,
     account: &AccountId,
     role: Role,
 ) -> Result<()> {
-    let changed = change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+    let changed = tx.conn.prepare_cached(UPDATE)?.execute(named_params! {
         ":workspace_id": workspace,
         ":account_id": account,
         ":role": role,
@@ -69,8 +69,8 @@ pub fn set_role(
     if changed == 0 {
         return Err(not_found());
     }
-    require_owner(change.conn, workspace)?;
-    record_audit(change, workspace, account, "member.update")
+    require_owner(tx.conn, workspace)?;
+    record_audit(tx, workspace, account, "member.update")
 }
 
 const DELETE: &str =
@@ -81,16 +81,16 @@ const DELETE: &str =
 /// # Errors
 /// `NotFound` if the account is not a member, `Forbidden` if the workspace would have no owner, and errors of the
 /// store.
-pub fn remove(change: &WriteTx<'_>, workspace: &WorkspaceId, account: &AccountId) -> Result<()> {
-    let removed = change.conn.prepare_cached(DELETE)?.execute(named_params! {
+pub fn remove(tx: &WriteTx<'_>, workspace: &WorkspaceId, account: &AccountId) -> Result<()> {
+    let removed = tx.conn.prepare_cached(DELETE)?.execute(named_params! {
         ":workspace_id": workspace,
         ":account_id": account,
     })?;
     if removed == 0 {
         return Err(not_found());
     }
-    require_owner(change.conn, workspace)?;
-    record_audit(change, workspace, account, "member.remove")
+    require_owner(tx.conn, workspace)?;
+    record_audit(tx, workspace, account, "member.remove")
 }
 
 const FIND_ROLE: &str = "
@@ -158,13 +158,13 @@ fn not_found() -> Error {
 }
 
 fn record_audit(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     workspace: &WorkspaceId,
     account: &AccountId,
     action: &'static str,
 ) -> Result<()> {
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(workspace),
             action,

@@ -14,18 +14,18 @@ use crate::{
 /// # Errors
 /// `QuotaExceeded`, and errors of the store.
 pub fn require(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     workspace: &WorkspaceId,
     kind: UsageType,
     more: u64,
 ) -> Result<()> {
-    let Some(plans) = change.plans() else {
+    let Some(plans) = tx.plans() else {
         return Ok(());
     };
-    let plan = workspaces::find_plan(change.conn, workspace)?;
+    let plan = workspaces::find_plan(tx.conn, workspace)?;
     let quota = kind.limit_in(plans.terms_of(plan));
-    let month = Month::of(change.now);
-    let value = counts::count_usage(change.conn, workspace, None, kind, month)?;
+    let month = Month::of(tx.now);
+    let value = counts::count_usage(tx.conn, workspace, None, kind, month)?;
     if value.saturating_add(more) > quota {
         return Err(Error::new(
             Kind::QuotaExceeded,
@@ -40,28 +40,24 @@ pub fn require(
 /// # Errors
 /// `QuotaExceeded`, and errors of the store.
 pub fn require_bot(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     from: &WorkspaceId,
     bot: &AgentId,
     to: &WorkspaceId,
 ) -> Result<()> {
-    require(change, to, UsageType::BotCount, 1)?;
+    require(tx, to, UsageType::BotCount, 1)?;
     let kind = UsageType::StorageCount;
-    let month = Month::of(change.now);
-    let bytes = counts::count_usage(change.conn, from, Some(bot), kind, month)?;
-    require(change, to, kind, bytes)
+    let month = Month::of(tx.now);
+    let bytes = counts::count_usage(tx.conn, from, Some(bot), kind, month)?;
+    require(tx, to, kind, bytes)
 }
 
 /// Counts a call of a bot's code, if the quota allows one more.
 ///
 /// # Errors
 /// `QuotaExceeded`, and errors of the store.
-pub fn count_invocation(
-    change: &WriteTx<'_>,
-    workspace: &WorkspaceId,
-    bot: &AgentId,
-) -> Result<()> {
+pub fn count_invocation(tx: &WriteTx<'_>, workspace: &WorkspaceId, bot: &AgentId) -> Result<()> {
     let kind = UsageType::InvocationCalls;
-    require(change, workspace, kind, 1)?;
-    counts::increment(change.conn, workspace, bot, kind, Month::of(change.now))
+    require(tx, workspace, kind, 1)?;
+    counts::increment(tx.conn, workspace, bot, kind, Month::of(tx.now))
 }

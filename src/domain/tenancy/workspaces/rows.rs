@@ -39,15 +39,15 @@ const INSERT: &str = "
 ///
 /// # Errors
 /// `Invalid` for an empty name, `Conflict` for an id that exists, and errors of the store.
-pub fn create(change: &WriteTx<'_>, id: WorkspaceId, name: &str) -> Result<Workspace> {
+pub fn create(tx: &WriteTx<'_>, id: WorkspaceId, name: &str) -> Result<Workspace> {
     if name.trim().is_empty() {
         return Err(Error::invalid("a workspace needs a name"));
     }
-    let added = change.conn.prepare_cached(INSERT)?.execute(named_params! {
+    let added = tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": id,
         ":name": name,
-        ":handle": choose_free_handle(change.conn, &id, name)?,
-        ":now": change.now,
+        ":handle": choose_free_handle(tx.conn, &id, name)?,
+        ":now": tx.now,
     })?;
     if added == 0 {
         return Err(Error::new(
@@ -56,7 +56,7 @@ pub fn create(change: &WriteTx<'_>, id: WorkspaceId, name: &str) -> Result<Works
         ));
     }
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(&id),
             action: "workspace.create",
@@ -67,7 +67,7 @@ pub fn create(change: &WriteTx<'_>, id: WorkspaceId, name: &str) -> Result<Works
     Ok(Workspace {
         id,
         name: name.to_owned(),
-        created_at: change.now,
+        created_at: tx.now,
     })
 }
 

@@ -30,11 +30,11 @@ const COUNT_OWNED: &str =
 /// `Invalid` for an empty name, `LimitExceeded` if the account may own no more workspaces, and errors of the store.
 pub async fn create_owned(call: &AccountContext, name: String) -> Result<WorkspaceDetails> {
     let most = call.app().settings().plans.max_workspaces;
-    call.run_write_tx(move |change, account| {
-        require_below_maximum(change.conn, account, most)?;
-        let workspace = super::create(change, WorkspaceId::new_uuid(), &name)?;
-        members::add(change, &workspace.id, account, Role::Owner)?;
-        details::load_details(change.conn, &workspace.id)
+    call.run_write_tx(move |tx, account| {
+        require_below_maximum(tx.conn, account, most)?;
+        let workspace = super::create(tx, WorkspaceId::new_uuid(), &name)?;
+        members::add(tx, &workspace.id, account, Role::Owner)?;
+        details::load_details(tx.conn, &workspace.id)
     })
     .await
 }
@@ -87,20 +87,20 @@ pub async fn update(call: &RequestContext, changes: WorkspacePatch) -> Result<Wo
         return Err(Error::invalid("a workspace needs a name"));
     }
     call.app()
-        .run_write_tx(call, move |change, id| {
-            change.conn.prepare_cached(UPDATE)?.execute(named_params! {
+        .run_write_tx(call, move |tx, id| {
+            tx.conn.prepare_cached(UPDATE)?.execute(named_params! {
                 ":id": id,
                 ":name": changes.name,
                 ":spending_limit": changes.spending_limit,
-                ":now": change.now,
+                ":now": tx.now,
             })?;
             if changes.name.is_some() {
-                record_audit(change, id, "workspace.update", changes.name.as_deref())?;
+                record_audit(tx, id, "workspace.update", changes.name.as_deref())?;
             }
             if changes.spending_limit.is_some() {
-                record_audit(change, id, "workspace.set_spending_limit", None)?;
+                record_audit(tx, id, "workspace.set_spending_limit", None)?;
             }
-            details::load_details(change.conn, id)
+            details::load_details(tx.conn, id)
         })
         .await
 }
@@ -120,24 +120,23 @@ pub async fn change_plan(call: &RequestContext, premium: bool) -> Result<Workspa
         false => Plan::Community,
     };
     call.app()
-        .run_write_tx(call, move |change, id| {
-            let plan = super::find_plan(change.conn, id)?;
+        .run_write_tx(call, move |tx, id| {
+            let plan = super::find_plan(tx.conn, id)?;
             if plan.is_premium() == target.is_premium() {
-                return details::load_details(change.conn, id);
+                return details::load_details(tx.conn, id);
             }
             if target.is_premium() {
-                billing::start_plan(change, id, target)?;
+                billing::start_plan(tx, id, target)?;
             }
-            change
-                .conn
+            tx.conn
                 .prepare_cached(SET_PLAN)?
-                .execute(named_params! {":id": id, ":plan": target, ":now": change.now})?;
+                .execute(named_params! {":id": id, ":plan": target, ":now": tx.now})?;
             let action = match target.is_premium() {
                 true => "workspace.upgrade",
                 false => "workspace.downgrade",
             };
-            record_audit(change, id, action, None)?;
-            details::load_details(change.conn, id)
+            record_audit(tx, id, action, None)?;
+            details::load_details(tx.conn, id)
         })
         .await
 }
@@ -149,29 +148,29 @@ const SET_BLOCKED: &str = "
 ///
 /// # Errors
 /// Errors of the store.
-pub fn set_blocked(change: &WriteTx<'_>, id: &WorkspaceId, blocked: bool) -> Result<()> {
-    let changed = change
+pub fn set_blocked(tx: &WriteTx<'_>, id: &WorkspaceId, blocked: bool) -> Result<()> {
+    let changed = tx
         .conn
         .prepare_cached(SET_BLOCKED)?
-        .execute(named_params! {":id": id, ":blocked": blocked, ":now": change.now})?;
+        .execute(named_params! {":id": id, ":blocked": blocked, ":now": tx.now})?;
     let action = match blocked {
         true => "workspace.block",
         false => "workspace.unblock",
     };
     if changed > 0 {
-        record_audit(change, id, action, None)?;
+        record_audit(tx, id, action, None)?;
     }
     Ok(())
 }
 
 pub(in crate::domain) fn record_audit(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     id: &WorkspaceId,
     action: &'static str,
     name: Option<&str>,
 ) -> Result<()> {
     audit::record(
-        change,
+        tx,
         &NewAuditRecord {
             workspace: Some(id),
             action,

@@ -43,7 +43,7 @@ pub(super) async fn record_outcomes(
     let outcomes = Arc::new(outcomes);
     let written = app.run_write_tx_as(Actor::System, {
         let (outcomes, app) = (outcomes.clone(), app.clone());
-        move |change| write_outcomes(change, app.webhook_settings(), &outcomes)
+        move |tx| write_outcomes(tx, app.webhook_settings(), &outcomes)
     });
     match written.await {
         Ok(disabled) => {
@@ -69,34 +69,34 @@ pub(super) async fn record_outcomes(
 
 /// Returns the reasons for which endpoints were disabled, one for each endpoint.
 fn write_outcomes(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     settings: &Settings,
     outcomes: &[Outcome],
 ) -> Result<Vec<DisableReason>> {
     let mut standing = FailureHistory::default();
     for outcome in outcomes {
-        if !insert_attempt(change.conn, outcome)? {
+        if !insert_attempt(tx.conn, outcome)? {
             // The endpoint or the message was deleted, and the delivery with it.
             continue;
         }
         if outcome.succeeded() {
-            mark_delivered(change.conn, outcome)?;
-            standing.record_result(change.conn, outcome.key.endpoint, None)?;
+            mark_delivered(tx.conn, outcome)?;
+            standing.record_result(tx.conn, outcome.key.endpoint, None)?;
             continue;
         }
-        schedule_retry(change.conn, settings, outcome)?;
+        schedule_retry(tx.conn, settings, outcome)?;
         let at = outcome.ended_at;
-        let first = standing.record_result(change.conn, outcome.key.endpoint, Some(at))?;
+        let first = standing.record_result(tx.conn, outcome.key.endpoint, Some(at))?;
         if outcome.is_gone() {
             let text = "it answered 410 Gone";
-            standing.disable(change, outcome.key.endpoint, DisableReason::Gone, text)?;
+            standing.disable(tx, outcome.key.endpoint, DisableReason::Gone, text)?;
         } else if is_failing_too_long(settings, first.unwrap_or(at), at) {
             let hours = settings.disable_after_hours;
             let text = format!("every attempt failed for {hours} hours");
-            standing.disable(change, outcome.key.endpoint, DisableReason::Failing, &text)?;
+            standing.disable(tx, outcome.key.endpoint, DisableReason::Failing, &text)?;
         }
     }
-    standing.write_changes(change.conn)?;
+    standing.write_changes(tx.conn)?;
     Ok(standing.disabled.into_values().collect())
 }
 
@@ -226,12 +226,12 @@ impl FailureHistory {
 
     fn disable(
         &mut self,
-        change: &WriteTx<'_>,
+        tx: &WriteTx<'_>,
         endpoint: i64,
         reason: DisableReason,
         text: &str,
     ) -> Result<()> {
-        if !self.disabled.contains_key(&endpoint) && disable_endpoint(change, endpoint, text)? {
+        if !self.disabled.contains_key(&endpoint) && disable_endpoint(tx, endpoint, text)? {
             self.disabled.insert(endpoint, reason);
         }
         Ok(())

@@ -80,10 +80,10 @@ pub async fn begin_authorization(
     let sealed = column.seal(app.sealer(), row_id.as_str(), verifier.as_bytes());
     let lifetime = Duration::from_secs(app.connector_settings().authorization_seconds);
     let user = call.principal().key_id.clone();
-    app.run_write_tx(call, move |change, workspace| {
-        delete_expired_states(change.conn, change.now)?;
-        BOUND.require(change, user.as_str())?;
-        change.conn.prepare_cached(INSERT)?.execute(named_params! {
+    app.run_write_tx(call, move |tx, workspace| {
+        delete_expired_states(tx.conn, tx.now)?;
+        BOUND.require(tx, user.as_str())?;
+        tx.conn.prepare_cached(INSERT)?.execute(named_params! {
             ":hash": TokenHash::of(state.expose()).as_bytes().as_slice(),
             ":id": row_id,
             ":workspace_id": workspace,
@@ -92,7 +92,7 @@ pub async fn begin_authorization(
             ":verifier": sealed,
             ":redirect_uri": redirect_uri,
             ":after_token_redirect": after,
-            ":expires_at": change.now.plus(lifetime),
+            ":expires_at": tx.now.plus(lifetime),
         })?;
         Ok(url)
     })

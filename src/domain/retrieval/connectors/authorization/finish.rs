@@ -72,7 +72,7 @@ pub async fn finish_authorization(
 ) -> Result<AuthorizationResult> {
     let hash = TokenHash::of(state.expose());
     let begun = app
-        .run_write_tx_as(Actor::System, move |change| take_state(change, &hash))
+        .run_write_tx_as(Actor::System, move |tx| take_state(tx, &hash))
         .await?
         .ok_or_else(|| {
             Error::invalid(
@@ -105,12 +105,12 @@ const DELETE: &str = "DELETE FROM connector_oauth_states WHERE hash = :hash";
 
 /// Deletes a state and returns its authorization; none if it is unknown or expired, or if its API
 /// key is revoked.
-fn take_state(change: &WriteTx<'_>, hash: &TokenHash) -> Result<Option<PendingAuthorization>> {
-    let found = change
+fn take_state(tx: &WriteTx<'_>, hash: &TokenHash) -> Result<Option<PendingAuthorization>> {
+    let found = tx
         .conn
         .prepare_cached(FIND)?
         .query_row(
-            named_params! {":hash": hash.as_bytes().as_slice(), ":now": change.now},
+            named_params! {":hash": hash.as_bytes().as_slice(), ":now": tx.now},
             |row| {
                 let connector: ConnectorId = row.get("connector_id")?;
                 let workspace: WorkspaceId = row.get("workspace_id")?;
@@ -131,15 +131,14 @@ fn take_state(change: &WriteTx<'_>, hash: &TokenHash) -> Result<Option<PendingAu
             },
         )
         .optional()?;
-    change
-        .conn
+    tx.conn
         .prepare_cached(DELETE)?
         .execute(named_params! {":hash": hash.as_bytes().as_slice()})?;
-    delete_expired_states(change.conn, change.now)?;
+    delete_expired_states(tx.conn, tx.now)?;
     let Some((connector, workspace, user, id, verifier, redirect_uri, after)) = found else {
         return Ok(None);
     };
-    let connector = find_row(change.conn, &workspace, &user, &connector, change.now)?;
+    let connector = find_row(tx.conn, &workspace, &user, &connector, tx.now)?;
     Ok(Some(PendingAuthorization {
         id,
         user,
@@ -176,13 +175,13 @@ async fn exchange_code(
     let sealer = app.sealer().clone();
     let (connector, user) = (begun.connector.clone(), begun.user.clone());
     let refused = app
-        .run_write_tx_as(Actor::Key(user.clone()), move |change| {
+        .run_write_tx_as(Actor::Key(user.clone()), move |tx| {
             let credentials = connector.credentials.as_deref().unwrap_or_default();
             let of = (&connector.id, credentials);
-            if !api_keys::is_valid(change.conn, &user)? {
+            if !api_keys::is_valid(tx.conn, &user)? {
                 return Ok(Some(KEY_REVOKED));
             }
-            if !rows::upsert(change, &sealer, of, &user, granted)? {
+            if !rows::upsert(tx, &sealer, of, &user, granted)? {
                 return Ok(Some(CONNECTOR_CHANGED));
             }
             let entry = NewAuditRecord {
@@ -191,7 +190,7 @@ async fn exchange_code(
                 resource_id: connector.id.as_str(),
                 resource_name: Some(&connector.name),
             };
-            audit::record(change, &entry)?;
+            audit::record(tx, &entry)?;
             Ok(None)
         })
         .await?;

@@ -176,8 +176,8 @@ async fn refresh_tokens(
         Ok(granted) => {
             let access = granted.access_token.clone();
             let (sealer, id) = (app.sealer().clone(), authorization.id);
-            app.run_write_tx_as(Actor::Key(user), move |change| {
-                rows::replace_tokens(change, &sealer, &id, granted, old)
+            app.run_write_tx_as(Actor::Key(user), move |tx| {
+                rows::replace_tokens(tx, &sealer, &id, granted, old)
             })
             .await?;
             Ok(access)
@@ -204,15 +204,15 @@ async fn expire_authorization(
 ) -> Result<(), Error> {
     info!(connector = %connector.id, user = %user, reason, "an authorization has expired");
     let connector = connector.clone();
-    app.run_write_tx_as(Actor::Key(user), move |change| {
-        rows::clear_tokens(change, &id)?;
+    app.run_write_tx_as(Actor::Key(user), move |tx| {
+        rows::clear_tokens(tx, &id)?;
         let entry = NewAuditRecord {
             workspace: Some(&connector.workspace_id),
             action: "connector.authorization_expired",
             resource_id: connector.id.as_str(),
             resource_name: Some(&connector.name),
         };
-        audit::record(change, &entry)
+        audit::record(tx, &entry)
     })
     .await
 }

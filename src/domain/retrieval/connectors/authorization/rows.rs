@@ -105,7 +105,7 @@ const INSERT: &str = "
 /// Stores a user's authorization of a connector that still has these sealed credentials. It
 /// replaces an earlier one. Returns false if there is no such connector any more.
 pub(super) fn upsert(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     (connector, credentials): (&ConnectorId, &[u8]),
     user: &ApiKeyId,
@@ -116,15 +116,15 @@ pub(super) fn upsert(
         access: granted.access_token,
         refresh: granted.refresh_token,
     };
-    let written = change.conn.prepare_cached(INSERT)?.execute(named_params! {
+    let written = tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": id,
         ":connector_id": connector,
         ":credentials": credentials,
         ":user_id": user,
         ":tokens": tokens.seal(sealer, &id),
         ":refreshable": tokens.refresh.is_some(),
-        ":expires_at": granted.expires_in.map(|lifetime| change.now.plus(lifetime)),
-        ":now": change.now,
+        ":expires_at": granted.expires_in.map(|lifetime| tx.now.plus(lifetime)),
+        ":now": tx.now,
     })?;
     Ok(written > 0)
 }
@@ -137,7 +137,7 @@ const REPLACE: &str = "
 /// Replaces the tokens after a refresh. A provider that issues no new refresh token leaves the old
 /// one valid (RFC 6749 §6).
 pub(super) fn replace_tokens(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     sealer: &Sealer,
     id: &ConnectorAuthorizationId,
     granted: TokenGrant,
@@ -147,16 +147,13 @@ pub(super) fn replace_tokens(
         access: granted.access_token,
         refresh: granted.refresh_token.or(Some(old_refresh)),
     };
-    change
-        .conn
-        .prepare_cached(REPLACE)?
-        .execute(named_params! {
-            ":id": id,
-            ":tokens": tokens.seal(sealer, id),
-            ":refreshable": tokens.refresh.is_some(),
-            ":expires_at": granted.expires_in.map(|lifetime| change.now.plus(lifetime)),
-            ":now": change.now,
-        })?;
+    tx.conn.prepare_cached(REPLACE)?.execute(named_params! {
+        ":id": id,
+        ":tokens": tokens.seal(sealer, id),
+        ":refreshable": tokens.refresh.is_some(),
+        ":expires_at": granted.expires_in.map(|lifetime| tx.now.plus(lifetime)),
+        ":now": tx.now,
+    })?;
     Ok(())
 }
 
@@ -165,11 +162,10 @@ const CLEAR_TOKENS: &str = "
     WHERE id = :id";
 
 /// Deletes tokens that the provider refuses. The user must authorize the connector again.
-pub(super) fn clear_tokens(change: &WriteTx<'_>, id: &ConnectorAuthorizationId) -> Result<()> {
-    change
-        .conn
+pub(super) fn clear_tokens(tx: &WriteTx<'_>, id: &ConnectorAuthorizationId) -> Result<()> {
+    tx.conn
         .prepare_cached(CLEAR_TOKENS)?
-        .execute(named_params! {":id": id, ":now": change.now})?;
+        .execute(named_params! {":id": id, ":now": tx.now})?;
     Ok(())
 }
 
@@ -178,12 +174,11 @@ const DELETE_STATES_OF_USER: &str = "DELETE FROM connector_oauth_states WHERE us
 
 /// Deletes the authorizations of a user, finished or not, because its key is revoked.
 pub(in crate::domain) fn delete_user_authorizations(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     user: &ApiKeyId,
 ) -> Result<()> {
     for statement in [DELETE_OF_USER, DELETE_STATES_OF_USER] {
-        change
-            .conn
+        tx.conn
             .prepare_cached(statement)?
             .execute(named_params! {":user": user})?;
     }
@@ -196,12 +191,11 @@ const DELETE_STATES_OF_CONNECTOR: &str =
 
 /// Deletes the authorizations of a connector, finished or not.
 pub(in crate::domain::retrieval::connectors) fn delete_connector_authorizations(
-    change: &WriteTx<'_>,
+    tx: &WriteTx<'_>,
     connector: &ConnectorId,
 ) -> Result<()> {
     for statement in [DELETE_OF_CONNECTOR, DELETE_STATES_OF_CONNECTOR] {
-        change
-            .conn
+        tx.conn
             .prepare_cached(statement)?
             .execute(named_params! {":id": connector})?;
     }
