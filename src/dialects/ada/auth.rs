@@ -69,25 +69,35 @@ const API_KEY: SecurityScheme = SecurityScheme::bearer("BearerAuth", "Your API k
 const INSTALLATION_TOKEN: SecurityScheme =
     SecurityScheme::bearer("InstallationToken", "The access token of an installation.");
 
+/// A credential of this dialect: all are bearer tokens that differ in what the operation needs.
+trait AdaCredential {
+    /// Scheme in the OpenAPI document.
+    const SCHEME: SecurityScheme;
+    /// Requirements of the operations.
+    const NEEDS: Requirements;
+}
+
+impl<C: AdaCredential> Credential for C {
+    type Context = RequestContext;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![C::SCHEME]
+    }
+
+    fn authenticate(request: &Request) -> Result<RequestContext> {
+        admit(request, &C::NEEDS)
+    }
+}
+
 /// Authenticates calls to v2 operations in the default rate limit class.
 pub type PlatformAuth = Authenticated<PlatformKey>;
 
 /// A general API key, for v2 operations.
 pub struct PlatformKey;
 
-impl Credential for PlatformKey {
-    type Context = RequestContext;
-
-    fn security_schemes() -> Vec<SecurityScheme> {
-        vec![API_KEY]
-    }
-
-    fn authenticate(request: &Request) -> Result<RequestContext> {
-        admit(
-            request,
-            &agent_key_requirements(GENERAL_KEYS, ApiClass::Ada),
-        )
-    }
+impl AdaCredential for PlatformKey {
+    const SCHEME: SecurityScheme = API_KEY;
+    const NEEDS: Requirements = agent_key_requirements(GENERAL_KEYS, ApiClass::Ada);
 }
 
 /// Authenticates calls to the End Users API v2.
@@ -96,19 +106,9 @@ pub type EndUsersV2Auth = Authenticated<EndUsersV2Key>;
 /// A general API key, for the End Users API v2.
 pub struct EndUsersV2Key;
 
-impl Credential for EndUsersV2Key {
-    type Context = RequestContext;
-
-    fn security_schemes() -> Vec<SecurityScheme> {
-        vec![API_KEY]
-    }
-
-    fn authenticate(request: &Request) -> Result<RequestContext> {
-        admit(
-            request,
-            &agent_key_requirements(GENERAL_KEYS, ApiClass::AdaEndUsers),
-        )
-    }
+impl AdaCredential for EndUsersV2Key {
+    const SCHEME: SecurityScheme = API_KEY;
+    const NEEDS: Requirements = agent_key_requirements(GENERAL_KEYS, ApiClass::AdaEndUsers);
 }
 
 /// Authenticates calls to the End Users API v1. A later edition of the vendor's page accepts general keys
@@ -118,19 +118,9 @@ pub type EndUsersV1Auth = Authenticated<EndUsersV1Key>;
 /// A key of the End Users API v1, or a general API key.
 pub struct EndUsersV1Key;
 
-impl Credential for EndUsersV1Key {
-    type Context = RequestContext;
-
-    fn security_schemes() -> Vec<SecurityScheme> {
-        vec![API_KEY]
-    }
-
-    fn authenticate(request: &Request) -> Result<RequestContext> {
-        admit(
-            request,
-            &agent_key_requirements(V1_KEYS, ApiClass::AdaEndUsersV1),
-        )
-    }
+impl AdaCredential for EndUsersV1Key {
+    const SCHEME: SecurityScheme = API_KEY;
+    const NEEDS: Requirements = agent_key_requirements(V1_KEYS, ApiClass::AdaEndUsersV1);
 }
 
 /// Authenticates an installation that asks for its own identity, also at its creator's host
@@ -140,19 +130,9 @@ pub type InstallationSelfAuth = Authenticated<InstallationSelfToken>;
 /// An installation token at the host of its agent or of its creator.
 pub struct InstallationSelfToken;
 
-impl Credential for InstallationSelfToken {
-    type Context = RequestContext;
-
-    fn security_schemes() -> Vec<SecurityScheme> {
-        vec![INSTALLATION_TOKEN]
-    }
-
-    fn authenticate(request: &Request) -> Result<RequestContext> {
-        admit(
-            request,
-            &installation_requirements(Scope::ReadInstallations, true),
-        )
-    }
+impl AdaCredential for InstallationSelfToken {
+    const SCHEME: SecurityScheme = INSTALLATION_TOKEN;
+    const NEEDS: Requirements = installation_requirements(Scope::ReadInstallations, true);
 }
 
 /// Authenticates an installation that reads itself.
@@ -161,19 +141,9 @@ pub type ReadInstallationAuth = Authenticated<ReadInstallationToken>;
 /// An installation token with the scope to read its installation.
 pub struct ReadInstallationToken;
 
-impl Credential for ReadInstallationToken {
-    type Context = RequestContext;
-
-    fn security_schemes() -> Vec<SecurityScheme> {
-        vec![INSTALLATION_TOKEN]
-    }
-
-    fn authenticate(request: &Request) -> Result<RequestContext> {
-        admit(
-            request,
-            &installation_requirements(Scope::ReadInstallations, false),
-        )
-    }
+impl AdaCredential for ReadInstallationToken {
+    const SCHEME: SecurityScheme = INSTALLATION_TOKEN;
+    const NEEDS: Requirements = installation_requirements(Scope::ReadInstallations, false);
 }
 
 /// Authenticates an installation that updates itself.
@@ -182,19 +152,9 @@ pub type WriteInstallationAuth = Authenticated<WriteInstallationToken>;
 /// An installation token with the scope to update its installation.
 pub struct WriteInstallationToken;
 
-impl Credential for WriteInstallationToken {
-    type Context = RequestContext;
-
-    fn security_schemes() -> Vec<SecurityScheme> {
-        vec![INSTALLATION_TOKEN]
-    }
-
-    fn authenticate(request: &Request) -> Result<RequestContext> {
-        admit(
-            request,
-            &installation_requirements(Scope::WriteInstallations, false),
-        )
-    }
+impl AdaCredential for WriteInstallationToken {
+    const SCHEME: SecurityScheme = INSTALLATION_TOKEN;
+    const NEEDS: Requirements = installation_requirements(Scope::WriteInstallations, false);
 }
 
 fn admit(request: &Request, needs: &Requirements) -> Result<RequestContext> {
