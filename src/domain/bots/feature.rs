@@ -143,13 +143,11 @@ impl WriteTx<'_> {
             let Some(app) = self.app() else {
                 return Rc::new(IndexWriteBatch::without_index());
             };
-            let index = app.message_index();
-            let unindexed = Rc::new(IndexWriteBatch::new(
-                app.feature::<Arc<MessageIndex>>().clone(),
-            ));
-            let ended = unindexed.clone();
+            let index = app.feature::<Arc<MessageIndex>>();
+            let batch = Rc::new(IndexWriteBatch::new(index.clone()));
+            let ended = batch.clone();
             self.add_end_hook(move || index.stage(ended.take_ops()));
-            unindexed
+            batch
         })
     }
 }

@@ -65,29 +65,23 @@ pub struct Settings {
     pub development: bool,
 }
 
-impl Settings {
-    fn to_app_settings(&self) -> app::Settings {
-        app::Settings {
-            limits: self.limits.clone(),
-            outbound: self.outbound.clone(),
-            runtime: self.runtime.clone(),
-            plans: self.plans.clone(),
-            billing: self.billing.clone(),
-            tunnel: self.tunnel.clone(),
-            audit: self.audit.clone(),
-            bounds: self.bounds.clone(),
-            schemas: self.schemas,
-            development: self.development,
-        }
-    }
-}
-
 /// Opens the application over an open store.
 ///
 /// # Errors
 /// Errors of the store.
 pub fn open(store: Store, sealer: Sealer, clock: Clock, settings: Settings) -> Result<App> {
-    let app = settings.to_app_settings();
+    let app = app::Settings {
+        limits: settings.limits,
+        outbound: settings.outbound,
+        runtime: settings.runtime,
+        plans: settings.plans,
+        billing: settings.billing,
+        tunnel: settings.tunnel,
+        audit: settings.audit,
+        bounds: settings.bounds,
+        schemas: settings.schemas,
+        development: settings.development,
+    };
     let index = messages::MessageIndex::load(&store, settings.bots.unindexed_messages)?;
     let index = Arc::new(index);
     let mut features = Features::default();

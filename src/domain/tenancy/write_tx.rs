@@ -117,14 +117,16 @@ impl<'a> WriteTx<'a> {
         &self,
         make: impl FnOnce() -> Rc<T>,
     ) -> Rc<T> {
-        let mut attachments = self.attachments.borrow_mut();
-        let known = attachments.iter().find(|(id, _)| *id == TypeId::of::<T>());
-        if let Some(Ok(known)) = known.map(|(_, known)| known.clone().downcast()) {
-            return known;
-        }
-        let made = make();
-        attachments.push((TypeId::of::<T>(), made.clone()));
-        made
+        let known = self.attachments.borrow().iter().find_map(|(id, known)| {
+            let is_it = *id == TypeId::of::<T>();
+            is_it.then(|| known.clone().downcast().ok()).flatten()
+        });
+        known.unwrap_or_else(|| {
+            let made = make();
+            let entry: (TypeId, Rc<dyn Any>) = (TypeId::of::<T>(), made.clone());
+            self.attachments.borrow_mut().push(entry);
+            made
+        })
     }
 
     /// Runs `ending` at the end of the write, inside its transaction. Does not run it if the write fails.
