@@ -1,13 +1,20 @@
 //! gzip compression of responses.
 
+use std::io::{self, Write as _};
+
+use bytes::Bytes;
+use flate2::write::GzEncoder;
 use poem::{
-    Body, IntoResponse, Request, Response,
+    Body, Request, Response,
     http::{HeaderValue, header},
-    web::{Compress, CompressionAlgo},
 };
 
 /// Minimum size of a compressed response, in bytes: for smaller ones, the gzip header costs more than it saves.
 const MIN_SIZE: usize = 1024;
+
+/// Maximum size of a response that is compressed on the thread of the request, in bytes. Larger ones take
+/// milliseconds.
+const MAX_INLINE_SIZE: usize = 64 * 1024;
 
 /// True if the client of a request accepts gzip. Textual responses of 1 KiB and more are compressed; streams are not.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +34,7 @@ impl Compression {
     /// Compresses the response if the client accepts it and it is worthwhile.
     ///
     /// # Errors
-    /// Errors of reading the response body.
+    /// Errors of reading the response body, and of a compression that panicked.
     pub async fn apply(self, mut response: Response) -> poem::Result<Response> {
         if !self.accepts_gzip
             || !is_text(&response)
@@ -36,16 +43,34 @@ impl Compression {
             return Ok(response);
         }
         let bytes = response.take_body().into_bytes().await?;
-        let worth_it = bytes.len() >= MIN_SIZE;
-        response.set_body(Body::from_bytes(bytes));
-        if !worth_it {
+        if bytes.len() < MIN_SIZE {
+            response.set_body(Body::from_bytes(bytes));
             return Ok(response);
         }
-        response
-            .headers_mut()
-            .append(header::VARY, HeaderValue::from_static("accept-encoding"));
-        Ok(Compress::new(response, CompressionAlgo::GZIP).into_response())
+        let compressed = if bytes.len() <= MAX_INLINE_SIZE {
+            gzip(&bytes)
+        } else {
+            tokio::task::spawn_blocking(move || gzip(&bytes))
+                .await
+                .unwrap_or_else(|panicked| Err(io::Error::other(panicked)))
+        }
+        .map_err(poem::error::InternalServerError)?;
+        response.set_body(Body::from_vec(compressed));
+        let headers = response.headers_mut();
+        headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        headers.remove(header::CONTENT_LENGTH);
+        Ok(response)
     }
+}
+
+fn gzip(bytes: &Bytes) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(
+        Vec::with_capacity(bytes.len() / 4),
+        flate2::Compression::default(),
+    );
+    encoder.write_all(bytes)?;
+    encoder.finish()
 }
 
 fn accepts_gzip(accepted: &str) -> bool {
