@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub(in crate::domain) mod author;
+pub(in crate::domain) mod callable;
 pub mod conversations;
 pub mod definitions;
 pub mod deliveries;

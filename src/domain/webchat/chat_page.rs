@@ -1,12 +1,15 @@
 //! The chat page of a bot, which uses the built-in integration `chat`: public facts about the bot, its recent
 //! failures, and the installation of the chat.
 
+use std::sync::LazyLock;
+
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use crate::{
     domain::{
         App,
         bots::{
+            callable::BOT_IS_CALLABLE,
             manage::{Bot, find},
             protocol::CodeFailure,
         },
@@ -51,13 +54,16 @@ impl BotAvailability {
     }
 }
 
-const FIND: &str = "
+static FIND: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "
     SELECT agents.id, agents.name, coalesce(bots.blocked, 0) AS blocked,
-           bots.url IS NOT NULL
-             OR EXISTS (SELECT 1 FROM bot_code WHERE agent_seq = agents.seq) AS has_code
+           {BOT_IS_CALLABLE} AS callable
     FROM agents LEFT JOIN bots ON bots.agent_seq = agents.seq
     WHERE (agents.id = :key OR agents.handle = :key) AND agents.deleted_at IS NULL
-    ORDER BY agents.id = :key DESC LIMIT 1";
+    ORDER BY agents.id = :key DESC LIMIT 1"
+    )
+});
 
 /// Returns the public facts of the bot with this id or handle, in any workspace. The caller is not
 /// authenticated.
@@ -74,13 +80,13 @@ pub fn find_public_bot(app: &App, id_or_handle: &str) -> Result<PublicBot> {
 
 fn read(conn: &Connection, key: &str) -> Result<Option<PublicBot>> {
     let found = conn
-        .prepare_cached(FIND)?
+        .prepare_cached(&FIND)?
         .query_row(named_params! {":key": key}, |row| {
-            let (blocked, has_code): (bool, bool) = (row.get("blocked")?, row.get("has_code")?);
+            let (blocked, callable): (bool, bool) = (row.get("blocked")?, row.get("callable")?);
             Ok(PublicBot {
                 id: row.get("id")?,
                 name: row.get("name")?,
-                availability: match (blocked, has_code) {
+                availability: match (blocked, callable) {
                     (true, _) => BotAvailability::Blocked,
                     (false, true) => BotAvailability::Available,
                     (false, false) => BotAvailability::NoCode,

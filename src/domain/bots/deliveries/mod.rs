@@ -10,12 +10,17 @@ mod record;
 mod retry_now;
 mod settings;
 
+use std::sync::LazyLock;
+
 use rusqlite::named_params;
 
 pub(in crate::domain) use self::retry_now::{RetryRequests, retry_bot_now, retry_integration_now};
 pub use self::{dispatcher::run, settings::Settings};
 use crate::{
-    domain::{tenancy::rewind::Repair, tenancy::write_tx::WriteTx},
+    domain::{
+        bots::callable::{BOT_IS_CALLABLE, INTEGRATION_IS_CALLABLE},
+        tenancy::{rewind::Repair, write_tx::WriteTx},
+    },
     kernel::Result,
 };
 
@@ -29,12 +34,15 @@ pub(in crate::domain) const REPAIRS: &[Repair] = &[Repair {
     due_column: Some("due_at"),
 }];
 
-const EVENT_TO_BOT: &str = "
+static EVENT_TO_BOT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "
     INSERT INTO bot_deliveries
         (agent_seq, operation, event_seq, message_seq, lane, due_at, created_at)
     SELECT agent_seq, 'event_received', :event_seq, :message_seq, :lane, :now, :now FROM bots
-    WHERE agent_seq = :agent_seq AND NOT blocked
-      AND (url IS NOT NULL OR EXISTS (SELECT 1 FROM bot_code WHERE agent_seq = :agent_seq))";
+    WHERE agent_seq = :agent_seq AND NOT blocked AND {BOT_IS_CALLABLE}"
+    )
+});
 
 /// The object that a delivery to a bot carries.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +67,7 @@ pub(in crate::domain) fn enqueue_for_bot(
     };
     let told = tx
         .conn
-        .prepare_cached(EVENT_TO_BOT)?
+        .prepare_cached(&EVENT_TO_BOT)?
         .execute(named_params! {
             ":agent_seq": agent_seq,
             ":event_seq": event,
@@ -73,17 +81,19 @@ pub(in crate::domain) fn enqueue_for_bot(
     Ok(())
 }
 
-const MESSAGE_TO_INTEGRATION: &str = "
+static MESSAGE_TO_INTEGRATION: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "
     INSERT INTO bot_deliveries
         (agent_seq, installation_seq, operation, message_seq, lane, due_at, created_at)
     SELECT bot_integrations.agent_seq, bot_integrations.seq, 'message_created', :message_seq, :lane,
            :now, :now
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent_seq AND integrations.name = :integration
-      AND bot_integrations.enabled
-      AND (integrations.url IS NOT NULL
-           OR EXISTS (SELECT 1 FROM integration_code WHERE integration_seq = integrations.seq))
-    ORDER BY integrations.version_order DESC LIMIT 1";
+      AND bot_integrations.enabled AND {INTEGRATION_IS_CALLABLE}
+    ORDER BY integrations.version_order DESC LIMIT 1"
+    )
+});
 
 /// Enqueues an outgoing message for the integration of its conversation.
 pub(in crate::domain) fn enqueue_for_integration(
@@ -95,7 +105,7 @@ pub(in crate::domain) fn enqueue_for_integration(
 ) -> Result<()> {
     let sent = tx
         .conn
-        .prepare_cached(MESSAGE_TO_INTEGRATION)?
+        .prepare_cached(&MESSAGE_TO_INTEGRATION)?
         .execute(named_params! {
             ":agent_seq": agent_seq,
             ":integration": integration,
@@ -114,11 +124,14 @@ const DELETE_PING: &str = "
     DELETE FROM bot_deliveries WHERE agent_seq = :agent_seq AND operation = 'ping'";
 
 /// Uses an ordering key of its own (-1), so a ping never blocks other deliveries.
-const PING: &str = "
+static PING: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "
     INSERT INTO bot_deliveries (agent_seq, operation, payload, lane, due_at, created_at)
-    SELECT agent_seq, 'ping', '{}', -1, :now, :now FROM bots
-    WHERE agent_seq = :agent_seq AND NOT blocked AND url IS NULL
-      AND EXISTS (SELECT 1 FROM bot_code WHERE agent_seq = :agent_seq)";
+    SELECT agent_seq, 'ping', '{{}}', -1, :now, :now FROM bots
+    WHERE agent_seq = :agent_seq AND NOT blocked AND url IS NULL AND {BOT_IS_CALLABLE}"
+    )
+});
 
 /// Enqueues a ping for the code of a newly deployed bot. It loads the code before the first message, and reports
 /// load errors to the developer at once. Bots with a URL get no ping: often nothing listens there yet.
@@ -133,7 +146,7 @@ pub(in crate::domain) fn enqueue_ping(tx: &WriteTx<'_>, agent_seq: i64) -> Resul
         tx.retry_deliveries_now((agent_seq, 0));
     }
     tx.conn
-        .prepare_cached(PING)?
+        .prepare_cached(&PING)?
         .execute(named_params! {":agent_seq": agent_seq, ":now": tx.now})?;
     tx.wake_delivery_dispatcher();
     Ok(())

@@ -114,7 +114,7 @@ pub(in crate::domain) fn apply_patch(
         ":now": tx.now,
     })?;
     super::built_in::remove_implicit(tx, bot.seq, standing.seq, &integration.name)?;
-    let endpoint = Endpoint::find(tx.conn, &integration)?;
+    let endpoint = Endpoint::find(tx.conn, integration.seq)?;
     registration::update_registration(
         tx,
         bot,

@@ -1,6 +1,8 @@
 //! Status of an installation and its `register` and `unregister` deliveries (botpress.md §4
 //! "Install/uninstall").
 
+use std::sync::LazyLock;
+
 use rusqlite::{Connection, Params, named_params};
 use serde_json::{Value, json};
 
@@ -8,6 +10,7 @@ use super::{Status, patch::InstallationRow};
 use crate::{
     domain::{
         bots::{
+            callable::INTEGRATION_IS_CALLABLE,
             definitions::{IntegrationDefinition, LinkTemplate},
             integrations::Integration,
             manage::Bot,
@@ -30,21 +33,20 @@ pub(in crate::domain) enum Endpoint {
 /// the address of the link.
 pub(super) const NOT_LINKED: &str = "It has to be linked with an account first";
 
-const HAS_CODE: &str = "SELECT 1 FROM integration_code WHERE integration_seq = :seq";
+static IS_CALLABLE: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT 1 FROM integrations WHERE seq = :seq AND {INTEGRATION_IS_CALLABLE}")
+});
 
 impl Endpoint {
-    /// Returns the endpoint of an integration.
-    pub(in crate::domain) fn find(conn: &Connection, integration: &Integration) -> Result<Self> {
-        if integration.url.is_some() {
-            return Ok(Self::Present);
-        }
-        let mut statement = conn.prepare_cached(HAS_CODE)?;
-        let has_code = statement.exists(named_params! {":seq": integration.seq})?;
-        Ok(if has_code {
-            Self::Present
-        } else {
-            Self::Missing
-        })
+    /// Returns the endpoint of the integration in this row.
+    pub(in crate::domain) fn find(conn: &Connection, integration_seq: i64) -> Result<Self> {
+        let mut statement = conn.prepare_cached(&IS_CALLABLE)?;
+        Ok(
+            match statement.exists(named_params! {":seq": integration_seq})? {
+                true => Self::Present,
+                false => Self::Missing,
+            },
+        )
     }
 }
 
@@ -85,9 +87,7 @@ pub(super) fn remove_installation(
     tx.conn
         .prepare_cached(REMOVE)?
         .execute(named_params! {":seq": standing.seq, ":now": tx.now})?;
-    let integration =
-        crate::domain::bots::integrations::load_by_seq(tx.conn, standing.integration_seq)?;
-    let status = match Endpoint::find(tx.conn, &integration)? {
+    let status = match Endpoint::find(tx.conn, standing.integration_seq)? {
         Endpoint::Present if standing.enabled => Status::UnregistrationPending,
         _ => Status::Unregistered,
     };
@@ -152,15 +152,17 @@ fn enqueue_registration(
     Ok(())
 }
 
-const SET_LINKED_STATUS: &str = "
+static SET_LINKED_STATUS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "
     UPDATE bot_integrations SET status_reason = NULL, status = CASE
         WHEN EXISTS (
             SELECT 1 FROM integrations
-            WHERE integrations.seq = bot_integrations.integration_seq AND (url IS NOT NULL
-                OR EXISTS (SELECT 1 FROM integration_code
-                           WHERE integration_code.integration_seq = integrations.seq)))
+            WHERE integrations.seq = bot_integrations.integration_seq AND {INTEGRATION_IS_CALLABLE})
         THEN 'registration_pending' ELSE 'registered' END
-    WHERE seq = :seq AND enabled AND status = 'unregistered'";
+    WHERE seq = :seq AND enabled AND status = 'unregistered'"
+    )
+});
 
 const ENQUEUE_LINKED: &str = "
     INSERT INTO bot_deliveries
@@ -173,7 +175,7 @@ const ENQUEUE_LINKED: &str = "
 pub(super) fn register_linked(tx: &WriteTx<'_>, webhooks: &str, seq: i64) -> Result<()> {
     let waited = tx
         .conn
-        .prepare_cached(SET_LINKED_STATUS)?
+        .prepare_cached(&SET_LINKED_STATUS)?
         .execute(named_params! {":seq": seq})?;
     if waited > 0 {
         tx.conn
@@ -238,15 +240,17 @@ fn types_to_link(definition: &IntegrationDefinition) -> Value {
     required.map(|(name, _)| name).collect()
 }
 
-const DISABLE_ALL: &str = "
+static DISABLE_ALL: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "
     UPDATE bot_integrations SET enabled = 0, updated_at = :now, status = CASE
         WHEN enabled AND status <> 'unregistered' AND EXISTS (
             SELECT 1 FROM integrations
-            WHERE integrations.seq = bot_integrations.integration_seq AND (url IS NOT NULL
-                OR EXISTS (SELECT 1 FROM integration_code
-                           WHERE integration_code.integration_seq = integrations.seq)))
+            WHERE integrations.seq = bot_integrations.integration_seq AND {INTEGRATION_IS_CALLABLE})
         THEN 'unregistration_pending' ELSE status END
-    WHERE agent_seq = :agent_seq AND removed_at IS NULL";
+    WHERE agent_seq = :agent_seq AND removed_at IS NULL"
+    )
+});
 
 const CANCEL_REGISTRATIONS: &str = "
     DELETE FROM bot_deliveries WHERE agent_seq = :agent_seq AND operation = 'register'
@@ -271,7 +275,7 @@ pub(in crate::domain) fn unregister_all(
     agent_seq: i64,
 ) -> Result<()> {
     let conn = tx.conn;
-    conn.prepare_cached(DISABLE_ALL)?
+    conn.prepare_cached(&DISABLE_ALL)?
         .execute(named_params! {":agent_seq": agent_seq, ":now": tx.now})?;
     cancel_deliveries(
         tx,

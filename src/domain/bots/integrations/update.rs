@@ -92,7 +92,7 @@ fn update_in_tx(
     update: IntegrationPatch,
 ) -> Result<Integration> {
     let was = rows::load(tx.conn, workspace, id)?;
-    let had_endpoint = Endpoint::find(tx.conn, &was)?;
+    let had_endpoint = Endpoint::find(tx.conn, was.seq)?;
     check_url(update.url.as_deref(), was.dev)?;
     let mut definition = was.definition.clone();
     update.definition.apply(&mut definition);
@@ -137,7 +137,7 @@ fn update_in_tx(
         deliveries::retry_integration_now(tx, was.seq)?;
     }
     let now = rows::load(tx.conn, workspace, id)?;
-    let endpoint = Endpoint::find(tx.conn, &now)?;
+    let endpoint = Endpoint::find(tx.conn, now.seq)?;
     if endpoint == Endpoint::Present && (had_endpoint != endpoint || now.url != was.url) {
         register_all(tx, &update.webhooks, &now)?;
     }

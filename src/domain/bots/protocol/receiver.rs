@@ -1,11 +1,16 @@
 //! Receivers of calls: bots, and integrations that are installed in one.
 
+use std::sync::LazyLock;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::{
     domain::{
-        bots::{installations, manage},
+        bots::{
+            callable::{BOT_IS_CALLABLE, INTEGRATION_IS_CALLABLE},
+            installations, manage,
+        },
         tenancy::request_auth::PrincipalAgent,
     },
     kernel::{
@@ -58,26 +63,32 @@ pub(super) enum Endpoint {
     Missing,
 }
 
-const BOT: &str = "
+static BOT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "
     SELECT agents.seq, agents.id, agents.handle, agents.workspace_id, bots.url, bots.revision,
-           bots.configuration, bots.signing_secret,
-           EXISTS (SELECT 1 FROM bot_code WHERE agent_seq = bots.agent_seq) AS has_code
+           bots.configuration, bots.signing_secret, {BOT_IS_CALLABLE} AS callable
     FROM bots JOIN agents ON agents.seq = bots.agent_seq
-    WHERE bots.agent_seq = :agent_seq AND NOT bots.blocked AND agents.deleted_at IS NULL";
+    WHERE bots.agent_seq = :agent_seq AND NOT bots.blocked AND agents.deleted_at IS NULL"
+    )
+});
 
-const INSTALLATION: &str = "
+static INSTALLATION: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "
     SELECT agents.seq, agents.id AS bot_id, agents.handle, integrations.id,
            integrations.workspace_id = agents.workspace_id AS is_own,
            integrations.workspace_id, integrations.name, integrations.url, integrations.revision,
            integrations.built_in, bot_integrations.webhook_id, bot_integrations.alias,
            bot_integrations.configuration, bot_integrations.configuration_type,
-           EXISTS (SELECT 1 FROM integration_code
-                   WHERE integration_seq = integrations.seq) AS has_code
+           {INTEGRATION_IS_CALLABLE} AS callable
     FROM bot_integrations
     JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     JOIN agents ON agents.seq = bot_integrations.agent_seq
     WHERE bot_integrations.seq = :seq AND bot_integrations.agent_seq = :agent_seq
-      AND (agents.deleted_at IS NULL OR bot_integrations.status = 'unregistration_pending')";
+      AND (agents.deleted_at IS NULL OR bot_integrations.status = 'unregistration_pending')"
+    )
+});
 
 impl Receiver {
     /// Loads the bot with this agent row; `None` if it is blocked or deleted.
@@ -87,7 +98,7 @@ impl Receiver {
         agent_seq: i64,
     ) -> Result<Option<Self>> {
         let found = conn
-            .prepare_cached(BOT)?
+            .prepare_cached(&BOT)?
             .query_row(named_params! {":agent_seq": agent_seq}, |row| {
                 Ok(Self::bot_from_row(row, sealer))
             })
@@ -124,7 +135,7 @@ impl Receiver {
         seq: i64,
     ) -> Result<Option<Self>> {
         let found = conn
-            .prepare_cached(INSTALLATION)?
+            .prepare_cached(&INSTALLATION)?
             .query_row(
                 named_params! {":seq": seq, ":agent_seq": agent_seq},
                 |row| Ok(Self::installation_from_row(row, sealer)),
@@ -175,8 +186,8 @@ fn agent_from_row(row: &Row<'_>, id: AgentId) -> Result<PrincipalAgent> {
 }
 
 fn endpoint_from_row(row: &Row<'_>) -> Result<Endpoint> {
-    let (url, has_code): (Option<String>, bool) = (row.get("url")?, row.get("has_code")?);
-    Ok(match (url, has_code) {
+    let (url, callable): (Option<String>, bool) = (row.get("url")?, row.get("callable")?);
+    Ok(match (url, callable) {
         (Some(url), _) => Endpoint::Url(url),
         (None, true) => Endpoint::Code {
             revision: row.get("revision")?,

@@ -4,7 +4,7 @@
 //! Work that became due while the server was down fires once at the next start: a recurring event that missed
 //! several times happens once, and then at its next regular time.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use super::micros_until;
 use crate::{
     domain::{
         bots::{
+            callable::BOT_IS_CALLABLE,
             deliveries::{self, Notification},
             events::{self, SystemEvent},
             protocol,
@@ -171,15 +172,17 @@ impl Due {
 
 /// Query for a bot's id and for its ability to receive recurring events: it must be deployed or in development
 /// (botpress.md §4).
-const BOT: &str = "
-    SELECT agents.id,
-           NOT bots.blocked AND agents.deleted_at IS NULL AND (bots.url IS NOT NULL
-               OR EXISTS (SELECT 1 FROM bot_code WHERE agent_seq = bots.agent_seq))
-    FROM bots JOIN agents ON agents.seq = bots.agent_seq WHERE bots.agent_seq = :agent_seq";
+static BOT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "
+    SELECT agents.id, NOT bots.blocked AND agents.deleted_at IS NULL AND {BOT_IS_CALLABLE}
+    FROM bots JOIN agents ON agents.seq = bots.agent_seq WHERE bots.agent_seq = :agent_seq"
+    )
+});
 
 pub(super) fn find_bot(conn: &Connection, agent_seq: i64) -> Result<Option<(AgentId, bool)>> {
     let found = conn
-        .prepare_cached(BOT)?
+        .prepare_cached(&BOT)?
         .query_row(named_params! {":agent_seq": agent_seq}, |row| {
             Ok((row.get(0)?, row.get(1)?))
         });
