@@ -150,7 +150,8 @@ impl EndpointQueues {
         taken
     }
 
-    /// Returns the number of free slots of each endpoint in memory; the others have the whole window.
+    /// Returns the number of free slots of each endpoint that has deliveries in memory. The others have
+    /// [`Self::capacity_per_endpoint`] free slots.
     pub(super) fn free_slots(&self) -> HashMap<i64, usize> {
         let rooms = self.queues.iter().map(|(seq, lane)| {
             let used = lane.waiting.len() + lane.running;
@@ -159,6 +160,7 @@ impl EndpointQueues {
         rooms.collect()
     }
 
+    /// Returns the maximum number of deliveries of one endpoint in memory.
     pub(super) const fn capacity_per_endpoint(&self) -> usize {
         MAX_PER_ENDPOINT
     }

@@ -19,8 +19,10 @@ pub(in super::super) const LEASE_DURATION: Duration = Duration::from_secs(300);
 
 /// The free capacity in memory.
 pub(super) struct FreeCapacity {
-    /// Number of free slots of each endpoint that does not have the whole window free.
+    /// Number of free slots of each endpoint that has deliveries in memory. The others have
+    /// `capacity_per_endpoint` free slots.
     pub(super) free_slots: HashMap<i64, usize>,
+    /// Maximum number of deliveries of one endpoint in memory.
     pub(super) capacity_per_endpoint: usize,
     /// Number of free slots in total.
     pub(super) total_free_slots: usize,
