@@ -13,15 +13,15 @@ use crate::{
 
 /// The state of the clock.
 #[derive(Object)]
-#[oai(example)]
-struct Shown {
+#[oai(example, rename = "Shown")]
+struct ClockState {
     /// The current time of the clock: RFC 3339 in UTC.
     now: String,
     /// True if the clock is frozen.
     frozen: bool,
 }
 
-impl Example for Shown {
+impl Example for ClockState {
     fn example() -> Self {
         Self {
             now: "2026-01-31T09:30:00.000Z".to_owned(),
@@ -32,13 +32,13 @@ impl Example for Shown {
 
 /// The time at which to freeze the clock.
 #[derive(Object)]
-#[oai(example)]
-struct Freeze {
+#[oai(example, rename = "Freeze")]
+struct FreezeRequest {
     /// The time to freeze at: RFC 3339. Default: the current time of the clock.
     at: Option<String>,
 }
 
-impl Example for Freeze {
+impl Example for FreezeRequest {
     fn example() -> Self {
         Self {
             at: Some("2026-01-31T09:30:00Z".to_owned()),
@@ -48,14 +48,14 @@ impl Example for Freeze {
 
 /// The time by which to advance the clock.
 #[derive(Object)]
-#[oai(example)]
-struct Advance {
+#[oai(example, rename = "Advance")]
+struct AdvanceRequest {
     /// Number of seconds to advance.
     #[oai(validator(minimum(value = "0")))]
     seconds: u32,
 }
 
-impl Example for Advance {
+impl Example for AdvanceRequest {
     fn example() -> Self {
         Self { seconds: 3600 }
     }
@@ -85,8 +85,8 @@ impl ClockApi {
     }
 }
 
-fn clock_state(clock: &Clock) -> Json<Shown> {
-    Json(Shown {
+fn clock_state(clock: &Clock) -> Json<ClockState> {
+    Json(ClockState {
         now: clock.now().to_rfc3339_millis(),
         frozen: clock.is_frozen(),
     })
@@ -96,7 +96,7 @@ fn clock_state(clock: &Clock) -> Json<Shown> {
 impl ClockApi {
     /// Read the clock
     #[oai(path = "/clock", method = "get", operation_id = "read_clock")]
-    async fn read_clock(&self, operator: Operator) -> Result<Json<Shown>, ApiError> {
+    async fn read_clock(&self, operator: Operator) -> Result<Json<ClockState>, ApiError> {
         Ok(clock_state(operator.0.app().clock()))
     }
 
@@ -105,8 +105,8 @@ impl ClockApi {
     async fn freeze_clock(
         &self,
         operator: Operator,
-        body: Body<Freeze>,
-    ) -> Result<Json<Shown>, ApiError> {
+        body: Body<FreezeRequest>,
+    ) -> Result<Json<ClockState>, ApiError> {
         let at = match &body.0.at {
             Some(text) => Some(Timestamp::parse_rfc3339(text).ok_or_else(|| {
                 let rule = Rule::Format("RFC 3339 date and time".to_owned());
@@ -130,8 +130,8 @@ impl ClockApi {
     async fn advance_clock(
         &self,
         operator: Operator,
-        body: Body<Advance>,
-    ) -> Result<Json<Shown>, ApiError> {
+        body: Body<AdvanceRequest>,
+    ) -> Result<Json<ClockState>, ApiError> {
         let clock = self.require_movable(&operator)?;
         clock.advance(Duration::from_secs(body.0.seconds.into()));
         Ok(clock_state(clock))
@@ -139,7 +139,7 @@ impl ClockApi {
 
     /// Return to the system time
     #[oai(path = "/clock/resume", method = "post", operation_id = "resume_clock")]
-    async fn resume_clock(&self, operator: Operator) -> Result<Json<Shown>, ApiError> {
+    async fn resume_clock(&self, operator: Operator) -> Result<Json<ClockState>, ApiError> {
         let clock = self.require_movable(&operator)?;
         clock.resume();
         Ok(clock_state(clock))

@@ -20,15 +20,14 @@ struct Folder {
     /// The reason why the folder, or a part of it, could not be scanned.
     problem: Option<String>,
     /// Files that are left out, at most 1,000. Hidden files are not listed.
-    left_out: Vec<LeftOut>,
+    left_out: Vec<LeftOutFile>,
     /// Number of further files that are left out.
     more_left_out: u64,
 }
 
 /// A file that is left out.
 #[derive(Object)]
-#[oai(rename = "LeftOutFile")]
-struct LeftOut {
+struct LeftOutFile {
     /// The path of the file, relative to the folder.
     path: String,
     /// The reason why the file is left out.
@@ -43,7 +42,7 @@ impl Example for Folder {
             is_scanned: true,
             files: 12,
             problem: None,
-            left_out: vec![LeftOut {
+            left_out: vec![LeftOutFile {
                 path: "scans/cover.png".to_owned(),
                 reason: "its ending is not that of a text".to_owned(),
             }],
@@ -57,7 +56,7 @@ impl From<&folders::Folder> for Folder {
         let scanned = folder.subscribe_to_scans().borrow().clone();
         let is_scanned = scanned.is_some();
         let scanned = scanned.unwrap_or_default();
-        let left_out = scanned.skipped.files.into_iter().map(|file| LeftOut {
+        let left_out = scanned.skipped.files.into_iter().map(|file| LeftOutFile {
             path: file.path,
             reason: file.reason,
         });

@@ -11,7 +11,8 @@ use super::{
     auth::Operator,
     error::ApiError,
     webhooks_dto::{
-        AttemptPage, Endpoints, ExampleMessage, ResendMessage, Resent, SendExample, Since,
+        AttemptPage, Endpoints, ExampleMessage, ResendMessageRequest, ResendResult,
+        ResendSinceRequest, SendExampleRequest,
     },
 };
 use crate::{
@@ -33,7 +34,7 @@ pub struct WebhooksApi;
 enum Accepted {
     /// The messages are queued
     #[oai(status = 202)]
-    Resent(Json<Resent>),
+    Resent(Json<ResendResult>),
 }
 
 /// The response to an example, which is sent after it.
@@ -52,7 +53,7 @@ fn parse_since(text: &str) -> Result<Timestamp> {
 }
 
 fn accept_resend(deliveries: u64) -> Accepted {
-    Accepted::Resent(Json(Resent { deliveries }))
+    Accepted::Resent(Json(ResendResult { deliveries }))
 }
 
 #[OpenApi(tag = "Tag::Webhooks")]
@@ -115,7 +116,7 @@ impl WebhooksApi {
         operator: Operator,
         /// The endpoint's id.
         endpoint: Path<String>,
-        body: Body<ResendMessage>,
+        body: Body<ResendMessageRequest>,
     ) -> Result<Accepted, ApiError> {
         let message = body.0.message_id.into();
         webhooks::resend(&operator.0, endpoint.0.into(), message).await?;
@@ -136,7 +137,7 @@ impl WebhooksApi {
         operator: Operator,
         /// The endpoint's id.
         endpoint: Path<String>,
-        body: Body<Since>,
+        body: Body<ResendSinceRequest>,
     ) -> Result<Accepted, ApiError> {
         let since = parse_since(&body.0.since)?;
         let count = webhooks::replay(&operator.0, endpoint.0.into(), since).await?;
@@ -156,7 +157,7 @@ impl WebhooksApi {
         operator: Operator,
         /// The endpoint's id.
         endpoint: Path<String>,
-        body: Body<Since>,
+        body: Body<ResendSinceRequest>,
     ) -> Result<Accepted, ApiError> {
         let since = parse_since(&body.0.since)?;
         let count = webhooks::recover(&operator.0, endpoint.0.into(), since).await?;
@@ -176,7 +177,7 @@ impl WebhooksApi {
         operator: Operator,
         /// The endpoint's id.
         endpoint: Path<String>,
-        body: Body<SendExample>,
+        body: Body<SendExampleRequest>,
     ) -> Result<ExampleAccepted, ApiError> {
         let event_type = &body.0.event_type;
         let message = webhooks::send_example(&operator.0, endpoint.0.into(), event_type).await?;

@@ -179,12 +179,12 @@ impl Example for AttemptPage {
 /// The message to send again.
 #[derive(Object)]
 #[oai(example, rename = "ResendMessage")]
-pub struct ResendMessage {
+pub struct ResendMessageRequest {
     /// The id of the message: `svix-id` of its deliveries.
     pub message_id: String,
 }
 
-impl Example for ResendMessage {
+impl Example for ResendMessageRequest {
     fn example() -> Self {
         Self {
             message_id: MESSAGE.to_owned(),
@@ -194,13 +194,13 @@ impl Example for ResendMessage {
 
 /// The start of the period to send again.
 #[derive(Object)]
-#[oai(example)]
-pub struct Since {
+#[oai(example, rename = "Since")]
+pub struct ResendSinceRequest {
     /// RFC 3339 date and time.
     pub since: String,
 }
 
-impl Example for Since {
+impl Example for ResendSinceRequest {
     fn example() -> Self {
         Self {
             since: AT.to_owned(),
@@ -210,13 +210,13 @@ impl Example for Since {
 
 /// The result of a redelivery.
 #[derive(Object)]
-#[oai(example)]
-pub struct Resent {
+#[oai(example, rename = "Resent")]
+pub struct ResendResult {
     /// Number of messages.
     pub deliveries: u64,
 }
 
-impl Example for Resent {
+impl Example for ResendResult {
     fn example() -> Self {
         Self { deliveries: 1 }
     }
@@ -225,12 +225,12 @@ impl Example for Resent {
 /// The example to send.
 #[derive(Object)]
 #[oai(example, rename = "SendExample")]
-pub struct SendExample {
+pub struct SendExampleRequest {
     /// The type of the event.
     pub event_type: String,
 }
 
-impl Example for SendExample {
+impl Example for SendExampleRequest {
     fn example() -> Self {
         Self {
             event_type: "v1.end_user.created".to_owned(),

@@ -92,7 +92,7 @@ values! {
     /// Values in responses.
     Values, value_schema(None, false), None;
     /// Values in requests: null removes one.
-    GivenValues, value_schema(None, true), None;
+    ValuesPatch, value_schema(None, true), None;
     /// Sensitive values in requests: null removes one.
     SensitiveValues, value_schema(Some(1), true), Some(SENSITIVE_MAX);
 }

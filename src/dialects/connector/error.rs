@@ -16,7 +16,7 @@ const PROBLEM_JSON: &str = "application/problem+json";
 pub struct Connector;
 
 impl Dialect for Connector {
-    type ErrorBody = Problem;
+    type ErrorBody = ErrorBody;
 
     // wire: RFC 7807 (cohere.md §3)
     const ERROR_CONTENT_TYPE: &'static str = PROBLEM_JSON;
@@ -35,8 +35,8 @@ pub type Failed = http::ApiError<Connector>;
 
 /// An error.
 #[derive(Object)]
-#[oai(example)]
-pub struct Problem {
+#[oai(example, rename = "Problem")]
+pub struct ErrorBody {
     /// HTTP status.
     status: u16,
     /// Reason phrase of the status.
@@ -45,7 +45,7 @@ pub struct Problem {
     detail: String,
 }
 
-impl Example for Problem {
+impl Example for ErrorBody {
     fn example() -> Self {
         Self {
             status: 401,

@@ -11,14 +11,14 @@ use crate::{
 
 /// A search request to a connector.
 #[derive(Object)]
-#[oai(example)]
-struct Question {
+#[oai(example, rename = "Question")]
+struct SearchRequest {
     /// Search query: any text, without a syntax.
     #[oai(validator(min_length = 1))]
     query: String,
 }
 
-impl Example for Question {
+impl Example for SearchRequest {
     fn example() -> Self {
         Self {
             query: "How are backups made?".to_owned(),
@@ -28,8 +28,8 @@ impl Example for Question {
 
 /// Search results.
 #[derive(Object)]
-#[oai(example)]
-struct Results {
+#[oai(example, rename = "Results")]
+struct SearchResponse {
     /// The best matching passages, best first.
     results: Vec<FoundPassage>,
 }
@@ -50,7 +50,7 @@ struct FoundPassage {
     timestamp: String,
 }
 
-impl Example for Results {
+impl Example for SearchResponse {
     fn example() -> Self {
         Self {
             results: vec![FoundPassage::example()],
@@ -103,12 +103,12 @@ impl Search {
         request: &poem::Request,
         /// Name of the folder.
         name: Path<String>,
-        body: Body<Question>,
-    ) -> Result<Json<Results>, Failed> {
+        body: Body<SearchRequest>,
+    ) -> Result<Json<SearchResponse>, Failed> {
         let token = token.0.expose();
         let found =
             folders::search_with_token(app(request)?, &name.0, token, &body.0.query).await?;
-        Ok(Json(Results {
+        Ok(Json(SearchResponse {
             results: found.into_iter().map(Into::into).collect(),
         }))
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     dialects::ada::{
-        metadata_dto::{GivenValues, SensitiveValues, Values},
+        metadata_dto::{SensitiveValues, Values, ValuesPatch},
         paging::Meta,
     },
     domain::end_users::{
@@ -175,7 +175,7 @@ struct ProfileRequest {
     /// Metadata values by name, at most 10 KB in total. They are merged into the stored values. A null value
     /// removes that name; null instead of the object removes all.
     #[oai(nullable)]
-    metadata: MaybeUndefined<GivenValues>,
+    metadata: MaybeUndefined<ValuesPatch>,
     /// Values that are stored encrypted, never returned, and deleted after 24 hours. Null removes all.
     #[oai(nullable)]
     sensitive_metadata: MaybeUndefined<SensitiveMetadata>,
@@ -244,7 +244,7 @@ impl Example for CreateEndUserRequest {
                 last_name: MaybeUndefined::Value("Hopper".to_owned()),
                 email: MaybeUndefined::Value("grace@example.com".to_owned()),
                 language: MaybeUndefined::Value("en-US".to_owned()),
-                metadata: MaybeUndefined::Value(GivenValues::from_object(&json!({"plan": "free"}))),
+                metadata: MaybeUndefined::Value(ValuesPatch::from_object(&json!({"plan": "free"}))),
                 ..ProfileRequest::default()
             }),
         }
@@ -279,7 +279,7 @@ impl Example for EndUserRequest {
             profile: ProfileRequest {
                 display_name: MaybeUndefined::Value("Countess Lovelace".to_owned()),
                 language: MaybeUndefined::Value("en-GB".to_owned()),
-                metadata: MaybeUndefined::Value(GivenValues::from_object(&json!({
+                metadata: MaybeUndefined::Value(ValuesPatch::from_object(&json!({
                     "plan": "enterprise", "trial": null,
                 }))),
                 sensitive_metadata: MaybeUndefined::Value(SensitiveMetadata {
@@ -310,7 +310,7 @@ struct ProfileRequestV1 {
     /// Metadata values by name. They are merged into the stored values. A null value removes that name; null
     /// instead of the object removes all.
     #[oai(nullable)]
-    metadata: MaybeUndefined<GivenValues>,
+    metadata: MaybeUndefined<ValuesPatch>,
     /// Read-only: values other than the stored ones are rejected.
     #[oai(nullable)]
     system_properties: MaybeUndefined<JsonObject>,
@@ -348,7 +348,7 @@ impl Example for EndUserRequestV1 {
             profile: ProfileRequestV1 {
                 first_name: MaybeUndefined::Value("Augusta Ada".to_owned()),
                 language: MaybeUndefined::Value("en-GB".to_owned()),
-                metadata: MaybeUndefined::Value(GivenValues::from_object(&json!({
+                metadata: MaybeUndefined::Value(ValuesPatch::from_object(&json!({
                     "plan": "enterprise", "trial": null,
                 }))),
                 ..ProfileRequestV1::default()

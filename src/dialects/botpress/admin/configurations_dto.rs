@@ -85,16 +85,18 @@ pub fn configurations_to_dto(
 
 /// The default configuration of an integration.
 #[derive(Object, Default)]
-pub struct GivenConfiguration {
+#[oai(rename = "GivenConfiguration")]
+pub struct ConfigurationRequest {
     /// JSON Schema of the configuration.
     pub schema: Option<JsonObject>,
     /// Link between an installation and an account of the external service.
-    pub identifier: Option<GivenLinkTemplate>,
+    pub identifier: Option<LinkTemplateRequest>,
 }
 
 /// A named configuration of an integration, which a bot can choose.
 #[derive(Object)]
-pub struct GivenNamedConfiguration {
+#[oai(rename = "GivenNamedConfiguration")]
+pub struct NamedConfigurationRequest {
     /// Display name.
     #[oai(validator(max_length = 64))]
     title: Option<String>,
@@ -104,13 +106,13 @@ pub struct GivenNamedConfiguration {
     /// JSON Schema of the configuration.
     schema: Option<JsonObject>,
     /// Link between an installation and an account of the external service.
-    identifier: Option<GivenLinkTemplate>,
+    identifier: Option<LinkTemplateRequest>,
 }
 
 /// Link between an installation and an account of the external service.
 #[derive(Object, Default)]
-#[oai(rename_all = "camelCase")]
-pub struct GivenLinkTemplate {
+#[oai(rename = "GivenLinkTemplate", rename_all = "camelCase")]
+pub struct LinkTemplateRequest {
     /// True if an installation works only after it is linked.
     pub required: Option<bool>,
     /// VRL script that builds the address that a user opens to link the account; null removes it.
@@ -123,7 +125,7 @@ pub struct GivenLinkTemplate {
 /// # Errors
 /// `InvalidSchema` if a schema is not valid.
 pub fn configuration_patches_to_domain(
-    given: Option<Patches<GivenNamedConfiguration>>,
+    given: Option<Patches<NamedConfigurationRequest>>,
     limits: &Limits,
 ) -> Result<NamedPatch<ConfigurationPatch>> {
     patches_to_domain(given, |one, name| {

@@ -55,7 +55,8 @@ pub fn tag_patches_to_domain(
 
 /// A patch of the tags of users, conversations or messages.
 #[derive(Object, Default)]
-pub struct TaggedPatch {
+#[oai(rename = "TaggedPatch")]
+pub struct TagSetPatch {
     /// Tag definitions, by name; null removes one.
     pub tags: Option<Patches<TagDefinition>>,
 }
@@ -71,19 +72,21 @@ impl From<TagDefinition> for definitions::TagDefinition {
 
 /// Tags of users, conversations or messages.
 #[derive(Object, Default)]
-pub struct Tagged {
+#[oai(rename = "Tagged")]
+pub struct TagSetDto {
     /// Tag definitions, by name.
     tags: TagDefinitions,
 }
 
 /// Tags of users, conversations or messages in a request.
 #[derive(Object, Default)]
-pub struct GivenTagged {
+#[oai(rename = "GivenTagged")]
+pub struct TagSetRequest {
     /// Tag definitions, by name.
     tags: Option<TagDefinitions>,
 }
 
-impl From<TagSet> for Tagged {
+impl From<TagSet> for TagSetDto {
     fn from(set: TagSet) -> Self {
         Self {
             tags: tags_to_dto(set.tags),
@@ -91,8 +94,8 @@ impl From<TagSet> for Tagged {
     }
 }
 
-impl From<GivenTagged> for TagSet {
-    fn from(given: GivenTagged) -> Self {
+impl From<TagSetRequest> for TagSet {
+    fn from(given: TagSetRequest) -> Self {
         Self {
             tags: given.tags.map(tags_to_domain).unwrap_or_default(),
         }

@@ -115,8 +115,8 @@ pub fn readme_url(origin: &str, integration: &str) -> String {
 
 /// An installation in a request. Absent fields keep their value.
 #[derive(Object)]
-#[oai(rename_all = "camelCase")]
-pub struct GivenInstallation {
+#[oai(rename = "GivenInstallation", rename_all = "camelCase")]
+pub struct InstallationRequest {
     /// Id of the integration, if the map key is an alias.
     integration_id: Option<String>,
     /// True to enable the installation; a new one is enabled.
@@ -128,8 +128,8 @@ pub struct GivenInstallation {
     configuration: Option<JsonObject>,
 }
 
-impl From<GivenInstallation> for installations::InstallationPatch {
-    fn from(given: GivenInstallation) -> Self {
+impl From<InstallationRequest> for installations::InstallationPatch {
+    fn from(given: InstallationRequest) -> Self {
         Self {
             integration_id: given.integration_id.map(Into::into),
             enabled: given.enabled,

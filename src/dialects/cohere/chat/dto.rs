@@ -37,7 +37,7 @@ pub struct ChatResponse {
     /// Reason why the answer ended.
     finish_reason: String,
     /// The conversation, including this message and its answer.
-    chat_history: Option<Vec<ShownTurn>>,
+    chat_history: Option<Vec<ChatHistoryTurn>>,
     /// Metadata of the response.
     meta: ApiMeta,
 }
@@ -93,7 +93,8 @@ pub struct ChatSearchConnector {
 
 /// A message of the conversation.
 #[derive(Clone, Object)]
-pub struct ShownTurn {
+#[oai(rename = "ShownTurn")]
+pub struct ChatHistoryTurn {
     /// Author of the message: `USER`, `CHATBOT` or `SYSTEM`.
     role: String,
     /// Text of the message.
@@ -246,7 +247,7 @@ impl From<answers::Citation> for ChatCitation {
     }
 }
 
-impl From<Turn> for ShownTurn {
+impl From<Turn> for ChatHistoryTurn {
     fn from(turn: Turn) -> Self {
         let role = match turn.role {
             Role::User => "USER",

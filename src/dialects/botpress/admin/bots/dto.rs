@@ -8,7 +8,7 @@ use crate::{
     dialects::botpress::{
         admin::{
             definitions_dto::{
-                BotStateDefinition, EventDefinition, GivenTagged, Tagged, parse_schema,
+                BotStateDefinition, EventDefinition, TagSetDto, TagSetRequest, parse_schema,
                 schema_to_dto,
             },
             installations_dto::BotIntegration,
@@ -44,11 +44,11 @@ pub struct Bot {
     /// Installed integrations, by id or alias.
     integrations: BTreeMap<String, BotIntegration>,
     /// Tags of the bot's users.
-    user: Tagged,
+    user: TagSetDto,
     /// Tags of the bot's conversations.
-    conversation: Tagged,
+    conversation: TagSetDto,
     /// Tags of the bot's messages.
-    message: Tagged,
+    message: TagSetDto,
     /// State definitions, by name.
     states: BTreeMap<String, BotStateDefinition>,
     /// Configuration of the bot.
@@ -205,9 +205,9 @@ impl Example for BotResponse {
                 updated_at: EXAMPLE_TIME.to_owned(),
                 signing_secret: "c0ffee…".to_owned(),
                 integrations: BTreeMap::new(),
-                user: Tagged::default(),
-                conversation: Tagged::default(),
-                message: Tagged::default(),
+                user: TagSetDto::default(),
+                conversation: TagSetDto::default(),
+                message: TagSetDto::default(),
                 states: BTreeMap::new(),
                 configuration: BotConfiguration {
                     data: JsonObject::default(),
@@ -237,13 +237,13 @@ pub struct CreateBotBody {
     /// Recurring events, by name.
     recurring_events: Option<BTreeMap<String, RecurringEvent>>,
     /// Configuration of the bot.
-    configuration: Option<GivenBotConfiguration>,
+    configuration: Option<BotConfigurationRequest>,
     /// Tags of the bot's users.
-    user: Option<GivenTagged>,
+    user: Option<TagSetRequest>,
     /// Tags of the bot's conversations.
-    conversation: Option<GivenTagged>,
+    conversation: Option<TagSetRequest>,
     /// Tags of the bot's messages.
-    message: Option<GivenTagged>,
+    message: Option<TagSetRequest>,
     /// Code of the bot: a CommonJS bundle that exports `handler`.
     code: Option<String>,
     /// Name of the bot; generated if absent.
@@ -259,7 +259,8 @@ pub struct CreateBotBody {
 
 /// Configuration of a bot in a request.
 #[derive(Object, Default)]
-pub struct GivenBotConfiguration {
+#[oai(rename = "GivenBotConfiguration")]
+pub struct BotConfigurationRequest {
     /// Configuration data.
     pub data: Option<JsonObject>,
     /// JSON Schema of the data.
@@ -308,7 +309,7 @@ impl CreateBotBody {
         for (name, event) in self.recurring_events.unwrap_or_default() {
             definition.recurring_events.insert(name, event.into());
         }
-        let GivenBotConfiguration { data, schema } = self.configuration.unwrap_or_default();
+        let BotConfigurationRequest { data, schema } = self.configuration.unwrap_or_default();
         definition.configuration = match schema {
             Some(schema) => parse_schema(schema, "configuration.schema", limits)?,
             None => DeclaredSchema::default(),

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use poem_openapi::{Enum, Object, types::Example};
 
-use super::dto::{GivenBotConfiguration, Media, RecurringEvent};
+use super::dto::{BotConfigurationRequest, Media, RecurringEvent};
 use crate::{
     dialects::botpress::{
         admin::{
             definitions_dto::{
-                BotStateDefinition, EventDefinition, Patches, TaggedPatch, parse_schema,
+                BotStateDefinition, EventDefinition, Patches, TagSetPatch, parse_schema,
                 patches_to_domain, tag_patches_to_domain,
             },
-            installations_dto::GivenInstallation,
+            installations_dto::InstallationRequest,
         },
         paging::PageMeta,
     },
@@ -36,15 +36,15 @@ pub struct UpdateBotBody {
     /// Authentication of the bot's users.
     authentication: Option<Authentication>,
     /// Configuration of the bot.
-    configuration: Option<GivenBotConfiguration>,
+    configuration: Option<BotConfigurationRequest>,
     /// True to stop the bot.
     blocked: Option<bool>,
     /// Tags of the bot's users.
-    user: Option<TaggedPatch>,
+    user: Option<TagSetPatch>,
     /// Tags of the bot's messages.
-    message: Option<TaggedPatch>,
+    message: Option<TagSetPatch>,
     /// Tags of the bot's conversations.
-    conversation: Option<TaggedPatch>,
+    conversation: Option<TagSetPatch>,
     /// Event definitions, by name.
     events: Option<Patches<EventDefinition>>,
     /// State definitions, by name.
@@ -52,7 +52,7 @@ pub struct UpdateBotBody {
     /// Recurring events, by name.
     recurring_events: Option<Patches<RecurringEvent>>,
     /// Installed integrations, by id or alias.
-    integrations: Option<Patches<GivenInstallation>>,
+    integrations: Option<Patches<InstallationRequest>>,
     /// Code of the bot: a CommonJS bundle that exports `handler`.
     code: Option<String>,
     /// Name of the bot.
@@ -87,10 +87,10 @@ impl UpdateBotBody {
     /// # Errors
     /// `InvalidSchema` if a schema is not valid.
     pub fn into_update(self, webhooks: String, limits: &Limits) -> Result<BotPatch> {
-        let GivenBotConfiguration { data, schema } = self.configuration.unwrap_or_default();
+        let BotConfigurationRequest { data, schema } = self.configuration.unwrap_or_default();
         let schema = schema.map(|schema| parse_schema(schema, "configuration.schema", limits));
         let tags =
-            |tagged: Option<TaggedPatch>| tag_patches_to_domain(tagged.unwrap_or_default().tags);
+            |tagged: Option<TagSetPatch>| tag_patches_to_domain(tagged.unwrap_or_default().tags);
         let recurring =
             |event: RecurringEvent, _: &str| Ok(definitions::RecurringEvent::from(event));
         let integrations = self.integrations.unwrap_or_default().into_iter();

@@ -9,7 +9,7 @@ use crate::{
         configurations_dto::{
             Configuration, LinkTemplate, NamedConfiguration, configurations_to_dto,
         },
-        definitions_dto::{EventDefinition, TagDefinitions, Tagged, schema_to_dto, tags_to_dto},
+        definitions_dto::{EventDefinition, TagDefinitions, TagSetDto, schema_to_dto, tags_to_dto},
         installations_dto::{icon_url, readme_url},
     },
     domain::bots::{
@@ -51,7 +51,7 @@ pub struct Integration {
     /// Action definitions, by name.
     actions: BTreeMap<String, ActionDefinition>,
     /// User tags and creation rules.
-    user: WithCreation,
+    user: TagsWithCreationRule,
     /// True if the integration is in development.
     dev: bool,
     /// Display name.
@@ -92,33 +92,35 @@ struct Channel {
     #[oai(skip_serializing_if_is_none)]
     description: Option<String>,
     /// Message types, by name.
-    messages: BTreeMap<String, WithSchema>,
+    messages: BTreeMap<String, SchemaDefinition>,
     /// Conversation tags and creation rules.
-    conversation: WithCreation,
+    conversation: TagsWithCreationRule,
     /// Message tags.
-    message: Tagged,
+    message: TagSetDto,
 }
 
 /// A JSON Schema.
 #[derive(Object)]
-pub struct WithSchema {
+#[oai(rename = "WithSchema")]
+pub struct SchemaDefinition {
     /// The JSON Schema.
     pub schema: JsonObject,
 }
 
 /// Tag definitions, and the rules for creation by bots.
 #[derive(Object)]
-struct WithCreation {
+#[oai(rename = "WithCreation")]
+struct TagsWithCreationRule {
     /// Tag definitions, by name.
     tags: TagDefinitions,
     /// Rules for creation by bots.
-    creation: Creation,
+    creation: CreationRule,
 }
 
 /// Rules for the users or conversations that bots create through the integration.
 #[derive(Object)]
-#[oai(rename_all = "camelCase")]
-pub struct Creation {
+#[oai(rename = "Creation", rename_all = "camelCase")]
+pub struct CreationRule {
     /// True if bots can create them.
     pub enabled: bool,
     /// Tags that a bot must set.
@@ -156,9 +158,9 @@ pub struct ActionDefinition {
     #[oai(validator(max_length = 256), skip_serializing_if_is_none)]
     pub description: Option<String>,
     /// Schema of the input.
-    pub input: WithSchema,
+    pub input: SchemaDefinition,
     /// Schema of the output.
-    pub output: WithSchema,
+    pub output: SchemaDefinition,
 }
 
 impl Integration {
@@ -184,7 +186,7 @@ impl Integration {
             states: convert_values(definition.states),
             events: convert_values(definition.events),
             actions: convert_values(definition.actions),
-            user: WithCreation {
+            user: TagsWithCreationRule {
                 tags: tags_to_dto(definition.user.tags),
                 creation: definition.user.creation.into(),
             },
@@ -208,7 +210,7 @@ fn convert_values<T, U: From<T>>(named: BTreeMap<String, T>) -> BTreeMap<String,
 impl From<definitions::ChannelDefinition> for Channel {
     fn from(channel: definitions::ChannelDefinition) -> Self {
         let messages = channel.messages.into_iter();
-        let with_schema = |schema: definitions::DeclaredSchema| WithSchema {
+        let with_schema = |schema: definitions::DeclaredSchema| SchemaDefinition {
             schema: schema_to_dto(&schema),
         };
         Self {
@@ -217,7 +219,7 @@ impl From<definitions::ChannelDefinition> for Channel {
             messages: messages
                 .map(|(name, schema)| (name, with_schema(schema)))
                 .collect(),
-            conversation: WithCreation {
+            conversation: TagsWithCreationRule {
                 tags: tags_to_dto(channel.conversation.tags),
                 creation: channel.conversation.creation.into(),
             },
@@ -226,7 +228,7 @@ impl From<definitions::ChannelDefinition> for Channel {
     }
 }
 
-impl From<definitions::CreationRule> for Creation {
+impl From<definitions::CreationRule> for CreationRule {
     fn from(creation: definitions::CreationRule) -> Self {
         Self {
             enabled: creation.enabled,
@@ -250,7 +252,7 @@ impl From<definitions::StateDefinition> for IntegrationStateDefinition {
 
 impl From<definitions::ActionDefinition> for ActionDefinition {
     fn from(action: definitions::ActionDefinition) -> Self {
-        let with_schema = |schema: &definitions::DeclaredSchema| WithSchema {
+        let with_schema = |schema: &definitions::DeclaredSchema| SchemaDefinition {
             schema: schema_to_dto(schema),
         };
         Self {
@@ -298,7 +300,7 @@ impl Example for IntegrationResponse {
                 states: BTreeMap::new(),
                 events: BTreeMap::new(),
                 actions: BTreeMap::new(),
-                user: WithCreation {
+                user: TagsWithCreationRule {
                     tags: BTreeMap::new(),
                     creation: definitions::CreationRule::default().into(),
                 },

@@ -9,15 +9,17 @@ use poem_openapi::{
 };
 
 use super::dto::{
-    ActionDefinition, Creation, IntegrationStateDefinition, IntegrationStateType, WithSchema,
+    ActionDefinition, CreationRule, IntegrationStateDefinition, IntegrationStateType,
+    SchemaDefinition,
 };
 use crate::{
     dialects::botpress::admin::{
         configurations_dto::{
-            GivenConfiguration, GivenNamedConfiguration, configuration_patches_to_domain, to_patch,
+            ConfigurationRequest, NamedConfigurationRequest, configuration_patches_to_domain,
+            to_patch,
         },
         definitions_dto::{
-            EventDefinition, Patches, TagDefinition, TaggedPatch, parse_schema, patches_to_domain,
+            EventDefinition, Patches, TagDefinition, TagSetPatch, parse_schema, patches_to_domain,
             tag_patches_to_domain,
         },
     },
@@ -39,9 +41,9 @@ macro_rules! body {
         pub struct $name {
             $($own)*
             /// Default configuration.
-            configuration: Option<GivenConfiguration>,
+            configuration: Option<ConfigurationRequest>,
             /// Named configurations that a bot can choose instead, by name.
-            configurations: Option<Patches<GivenNamedConfiguration>>,
+            configurations: Option<Patches<NamedConfigurationRequest>>,
             /// State definitions, by name.
             states: Option<Patches<IntegrationStateDefinition>>,
             /// Event definitions, by name.
@@ -49,11 +51,11 @@ macro_rules! body {
             /// Action definitions, by name.
             actions: Option<Patches<ActionDefinition>>,
             /// Scripts that route requests at the shared webhook to an installation.
-            identifier: Option<GivenIdentifier>,
+            identifier: Option<IdentifierRequest>,
             /// Channels, by name.
             channels: Option<Patches<$channel>>,
             /// User tags and creation rules.
-            user: Option<GivenWithCreation>,
+            user: Option<TagsWithCreationRuleRequest>,
             /// Code of the integration: a CommonJS bundle that exports `handler`.
             code: Option<String>,
             /// Address at which an integration in development runs.
@@ -90,7 +92,7 @@ macro_rules! body {
                     extract_script: to_patch(identifier.extract_script),
                     fallback_handler_script: to_patch(identifier.fallback_handler_script),
                     channels: patches_to_domain(self.channels.take(), |channel, name| {
-                        GivenChannel::from(channel).into_patch(name, limits)
+                        ChannelRequest::from(channel).into_patch(name, limits)
                     })?,
                     states: patches_to_domain(self.states.take(), |state, name| {
                         state_to_domain(state, name, limits)
@@ -141,7 +143,7 @@ body! {
     /// An update of a version of an integration. Absent fields keep their value; null removes a named entry.
     #[derive(Object, Default)]
     #[oai(example, rename = "updateIntegrationBody", rename_all = "camelCase")]
-    pub struct UpdateIntegrationBody { GivenChannel; }
+    pub struct UpdateIntegrationBody { ChannelRequest; }
 }
 
 impl Example for CreateIntegrationBody {
@@ -207,8 +209,8 @@ impl UpdateIntegrationBody {
 
 /// Scripts that route requests at an integration's shared webhook to an installation.
 #[derive(Object, Default)]
-#[oai(rename_all = "camelCase")]
-struct GivenIdentifier {
+#[oai(rename = "GivenIdentifier", rename_all = "camelCase")]
+struct IdentifierRequest {
     /// VRL script that extracts the identifier from the request; null removes it.
     #[oai(nullable)]
     extract_script: MaybeUndefined<String>,
@@ -219,9 +221,10 @@ struct GivenIdentifier {
 
 /// Tag definitions, and the rules for creation by bots.
 #[derive(Object, Default)]
-struct GivenWithCreation {
+#[oai(rename = "GivenWithCreation")]
+struct TagsWithCreationRuleRequest {
     /// Rules for creation by bots.
-    creation: Option<Creation>,
+    creation: Option<CreationRule>,
     /// Tag definitions, by name.
     tags: Option<Patches<TagDefinition>>,
 }
@@ -236,16 +239,17 @@ struct NewChannel {
     #[oai(validator(max_length = 256))]
     description: Option<String>,
     /// Message types, by name.
-    messages: Patches<WithSchema>,
+    messages: Patches<SchemaDefinition>,
     /// Conversation tags and creation rules.
-    conversation: Option<GivenWithCreation>,
+    conversation: Option<TagsWithCreationRuleRequest>,
     /// Message tags.
-    message: Option<TaggedPatch>,
+    message: Option<TagSetPatch>,
 }
 
 /// An update of a channel.
 #[derive(Object)]
-struct GivenChannel {
+#[oai(rename = "GivenChannel")]
+struct ChannelRequest {
     /// Display name.
     #[oai(validator(max_length = 64))]
     title: Option<String>,
@@ -253,14 +257,14 @@ struct GivenChannel {
     #[oai(validator(max_length = 256))]
     description: Option<String>,
     /// Message types, by name.
-    messages: Option<Patches<WithSchema>>,
+    messages: Option<Patches<SchemaDefinition>>,
     /// Conversation tags and creation rules.
-    conversation: Option<GivenWithCreation>,
+    conversation: Option<TagsWithCreationRuleRequest>,
     /// Message tags.
-    message: Option<TaggedPatch>,
+    message: Option<TagSetPatch>,
 }
 
-impl From<NewChannel> for GivenChannel {
+impl From<NewChannel> for ChannelRequest {
     fn from(channel: NewChannel) -> Self {
         Self {
             title: channel.title,
@@ -272,10 +276,10 @@ impl From<NewChannel> for GivenChannel {
     }
 }
 
-impl GivenChannel {
+impl ChannelRequest {
     fn into_patch(self, name: &str, limits: &Limits) -> Result<ChannelPatch> {
         let conversation = self.conversation.unwrap_or_default();
-        let schema = |message: WithSchema, kind: &str| {
+        let schema = |message: SchemaDefinition, kind: &str| {
             parse_schema(
                 message.schema,
                 &format!("channels.{name}.messages.{kind}.schema"),
@@ -293,8 +297,8 @@ impl GivenChannel {
     }
 }
 
-impl From<Creation> for definitions::CreationRule {
-    fn from(creation: Creation) -> Self {
+impl From<CreationRule> for definitions::CreationRule {
+    fn from(creation: CreationRule) -> Self {
         Self {
             enabled: creation.enabled,
             required_tags: creation.required_tags,
@@ -323,7 +327,7 @@ fn action_to_domain(
     name: &str,
     limits: &Limits,
 ) -> Result<definitions::ActionDefinition> {
-    let schema = |given: WithSchema, member: &str| -> Result<DeclaredSchema> {
+    let schema = |given: SchemaDefinition, member: &str| -> Result<DeclaredSchema> {
         parse_schema(
             given.schema,
             &format!("actions.{name}.{member}.schema"),
