@@ -7,3 +7,11 @@ pub mod botpress;
 pub mod chat_api;
 pub mod cohere;
 pub mod connector;
+
+use crate::domain::Renderers;
+
+/// The renderers of the vendors' objects, for webhooks and for requests to bots (docs/design/0045).
+pub const RENDERERS: Renderers = Renderers {
+    bots: botpress::OBJECT_RENDERERS,
+    end_user: ada::render_end_user,
+};

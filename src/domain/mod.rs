@@ -18,7 +18,7 @@ pub mod webchat;
 pub mod webhooks;
 
 pub use self::{
-    lifecycle::open::{Settings, open},
+    lifecycle::open::{Renderers, Settings, open},
     tenancy::{
         app::{Addresses, App},
         write_tx::WriteTx,

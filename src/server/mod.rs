@@ -25,7 +25,7 @@ use self::{
 };
 use crate::{
     config::{self, Config, Profile},
-    dialects::{botpress, chat_api},
+    dialects::{self, botpress, chat_api},
     domain::{
         self, Addresses, App,
         retrieval::connectors,
@@ -130,7 +130,8 @@ impl Server {
             schemas: config.schemas,
             development: config.server.profile == Profile::Dev,
         };
-        let app = domain::open(store, sealer, clock, settings).map_err(StartError::Bootstrap)?;
+        let app = domain::open(store, sealer, clock, settings, dialects::RENDERERS)
+            .map_err(StartError::Bootstrap)?;
         // A deleted workspace can still hold the id that the first start wants.
         crate::domain::lifecycle::workspace_deletion::purge_at_start(&app)
             .await

@@ -17,6 +17,7 @@ use self::{api::ChatClient, failures::FailurePoller, session::ChatSession, state
 use super::output;
 use crate::{
     config::{Config, Loaded},
+    dialects,
     domain::{
         self, App,
         tenancy::{
@@ -97,7 +98,13 @@ impl Chat {
             webchat: config.webchat.clone(),
             ..domain::Settings::default()
         };
-        let app = domain::open(store, sealer, Clock::system(), settings)?;
+        let app = domain::open(
+            store,
+            sealer,
+            Clock::system(),
+            settings,
+            dialects::RENDERERS,
+        )?;
         let agent = self.find_agent(&app)?;
         let webhook = webchat::ensure_installed_as(&app, Actor::Operator, &agent).await?;
         let Some(url) = self.url.clone().or(announced) else {

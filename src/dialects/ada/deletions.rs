@@ -4,14 +4,10 @@ use poem_openapi::{
     ApiResponse, Enum, Object, OpenApi, param::Path, payload::Json, types::Example,
 };
 
-use super::{Tag, auth::PlatformAuth, error::Failed};
+use super::{Tag, auth::PlatformAuth, error::Failed, time::format_time};
 use crate::{
-    domain::end_users::{
-        deletion::{
-            self, Deletion, DeletionStatus, Disposition, Identifier, IdentifierKind,
-            IdentifierResult,
-        },
-        format_time,
+    domain::end_users::deletion::{
+        self, Deletion, DeletionStatus, Disposition, Identifier, IdentifierKind, IdentifierResult,
     },
     http::body::LimitedBody,
     kernel::Result,

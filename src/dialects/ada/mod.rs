@@ -13,6 +13,7 @@ mod paging;
 mod platform_integrations;
 mod rate_limit_headers;
 mod settings;
+mod time;
 mod trailing_slash;
 mod webhooks;
 
@@ -31,6 +32,7 @@ use self::{
     webhooks::operations::Webhooks,
 };
 pub use self::{
+    end_users::dto::render_end_user,
     pages::{
         BASE_PATH as PAGES_BASE_PATH, METHODS as PAGES_METHODS, PageErrorRenderer, routes as pages,
     },

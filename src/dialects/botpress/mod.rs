@@ -51,8 +51,15 @@ pub use self::{
     settings::Settings,
 };
 use crate::{
-    domain::App,
+    domain::{App, bots::feature::ObjectRenderers},
     http::{ClientPatterns, Document, Mount, Published, QueryParams},
+};
+
+/// The renderers of the objects that requests to bots and integrations contain.
+pub const OBJECT_RENDERERS: ObjectRenderers = ObjectRenderers {
+    event: chat::events::render_event,
+    message: chat::events::render_message,
+    state: chat::states::render_state,
 };
 
 /// Empty, because operations have whole paths: the vendor's base URL has no path.

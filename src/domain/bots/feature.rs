@@ -1,23 +1,26 @@
-//! Settings and state that bots register in the [`App`], and hooks of the areas above.
+//! Settings and state that bots register in the [`App`], hooks of the areas above, and renderers of the dialect.
 
 use std::{rc::Rc, sync::Arc};
 
+use serde_json::{Map, Value};
 use tokio::sync::Notify;
 
 use super::{
     conversations::ChannelCache,
     definitions::DefinitionCache,
     deliveries::{self, RetryRequests},
+    events::{Event, MessageInContext},
     manage,
     messages::{IndexWriteBatch, MessageIndex},
     protocol::{self, ProgramCache, RecentFailures},
+    states::State,
 };
 use crate::{
     domain::{
         tenancy::{app::App, features::Features, write_tx::WriteTx},
         webhooks::Doorbell,
     },
-    kernel::Timestamp,
+    kernel::{Timestamp, ids::AgentId},
 };
 
 /// Doorbell of the dispatcher of deliveries.
@@ -35,12 +38,25 @@ pub(in crate::domain) type OnConversationEnd = fn(&App, i64, Option<i64>);
 /// Hooks of the areas above.
 struct ConversationEndHooks(Vec<OnConversationEnd>);
 
-/// Registers the message index, the caches, the state of the dispatcher, the settings, and the hooks of the areas
-/// above.
+/// Functions of the dialect that render objects of a bot as JSON. Requests to bots and integrations contain the objects
+/// as the API shows them, and the dialect has the wire types.
+#[derive(Debug, Clone, Copy)]
+pub struct ObjectRenderers {
+    /// Renders an event for the bot.
+    pub event: fn(Event) -> Value,
+    /// Renders a message for the integration with this name: the members `message`, `user` and `conversation`.
+    pub message: fn(&str, MessageInContext) -> Map<String, Value>,
+    /// Renders a state of the bot with this id.
+    pub state: fn(&AgentId, State) -> Value,
+}
+
+/// Registers the message index, the caches, the state of the dispatcher, the settings, the renderers, and the
+/// hooks of the areas above.
 pub(in crate::domain) fn register(
     features: &mut Features,
     (index, now): (Arc<MessageIndex>, Timestamp),
     (bots, deliveries): (manage::Settings, deliveries::Settings),
+    renderers: ObjectRenderers,
     hooks: Vec<OnConversationEnd>,
 ) {
     features.add(index);
@@ -54,6 +70,7 @@ pub(in crate::domain) fn register(
     features.add(WorkerWakeUp::default());
     features.add(bots);
     features.add(deliveries);
+    features.add(renderers);
     features.add(ConversationEndHooks(hooks));
 }
 
@@ -102,6 +119,11 @@ impl App {
 
     /// Returns the cache of the channels of conversations.
     pub(in crate::domain) fn channel_cache(&self) -> &ChannelCache {
+        self.feature()
+    }
+
+    /// Returns the renderers of a bot's objects.
+    pub(in crate::domain) fn object_renderers(&self) -> &ObjectRenderers {
         self.feature()
     }
 

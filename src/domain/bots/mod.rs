@@ -7,7 +7,7 @@ pub mod conversations;
 pub mod definitions;
 pub mod deliveries;
 pub mod events;
-pub(in crate::domain) mod feature;
+pub mod feature;
 pub mod files;
 pub mod inbound;
 pub mod inbound_log;

@@ -1,8 +1,6 @@
 //! Publishes webhook events about end users, and erases their messages.
 
 use rusqlite::{OptionalExtension, params};
-use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::{EndUser, rows::StoredEndUser};
 use crate::{
@@ -11,7 +9,7 @@ use crate::{
         webhooks::{self, WebhookEvent},
     },
     kernel::{
-        Result, Timestamp,
+        Error, Result,
         ids::{AgentId, EndUserId},
     },
 };
@@ -55,9 +53,12 @@ fn publish(
     end_user: &EndUser,
     previous: Option<i64>,
 ) -> Result<i64> {
+    let app = tx
+        .app()
+        .ok_or_else(|| Error::internal("an event needs the server", "the write has none"))?;
     let event = WebhookEvent {
         event_type,
-        data: EndUserPayload::from_end_user(end_user),
+        data: app.render_end_user(end_user)?,
         tags: &[end_user.id.as_str()],
         previous_seq: previous,
     };
@@ -79,61 +80,4 @@ pub(super) fn erase_messages(tx: &WriteTx<'_>, agent: &AgentId, id: &EndUserId) 
         Some(last) => webhooks::erase_message_chain(tx, agent, last, id.as_str()),
         None => Ok(()),
     }
-}
-
-/// The end user as the vendor's API shows it, without sensitive metadata.
-#[derive(Serialize)]
-struct EndUserPayload<'a> {
-    end_user_id: &'a EndUserId,
-    external_id: Option<&'a str>,
-    profile: ProfilePayload<'a>,
-    created_at: String,
-    updated_at: String,
-}
-
-#[derive(Serialize)]
-struct ProfilePayload<'a> {
-    first_name: Option<&'a str>,
-    last_name: Option<&'a str>,
-    display_name: Option<&'a str>,
-    avatar: Option<&'a str>,
-    email: Option<&'a str>,
-    language: Option<&'a str>,
-    metadata: &'a Map<String, Value>,
-    system_properties: SystemPropertiesPayload<'a>,
-}
-
-#[derive(Serialize)]
-struct SystemPropertiesPayload<'a> {
-    sunshine_user_id: Option<&'a Value>,
-}
-
-impl<'a> EndUserPayload<'a> {
-    fn from_end_user(end_user: &'a EndUser) -> Self {
-        let profile = &end_user.profile;
-        Self {
-            end_user_id: &end_user.id,
-            external_id: end_user.external_id.as_deref(),
-            profile: ProfilePayload {
-                first_name: profile.first_name.as_deref(),
-                last_name: profile.last_name.as_deref(),
-                display_name: profile.display_name.as_deref(),
-                avatar: profile.avatar.as_deref(),
-                email: profile.email.as_deref(),
-                language: profile.language.as_deref(),
-                metadata: profile.metadata.values(),
-                system_properties: SystemPropertiesPayload {
-                    sunshine_user_id: profile.system_properties.get("sunshine_user_id"),
-                },
-            },
-            created_at: format_time(end_user.created_at),
-            updated_at: format_time(end_user.updated_at),
-        }
-    }
-}
-
-/// Formats a time like the vendor's end-user times: `2026-01-31T09:30:00.000000+00:00`.
-#[must_use]
-pub fn format_time(at: Timestamp) -> String {
-    at.to_rfc3339_micros().replace('Z', "+00:00")
 }

@@ -8,7 +8,7 @@ mod change;
 pub mod deletion;
 mod event;
 mod external_id;
-pub(in crate::domain) mod feature;
+pub mod feature;
 mod metadata;
 mod rewind;
 mod rows;
@@ -19,7 +19,6 @@ use serde_json::{Map, Value};
 pub use change::{
     AgentScope, CreateOutcome, cancel_purge, create, create_in_tx, erase, update, update_in_tx,
 };
-pub use event::format_time;
 pub use metadata::{METADATA_MAX_BYTES, METAVARIABLES, Metadata, MetadataUpdate};
 pub use rows::{find, find_by_external_id, list, was_recently_erased};
 pub use sensitive::load_sensitive_metadata;

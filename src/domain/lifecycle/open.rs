@@ -65,11 +65,27 @@ pub struct Settings {
     pub development: bool,
 }
 
+/// Functions of the dialects that render vendor objects as JSON. Webhooks and requests to bots contain the objects as the
+/// APIs show them, and the domain cannot use the wire types of the dialects.
+#[derive(Debug, Clone, Copy)]
+pub struct Renderers {
+    /// Renders the objects of a bot.
+    pub bots: bots::feature::ObjectRenderers,
+    /// Renders an end user.
+    pub end_user: end_users::feature::EndUserRenderer,
+}
+
 /// Opens the application over an open store.
 ///
 /// # Errors
 /// Errors of the store.
-pub fn open(store: Store, sealer: Sealer, clock: Clock, settings: Settings) -> Result<App> {
+pub fn open(
+    store: Store,
+    sealer: Sealer,
+    clock: Clock,
+    settings: Settings,
+    renderers: Renderers,
+) -> Result<App> {
     let app = app::Settings {
         limits: settings.limits,
         outbound: settings.outbound,
@@ -89,6 +105,7 @@ pub fn open(store: Store, sealer: Sealer, clock: Clock, settings: Settings) -> R
     inbox::feature::register(&mut features, settings.inbox);
     end_users::feature::register(
         &mut features,
+        renderers.end_user,
         vec![
             inbox::erase_end_user,
             messages::delete_unindexed_of_user,
@@ -107,6 +124,7 @@ pub fn open(store: Store, sealer: Sealer, clock: Clock, settings: Settings) -> R
         &mut features,
         (index.clone(), clock.now()),
         (settings.bots, settings.deliveries),
+        renderers.bots,
         vec![webchat::feature::close_conversation_streams],
     );
     webchat::feature::register(&mut features, settings.webchat);

@@ -33,10 +33,11 @@ const AREAS: [&str; 11] = [
 ];
 
 /// Items that `src/domain/mod.rs` exports, and the area that has them.
-const EXPORTED: [(&str, &str); 5] = [
+const EXPORTED: [(&str, &str); 6] = [
     ("Addresses", "tenancy"),
     ("App", "tenancy"),
     ("WriteTx", "tenancy"),
+    ("Renderers", "lifecycle"),
     ("Settings", "lifecycle"),
     ("open", "lifecycle"),
 ];

@@ -5,16 +5,18 @@ use poem_openapi::{
     types::{Example, MaybeUndefined},
 };
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{
+    Map, Value, json,
+    value::{RawValue, to_raw_value},
+};
 
 use crate::{
     dialects::ada::{
         metadata_dto::{SensitiveValues, Values, ValuesPatch},
         paging::Meta,
+        time::format_time,
     },
-    domain::end_users::{
-        EndUser as DomainEndUser, EndUserChanges, NewEndUser, ProfileChanges, format_time,
-    },
+    domain::end_users::{EndUser as DomainEndUser, EndUserChanges, NewEndUser, ProfileChanges},
     http::JsonObject,
     kernel::Patch,
 };
@@ -98,6 +100,14 @@ impl From<DomainEndUser> for EndUser {
             updated_at: format_time(end_user.updated_at),
         }
     }
+}
+
+/// Renders an end user for webhooks.
+///
+/// # Errors
+/// None; an end user can always be written.
+pub fn render_end_user(end_user: &DomainEndUser) -> serde_json::Result<Box<RawValue>> {
+    to_raw_value(&EndUser::from(end_user.clone()))
 }
 
 impl Example for EndUser {

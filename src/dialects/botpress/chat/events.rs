@@ -20,7 +20,7 @@ use crate::{
         error::Failed,
         paging::{self, PageMeta},
     },
-    domain::bots::events::{self, Filter, Payload},
+    domain::bots::events::{self, Filter, MessageInContext, Payload},
     http::{Body, JsonObject},
 };
 
@@ -56,20 +56,7 @@ impl Event {
     fn for_viewer(integration: Option<&str>, event: events::Event) -> Self {
         let payload = match event.payload {
             Payload::Custom(members) => members,
-            Payload::Message(incoming) => {
-                let message = Message::for_viewer(integration, incoming.message).to_json();
-                let user = User::for_viewer(integration, incoming.user).to_json();
-                let place = Conversation::for_viewer(integration, incoming.conversation).to_json();
-                let members = [
-                    ("message", message),
-                    ("user", user),
-                    ("conversation", place),
-                ];
-                let member = |(name, value): (&str, Option<Value>)| {
-                    (name.to_owned(), value.unwrap_or_default())
-                };
-                members.into_iter().map(member).collect::<Map<_, _>>()
-            }
+            Payload::Message(incoming) => message_members(integration, *incoming),
         };
         Self {
             id: event.id.to_string(),
@@ -81,6 +68,32 @@ impl Event {
             message_id: event.message_id.map(|id| id.to_string()),
         }
     }
+}
+
+/// Renders a message with its author and its conversation, as members of an object. The viewer is an integration, or
+/// the bot (`None`).
+fn message_members(integration: Option<&str>, found: MessageInContext) -> Map<String, Value> {
+    let message = Message::for_viewer(integration, found.message).to_json();
+    let user = User::for_viewer(integration, found.user).to_json();
+    let conversation = Conversation::for_viewer(integration, found.conversation).to_json();
+    let members = [
+        ("message", message),
+        ("user", user),
+        ("conversation", conversation),
+    ];
+    let member =
+        |(name, value): (&str, Option<Value>)| (name.to_owned(), value.unwrap_or_default());
+    members.into_iter().map(member).collect()
+}
+
+/// Renders an event for a request to the bot.
+pub fn render_event(event: events::Event) -> Value {
+    Event::for_viewer(None, event).to_json().unwrap_or_default()
+}
+
+/// Renders a message with its author and its conversation, as members of a request to this integration.
+pub fn render_message(integration: &str, found: MessageInContext) -> Map<String, Value> {
+    message_members(Some(integration), found)
 }
 
 impl Example for Event {

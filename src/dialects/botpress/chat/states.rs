@@ -1,13 +1,19 @@
 //! `/v1/chat/states`: the stored state of bots and integrations.
 
-use poem_openapi::{Enum, Object, OpenApi, param::Path, payload::Json, types::Example};
-use serde_json::json;
+use poem_openapi::{
+    Enum, Object, OpenApi,
+    param::Path,
+    payload::Json,
+    types::{Example, ToJSON},
+};
+use serde_json::{Value, json};
 
 use super::users::dto::EXAMPLE_TIME;
 use crate::{
     dialects::botpress::{Tag, auth::BotCaller, error::Failed},
     domain::bots::states::{self, Key, StateKind},
     http::{Body, JsonObject, Nullable},
+    kernel::ids::AgentId,
 };
 
 /// The operations on states.
@@ -73,6 +79,28 @@ struct State {
     r#type: StateType,
     /// Payload of the state.
     payload: JsonObject,
+}
+
+impl State {
+    /// Converts a state of the bot with this id.
+    fn new(bot: &AgentId, state: states::State) -> Self {
+        Self {
+            id: state.id.to_string(),
+            created_at: state.created_at.to_rfc3339_millis(),
+            updated_at: state.updated_at.to_rfc3339_millis(),
+            bot_id: bot.to_string(),
+            conversation_id: state.conversation_id.map(|id| id.to_string()),
+            user_id: state.user_id.map(|id| id.to_string()),
+            name: state.name,
+            r#type: state.kind.into(),
+            payload: JsonObject(state.payload),
+        }
+    }
+}
+
+/// Renders a state of the bot with this id for an event.
+pub fn render_state(bot: &AgentId, state: states::State) -> Value {
+    State::new(bot, state).to_json().unwrap_or_default()
 }
 
 /// One state.
@@ -224,16 +252,6 @@ fn to_response(
     state: states::State,
 ) -> crate::kernel::Result<Json<StateResponse>> {
     Ok(Json(StateResponse {
-        state: State {
-            id: state.id.to_string(),
-            created_at: state.created_at.to_rfc3339_millis(),
-            updated_at: state.updated_at.to_rfc3339_millis(),
-            bot_id: caller.0.agent()?.id.to_string(),
-            conversation_id: state.conversation_id.map(|id| id.to_string()),
-            user_id: state.user_id.map(|id| id.to_string()),
-            name: state.name,
-            r#type: state.kind.into(),
-            payload: JsonObject(state.payload),
-        },
+        state: State::new(&caller.0.agent()?.id, state),
     }))
 }

@@ -126,8 +126,10 @@ fn load_delivery(conn: &Connection, app: &App, seq: i64) -> Result<Option<(Recei
     let reader = receiver.integration.as_ref();
     let reader = reader.map(|integration| integration.name.as_str());
     let shown = match (row.event_seq, row.message_seq) {
-        (Some(event), _) => protocol::event_payload(conn, &receiver.agent, event)?,
-        (None, Some(message)) => protocol::message_payload(conn, &receiver.agent, reader, message)?,
+        (Some(event), _) => protocol::event_payload(conn, app, &receiver.agent, event)?,
+        (None, Some(message)) => {
+            protocol::message_payload(conn, app, &receiver.agent, reader, message)?
+        }
         (None, None) => None,
     };
     let timeout = app.delivery_settings().timeout();

@@ -14,7 +14,7 @@ pub use self::{
 };
 pub(in crate::domain) use self::{
     create::{SystemEvent, create_with_hook, insert},
-    rows::derive_event_id,
+    rows::find_at_row,
 };
 use crate::{
     domain::shared::paging::PageToken,
@@ -54,12 +54,12 @@ pub enum Payload {
     /// The payload that the creator supplied.
     Custom(Map<String, Value>),
     /// An incoming message.
-    Message(Box<IncomingMessage>),
+    Message(Box<MessageInContext>),
 }
 
-/// An incoming message with its author and conversation.
+/// A message with its author and conversation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct IncomingMessage {
+pub struct MessageInContext {
     /// The message.
     pub message: super::messages::Message,
     /// The author of the message.
@@ -69,6 +69,21 @@ pub struct IncomingMessage {
 }
 
 impl Event {
+    /// Returns the event of an incoming message.
+    pub(in crate::domain) fn from_message(incoming: MessageInContext) -> Self {
+        let message = &incoming.message;
+        Self {
+            id: rows::derive_event_id(&message.id),
+            kind: MESSAGE_CREATED.to_owned(),
+            conversation_id: Some(message.conversation_id.clone()),
+            user_id: Some(message.user_id.clone()),
+            message_id: Some(message.id.clone()),
+            created_at: message.created_at,
+            position: message.page_token(),
+            payload: Payload::Message(Box::new(incoming)),
+        }
+    }
+
     /// Returns the cursor position of the event in lists.
     pub(in crate::domain) const fn position(&self) -> PageToken {
         self.position

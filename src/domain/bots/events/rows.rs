@@ -1,8 +1,10 @@
 //! Reads events from the database, and derives the events of incoming messages.
 
-use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use std::sync::LazyLock;
 
-use super::{Event, IncomingMessage, MESSAGE_CREATED, Payload};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
+
+use super::{Event, MessageInContext, Payload};
 use crate::{
     domain::{
         bots::{
@@ -42,7 +44,7 @@ pub fn find(call: &RequestContext, id: &EventId) -> Result<Event> {
 
 /// Returns the id of an incoming message's event: the message's UUID with version 8, which is reserved for
 /// custom formats.
-pub(in crate::domain) fn derive_event_id(message: &MessageId) -> EventId {
+pub(super) fn derive_event_id(message: &MessageId) -> EventId {
     let mut id = message.as_str().to_owned();
     if id.is_char_boundary(VERSION_AT) && id.is_char_boundary(VERSION_AT + 1) {
         id.replace_range(VERSION_AT..=VERSION_AT, "8");
@@ -93,6 +95,26 @@ pub(super) fn read(conn: &Connection, voice: &Author, id: &EventId) -> Result<Op
     Ok(found.optional()?)
 }
 
+static FIND_AT_ROW: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {COLUMNS} FROM events {JOINS} \
+         WHERE events.seq = :seq AND events.agent_seq = :agent_seq"
+    )
+});
+
+/// Finds the stored event at this row of a bot.
+pub(in crate::domain) fn find_at_row(
+    conn: &Connection,
+    agent_seq: i64,
+    seq: i64,
+) -> Result<Option<Event>> {
+    let parameters = named_params! {":seq": seq, ":agent_seq": agent_seq};
+    let found = conn
+        .prepare_cached(&FIND_AT_ROW)?
+        .query_row(parameters, from_row);
+    Ok(found.optional()?)
+}
+
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
     let created_at = row.get(7)?;
     Ok(Event {
@@ -121,18 +143,9 @@ pub(super) fn event_from_message(
     let bot = voice.bot();
     let user = users::find_in_bot(conn, bot, &message.user_id)?.ok_or_else(gone)?;
     let conversation = conversations::find_in_bot(conn, bot.seq, &message.conversation_id)?;
-    Ok(Event {
-        id: derive_event_id(&message.id),
-        kind: MESSAGE_CREATED.to_owned(),
-        conversation_id: Some(message.conversation_id.clone()),
-        user_id: Some(message.user_id.clone()),
-        message_id: Some(message.id.clone()),
-        created_at: message.created_at,
-        position: message.page_token(),
-        payload: Payload::Message(Box::new(IncomingMessage {
-            message,
-            user,
-            conversation: conversation.ok_or_else(gone)?,
-        })),
-    })
+    Ok(Event::from_message(MessageInContext {
+        message,
+        user,
+        conversation: conversation.ok_or_else(gone)?,
+    }))
 }

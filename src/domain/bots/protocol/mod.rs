@@ -17,7 +17,7 @@ pub(in crate::domain) use self::{
     bot_request::{BotRequest, send_request},
     call::{IntegrationCall, call_and_parse, call_integration, runtime_error},
     failures::RecentFailures,
-    payloads::{event_payload, message_payload, state_to_json},
+    payloads::{event_payload, message_payload},
     program::ProgramCache,
     receiver::Receiver,
     request_ref::RequestRef,

@@ -16,7 +16,6 @@ use crate::{
             callable::BOT_IS_CALLABLE,
             deliveries::{self, Notification},
             events::{self, SystemEvent},
-            protocol,
             states::{self, ExpiredState},
         },
         shared::sql::write_each_in_savepoint,
@@ -57,19 +56,22 @@ pub(in crate::domain) async fn fire_due(app: &App) -> Result<()> {
                 reschedule(tx, due.seq, Some(tx.now.plus(FAILURE_DELAY)))?;
             }
         }
-        states::delete_expired(tx, BATCH_SIZE, |ended| report_expired_state(tx, ended))?;
+        states::delete_expired(tx, BATCH_SIZE, |ended| {
+            report_expired_state(&firing, tx, ended)
+        })?;
         Ok(())
     })
     .await
 }
 
 /// Creates the event of an expired state, and enqueues it for the bot.
-fn report_expired_state(tx: &WriteTx<'_>, ended: &ExpiredState) -> Result<()> {
+fn report_expired_state(app: &App, tx: &WriteTx<'_>, ended: &ExpiredState) -> Result<()> {
     let lane = ended.conversation.unwrap_or(0);
+    let state = (app.object_renderers().state)(&ended.bot, ended.state.clone());
     let made = SystemEvent {
         agent_seq: ended.agent_seq,
         kind: STATE_EXPIRED,
-        payload: &json!({"state": protocol::state_to_json(&ended.bot, &ended.state)}),
+        payload: &json!({"state": state}),
         conversation: ended.conversation,
         user: ended.user,
     };

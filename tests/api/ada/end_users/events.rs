@@ -3,6 +3,7 @@
 use parlance::domain::{
     end_users::{self, EndUserChanges, METAVARIABLES, MetadataUpdate},
     tenancy::audit::Actor,
+    webhooks::EVENT_TYPES,
 };
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -42,6 +43,28 @@ async fn create_end_user_tells_of_it_once() {
         })
         .to_string()
     );
+}
+
+#[tokio::test]
+async fn the_examples_of_the_events_have_the_members_of_an_end_user() {
+    let server = unlimited().await;
+    let id = created(&server, json!({})).await;
+    let end_user = get(&server, &format!("/end-users/{id}")).await.json();
+    let names = |value: &Value, path| -> Vec<String> {
+        let members = value.pointer(path).and_then(Value::as_object);
+        members.expect("an object").keys().cloned().collect()
+    };
+    let mut compared = 0;
+    for event_type in EVENT_TYPES {
+        if event_type.name.starts_with("v1.end_user.") {
+            for path in ["", "/profile", "/profile/system_properties"] {
+                let example = names(&event_type.example(), path);
+                assert_eq!(example, names(&end_user, path), "{}", event_type.name);
+            }
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 2);
 }
 
 #[tokio::test]
