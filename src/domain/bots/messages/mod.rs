@@ -15,7 +15,7 @@ pub(in crate::domain) use self::{
     erase::{
         delete_unindexed_of_agent, delete_unindexed_of_conversation, delete_unindexed_of_user,
     },
-    index::{IndexWriteBatch, MemtableSet, MessageIndex},
+    index::{INDEX_FAULTS, IndexWriteBatch, MemtableSet, MessageIndex},
     merge::{merge_rows, read_newest, to_json_array},
     rows::{COLUMNS, JOINS, find_visible, from_row},
 };

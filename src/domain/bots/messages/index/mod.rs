@@ -12,6 +12,7 @@
 //! committed. A message can be in both, or can be deleted already, so the reader must join the rows of the
 //! messages: the index only yields candidates.
 
+mod check;
 mod flush;
 mod memtable;
 mod memtable_set;
@@ -28,6 +29,7 @@ use self::{
     memtable::Memtable,
 };
 pub(in crate::domain) use self::{
+    check::INDEX_FAULTS,
     memtable::IndexEntry,
     memtable_set::{IndexWriteBatch, MatchingRows, MemtableSet},
 };
