@@ -1,6 +1,6 @@
 //! Settings and state that bots register in the [`App`], hooks of the areas above, and renderers of the dialect.
 
-use std::{rc::Rc, sync::Arc};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use tokio::sync::Notify;
@@ -11,7 +11,7 @@ use super::{
     deliveries::{self, RetryRequests},
     events::{Event, MessageInContext},
     manage,
-    messages::{IndexWriteBatch, MessageIndex},
+    messages::MessageIndex,
     protocol::{self, ProgramCache, RecentFailures},
     states::State,
 };
@@ -157,19 +157,5 @@ impl WriteTx<'_> {
     pub(in crate::domain) fn retry_deliveries_now(&self, receiver: (i64, i64)) {
         self.run_after_commit(move |app| app.retry_requests().add(vec![receiver]));
         self.wake_delivery_dispatcher();
-    }
-
-    /// Returns the messages that the index tables may not contain yet, as this transaction sees them.
-    pub(in crate::domain) fn index_write_batch(&self) -> Rc<IndexWriteBatch> {
-        self.get_or_attach(|| {
-            let Some(app) = self.app() else {
-                return Rc::new(IndexWriteBatch::without_index());
-            };
-            let index = app.feature::<Arc<MessageIndex>>();
-            let batch = Rc::new(IndexWriteBatch::new(index.clone()));
-            let ended = batch.clone();
-            self.add_end_hook(move || index.stage(ended.take_ops()));
-            batch
-        })
     }
 }

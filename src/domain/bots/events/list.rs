@@ -7,7 +7,7 @@ use crate::{
     domain::{
         bots::{
             author::Author,
-            messages::{self, MemtableSet},
+            messages::{self, IndexSnapshot},
         },
         shared::paging::{PAGE_QUERY_ROWS, Page, PageToken},
         tenancy::request_auth::RequestContext,
@@ -41,7 +41,7 @@ pub async fn list(
     after: Option<PageToken>,
 ) -> Result<Page<Event>> {
     let voice = Author::from_call(call)?;
-    let recent = call.app().message_index().snapshot_memtables();
+    let index = call.app().message_index().snapshot();
     call.app()
         .store()
         .scan(move |conn| {
@@ -52,7 +52,7 @@ pub async fn list(
                 .is_none_or(|kind| kind == MESSAGE_CREATED);
             let mut found = list_stored(conn, &voice, &filter, after)?;
             if of_messages {
-                found.extend(list_incoming(conn, &voice, &filter, after, &recent)?);
+                found.extend(list_incoming(conn, &voice, &filter, after, &index)?);
             }
             found.sort_by_key(|event| {
                 let at = event.position;
@@ -138,46 +138,20 @@ fn list_incoming(
     voice: &Author,
     filter: &Filter,
     after: PageToken,
-    recent: &MemtableSet,
+    index: &IndexSnapshot,
 ) -> Result<Vec<Event>> {
-    let (at, bot) = (after.created_at, voice.bot());
     // An event sorts after the message that was the newest at its creation, so the next page includes that
     // message.
     let row = after.seq.saturating_add(i64::from(after.tie_breaker > 0));
-    let integration = voice.integration().map(|own| own.name.as_str());
-    let mut parameters: Vec<(&'static str, &dyn ToSql)> = vec![
-        (":agent_seq", &bot.seq),
-        (":bot", &bot.id),
-        (":integration", &integration),
-    ];
     let columns = [
         "messages.conversation_seq",
         "messages.user_seq",
         "messages.seq",
     ];
+    let mut parameters = Vec::new();
     let more = filter_sql(filter, columns, &mut parameters);
-    let condition = format!(
-        "messages.agent_seq = :agent_seq \
-         AND (:integration IS NULL OR conversations.integration = :integration){more}"
-    );
-    let before = (at.as_micros(), row);
-    let found = recent.find_by_agent(bot.seq, true, i64::MIN, before);
-    let recent = messages::read_newest(conn, found, &condition, &parameters)?;
-    let sql = format!(
-        "SELECT {} FROM messages_of_agent AS found \
-         CROSS JOIN messages ON messages.seq = found.seq {} \
-         WHERE found.agent_seq = :agent_seq AND found.incoming = 1 \
-           AND (found.created_at, found.seq) < (:at, :row) AND {condition} \
-         ORDER BY found.created_at DESC, found.seq DESC LIMIT {}",
-        messages::COLUMNS,
-        messages::JOINS,
-        PAGE_QUERY_ROWS,
-    );
-    parameters.extend([(":at", &at as &dyn ToSql), (":row", &row)]);
-    let mut statement = conn.prepare_cached(&sql)?;
-    let found = statement.query_map(parameters.as_slice(), messages::from_row)?;
-    let found = found.collect::<rusqlite::Result<Vec<_>>>()?;
-    messages::merge_rows(found, recent, |message| message.created_at)
+    let before = (after.created_at, row);
+    messages::list_incoming(conn, index, voice, before, (&more, &parameters))?
         .into_iter()
         .map(|message| rows::event_from_message(conn, voice, message))
         .collect()

@@ -2,19 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Row, ToSql};
+use rusqlite::{Connection, named_params};
 
 use super::{logs::Period, rows};
 use crate::{
     domain::{
-        bots::messages::{MemtableSet, to_json_array},
+        bots::messages::{DailyCounter, DayCounts, IndexSnapshot, MICROS_PER_DAY},
         tenancy::request_auth::{PrincipalAgent, RequestContext},
     },
     kernel::{Error, Result, Rule, Timestamp, Violation, ids::AgentId},
 };
 
-/// A day in microseconds.
-const MICROS_PER_DAY: i64 = 24 * 3600 * 1_000_000;
 /// Maximum number of days in one request: a year, plus the partial days at both ends.
 const MAX_DAYS: i64 = 367;
 
@@ -68,9 +66,9 @@ pub async fn compute(
         .read(|conn| rows::find_agent(conn, call.workspace(), bot))?
         .into();
     let pause = i64::from(app.bot_settings().session_minutes) * 60 * 1_000_000;
-    let recent = app.message_index().snapshot_memtables();
+    let index = app.message_index().snapshot();
     app.store()
-        .scan(move |conn| count_days(conn, &agent, days, pause, &recent))
+        .scan(move |conn| count_days(conn, &agent, days, pause, &index))
         .await
 }
 
@@ -91,34 +89,49 @@ fn day_range(period: Period) -> Result<(i64, i64)> {
     Ok((first, last + 1))
 }
 
-/// `:recent` are rows from the memtables. A flush may already have written some of them to the index table.
-const MESSAGES: &str = "
-    SELECT created_at / :day AS day, count(*) FROM (
-        SELECT created_at, seq FROM messages_of_agent
-        WHERE agent_seq = :agent_seq AND incoming = :incoming
-          AND created_at >= :start AND created_at < :end
-        UNION ALL
-        SELECT created_at, seq FROM json_each(:recent) AS found
-        CROSS JOIN messages ON messages.seq = found.value
-        WHERE created_at >= :start AND created_at < :end
-          AND NOT EXISTS (
-            SELECT 1 FROM messages_of_agent AS other
-            WHERE other.agent_seq = :agent_seq AND other.incoming = :incoming
-              AND other.created_at = messages.created_at AND other.seq = messages.seq))
-    GROUP BY day";
-
-/// Subquery for `IN`: the rows of users' messages since `$from`.
-macro_rules! of_users {
-    ($from:literal) => {
-        concat!(
-            "(SELECT seq FROM messages_of_agent
-              WHERE agent_seq = :agent_seq AND incoming = 1
-                AND created_at >= ",
-            $from,
-            " AND created_at < :end
-              UNION ALL SELECT value FROM json_each(:recent))"
-        )
+fn count_days(
+    conn: &Connection,
+    agent: &PrincipalAgent,
+    (first, end): (i64, i64),
+    pause: i64,
+    index: &IndexSnapshot,
+) -> Result<Vec<DayRecord>> {
+    let mut records: Vec<DayRecord> = (first..end).map(empty_record).collect();
+    let range = (first * MICROS_PER_DAY, end * MICROS_PER_DAY);
+    let mut set_each = |counts: DayCounts, set: &dyn Fn(&mut DayRecord, i64)| {
+        for (day, count) in counts {
+            let day = usize::try_from(day - first).ok();
+            if let Some(record) = day.and_then(|day| records.get_mut(day)) {
+                set(record, count);
+            }
+        }
     };
+    let messages = DailyCounter::new(conn, index, agent.seq, range, pause);
+    set_each(messages.count_messages(true)?, &|record, count| {
+        record.user_messages = count;
+        record.event_types.insert(MESSAGE_CREATED.to_owned(), count);
+    });
+    set_each(messages.count_messages(false)?, &|record, count| {
+        record.bot_messages = count;
+    });
+    set_each(messages.count_returning_users()?, &|record, count| {
+        record.returning_users = count;
+    });
+    set_each(messages.count_sessions()?, &|record, count| {
+        record.sessions = count;
+    });
+    set_each(
+        count_new_users(conn, &agent.id, range)?,
+        &|record, count| {
+            record.new_users = count;
+        },
+    );
+    for (kind, counts) in count_events(conn, agent.seq, range)? {
+        set_each(counts, &|record, count| {
+            *record.event_types.entry(kind.clone()).or_default() += count;
+        });
+    }
+    Ok(records)
 }
 
 const NEW_USERS: &str = "
@@ -126,103 +139,47 @@ const NEW_USERS: &str = "
     WHERE agent_id = :agent_id AND created_at >= :start AND created_at < :end
     GROUP BY day";
 
-const RETURNING_USERS: &str = concat!(
-    "SELECT messages.created_at / :day AS day, count(DISTINCT messages.user_seq)
-    FROM messages JOIN end_users ON end_users.seq = messages.user_seq
-    WHERE messages.seq IN ",
-    of_users!(":start"),
-    " AND messages.created_at >= :start
-      AND end_users.created_at < messages.created_at / :day * :day
-    GROUP BY day"
-);
-
-/// A message starts a session if the previous one in its conversation is more than `:pause` older.
-const SESSIONS: &str = concat!(
-    "SELECT created_at / :day AS day, count(*) FROM (
-        SELECT created_at, lag(created_at) OVER (
-            PARTITION BY conversation_seq ORDER BY created_at, seq) AS before
-        FROM messages WHERE seq IN ",
-    of_users!(":start - :pause"),
-    ")
-    WHERE created_at >= :start AND (before IS NULL OR created_at - before > :pause)
-    GROUP BY day"
-);
+fn count_new_users(
+    conn: &Connection,
+    agent: &AgentId,
+    (start, end): (i64, i64),
+) -> Result<DayCounts> {
+    let parameters = named_params! {
+        ":agent_id": agent,
+        ":day": MICROS_PER_DAY,
+        ":start": start,
+        ":end": end,
+    };
+    let mut statement = conn.prepare_cached(NEW_USERS)?;
+    let found = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
 
 const EVENTS: &str = "
     SELECT created_at / :day AS day, count(*), type FROM events
     WHERE agent_seq = :agent_seq AND created_at >= :start AND created_at < :end
     GROUP BY day, type";
 
-fn count_days(
+/// Counts the stored events by type.
+fn count_events(
     conn: &Connection,
-    agent: &PrincipalAgent,
-    (first, end): (i64, i64),
-    pause: i64,
-    recent: &MemtableSet,
-) -> Result<Vec<DayRecord>> {
-    let mut records: Vec<DayRecord> = (first..end).map(empty_record).collect();
-    let (from, to) = (first * MICROS_PER_DAY, end * MICROS_PER_DAY);
-    let range: [(&str, &dyn ToSql); 3] =
-        [(":day", &MICROS_PER_DAY), (":start", &from), (":end", &to)];
-    let mut each = |sql: &str,
-                    more: &[(&str, &dyn ToSql)],
-                    note: &dyn Fn(&mut DayRecord, i64, &Row<'_>) -> rusqlite::Result<()>|
-     -> Result<()> {
-        let mut statement = conn.prepare_cached(sql)?;
-        let parameters = [&range[..], more].concat();
-        let mut rows = statement.query(parameters.as_slice())?;
-        while let Some(row) = rows.next()? {
-            let day = usize::try_from(row.get::<_, i64>(0)? - first).ok();
-            if let Some(record) = day.and_then(|day| records.get_mut(day)) {
-                note(record, row.get(1)?, row)?;
-            }
-        }
-        Ok(())
+    agent_seq: i64,
+    (start, end): (i64, i64),
+) -> Result<BTreeMap<String, DayCounts>> {
+    let parameters = named_params! {
+        ":agent_seq": agent_seq,
+        ":day": MICROS_PER_DAY,
+        ":start": start,
+        ":end": end,
     };
-    let of: (&str, &dyn ToSql) = (":agent_seq", &agent.seq);
-    let found = |incoming| {
-        let end = (to, i64::MIN);
-        let found = recent.find_by_agent(agent.seq, incoming, from - pause, end);
-        to_json_array(found.into_iter().flatten())
-    };
-    let (outgoing, incoming) = (found(false), found(true));
-    let outgoing = [of, (":incoming", &0), (":recent", &outgoing as &dyn ToSql)];
-    let incoming = [of, (":incoming", &1), (":recent", &incoming as &dyn ToSql)];
-    let [_, _, recent] = incoming;
-    each(MESSAGES, &incoming, &|record, count, _| {
-        record.user_messages = count;
-        record.event_types.insert(MESSAGE_CREATED.to_owned(), count);
-        Ok(())
-    })?;
-    each(MESSAGES, &outgoing, &|record, count, _| {
-        record.bot_messages = count;
-        Ok(())
-    })?;
-    each(
-        NEW_USERS,
-        &[(":agent_id", &agent.id)],
-        &|record, count, _| {
-            record.new_users = count;
-            Ok(())
-        },
-    )?;
-    each(RETURNING_USERS, &[of, recent], &|record, count, _| {
-        record.returning_users = count;
-        Ok(())
-    })?;
-    each(
-        SESSIONS,
-        &[of, recent, (":pause", &pause)],
-        &|record, count, _| {
-            record.sessions = count;
-            Ok(())
-        },
-    )?;
-    each(EVENTS, &[of], &|record, count, row| {
-        *record.event_types.entry(row.get(2)?).or_default() += count;
-        Ok(())
-    })?;
-    Ok(records)
+    let mut statement = conn.prepare_cached(EVENTS)?;
+    let mut rows = statement.query(parameters)?;
+    let mut counts = BTreeMap::<String, DayCounts>::new();
+    while let Some(row) = rows.next()? {
+        let of_type = counts.entry(row.get(2)?).or_default();
+        of_type.push((row.get(0)?, row.get(1)?));
+    }
+    Ok(counts)
 }
 
 fn empty_record(day: i64) -> DayRecord {

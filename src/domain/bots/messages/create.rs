@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::{
     Message,
-    index::{IndexEntry, IndexOp},
-    rows::MessageMatch,
+    index::{self, IndexEntry, IndexOp},
+    matching::MessageMatch,
 };
 use crate::{
     domain::{
@@ -101,11 +101,11 @@ pub(in crate::domain) async fn create_with_hook(
 /// As [`create`].
 pub async fn get_or_create(call: &RequestContext, new: NewMessage) -> Result<Message> {
     let checked = validate(call, new, |_, _, _| Ok(()))?;
-    let recent = call.app().message_index().snapshot_memtables();
+    let index = call.app().message_index().snapshot();
     let known = call.app().store().read(|conn| {
         let (conversation, user) = checked.load_targets(conn)?;
         let known = checked.find_existing(conn, &conversation, user, |alike| {
-            alike.find_candidates(&recent)
+            alike.find_candidates(&index)
         })?;
         if known.is_none() {
             require_quota(conn, call, &checked.voice)?;
@@ -245,9 +245,7 @@ const BOUND: Bound = Bound {
     setting: "messages",
     limit: |bounds| bounds.messages,
     max_number_sql: Some("SELECT max(seq) FROM messages"),
-    rows_sql: "SELECT 1 FROM messages_of_agent WHERE agent_seq = ?1 UNION ALL
-           SELECT 1 FROM messages
-           WHERE seq > (SELECT until FROM messages_indexed) AND agent_seq = ?1",
+    rows_sql: index::ROWS_OF_AGENT,
 };
 
 const INSERT: &str = "

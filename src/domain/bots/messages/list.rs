@@ -4,11 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, named_params};
 
-use super::{
-    COLUMNS, JOINS, Message, from_row,
-    index::MemtableSet,
-    merge::{merge_into_page, read_newest},
-};
+use super::{COLUMNS, JOINS, Message, from_row, index::IndexSnapshot};
 use crate::{
     domain::{
         bots::{
@@ -44,7 +40,7 @@ pub async fn list(
     let voice = Author::from_call(call)?;
     list_query::require_max_filters(call, "tags", filter.tags.len())?;
     let app = call.app();
-    let recent = app.message_index().snapshot_memtables();
+    let recent = app.message_index().snapshot();
     let after = after.unwrap_or(PageToken::START);
     match filter.conversation {
         // The index table is clustered by conversation, so a page is a short range of keys.
@@ -79,7 +75,7 @@ fn list_by_tags(
     conversation: Option<ConversationId>,
     tags: &BTreeMap<String, String>,
     after: PageToken,
-    recent: &MemtableSet,
+    index: &IndexSnapshot,
 ) -> Result<Page<Message>> {
     let bot = voice.bot();
     let integration = voice.integration().map(|own| own.name.as_str());
@@ -117,9 +113,10 @@ fn list_by_tags(
         .map(|(name, value)| (resolve_filter_name(name, integration), value.clone()))
         .collect();
     let wanted = Tags::from_full_names(&wanted).to_canonical_json();
-    let recent = read_newest(
+    let found = index.find_by_tag(bot.seq, &first, value, after.seq);
+    found.merge_into_page(
         conn,
-        recent.find_by_tag(bot.seq, &first, value, after.seq),
+        page,
         "messages.agent_seq = :agent_seq \
          AND (:conversation IS NULL OR messages.conversation_seq = :conversation) \
          AND (:integration IS NULL OR conversations.integration = :integration) \
@@ -132,8 +129,7 @@ fn list_by_tags(
             ":integration": integration,
             ":tags": wanted,
         },
-    )?;
-    Ok(merge_into_page(page, recent, |message| message.seq))
+    )
 }
 
 /// Lists the messages of a conversation. The id is checked, because its row may belong to another one by now.
@@ -142,7 +138,7 @@ fn list_by_conversation(
     voice: &Author,
     (seq, id): (i64, &ConversationId),
     after: PageToken,
-    recent: &MemtableSet,
+    index: &IndexSnapshot,
 ) -> Result<Page<Message>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM conversations \
@@ -163,13 +159,13 @@ fn list_by_conversation(
         ":limit": PAGE_QUERY_ROWS,
     })?;
     let page = Page::read(rows, from_row, Message::page_token)?;
-    let recent = read_newest(
+    let found = index.find_by_conversation(seq, after.seq);
+    found.merge_into_page(
         conn,
-        recent.find_by_conversation(seq, after.seq),
+        page,
         "messages.conversation_seq = :conversation AND conversations.id = :id",
         named_params! {":conversation": seq, ":id": id, ":bot": voice.bot().id},
-    )?;
-    Ok(merge_into_page(page, recent, |message| message.seq))
+    )
 }
 
 /// Lists all messages of a bot. The index table has incoming and outgoing messages in separate ranges, each
@@ -178,7 +174,7 @@ fn list_by_bot(
     conn: &Connection,
     voice: &Author,
     after: PageToken,
-    recent: &MemtableSet,
+    index: &IndexSnapshot,
 ) -> Result<Page<Message>> {
     let half = |incoming: u8| {
         format!(
@@ -206,13 +202,13 @@ fn list_by_bot(
         ":at": after.created_at,
         ":row": after.seq,
     })?;
-    let page = Page::read(rows, from_row, Message::page_token)?;
+    let mut page = Page::read(rows, from_row, Message::page_token)?;
     let before = (after.created_at.as_micros(), after.seq);
-    let mut rows = Vec::new();
     for incoming in [false, true] {
-        rows.extend(read_newest(
+        let found = index.find_by_agent(agent_seq, incoming, i64::MIN, before);
+        page = found.merge_into_page(
             conn,
-            recent.find_by_agent(agent_seq, incoming, i64::MIN, before),
+            page,
             "messages.agent_seq = :agent_seq \
              AND (:integration IS NULL OR conversations.integration = :integration)",
             named_params! {
@@ -220,7 +216,7 @@ fn list_by_bot(
                 ":bot": voice.bot().id,
                 ":integration": integration,
             },
-        )?);
+        )?;
     }
-    Ok(merge_into_page(page, rows, |message| message.created_at))
+    Ok(page)
 }

@@ -3,20 +3,24 @@
 
 mod change;
 mod create;
+mod daily;
 mod erase;
+mod incoming;
 mod index;
 mod list;
+mod matching;
 mod merge;
 mod rows;
 
 pub(in crate::domain) use self::{
     change::delete_with_effect,
     create::{create_with_hook, load_conversation},
+    daily::{DailyCounter, DayCounts, MICROS_PER_DAY},
     erase::{
         delete_unindexed_of_agent, delete_unindexed_of_conversation, delete_unindexed_of_user,
     },
-    index::{INDEX_FAULTS, IndexWriteBatch, MemtableSet, MessageIndex},
-    merge::{merge_rows, read_newest, to_json_array},
+    incoming::list_incoming,
+    index::{INDEX_FAULTS, IndexSnapshot, MessageIndex},
     rows::{COLUMNS, JOINS, find_visible, from_row},
 };
 pub use self::{

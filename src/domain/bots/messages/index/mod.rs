@@ -8,14 +8,17 @@
 //! `messages_indexed` has the last indexed row, and [`MessageIndex::load`] rebuilds the memtable from the later
 //! messages.
 //!
-//! A reader must take [`MessageIndex::snapshot_memtables`] before it reads the index tables. A message in neither is not
-//! committed. A message can be in both, or can be deleted already, so the reader must join the rows of the
-//! messages: the index only yields candidates.
+//! Only `bots::messages` knows that there are memtables beside the index tables: its functions read both and
+//! delete from both. A reader takes [`MessageIndex::snapshot`] before its connection reads. A message in
+//! neither is not committed. A message can be in both, or can be deleted already, so a reader must join the
+//! rows of the messages: the index only yields candidates.
 
 mod check;
 mod flush;
 mod memtable;
 mod memtable_set;
+mod snapshot;
+mod write_batch;
 
 use std::{
     mem,
@@ -24,14 +27,17 @@ use std::{
 
 use rusqlite::{Connection, Row};
 
+pub(in crate::domain) use self::{
+    check::INDEX_FAULTS, memtable::IndexEntry, snapshot::IndexSnapshot,
+};
 use self::{
     flush::{FlushCursor, Tombstones},
     memtable::Memtable,
+    memtable_set::MemtableSet,
 };
-pub(in crate::domain) use self::{
-    check::INDEX_FAULTS,
-    memtable::IndexEntry,
-    memtable_set::{IndexWriteBatch, MatchingRows, MemtableSet},
+pub(super) use self::{
+    snapshot::{Candidates, ListOrder},
+    write_batch::IndexWriteBatch,
 };
 use crate::{
     domain::bots::tags::Tags,
@@ -87,6 +93,13 @@ struct Flush {
 pub(super) const COLUMNS: &str =
     "seq, agent_seq, conversation_seq, user_seq, incoming, created_at, tags";
 
+/// Selects a row for each message of the agent `?1`: from the index table, and from the messages that are in a
+/// memtable. While a flush runs, a message can have two.
+pub(super) const ROWS_OF_AGENT: &str = "
+    SELECT 1 FROM messages_of_agent WHERE agent_seq = ?1 UNION ALL
+    SELECT 1 FROM messages
+    WHERE seq > (SELECT until FROM messages_indexed) AND agent_seq = ?1";
+
 impl MessageIndex {
     /// Opens the index of a database, and loads the messages that the index tables do not have into the
     /// memtable.
@@ -117,8 +130,13 @@ impl MessageIndex {
         })
     }
 
-    /// Returns a snapshot of the memtables. Take it before reading the index tables.
-    pub(in crate::domain) fn snapshot_memtables(&self) -> MemtableSet {
+    /// Returns a snapshot for a reader. Take it before the connection reads: a flush empties a memtable as soon as
+    /// the index tables have its entries.
+    pub(in crate::domain) fn snapshot(&self) -> IndexSnapshot {
+        IndexSnapshot::new(self.clone_memtables())
+    }
+
+    fn clone_memtables(&self) -> MemtableSet {
         self.memtables
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -127,7 +145,7 @@ impl MessageIndex {
 
     /// Adds the operations of a change to the running transaction. Call it last in a job, so that a job that
     /// is rolled back adds nothing.
-    pub(in crate::domain) fn stage(&self, ops: Vec<IndexOp>) {
+    fn stage(&self, ops: Vec<IndexOp>) {
         if !ops.is_empty() {
             self.lock_writer().staged.extend(ops);
         }
@@ -156,7 +174,7 @@ impl CommitHook for MessageIndex {
             IndexOp::Delete(_) | IndexOp::Retag(..) => 0,
         });
         let rows = ROWS_PER_COMMIT + added.sum::<usize>() * 5 / 4;
-        let recent = self.snapshot_memtables();
+        let recent = self.clone_memtables();
         let next = flush::flush_step(conn, recent.flushing(), merge.cursor.clone(), rows, &gone)?;
         if matches!(next, FlushCursor::Done) {
             flush::set_indexed_until(conn, merge.until_seq)?;
