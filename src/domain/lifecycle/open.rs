@@ -108,7 +108,7 @@ pub fn open(
         renderers.end_user,
         vec![
             inbox::erase_end_user,
-            messages::delete_unindexed_of_user,
+            messages::delete_by_user,
             webchat::feature::close_user_streams,
         ],
     );

@@ -301,7 +301,7 @@ pub async fn delete(call: &RequestContext, id: ConversationId) -> Result<Convers
 const DELETE: &str = "DELETE FROM conversations WHERE seq = :seq";
 
 fn delete_row(tx: &WriteTx<'_>, seq: i64) -> Result<()> {
-    messages::delete_unindexed_of_conversation(tx, seq)?;
+    messages::delete_by_conversation(tx, seq)?;
     tx.run_after_commit(move |app| app.run_conversation_end_hooks(seq, None));
     tx.conn
         .prepare_cached(DELETE)?

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, named_params};
+use rusqlite::{Connection, OptionalExtension, ToSql, named_params};
 
 use super::rows;
 use crate::{
@@ -111,8 +111,9 @@ pub(in crate::domain) enum PurgeStep {
     Waiting,
 }
 
-/// Deletes of the tables that can be large, each before the rows that it refers to.
-const PURGE_STATEMENTS: &[&str] = &[
+/// Deletes of the tables that can be large, each before the rows that it refers to: first those that refer to
+/// messages.
+const PURGE_BEFORE_MESSAGES: &[&str] = &[
     "DELETE FROM bot_deliveries WHERE seq IN (
         SELECT seq FROM bot_deliveries
         WHERE agent_seq = :seq AND operation <> 'unregister' LIMIT :limit)",
@@ -120,8 +121,10 @@ const PURGE_STATEMENTS: &[&str] = &[
         SELECT seq FROM bot_schedules WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM events WHERE seq IN (
         SELECT seq FROM events WHERE agent_seq = :seq LIMIT :limit)",
-    "DELETE FROM messages WHERE seq IN (
-        SELECT seq FROM messages_of_agent WHERE agent_seq = :seq LIMIT :limit)",
+];
+
+/// Deletes of the other large tables, in the same order: conversations and end users after their messages.
+const PURGE_AFTER_MESSAGES: &[&str] = &[
     "DELETE FROM states WHERE seq IN (
         SELECT seq FROM states
         WHERE agent_seq = :seq AND type <> 'integration' LIMIT :limit)",
@@ -160,14 +163,12 @@ pub(in crate::domain) fn run_purge_step(
     overdue: Timestamp,
 ) -> Result<PurgeStep> {
     let conn = tx.conn;
-    if messages::delete_unindexed_of_agent(tx, seq, ROWS_PER_TRANSACTION.into())? > 0 {
-        return Ok(PurgeStep::More);
-    }
     let of_agent = named_params! {":seq": seq, ":limit": ROWS_PER_TRANSACTION};
-    for sql in PURGE_STATEMENTS {
-        if conn.prepare_cached(sql)?.execute(of_agent)? > 0 {
-            return Ok(PurgeStep::More);
-        }
+    if delete_some(conn, PURGE_BEFORE_MESSAGES, of_agent)?
+        || messages::delete_by_agent(tx, seq, ROWS_PER_TRANSACTION)? > 0
+        || delete_some(conn, PURGE_AFTER_MESSAGES, of_agent)?
+    {
+        return Ok(PurgeStep::More);
     }
     let mut is_waiting = conn.prepare_cached(IS_WAITING)?;
     if is_waiting.exists(named_params! {":seq": seq, ":overdue": overdue})? {
@@ -179,4 +180,18 @@ pub(in crate::domain) fn run_purge_step(
     conn.prepare_cached(DELETE_AGENT)?
         .execute(named_params! {":seq": seq})?;
     Ok(PurgeStep::More)
+}
+
+/// Runs the statements up to the first one that deletes rows. False if none does.
+fn delete_some(
+    conn: &Connection,
+    statements: &[&str],
+    parameters: &[(&str, &dyn ToSql)],
+) -> Result<bool> {
+    for sql in statements {
+        if conn.prepare_cached(sql)?.execute(parameters)? > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

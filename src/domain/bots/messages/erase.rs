@@ -1,4 +1,5 @@
-//! Deletes messages together with their index entries.
+//! Deletes messages together with their index entries. No foreign key leads from a message to its conversation, user
+//! or agent: code that deletes one of them deletes its messages first.
 
 use rusqlite::{OptionalExtension, named_params};
 
@@ -25,34 +26,47 @@ pub(super) fn delete_row(tx: &WriteTx<'_>, seq: i64) -> Result<()> {
     Ok(())
 }
 
-/// Deletes the messages of a conversation that only the memtables index. Triggers delete the others. Call it
-/// before the conversation is deleted.
-pub(in crate::domain) fn delete_unindexed_of_conversation(
-    tx: &WriteTx<'_>,
-    seq: i64,
-) -> Result<()> {
-    let found = tx.index_write_batch().find_by_conversation(seq);
-    delete_rows(tx, found, "conversation_seq", seq, usize::MAX).map(drop)
+const DELETE_OF_CONVERSATION: &str = "
+    DELETE FROM messages WHERE seq IN
+        (SELECT seq FROM messages_of_conversation WHERE conversation_seq = :seq)";
+
+/// Deletes all messages of a conversation.
+pub(in crate::domain) fn delete_by_conversation(tx: &WriteTx<'_>, seq: i64) -> Result<()> {
+    let unindexed = tx.index_write_batch().find_by_conversation(seq);
+    delete_rows(tx, unindexed, "conversation_seq", seq, usize::MAX)?;
+    tx.conn
+        .prepare_cached(DELETE_OF_CONVERSATION)?
+        .execute(named_params! {":seq": seq})?;
+    Ok(())
 }
 
-/// Deletes the messages of a user that only the memtables index. Call it before the user is deleted.
-pub(in crate::domain) fn delete_unindexed_of_user(
-    tx: &WriteTx<'_>,
-    _: &EndUserId,
-    seq: i64,
-) -> Result<()> {
-    let found = tx.index_write_batch().find_by_user(seq);
-    delete_rows(tx, found, "user_seq", seq, usize::MAX).map(drop)
+const DELETE_OF_USER: &str = "
+    DELETE FROM messages WHERE seq IN (SELECT seq FROM messages_of_user WHERE user_seq = :seq)";
+
+/// Deletes all messages of a user.
+pub(in crate::domain) fn delete_by_user(tx: &WriteTx<'_>, _: &EndUserId, seq: i64) -> Result<()> {
+    let unindexed = tx.index_write_batch().find_by_user(seq);
+    delete_rows(tx, unindexed, "user_seq", seq, usize::MAX)?;
+    tx.conn
+        .prepare_cached(DELETE_OF_USER)?
+        .execute(named_params! {":seq": seq})?;
+    Ok(())
 }
 
-/// Deletes up to `limit` messages of an agent that only the memtables index; returns their number.
-pub(in crate::domain) fn delete_unindexed_of_agent(
-    tx: &WriteTx<'_>,
-    seq: i64,
-    limit: usize,
-) -> Result<usize> {
-    let found = tx.index_write_batch().find_by_agent(seq);
-    delete_rows(tx, found, "agent_seq", seq, limit)
+const DELETE_OF_AGENT: &str = "
+    DELETE FROM messages WHERE seq IN (
+        SELECT seq FROM messages_of_agent WHERE agent_seq = :seq LIMIT :limit)";
+
+/// Deletes up to `limit` messages of an agent, and returns their number. It is 0 only if none is left.
+pub(in crate::domain) fn delete_by_agent(tx: &WriteTx<'_>, seq: i64, limit: u16) -> Result<usize> {
+    let unindexed = tx.index_write_batch().find_by_agent(seq);
+    match delete_rows(tx, unindexed, "agent_seq", seq, limit.into())? {
+        0 => Ok(tx
+            .conn
+            .prepare_cached(DELETE_OF_AGENT)?
+            .execute(named_params! {":seq": seq, ":limit": limit})?),
+        deleted => Ok(deleted),
+    }
 }
 
 /// Deletes up to `limit` of the messages in `found` whose row has `of` in `column`; returns their number.
@@ -64,16 +78,16 @@ fn delete_rows(
     limit: usize,
 ) -> Result<usize> {
     let is_one = format!("SELECT 1 FROM messages WHERE seq = :seq AND {column} = :of");
-    let mut erased = 0;
+    let mut deleted = 0;
     for seq in found {
-        if erased == limit {
+        if deleted == limit {
             break;
         }
         let mut is_one = tx.conn.prepare_cached(&is_one)?;
         if is_one.exists(named_params! {":seq": seq, ":of": of})? {
             delete_row(tx, seq)?;
-            erased += 1;
+            deleted += 1;
         }
     }
-    Ok(erased)
+    Ok(deleted)
 }

@@ -16,9 +16,7 @@ pub(in crate::domain) use self::{
     change::delete_with_effect,
     create::{create_with_hook, load_conversation},
     daily::{DailyCounter, DayCounts, MICROS_PER_DAY},
-    erase::{
-        delete_unindexed_of_agent, delete_unindexed_of_conversation, delete_unindexed_of_user,
-    },
+    erase::{delete_by_agent, delete_by_conversation, delete_by_user},
     incoming::list_incoming,
     index::{INDEX_FAULTS, IndexSnapshot, MessageIndex},
     rows::{COLUMNS, JOINS, find_visible, from_row},

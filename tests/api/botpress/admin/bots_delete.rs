@@ -78,6 +78,9 @@ fn left(server: &TestServer) -> i64 {
         "SELECT count(*) FROM agents WHERE deleted_at IS NOT NULL",
         "SELECT count(*) FROM bots WHERE agent_seq NOT IN (SELECT seq FROM agents)",
         "SELECT count(*) FROM end_users",
+        "SELECT count(*) FROM conversations",
+        "SELECT count(*) FROM messages",
+        "SELECT count(*) FROM messages_of_agent",
         "SELECT count(*) FROM user_tags",
         "SELECT count(*) FROM bot_integrations",
         "SELECT count(*) FROM api_keys WHERE kind = 'botpress_bot'",
@@ -89,7 +92,15 @@ fn left(server: &TestServer) -> i64 {
 
 #[tokio::test]
 async fn delete_bot_takes_everything_of_it() {
-    let mut given = Given::new().await;
+    // Of the messages, the index tables have some, and memory has the others.
+    let server = TestServer::with(|config| config.bots.unindexed_messages = 4).await;
+    let mut given = Given::on(server).await;
+    let conversation = given.conversation("1").await;
+    for text in 0..10 {
+        let (bot, text) = (given.as_bot(), text.to_string());
+        let id = given.bot.id.as_str();
+        given.message(&bot, id, &conversation, &text).await;
+    }
     let user = json!({"tags": {"plan": "gold"}});
     for _ in 0..3 {
         let made = given

@@ -234,7 +234,16 @@ impl World {
 }
 
 /// What the tables have that no message has, and what they lack of those they should have.
-const WRONG: [(&str, &str); 8] = [
+const WRONG: [(&str, &str); 10] = [
+    (
+        "of no conversation",
+        "SELECT count(*) FROM messages WHERE conversation_seq NOT IN
+             (SELECT seq FROM conversations)",
+    ),
+    (
+        "of no user",
+        "SELECT count(*) FROM messages WHERE user_seq NOT IN (SELECT seq FROM end_users)",
+    ),
     (
         "a conversation's",
         "SELECT count(*) FROM messages_of_conversation AS found WHERE NOT EXISTS (
