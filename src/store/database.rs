@@ -253,6 +253,25 @@ impl Store {
         })
     }
 
+    /// Reads like [`scan`](Self::scan), but on the calling thread if `is_short`: for a page whose statements read
+    /// little more than the rows that they return. Such a page takes less time than the hand-off to another thread.
+    ///
+    /// # Errors
+    /// As [`scan`](Self::scan).
+    pub async fn read_page<T: Send + 'static>(
+        &self,
+        is_short: bool,
+        f: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if !is_short {
+            return self.scan(f).await;
+        }
+        self.read(|reader| {
+            let snapshot = reader.unchecked_transaction()?;
+            f(&snapshot)
+        })
+    }
+
     fn take_reader(
         &self,
         take: impl FnOnce(&ReaderPools) -> Result<PooledConnection<ReaderManager>>,

@@ -59,6 +59,27 @@ async fn a_scan_sees_one_state() {
 }
 
 #[tokio::test]
+async fn a_short_page_is_read_on_the_calling_thread_and_sees_one_state() {
+    let directory = directory();
+    let store = open(&directory);
+    insert(&store, "first").await.unwrap();
+    let runtime = tokio::runtime::Handle::current();
+    let (here, other) = (std::thread::current().id(), store.clone());
+    let page = store.read_page(true, move |connection| {
+        assert_eq!(std::thread::current().id(), here);
+        let count = || -> Result<i64> {
+            Ok(connection.query_row("SELECT count(*) FROM item", [], |r| r.get(0))?)
+        };
+        let first = count()?;
+        let insertion = std::thread::spawn(move || runtime.block_on(insert(&other, "second")));
+        insertion.join().unwrap().unwrap();
+        Ok((first, count()?))
+    });
+    assert_eq!(page.await.unwrap(), (1, 1));
+    assert_eq!(list_names(&store).len(), 2, "the transaction has ended");
+}
+
+#[tokio::test]
 async fn a_panicking_scan_is_an_error_and_its_connection_is_good() {
     let directory = directory();
     let settings = Settings {
