@@ -132,7 +132,9 @@ pub fn find(holder: &BearerToken, id: &FileId) -> Result<File> {
 pub async fn list(holder: &BearerToken, bot: &str, after: Option<PageToken>) -> Result<Page<File>> {
     let call = holder.admit_in_bot(bot)?;
     let (bot, maker) = (call.agent()?.clone(), creator_key(&call));
-    let page = call.app().store().scan(move |conn| {
+    // The files of others may be any number of rows.
+    let is_short = maker.is_none();
+    let page = call.app().store().read_page(is_short, move |conn| {
         ListQuery::new("bot_files", "bot_files.seq")
             .filter("bot_files.agent_seq = :agent_seq")
             .bind(":agent_seq", bot.seq)

@@ -6,7 +6,10 @@ use serde_json::{Map, Value};
 use super::feature::ErasureHooks;
 use super::{EndUser, EndUserPage, Metadata, Profile, external_id::fold_external_id};
 use crate::{
-    domain::tenancy::{request_auth::RequestContext, write_tx::WriteTx},
+    domain::{
+        shared::paging::SHORT_PAGE_ROWS,
+        tenancy::{request_auth::RequestContext, write_tx::WriteTx},
+    },
     kernel::{
         Error, Result, Rule, Timestamp, Violation,
         ids::{AgentId, EndUserId},
@@ -60,9 +63,10 @@ pub async fn list(
     limit: u32,
 ) -> Result<EndUserPage> {
     let agent = call.agent()?.id.clone();
+    let is_short = u64::from(limit) <= SHORT_PAGE_ROWS;
     call.app()
         .store()
-        .scan(move |conn| {
+        .read_page(is_short, move |conn| {
             let from = match cursor {
                 Some(id) => find_position(conn, &agent, &id)?,
                 None => 0,

@@ -12,6 +12,9 @@ pub const PAGE_SIZE: usize = 20;
 /// Number of rows that a query reads for a page. The additional row shows that there is a next page.
 pub(in crate::domain) const PAGE_QUERY_ROWS: i64 = PAGE_SIZE as i64 + 1;
 
+/// Maximum number of rows that a list reads on the calling thread, those that it skips included.
+pub(in crate::domain) const SHORT_PAGE_ROWS: u64 = 50;
+
 /// Position at which a page ends: the next page contains older rows. Rows that are inserted later are newer, so they
 /// do not move the next page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -37,7 +37,7 @@ pub async fn list(
     let voice = Author::from_call(call)?;
     call.app()
         .store()
-        .scan(move |conn| {
+        .read_page(true, move |conn| {
             let conversation = rows::load_visible(conn, &voice, &id)?;
             read_participants_page(conn, voice.bot(), &conversation, after)
         })

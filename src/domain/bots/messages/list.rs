@@ -56,14 +56,16 @@ pub async fn list(
             )
         }),
         conversation => {
-            let scan = app.store().scan(move |conn| {
+            // A filter may skip any number of rows.
+            let is_short = filter.tags.is_empty() && voice.integration().is_none();
+            let page = app.store().read_page(is_short, move |conn| {
                 if filter.tags.is_empty() {
                     list_by_bot(conn, &voice, after, &recent)
                 } else {
                     list_by_tags(conn, &voice, conversation, &filter.tags, after, &recent)
                 }
             });
-            scan.await
+            page.await
         }
     }
 }

@@ -39,9 +39,12 @@ pub async fn list(
 ) -> Result<Page<User>> {
     let voice = Author::from_call(call)?;
     list_query::require_max_filters(call, "tags", filter.tags.len())?;
+    // Other filters may skip any number of rows.
+    let is_short =
+        filter.tags.is_empty() && (filter.conversation.is_some() || voice.integration().is_none());
     call.app()
         .store()
-        .scan(move |conn| {
+        .read_page(is_short, move |conn| {
             let bot = voice.bot();
             let maker = voice.integration().map(ActingInstallation::integration_key);
             let reader = voice.integration().map(|own| own.name.as_str());
@@ -50,12 +53,7 @@ pub async fn list(
                 Some(id) => match conversations::find_visible(conn, &voice, id)? {
                     Some(conversation) => Some(conversation),
                     // A missing conversation has no participants.
-                    None => {
-                        return Ok(Page {
-                            items: Vec::new(),
-                            next: None,
-                        });
-                    }
+                    None => return Ok(Page::empty()),
                 },
             };
             let tagged = ListQuery::filtered_by_tags(

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Auth, AuthStatus, Connector, ListPage, OffsetPage};
 use crate::{
-    domain::tenancy::request_auth::RequestContext,
+    domain::{shared::paging::SHORT_PAGE_ROWS, tenancy::request_auth::RequestContext},
     kernel::{
         Error, Result, Timestamp,
         ids::{ApiKeyId, ConnectorId, WorkspaceId},
@@ -70,12 +70,14 @@ const COUNT: &str = "SELECT count(*) FROM connectors WHERE workspace_id = :works
 /// # Errors
 /// Errors of the store.
 pub async fn list(call: &RequestContext, slice: OffsetPage) -> Result<ListPage<Connector>> {
+    // The total counts entries of an index: at most `bounds.connectors`.
+    let is_short = slice.limit.saturating_add(slice.offset) <= SHORT_PAGE_ROWS;
     let workspace = call.workspace().clone();
     let user = call.principal().key_id.clone();
     let now = call.app().clock().now();
     call.app()
         .store()
-        .scan(move |conn| {
+        .read_page(is_short, move |conn| {
             let mut statement = conn.prepare_cached(LIST)?;
             let rows = statement.query_map(
                 named_params! {
@@ -104,8 +106,7 @@ pub(super) fn to_sql_count(count: u64) -> i64 {
 
 /// Reads a row by the column order of [`FIND`] and [`LIST`].
 fn from_row(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Connector> {
-    let excludes: Value = row.get(5)?;
-    let excludes = excludes.as_array().into_iter().flatten();
+    let excludes = serde_json::from_str(row.get_ref(5)?.as_str()?);
     let kind: Option<String> = row.get(6)?;
     let auth: Option<Value> = row.get(7)?;
     let auth = match (kind, auth) {
@@ -130,9 +131,7 @@ fn from_row(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Connector> {
         name: row.get(2)?,
         description: row.get(3)?,
         url: row.get(4)?,
-        excludes: excludes
-            .filter_map(|field| field.as_str().map(str::to_owned))
-            .collect(),
+        excludes: excludes.map_err(|_| rusqlite::Error::InvalidQuery)?,
         auth,
         auth_status,
         credentials: row.get(8)?,
