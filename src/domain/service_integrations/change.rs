@@ -12,19 +12,16 @@ use super::{
     secrets::{SecretNames, SplitConfig, unescape},
 };
 use crate::{
-    domain::{
-        shared::row_range::RowRange,
-        tenancy::{
-            app::App,
-            audit::{self, NewAuditRecord},
-            bounds::Bound,
-            claims::{Claim, ProvenClaims, SharedClaim},
-            request_auth::RequestContext,
-            write_tx::WriteTx,
-        },
+    domain::tenancy::{
+        app::App,
+        audit::{self, NewAuditRecord},
+        bounds::Bound,
+        claims::{Claim, ProvenClaims, SharedClaim},
+        request_auth::RequestContext,
+        write_tx::WriteTx,
     },
     kernel::{
-        Error, Patch, Result,
+        Error, Patch, RawObject, Result,
         ids::{ServiceIntegrationId, WorkspaceId},
         schema::Limits,
         violation::{Rule, Violation},
@@ -87,9 +84,9 @@ pub async fn create(call: &RequestContext, new: New, reveal: Reveal) -> Result<S
     let id = ServiceIntegrationId::new_ordered_uuid(app.clock().now());
     let sealed = seal_secrets(app.sealer(), &id, &parts.secrets)?;
     app.run_write_tx(call, move |tx, workspace| {
-        let numbers = RowRange::find(tx.conn, workspace)?;
-        let numbers = numbers.ok_or_else(|| Error::not_found("Workspace not found"))?;
+        let numbers = tx.principal()?.workspace_rows;
         BOUND.require(tx, workspace.as_str())?;
+        let public = RawObject::from(&parts.public);
         tx.conn.prepare_cached(INSERT)?.execute(named_params! {
             ":after": numbers.after,
             ":before": numbers.before,
@@ -97,7 +94,7 @@ pub async fn create(call: &RequestContext, new: New, reveal: Reveal) -> Result<S
             ":workspace_id": workspace,
             ":service": new.service,
             ":name": new.name,
-            ":config": to_json_text(&parts.public)?,
+            ":config": public,
             ":secrets": sealed,
             ":is_active": new.is_active,
             ":visibility": new.visibility,
@@ -110,7 +107,7 @@ pub async fn create(call: &RequestContext, new: New, reveal: Reveal) -> Result<S
             workspace_id: workspace.clone(),
             name: new.name,
             service: new.service,
-            config: returned_config(parts, reveal),
+            config: returned_config(&parts, public, reveal),
             is_active: new.is_active,
             visibility: new.visibility,
             agent_id: new.agent_id,
@@ -163,12 +160,13 @@ pub async fn update(
                 parts,
                 lost_secrets: lost,
             } = plan;
+            let public = RawObject::from(&parts.public);
             tx.conn.prepare_cached(UPDATE)?.execute(named_params! {
                 ":id": id,
                 ":workspace_id": workspace,
                 ":service": integration.service,
                 ":name": integration.name,
-                ":config": to_json_text(&parts.public)?,
+                ":config": public,
                 ":secrets": seal_secrets(app.sealer(), &id, &parts.secrets)?,
                 ":is_active": integration.is_active,
                 ":visibility": integration.visibility,
@@ -185,7 +183,7 @@ pub async fn update(
             if !lost.is_empty() {
                 info!(integration = %id, secrets = ?lost, "secrets that an update left no place for are gone");
             }
-            integration.config = returned_config(parts, reveal);
+            integration.config = returned_config(&parts, public, reveal);
             Ok(integration)
         })
         .await
@@ -307,16 +305,12 @@ fn record_audit(
     )
 }
 
-fn returned_config(parts: SplitConfig, reveal: Reveal) -> Map<String, Value> {
+/// Returns the configuration for the response; `public` is the text of its public members.
+fn returned_config(parts: &SplitConfig, public: RawObject, reveal: Reveal) -> RawObject {
     match reveal {
-        Reveal::Nothing => parts.public,
-        Reveal::Secrets => parts.full_config(),
+        Reveal::Nothing => public,
+        Reveal::Secrets => RawObject::from(&parts.full_config()),
     }
-}
-
-fn to_json_text(config: &Map<String, Value>) -> Result<String> {
-    serde_json::to_string(config)
-        .map_err(|error| Error::internal("a configuration cannot be written", error))
 }
 
 fn check_name(name: &str) -> Result<()> {
@@ -363,7 +357,7 @@ impl Claim for ValidConfig {
 
 /// Checks the size and the members of a configuration, secrets included.
 fn check_config(max_bytes: usize, service: Service, whole: &Map<String, Value>) -> Result<()> {
-    let bytes = to_json_text(whole)?.len();
+    let bytes = RawObject::from(whole).as_str().len();
     if bytes > max_bytes {
         let rule = format!("must have at most {max_bytes} bytes as JSON text, not {bytes}");
         return Err(Violation::body(["config"], Rule::Other(rule)).into());

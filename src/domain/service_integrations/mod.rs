@@ -20,7 +20,7 @@ pub(super) use secrets::SecretNames;
 
 use super::shared::sql::text_enum;
 use crate::kernel::{
-    Patch,
+    Patch, RawObject,
     ids::{ServiceIntegrationId, WorkspaceId},
 };
 
@@ -78,7 +78,7 @@ pub struct ServiceIntegration {
     /// External service.
     pub service: Service,
     /// Configuration, without secrets unless they are requested.
-    pub config: Map<String, Value>,
+    pub config: RawObject,
     /// True if it is in use.
     pub is_active: bool,
     /// Visibility.

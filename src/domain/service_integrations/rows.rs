@@ -8,11 +8,11 @@ use super::{
 };
 use crate::{
     domain::{
-        shared::row_range::RowRange,
+        shared::paging::SHORT_PAGE_ROWS,
         tenancy::{request_auth::RequestContext, sealed_columns::SealedColumn},
     },
     kernel::{
-        Error, Result, Rule, Violation,
+        Error, RawObject, Result, Rule, Violation,
         ids::{ServiceIntegrationId, WorkspaceId},
         violation::{Location, PathSegment},
     },
@@ -52,12 +52,14 @@ const SEQ: &str = "
 /// # Errors
 /// `Invalid` if there is no integration with the id `after`, or an error of the store.
 pub async fn list(call: &RequestContext, slice: ListRange, reveal: Reveal) -> Result<ListPage> {
-    let workspace = call.workspace().clone();
-    let app = call.app().clone();
+    let is_short = slice
+        .limit
+        .is_some_and(|limit| limit.saturating_add(slice.skip) <= SHORT_PAGE_ROWS);
+    let (app, caller) = (call.app().clone(), call.principal().clone());
     call.app()
         .store()
-        .scan(move |conn| {
-            let numbers = RowRange::find(conn, &workspace)?.unwrap_or(RowRange::WITHOUT_WORKSPACE);
+        .read_page(is_short, move |conn| {
+            let (workspace, numbers) = (&caller.workspace_id, caller.workspace_rows);
             let after = match &slice.after {
                 Some(id) => conn
                     .prepare_cached(SEQ)?
@@ -143,17 +145,13 @@ impl StoredIntegration {
     /// Reads a row by the column order of [`FIND`] and [`LIST`]. A look-up by name compares
     /// SQLite's names of all earlier columns for each value.
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let config: Value = row.get(4)?;
-        let Value::Object(config) = config else {
-            return Err(rusqlite::Error::InvalidQuery);
-        };
         Ok(Self {
             integration: ServiceIntegration {
                 id: row.get(0)?,
                 workspace_id: row.get(1)?,
                 service: row.get::<_, Service>(2)?,
                 name: row.get(3)?,
-                config,
+                config: row.get(4)?,
                 is_active: row.get(6)?,
                 visibility: row.get::<_, Visibility>(7)?,
                 agent_id: row.get(8)?,
@@ -165,7 +163,7 @@ impl StoredIntegration {
     /// Returns the integration with or without its secrets.
     fn into_integration(mut self, sealer: &Sealer, reveal: Reveal) -> Result<ServiceIntegration> {
         if reveal == Reveal::Secrets && self.sealed.is_some() {
-            self.integration.config = self.split_config(sealer)?.full_config();
+            self.integration.config = RawObject::from(&self.split_config(sealer)?.full_config());
         }
         Ok(self.integration)
     }
@@ -173,7 +171,7 @@ impl StoredIntegration {
     /// Returns the configuration, split into public members and secrets.
     pub(super) fn split_config(&self, sealer: &Sealer) -> Result<SplitConfig> {
         Ok(SplitConfig {
-            public: self.integration.config.clone(),
+            public: self.integration.config.parse_members(),
             secrets: match &self.sealed {
                 Some(sealed) => open_secrets(sealer, &self.integration.id, sealed)?,
                 None => Map::new(),

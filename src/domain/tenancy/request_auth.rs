@@ -20,7 +20,10 @@ use super::{
     workspaces,
 };
 use crate::{
-    domain::shared::rate_limits::{ApiClass, RateLimitStatus},
+    domain::shared::{
+        rate_limits::{ApiClass, RateLimitStatus},
+        row_range::RowRange,
+    },
     kernel::{
         Error, Kind, Result, Timestamp,
         ids::{AgentId, ApiKeyId, WorkspaceId},
@@ -82,6 +85,8 @@ pub struct Principal {
     pub owner: KeyOwner,
     /// Tenant of the request.
     pub workspace_id: WorkspaceId,
+    /// Range of the tenant's row numbers.
+    pub(in crate::domain) workspace_rows: RowRange,
     /// Agent that the key acts in, if any.
     pub agent: Option<PrincipalAgent>,
     /// Permissions of an installation's token; `None` for other keys.
@@ -367,10 +372,12 @@ pub(in crate::domain) fn resolve(
         installation,
     } = place.resolve(conn, &principal)?;
     let blocked = workspaces::is_blocked(conn, &workspace)?;
+    let workspace_rows = RowRange::find(conn, &workspace)?;
     let caller = Principal {
         key_id: principal.key_id,
         owner: principal.owner,
         workspace_id: workspace,
+        workspace_rows: workspace_rows.unwrap_or(RowRange::WITHOUT_WORKSPACE),
         agent,
         grant,
         role,

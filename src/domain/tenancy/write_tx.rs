@@ -19,7 +19,7 @@ use super::{
     request_auth::{Principal, RequestContext},
 };
 use crate::{
-    domain::shared::plans,
+    domain::shared::{plans, row_range::RowRange},
     kernel::{Error, Result, Timestamp, ids::WorkspaceId},
 };
 
@@ -100,6 +100,18 @@ impl<'a> WriteTx<'a> {
     pub(in crate::domain) fn principal(&self) -> Result<&Principal> {
         let caller = self.principal.as_deref();
         caller.ok_or_else(|| Error::internal("a change needs a caller", "it has none"))
+    }
+
+    /// Returns the range of a workspace's row numbers. For the caller's workspace, the principal has it.
+    pub(in crate::domain) fn find_row_range(
+        &self,
+        workspace: &WorkspaceId,
+    ) -> Result<Option<RowRange>> {
+        let caller = self.principal.as_deref();
+        match caller.filter(|caller| caller.workspace_id == *workspace) {
+            Some(caller) => Ok(Some(caller.workspace_rows)),
+            None => RowRange::find(self.conn, workspace),
+        }
     }
 
     /// Returns the bounds on row counts.

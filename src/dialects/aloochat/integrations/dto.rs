@@ -5,12 +5,12 @@ use poem_openapi::{
     types::{Example, MaybeUndefined},
 };
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     domain::service_integrations::{Changes, New, Service, ServiceIntegration, Visibility},
-    http::JsonObject,
+    http::{JsonObject, JsonText},
     kernel::Patch,
 };
 
@@ -104,7 +104,7 @@ pub struct Integration {
     r#type: IntegrationKind,
     /// Integration configuration. Secret members (tokens, keys, passwords, credentials) are left
     /// out unless the server's setting `aloochat.reveal_secrets` is on.
-    config: JsonObject,
+    config: JsonText,
     /// True if the integration is active.
     is_active: bool,
     /// Visibility. It is stored and returned, but never lets another company see an integration.
@@ -119,13 +119,13 @@ pub struct Integration {
 impl From<ServiceIntegration> for Integration {
     fn from(integration: ServiceIntegration) -> Self {
         Self {
-            id: integration.id.to_string(),
+            id: integration.id.into(),
             name: integration.name,
             r#type: integration.service.into(),
-            config: JsonObject(integration.config),
+            config: JsonText(integration.config),
             is_active: integration.is_active,
             visibility: integration.visibility.into(),
-            company_id: integration.workspace_id.to_string(),
+            company_id: integration.workspace_id.into(),
             agent_id: integration.agent_id,
         }
     }
@@ -133,14 +133,15 @@ impl From<ServiceIntegration> for Integration {
 
 impl Example for Integration {
     fn example() -> Self {
+        let config = JsonObject::from_value(json!({
+            "shop_domain": "mystore.myshopify.com",
+            "api_version": "2024-01",
+        }));
         Self {
             id: "550e8400-e29b-41d4-a716-446655440000".to_owned(),
             name: "My Shopify Store".to_owned(),
             r#type: IntegrationKind::Shopify,
-            config: to_object(json!({
-                "shop_domain": "mystore.myshopify.com",
-                "api_version": "2024-01",
-            })),
+            config: JsonText((&config.0).into()),
             is_active: true,
             visibility: VisibilityDto::Private,
             company_id: "123e4567-e89b-12d3-a456-426614174000".to_owned(),
@@ -197,7 +198,7 @@ impl Example for NewIntegration {
         Self {
             name: "My Shopify Store".to_owned(),
             r#type: IntegrationKind::Shopify,
-            config: Some(to_object(json!({
+            config: Some(JsonObject::from_value(json!({
                 "shop_domain": "mystore.myshopify.com",
                 "access_token": "shpat_xxxxxxxxxxxxx",
                 "api_version": "2024-01",
@@ -251,7 +252,9 @@ impl Example for UpdateIntegration {
         Self {
             name: Some("Updated Integration Name".to_owned()),
             r#type: None,
-            config: Some(to_object(json!({"shop_domain": "newstore.myshopify.com"}))),
+            config: Some(JsonObject::from_value(
+                json!({"shop_domain": "newstore.myshopify.com"}),
+            )),
             is_active: Some(false),
             visibility: None,
             agent_id: MaybeUndefined::Undefined,
@@ -279,12 +282,5 @@ impl Deletion {
 impl Example for Deletion {
     fn example() -> Self {
         Self::new()
-    }
-}
-
-fn to_object(value: Value) -> JsonObject {
-    match value {
-        Value::Object(members) => JsonObject(members),
-        _ => JsonObject(Map::new()),
     }
 }

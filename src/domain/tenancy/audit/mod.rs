@@ -85,7 +85,7 @@ const INSERT: &str = "
 /// Errors of the store.
 pub fn record(tx: &WriteTx<'_>, entry: &NewAuditRecord<'_>) -> Result<()> {
     let numbers = match entry.workspace {
-        Some(workspace) => RowRange::find(tx.conn, workspace)?,
+        Some(workspace) => tx.find_row_range(workspace)?,
         None => None,
     };
     let numbers = numbers.unwrap_or(RowRange::WITHOUT_WORKSPACE);
