@@ -81,17 +81,19 @@ pub(in crate::domain) fn enqueue_for_bot(
     Ok(())
 }
 
+/// In SQLite, the columns beside `max` come from the row with the maximum. `ORDER BY` would build a temporary
+/// b-tree. Without any row, the maximum is null.
 static MESSAGE_TO_INTEGRATION: LazyLock<String> = LazyLock::new(|| {
     format!(
         "
     INSERT INTO bot_deliveries
-        (agent_seq, installation_seq, operation, message_seq, lane, due_at, created_at)
-    SELECT bot_integrations.agent_seq, bot_integrations.seq, 'message_created', :message_seq, :lane,
-           :now, :now
+         (agent_seq, installation_seq, operation, message_seq, lane, due_at, created_at)
+    SELECT agent_seq, seq, 'message_created', :message_seq, :lane, :now, :now FROM (
+    SELECT bot_integrations.agent_seq, bot_integrations.seq, max(integrations.version_order) AS newest
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent_seq AND integrations.name = :integration
       AND bot_integrations.enabled AND {INTEGRATION_IS_CALLABLE}
-    ORDER BY integrations.version_order DESC LIMIT 1"
+    ) WHERE newest IS NOT NULL"
     )
 });
 
