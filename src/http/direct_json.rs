@@ -5,12 +5,12 @@ use poem_openapi::{
     ApiResponse,
     payload::{Json, Payload},
     registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry},
-    types::Type,
+    types::{ToJSON, Type},
 };
 use serde::Serialize;
 
 /// A response like [`Json`], but without its intermediate tree of values: for long or frequent responses. `T` must
-/// serialise as its schema says.
+/// serialise as its schema says, which a debug build checks for each response.
 pub struct DirectJson<T>(pub T);
 
 impl<T: Type> Payload for DirectJson<T> {
@@ -29,8 +29,14 @@ impl<T: Type> Payload for DirectJson<T> {
     }
 }
 
-impl<T: Serialize + Send> IntoResponse for DirectJson<T> {
+impl<T: Serialize + ToJSON> IntoResponse for DirectJson<T> {
     fn into_response(self) -> Response {
+        debug_assert_eq!(
+            serde_json::to_value(&self.0)
+                .ok()
+                .map(|body| body.to_string()),
+            self.0.to_json().map(|body| body.to_string()),
+        );
         poem::web::Json(self.0).into_response()
     }
 }

@@ -3,6 +3,7 @@
 
 use poem::Request;
 use poem_openapi::Object;
+use serde::Serialize;
 
 use crate::http::origin;
 
@@ -33,7 +34,7 @@ pub const fn example_limit() -> Option<u32> {
 }
 
 /// Link to the next page.
-#[derive(Object, Default)]
+#[derive(Object, Default, Serialize)]
 pub struct Meta {
     /// Absolute URL of the next page; null on the last page.
     #[oai(nullable)]

@@ -1,15 +1,17 @@
 //! Pagination: lists are newest first, with 20 items a page; `nextToken` is absent on the last page.
 
 use poem_openapi::Object;
+use serde::Serialize;
 
 use crate::{domain::shared::paging::PageToken, kernel::Result};
 
 /// Token of the next page.
-#[derive(Object, Default)]
+#[derive(Object, Default, Serialize)]
 #[oai(rename = "PageMeta")]
 pub struct Meta {
     /// Value of `nextToken` for the next page; absent on the last page.
     #[oai(rename = "nextToken", skip_serializing_if_is_none)]
+    #[serde(rename = "nextToken", skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
 }
 

@@ -3,7 +3,6 @@
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
-    payload::Json,
 };
 
 use super::{
@@ -14,7 +13,10 @@ use super::{
     paging,
     users::dto::{Empty, ParticipantResponse, ParticipantsResponse},
 };
-use crate::{domain::webchat, http::Body};
+use crate::{
+    domain::webchat,
+    http::{Body, DirectJson},
+};
 
 /// OpenAPI operations on participants.
 pub struct Participants;
@@ -36,10 +38,10 @@ impl Participants {
         #[oai(name = "conversationId")]
         conversation_id: Path<String>,
         body: Body<AddParticipantBody>,
-    ) -> Result<Json<ParticipantResponse>, Failed> {
+    ) -> Result<DirectJson<ParticipantResponse>, Failed> {
         let (id, user) = (&conversation_id.0, body.0.user_id);
         let added = webchat::add_participant(&caller.0, id, user).await?;
-        Ok(Json(added.into()))
+        Ok(DirectJson(added.into()))
     }
 
     /// Remove Participant
@@ -59,9 +61,9 @@ impl Participants {
         /// ID of the user.
         #[oai(name = "userId")]
         user_id: Path<String>,
-    ) -> Result<Json<Empty>, Failed> {
+    ) -> Result<DirectJson<Empty>, Failed> {
         webchat::remove_participant(&caller.0, &conversation_id.0, &user_id.0).await?;
-        Ok(Json(Empty {}))
+        Ok(DirectJson(Empty {}))
     }
 
     /// Get Participant
@@ -81,9 +83,9 @@ impl Participants {
         /// ID of the user.
         #[oai(name = "userId")]
         user_id: Path<String>,
-    ) -> Result<Json<ParticipantResponse>, Failed> {
+    ) -> Result<DirectJson<ParticipantResponse>, Failed> {
         let found = webchat::find_participant(&caller.0, &conversation_id.0, &user_id.0)?;
-        Ok(Json(found.into()))
+        Ok(DirectJson(found.into()))
     }
 
     /// List Participants
@@ -103,9 +105,9 @@ impl Participants {
         /// The `nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
-    ) -> Result<Json<ParticipantsResponse>, Failed> {
+    ) -> Result<DirectJson<ParticipantsResponse>, Failed> {
         let after = paging::parse_token(next_token.0)?;
         let page = webchat::list_participants(&caller.0, &conversation_id.0, after).await?;
-        Ok(Json(page.into()))
+        Ok(DirectJson(page.into()))
     }
 }

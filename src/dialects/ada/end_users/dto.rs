@@ -82,7 +82,7 @@ impl From<DomainEndUser> for EndUser {
         let profile = end_user.profile;
         let sunshine_user_id = profile.system_properties.get("sunshine_user_id");
         Self {
-            end_user_id: end_user.id.to_string(),
+            end_user_id: end_user.id.into(),
             external_id: end_user.external_id,
             profile: EndUserProfile {
                 first_name: profile.first_name,
@@ -134,7 +134,7 @@ impl Example for EndUser {
 }
 
 /// A page of end users.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example)]
 pub struct EndUsers {
     /// The end users, oldest first.
@@ -153,8 +153,9 @@ impl Example for EndUsers {
 }
 
 /// A page of end users or, for a request with `external_id`, one end user.
-#[derive(Union)]
+#[derive(Union, Serialize)]
 #[oai(one_of)]
+#[serde(untagged)]
 pub enum EndUsersOrOne {
     Page(EndUsers),
     One(Box<EndUser>),

@@ -4,7 +4,6 @@ use poem::Request;
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
-    payload::Json,
 };
 
 use super::dto::{EXAMPLE_ID, EndUser, EndUserRequestV1, EndUsers as EndUsersPage};
@@ -55,13 +54,13 @@ impl EndUsersV1Api {
             validator(minimum(value = "1"), maximum(value = "100"))
         )]
         limit: Query<Option<u32>>,
-    ) -> Result<Json<EndUsersPage>, FailedV1> {
+    ) -> Result<DirectJson<EndUsersPage>, FailedV1> {
         let limit = paging::page_size(limit.0);
         let cursor = paging::non_empty(cursor.0).map(Into::into);
         let page = end_users::list(&caller.0, cursor, limit).await?;
         let next = page.next.as_ref().map(|id| id.as_str());
         let path = format!("{END_USERS_V1_BASE_PATH}/");
-        Ok(Json(EndUsersPage {
+        Ok(DirectJson(EndUsersPage {
             meta: Meta::next(request, &path, next),
             data: page.items.into_iter().map(Into::into).collect(),
         }))

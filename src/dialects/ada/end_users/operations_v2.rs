@@ -6,7 +6,6 @@ use poem::Request;
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
-    payload::Json,
 };
 
 use super::dto::{
@@ -80,7 +79,7 @@ impl EndUsersV2Api {
             validator(minimum(value = "1"), maximum(value = "100"))
         )]
         limit: Query<Option<u32>>,
-    ) -> Result<Json<EndUsersOrOne>, Failed> {
+    ) -> Result<DirectJson<EndUsersOrOne>, Failed> {
         let cursor = paging::non_empty(cursor.0);
         if let Some(external_id) = paging::non_empty(external_id.0) {
             if cursor.is_some() || limit.is_some() {
@@ -88,12 +87,12 @@ impl EndUsersV2Api {
                 return Err(Error::invalid(text).into());
             }
             let found = end_users::find_by_external_id(&caller.0, &external_id)?;
-            return Ok(Json(EndUsersOrOne::One(Box::new(found.into()))));
+            return Ok(DirectJson(EndUsersOrOne::One(Box::new(found.into()))));
         }
         let limit = paging::page_size(limit.0);
         let page = end_users::list(&caller.0, cursor.map(Into::into), limit).await?;
         let next = page.next.as_ref().map(|id| id.as_str());
-        Ok(Json(EndUsersOrOne::Page(EndUsersPage {
+        Ok(DirectJson(EndUsersOrOne::Page(EndUsersPage {
             meta: Meta::next(request, LIST_PATH, next),
             data: page.items.into_iter().map(Into::into).collect(),
         })))

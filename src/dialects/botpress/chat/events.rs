@@ -3,9 +3,9 @@
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
-    payload::Json,
     types::{Example, ToJSON},
 };
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -21,15 +21,16 @@ use crate::{
         paging::{self, PageMeta},
     },
     domain::bots::events::{self, Filter, MessageInContext, Payload},
-    http::{Body, JsonObject},
+    http::{Body, DirectJson, JsonObject},
 };
 
 /// The operations on events.
 pub struct Events;
 
 /// An event.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 struct Event {
     /// Id of the event.
     id: String,
@@ -41,12 +42,15 @@ struct Event {
     payload: JsonObject,
     /// Id of the conversation that the event belongs to.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     conversation_id: Option<String>,
     /// Id of the user that the event belongs to.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<String>,
     /// Id of the message that the event belongs to.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<String>,
 }
 
@@ -59,13 +63,13 @@ impl Event {
             Payload::Message(incoming) => message_members(integration, *incoming),
         };
         Self {
-            id: event.id.to_string(),
+            id: event.id.into(),
             created_at: event.created_at.to_rfc3339_millis(),
             r#type: event.kind,
             payload: JsonObject(payload),
-            conversation_id: event.conversation_id.map(|id| id.to_string()),
-            user_id: event.user_id.map(|id| id.to_string()),
-            message_id: event.message_id.map(|id| id.to_string()),
+            conversation_id: event.conversation_id.map(Into::into),
+            user_id: event.user_id.map(Into::into),
+            message_id: event.message_id.map(Into::into),
         }
     }
 }
@@ -111,7 +115,7 @@ impl Example for Event {
 }
 
 /// One event.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "EventResponse")]
 struct EventResponse {
     /// The event.
@@ -127,7 +131,7 @@ impl Example for EventResponse {
 }
 
 /// A page of events.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "listEventsResponse")]
 struct EventsResponse {
     /// The events, newest first.
@@ -195,7 +199,7 @@ impl From<CreateEventBody> for events::NewEvent {
 enum CreateEventResponse {
     /// The new event
     #[oai(status = 201)]
-    Created(Json<EventResponse>),
+    Created(DirectJson<EventResponse>),
 }
 
 #[OpenApi(tag = "Tag::Event")]
@@ -230,7 +234,7 @@ impl Events {
         caller: BotCaller,
         /// Id of the event.
         id: Path<String>,
-    ) -> Result<Json<EventResponse>, Failed> {
+    ) -> Result<DirectJson<EventResponse>, Failed> {
         let found = events::find(&caller.0, &id.0.into())?;
         Ok(to_response(&caller, found))
     }
@@ -256,7 +260,7 @@ impl Events {
         /// Selects events of this message.
         #[oai(name = "messageId")]
         message_id: Query<Option<String>>,
-    ) -> Result<Json<EventsResponse>, Failed> {
+    ) -> Result<DirectJson<EventsResponse>, Failed> {
         let filter = Filter {
             kind: paging::non_empty_parameter(r#type.0),
             conversation: paging::non_empty_parameter(conversation_id.0).map(Into::into),
@@ -267,15 +271,15 @@ impl Events {
         let page = events::list(&caller.0, filter, after).await?;
         let integration = caller.0.integration_name();
         let shown = |event| Event::for_viewer(integration, event);
-        Ok(Json(EventsResponse {
+        Ok(DirectJson(EventsResponse {
             meta: PageMeta::new(page.next),
             events: page.items.into_iter().map(shown).collect(),
         }))
     }
 }
 
-fn to_response(caller: &BotCaller, event: events::Event) -> Json<EventResponse> {
-    Json(EventResponse {
+fn to_response(caller: &BotCaller, event: events::Event) -> DirectJson<EventResponse> {
+    DirectJson(EventResponse {
         event: Event::for_viewer(caller.0.integration_name(), event),
     })
 }

@@ -4,9 +4,10 @@ use poem::Request;
 use poem_openapi::{
     ApiResponse, Enum, Object, OpenApi,
     param::{Path, Query},
-    payload::{Binary, Json},
+    payload::Binary,
     types::Example,
 };
+use serde::Serialize;
 
 use super::{conversations::dto::EmptyObject, users::dto::EXAMPLE_TIME};
 use crate::{
@@ -17,15 +18,16 @@ use crate::{
         paging::{self, PageMeta},
     },
     domain::bots::files::{self, AccessType},
-    http::{Body, origin},
+    http::{Body, DirectJson, origin},
 };
 
 /// The operations on files.
 pub struct Files;
 
 /// Access to a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Serialize)]
 #[oai(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 enum FileAccess {
     /// Readable for every caller that may act for the bot.
     Private,
@@ -34,8 +36,9 @@ enum FileAccess {
 }
 
 /// A file.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 struct File {
     /// Id of the bot that owns the file.
     bot_id: String,
@@ -51,6 +54,7 @@ struct File {
     size: i64,
     /// Address of the contents; absent for private files.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     public_url: Option<String>,
 }
 
@@ -60,13 +64,13 @@ impl File {
         let public = file.access_type == AccessType::Public;
         Self {
             public_url: public.then(|| format!("{origin}/v1/storage/files/{}/download", file.id)),
-            bot_id: file.bot_id.to_string(),
+            bot_id: file.bot_id.into(),
             name: file.name,
             access_type: match file.access_type {
                 AccessType::Private => FileAccess::Private,
                 AccessType::Public => FileAccess::Public,
             },
-            id: file.id.to_string(),
+            id: file.id.into(),
             created_at: file.created_at.to_rfc3339_millis(),
             size: file.size,
         }
@@ -88,7 +92,7 @@ impl Example for File {
 }
 
 /// One file.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "FileResponse")]
 struct FileResponse {
     /// The file.
@@ -104,7 +108,7 @@ impl Example for FileResponse {
 }
 
 /// A page of files.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "listFilesResponse")]
 struct FilesResponse {
     /// The files, newest first.
@@ -163,8 +167,8 @@ enum DownloadFileResponse {
     ),
 }
 
-fn to_response(request: &Request, file: files::File) -> Json<FileResponse> {
-    Json(FileResponse {
+fn to_response(request: &Request, file: files::File) -> DirectJson<FileResponse> {
+    DirectJson(FileResponse {
         file: File::new(&origin(request), file),
     })
 }
@@ -184,7 +188,7 @@ impl Files {
         caller: TokenHolder,
         request: &Request,
         body: Body<CreateFileBody>,
-    ) -> Result<Json<FileResponse>, Failed> {
+    ) -> Result<DirectJson<FileResponse>, Failed> {
         let new = files::NewFile {
             name: body.0.name,
             access_type: match body.0.access_type {
@@ -211,12 +215,12 @@ impl Files {
         /// Id of the bot.
         #[oai(name = "botId")]
         bot_id: Query<String>,
-    ) -> Result<Json<FilesResponse>, Failed> {
+    ) -> Result<DirectJson<FilesResponse>, Failed> {
         let after = paging::parse_next_token(next_token.0)?;
         let page = files::list(&caller.0, &bot_id.0, after).await?;
         let origin = origin(request);
         let shown = |file| File::new(&origin, file);
-        Ok(Json(FilesResponse {
+        Ok(DirectJson(FilesResponse {
             meta: PageMeta::new(page.next),
             files: page.items.into_iter().map(shown).collect(),
         }))
@@ -236,7 +240,7 @@ impl Files {
         request: &Request,
         /// Id of the file.
         id: Path<String>,
-    ) -> Result<Json<FileResponse>, Failed> {
+    ) -> Result<DirectJson<FileResponse>, Failed> {
         let found = files::find(&caller.0, &id.0.into())?;
         Ok(to_response(request, found))
     }
@@ -254,9 +258,9 @@ impl Files {
         caller: TokenHolder,
         /// Id of the file.
         id: Path<String>,
-    ) -> Result<Json<EmptyObject>, Failed> {
+    ) -> Result<DirectJson<EmptyObject>, Failed> {
         files::delete(&caller.0, id.0.into()).await?;
-        Ok(Json(EmptyObject {}))
+        Ok(DirectJson(EmptyObject {}))
     }
 
     /// Download File

@@ -3,7 +3,6 @@
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
-    payload::Json,
 };
 
 use super::{
@@ -15,7 +14,7 @@ use super::{
 use crate::{
     dialects::botpress::{Tag, auth::BotCaller, error::Failed, paging},
     domain::bots::{conversations, users},
-    http::Body,
+    http::{Body, DirectJson},
 };
 
 /// The operations on participants.
@@ -39,11 +38,14 @@ impl Participants {
         /// `meta.nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
-    ) -> Result<Json<ParticipantsResponse>, Failed> {
+    ) -> Result<DirectJson<ParticipantsResponse>, Failed> {
         let after = paging::parse_next_token(next_token.0)?;
         let page = conversations::list_participants(&caller.0, id.0.into(), after).await?;
         let integration = caller.0.integration_name();
-        Ok(Json(ParticipantsResponse::for_viewer(integration, page)))
+        Ok(DirectJson(ParticipantsResponse::for_viewer(
+            integration,
+            page,
+        )))
     }
 
     /// Add Participant
@@ -60,7 +62,7 @@ impl Participants {
         /// Id of the conversation.
         id: Path<String>,
         body: Body<AddParticipantBody>,
-    ) -> Result<Json<ParticipantResponse>, Failed> {
+    ) -> Result<DirectJson<ParticipantResponse>, Failed> {
         let user = body.0.user_id.into();
         let added = conversations::add_participant(&caller.0, id.0.into(), user).await?;
         Ok(to_response(&caller, added))
@@ -82,7 +84,7 @@ impl Participants {
         /// Id of the user.
         #[oai(name = "userId")]
         user_id: Path<String>,
-    ) -> Result<Json<ParticipantResponse>, Failed> {
+    ) -> Result<DirectJson<ParticipantResponse>, Failed> {
         let found = conversations::find_participant(&caller.0, &id.0.into(), &user_id.0.into())?;
         Ok(to_response(&caller, found))
     }
@@ -103,14 +105,14 @@ impl Participants {
         /// Id of the user.
         #[oai(name = "userId")]
         user_id: Path<String>,
-    ) -> Result<Json<EmptyObject>, Failed> {
+    ) -> Result<DirectJson<EmptyObject>, Failed> {
         conversations::remove_participant(&caller.0, id.0.into(), user_id.0.into()).await?;
-        Ok(Json(EmptyObject {}))
+        Ok(DirectJson(EmptyObject {}))
     }
 }
 
-fn to_response(caller: &BotCaller, user: users::User) -> Json<ParticipantResponse> {
-    Json(ParticipantResponse {
+fn to_response(caller: &BotCaller, user: users::User) -> DirectJson<ParticipantResponse> {
+    DirectJson(ParticipantResponse {
         participant: User::for_viewer(caller.0.integration_name(), user),
     })
 }

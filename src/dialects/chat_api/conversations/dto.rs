@@ -1,6 +1,7 @@
 //! DTOs of conversations and of their participants.
 
 use poem_openapi::{Object, types::Example};
+use serde::Serialize;
 
 use crate::{
     dialects::chat_api::{paging::Meta, users::dto::EXAMPLE_TIME},
@@ -11,8 +12,9 @@ use crate::{
 pub const EXAMPLE_ID: &str = "0194bb14-6a11-7d3f-8e52-9b4c0a7d1e24";
 
 /// A conversation.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub struct Conversation {
     /// ID of the conversation, which a client may choose.
     id: String,
@@ -43,7 +45,7 @@ impl Example for Conversation {
 }
 
 /// A conversation in a response.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "ConversationResponse")]
 pub struct ConversationResponse {
     /// The conversation.
@@ -67,7 +69,7 @@ impl Example for ConversationResponse {
 }
 
 /// A page of conversations.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "listConversationsResponse")]
 pub struct ConversationsResponse {
     /// The conversations, newest first.

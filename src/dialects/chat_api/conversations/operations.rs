@@ -3,7 +3,6 @@
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
-    payload::Json,
 };
 
 use super::dto::{
@@ -13,7 +12,7 @@ use super::dto::{
 use crate::{
     dialects::chat_api::{Tag, auth::UserAuth, error::Failed, paging, users::dto::Empty},
     domain::webchat,
-    http::Body,
+    http::{Body, DirectJson},
 };
 
 /// OpenAPI operations on conversations.
@@ -24,7 +23,7 @@ pub struct Conversations;
 enum CreateConversationResponse {
     /// The conversation
     #[oai(status = 201)]
-    Created(Json<ConversationResponse>),
+    Created(DirectJson<ConversationResponse>),
 }
 
 #[OpenApi(tag = "Tag::Conversation")]
@@ -43,7 +42,7 @@ impl Conversations {
         body: Body<CreateConversationBody>,
     ) -> Result<CreateConversationResponse, Failed> {
         let made = webchat::create_conversation(&caller.0, body.0.id).await?;
-        Ok(CreateConversationResponse::Created(Json(made.into())))
+        Ok(CreateConversationResponse::Created(DirectJson(made.into())))
     }
 
     /// Get Conversation
@@ -59,8 +58,10 @@ impl Conversations {
         caller: UserAuth,
         /// ID of the conversation.
         id: Path<String>,
-    ) -> Result<Json<ConversationResponse>, Failed> {
-        Ok(Json(webchat::find_conversation(&caller.0, &id.0)?.into()))
+    ) -> Result<DirectJson<ConversationResponse>, Failed> {
+        Ok(DirectJson(
+            webchat::find_conversation(&caller.0, &id.0)?.into(),
+        ))
     }
 
     /// Get Or Create Conversation
@@ -78,7 +79,9 @@ impl Conversations {
     ) -> Result<CreateConversationResponse, Failed> {
         // wire: 201 for an existing one, too
         let found = webchat::get_or_create_conversation(&caller.0, body.0.id).await?;
-        Ok(CreateConversationResponse::Created(Json(found.into())))
+        Ok(CreateConversationResponse::Created(DirectJson(
+            found.into(),
+        )))
     }
 
     /// Delete Conversation
@@ -94,9 +97,9 @@ impl Conversations {
         caller: UserAuth,
         /// ID of the conversation.
         id: Path<String>,
-    ) -> Result<Json<Empty>, Failed> {
+    ) -> Result<DirectJson<Empty>, Failed> {
         webchat::delete_conversation(&caller.0, &id.0).await?;
-        Ok(Json(Empty {}))
+        Ok(DirectJson(Empty {}))
     }
 
     /// List Conversations
@@ -113,9 +116,9 @@ impl Conversations {
         /// The `nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
-    ) -> Result<Json<ConversationsResponse>, Failed> {
+    ) -> Result<DirectJson<ConversationsResponse>, Failed> {
         let after = paging::parse_token(next_token.0)?;
         let page = webchat::list_conversations(&caller.0, after).await?;
-        Ok(Json(page.into()))
+        Ok(DirectJson(page.into()))
     }
 }

@@ -2,6 +2,7 @@
 //! domain stores the type beside the payload, and `metadata` in it.
 
 use poem_openapi::{Object, types::Example};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -22,8 +23,9 @@ pub const EXAMPLE_ID: &str = "0194bb14-7b22-7a90-b3d1-5e4c0d9f8a61";
 const BLOC: &str = "bloc";
 
 /// A message.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub struct Message {
     /// ID of the message.
     id: String,
@@ -37,6 +39,7 @@ pub struct Message {
     conversation_id: String,
     /// Metadata of the message.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<JsonObject>,
 }
 
@@ -51,7 +54,7 @@ impl From<webchat::Message> for Message {
             map_items(&mut payload, flatten_part);
         }
         Self {
-            id: message.id.to_string(),
+            id: message.id.into(),
             created_at: message.created_at.to_rfc3339_millis(),
             payload: JsonObject(with_type(message.kind, payload)),
             user_id: message.user,
@@ -124,7 +127,7 @@ impl Example for Message {
 }
 
 /// A message in a response.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "MessageResponse")]
 pub struct MessageResponse {
     /// The message.
@@ -148,7 +151,7 @@ impl Example for MessageResponse {
 }
 
 /// A page of messages.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "listMessagesResponse")]
 pub struct MessagesResponse {
     /// The messages, newest first.

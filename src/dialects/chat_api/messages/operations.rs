@@ -3,14 +3,13 @@
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
-    payload::Json,
 };
 
 use super::dto::{CreateMessageBody, MessageResponse, MessagesResponse};
 use crate::{
     dialects::chat_api::{Tag, auth::UserAuth, error::Failed, paging, users::dto::Empty},
     domain::webchat,
-    http::Body,
+    http::{Body, DirectJson},
 };
 
 /// OpenAPI operations on messages.
@@ -21,7 +20,7 @@ pub struct Messages;
 enum CreateMessageResponse {
     /// The new message
     #[oai(status = 201)]
-    Created(Json<MessageResponse>),
+    Created(DirectJson<MessageResponse>),
 }
 
 #[OpenApi(tag = "Tag::Message")]
@@ -36,7 +35,7 @@ impl Messages {
         body: Body<CreateMessageBody>,
     ) -> Result<CreateMessageResponse, Failed> {
         let made = webchat::create_message(&caller.0, body.0.try_into()?).await?;
-        Ok(CreateMessageResponse::Created(Json(made.into())))
+        Ok(CreateMessageResponse::Created(DirectJson(made.into())))
     }
 
     /// Get Message
@@ -48,9 +47,9 @@ impl Messages {
         caller: UserAuth,
         /// ID of the message.
         id: Path<String>,
-    ) -> Result<Json<MessageResponse>, Failed> {
+    ) -> Result<DirectJson<MessageResponse>, Failed> {
         let found = webchat::find_message(&caller.0, &id.0.into())?;
-        Ok(Json(found.into()))
+        Ok(DirectJson(found.into()))
     }
 
     /// Delete Message
@@ -66,9 +65,9 @@ impl Messages {
         caller: UserAuth,
         /// ID of the message.
         id: Path<String>,
-    ) -> Result<Json<Empty>, Failed> {
+    ) -> Result<DirectJson<Empty>, Failed> {
         webchat::delete_message(&caller.0, id.0.into()).await?;
-        Ok(Json(Empty {}))
+        Ok(DirectJson(Empty {}))
     }
 
     /// List Messages
@@ -88,9 +87,9 @@ impl Messages {
         /// The `nextToken` of the previous page.
         #[oai(name = "nextToken")]
         next_token: Query<Option<String>>,
-    ) -> Result<Json<MessagesResponse>, Failed> {
+    ) -> Result<DirectJson<MessagesResponse>, Failed> {
         let after = paging::parse_token(next_token.0)?;
         let page = webchat::list_messages(&caller.0, &conversation_id.0, after).await?;
-        Ok(Json(page.into()))
+        Ok(DirectJson(page.into()))
     }
 }

@@ -1,6 +1,7 @@
 //! DTOs of users and participants.
 
 use poem_openapi::{Object, types::Example};
+use serde::Serialize;
 
 use crate::{
     dialects::chat_api::paging::Meta,
@@ -14,19 +15,23 @@ pub const EXAMPLE_ID: &str = "0194bb14-5f80-7c2e-9d40-2f8e1b7a6c33";
 pub const EXAMPLE_TIME: &str = "2026-01-31T09:30:00.000Z";
 
 /// A user of the chat, or the bot.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub struct User {
     /// ID of the user, which a client may choose.
     id: String,
     /// Name of the user.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     /// URL of the user's picture.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     picture_url: Option<String>,
     /// Text that the client stores with the user.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<String>,
     /// Time of creation (ISO 8601).
     created_at: String,
@@ -61,7 +66,7 @@ impl Example for User {
 }
 
 /// A user in a response.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "UserResponse")]
 pub struct UserResponse {
     /// The user.
@@ -83,7 +88,7 @@ impl Example for UserResponse {
 }
 
 /// A new user in a response.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "createUserResponse")]
 pub struct NewUserResponse {
     /// The user.
@@ -111,7 +116,7 @@ impl Example for NewUserResponse {
 }
 
 /// A participant in a response.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "ParticipantResponse")]
 pub struct ParticipantResponse {
     /// The user.
@@ -135,7 +140,7 @@ impl Example for ParticipantResponse {
 }
 
 /// A page of participants.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "listParticipantsResponse")]
 pub struct ParticipantsResponse {
     /// The users, newest first and the bot last.
@@ -233,7 +238,7 @@ impl From<UserBody> for webchat::UserFields {
 }
 
 /// An empty object.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "Done")]
 pub struct Empty {}
 

@@ -1,6 +1,6 @@
 //! `/users`: the calling user.
 
-use poem_openapi::{ApiResponse, OpenApi, payload::Json};
+use poem_openapi::{ApiResponse, OpenApi};
 
 use super::dto::{CreateUserBody, Empty, NewUserResponse, UserBody, UserResponse};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
         error::Failed,
     },
     domain::webchat,
-    http::Body,
+    http::{Body, DirectJson},
 };
 
 /// OpenAPI operations on users.
@@ -21,7 +21,7 @@ pub struct Users;
 enum CreateUserResponse {
     /// The new user with its key
     #[oai(status = 201)]
-    Created(Json<NewUserResponse>),
+    Created(DirectJson<NewUserResponse>),
 }
 
 /// Response to a get-or-create request.
@@ -30,7 +30,7 @@ enum GetOrCreateUserResponse {
     // wire: 201 for an existing one, too
     /// The user
     #[oai(status = 201)]
-    Found(Json<UserResponse>),
+    Found(DirectJson<UserResponse>),
 }
 
 #[OpenApi(tag = "Tag::User")]
@@ -47,15 +47,15 @@ impl Users {
     ) -> Result<CreateUserResponse, Failed> {
         let (user, key) = webchat::create_user(&caller.0, body.0.into()).await?;
         let created = NewUserResponse::new(user, &key);
-        Ok(CreateUserResponse::Created(Json(created)))
+        Ok(CreateUserResponse::Created(DirectJson(created)))
     }
 
     /// Get User
     ///
     /// Returns the user that the key belongs to.
     #[oai(path = "/users/me", method = "get", operation_id = "getUser")]
-    async fn get_user(&self, caller: UserAuth) -> Result<Json<UserResponse>, Failed> {
-        Ok(Json(webchat::find_user(&caller.0)?.into()))
+    async fn get_user(&self, caller: UserAuth) -> Result<DirectJson<UserResponse>, Failed> {
+        Ok(DirectJson(webchat::find_user(&caller.0)?.into()))
     }
 
     /// Get Or Create User
@@ -74,7 +74,7 @@ impl Users {
     ) -> Result<GetOrCreateUserResponse, Failed> {
         let (request, key) = caller.0;
         let user = webchat::get_or_create_user(&request, key.expose(), body.0.into()).await?;
-        Ok(GetOrCreateUserResponse::Found(Json(user.into())))
+        Ok(GetOrCreateUserResponse::Found(DirectJson(user.into())))
     }
 
     /// Update User
@@ -85,17 +85,17 @@ impl Users {
         &self,
         caller: UserAuth,
         body: Body<UserBody>,
-    ) -> Result<Json<UserResponse>, Failed> {
+    ) -> Result<DirectJson<UserResponse>, Failed> {
         let user = webchat::update_user(&caller.0, body.0.into()).await?;
-        Ok(Json(user.into()))
+        Ok(DirectJson(user.into()))
     }
 
     /// Delete User
     ///
     /// Deletes the user that the key belongs to, with its messages. The key becomes invalid.
     #[oai(path = "/users/me", method = "delete", operation_id = "deleteUser")]
-    async fn delete_user(&self, caller: UserAuth) -> Result<Json<Empty>, Failed> {
+    async fn delete_user(&self, caller: UserAuth) -> Result<DirectJson<Empty>, Failed> {
         webchat::delete_user(&caller.0).await?;
-        Ok(Json(Empty {}))
+        Ok(DirectJson(Empty {}))
     }
 }

@@ -1,6 +1,7 @@
 //! DTOs of the credentials with which the server calls connectors.
 
 use poem_openapi::{Enum, Object, types::Example};
+use serde::Serialize;
 
 use crate::{
     domain::retrieval::connectors::{NewOAuth, Scheme, ServiceAuth},
@@ -8,7 +9,7 @@ use crate::{
 };
 
 /// The OAuth 2.0 configuration of a connector, without the client credentials.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, skip_serializing_if_is_none)]
 pub struct ConnectorOAuth {
     /// The OAuth 2.0 /authorize endpoint to use when users authorize the connector.
@@ -16,6 +17,7 @@ pub struct ConnectorOAuth {
     /// The OAuth 2.0 /token endpoint to use when users authorize the connector.
     pub token_url: String,
     /// The OAuth scopes to request when users authorize the connector.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
 }
 
@@ -30,15 +32,16 @@ impl Example for ConnectorOAuth {
 }
 
 /// The way the token of a connector is passed.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub struct ConnectorServiceAuth {
     /// The way the token is passed.
     pub r#type: AuthTokenType,
 }
 
 /// The way a token is passed in the Authorization header.
-#[derive(Clone, Copy, Enum)]
+#[derive(Clone, Copy, Enum, Serialize)]
 #[oai(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 pub enum AuthTokenType {
     Bearer,
     Basic,

@@ -5,6 +5,7 @@
 //! `service_auth` would be ignored without notice (cohere.md §5, item 2).
 
 use poem_openapi::{Enum, Object, types::Example};
+use serde::Serialize;
 
 use super::auth_dto::{
     AuthTokenType, ConnectorOAuth, ConnectorServiceAuth, OAuthConfiguration,
@@ -19,15 +20,16 @@ use crate::{
 pub const EXAMPLE_ID: &str = "example-connector-kh3g8q";
 
 /// Status of the calling user's OAuth authorization.
-#[derive(Clone, Copy, Enum)]
+#[derive(Clone, Copy, Enum, Serialize)]
 #[oai(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 enum ConnectorAuthStatus {
     Valid,
     Expired,
 }
 
 /// A connector.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "Connector", skip_serializing_if_is_none)]
 pub struct ConnectorDto {
     /// ID of the connector, derived from its first name.
@@ -38,6 +40,7 @@ pub struct ConnectorDto {
     #[oai(validator(min_length = 1, max_length = 255))]
     name: String,
     /// A description of the connector.
+    #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     /// The URL of the connector that is used to search for documents.
     url: String,
@@ -46,14 +49,19 @@ pub struct ConnectorDto {
     /// Time of the last change (RFC 3339).
     updated_at: String,
     /// Fields that are excluded from the prompt (they remain in the document).
+    #[serde(skip_serializing_if = "Option::is_none")]
     excludes: Option<Vec<String>>,
     /// Authentication type: `oauth` or `service_auth`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     auth_type: Option<String>,
     /// The OAuth 2.0 configuration, without the client credentials.
+    #[serde(skip_serializing_if = "Option::is_none")]
     oauth: Option<ConnectorOAuth>,
     /// The way the token of the connector is passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     service_auth: Option<ConnectorServiceAuth>,
     /// Status of the calling user's OAuth authorization; absent if the user has not authorized the connector.
+    #[serde(skip_serializing_if = "Option::is_none")]
     auth_status: Option<ConnectorAuthStatus>,
     /// True if the connector is active.
     active: bool,
@@ -83,8 +91,8 @@ impl Settings {
             }
         };
         ConnectorDto {
-            id: found.id.to_string(),
-            organization_id: found.workspace_id.to_string(),
+            id: found.id.into(),
+            organization_id: found.workspace_id.into(),
             name: found.name,
             description: found.description,
             url: found.url,
@@ -128,7 +136,7 @@ impl Example for ConnectorDto {
 }
 
 /// A connector in a response.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example)]
 pub struct ConnectorEnvelope {
     /// The connector.
@@ -144,7 +152,7 @@ impl Example for ConnectorEnvelope {
 }
 
 /// A page of connectors.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example)]
 pub struct ConnectorPage {
     /// The connectors, newest first.
@@ -163,7 +171,7 @@ impl Example for ConnectorPage {
 }
 
 /// Response to a delete request: an empty object.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example)]
 pub struct Deletion {}
 

@@ -1,15 +1,17 @@
 //! `/connectors/logs`: the log of calls to connectors.
 
-use poem_openapi::{Object, OpenApi, param::Query, payload::Json, types::Example};
+use poem_openapi::{Object, OpenApi, param::Query, types::Example};
+use serde::Serialize;
 
 use crate::{
     dialects::cohere::{Tag, auth::OrganizationAuth, error::Failed, paging},
     domain::retrieval::connectors::{self, LogEntry, LogFilter},
+    http::DirectJson,
     kernel::{Result, Rule, Timestamp, Violation},
 };
 
 /// A call to a connector.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, skip_serializing_if_is_none)]
 struct ConnectorLog {
     /// ID of the log entry.
@@ -29,17 +31,18 @@ struct ConnectorLog {
     /// Duration of the call, in milliseconds.
     duration_millis: u64,
     /// Error message, if the call failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     error_message: Option<String>,
 }
 
 impl From<LogEntry> for ConnectorLog {
     fn from(entry: LogEntry) -> Self {
         Self {
-            id: entry.id.to_string(),
-            connector_id: entry.connector_id.to_string(),
+            id: entry.id.into(),
+            connector_id: entry.connector_id.into(),
             request_id: entry.request_id,
-            user_id: entry.user_id.to_string(),
-            organization_id: entry.workspace_id.to_string(),
+            user_id: entry.user_id.into(),
+            organization_id: entry.workspace_id.into(),
             created_at: entry.created_at.to_rfc3339_micros(),
             status_code: entry.status_code,
             duration_millis: entry.duration_millis,
@@ -65,7 +68,7 @@ impl Example for ConnectorLog {
 }
 
 /// A page of calls to connectors.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example)]
 struct GetConnectorsLogsResponse {
     /// The calls, newest first.
@@ -132,7 +135,7 @@ impl ConnectorLogs {
             validator(minimum(value = "0"), maximum(value = "999"))
         )]
         highest: Query<Option<f64>>,
-    ) -> Result<Json<GetConnectorsLogsResponse>, Failed> {
+    ) -> Result<DirectJson<GetConnectorsLogsResponse>, Failed> {
         let ids = connector_ids.0.filter(|ids| !ids.is_empty());
         let filter = LogFilter {
             workspace: organization_id.0.map(Into::into),
@@ -144,7 +147,7 @@ impl ConnectorLogs {
         };
         let slice = paging::to_slice(limit.0, offset.0);
         let listed = connectors::list_logs(&user.0, filter, slice).await?;
-        Ok(Json(GetConnectorsLogsResponse {
+        Ok(DirectJson(GetConnectorsLogsResponse {
             connector_logs: listed.items.into_iter().map(Into::into).collect(),
             total: listed.total,
         }))

@@ -3,7 +3,6 @@
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
-    payload::Json,
 };
 
 use super::dto::{
@@ -12,7 +11,7 @@ use super::dto::{
 use crate::{
     dialects::cohere::{Settings, Tag, auth::OrganizationAuth, error::Failed, paging},
     domain::retrieval::connectors::{self, Connector},
-    http::Body,
+    http::{Body, DirectJson},
 };
 
 /// OpenAPI operations on connectors.
@@ -25,8 +24,8 @@ impl Connectors {
         Self { settings }
     }
 
-    fn to_envelope(&self, connector: Connector) -> Json<ConnectorEnvelope> {
-        Json(ConnectorEnvelope {
+    fn to_envelope(&self, connector: Connector) -> DirectJson<ConnectorEnvelope> {
+        DirectJson(ConnectorEnvelope {
             connector: self.settings.connector_to_dto(connector),
         })
     }
@@ -48,11 +47,11 @@ impl Connectors {
         /// Number of connectors to skip before returning results [0, inf].
         #[oai(validator(minimum(value = "0"), maximum(value = "9007199254740991")))]
         offset: Query<Option<f64>>,
-    ) -> Result<Json<ConnectorPage>, Failed> {
+    ) -> Result<DirectJson<ConnectorPage>, Failed> {
         let slice = paging::to_slice(limit.0, offset.0);
         let listed = connectors::list(&user.0, slice).await?;
         let shown = listed.items.into_iter();
-        Ok(Json(ConnectorPage {
+        Ok(DirectJson(ConnectorPage {
             connectors: shown
                 .map(|found| self.settings.connector_to_dto(found))
                 .collect(),
@@ -74,7 +73,7 @@ impl Connectors {
         &self,
         user: OrganizationAuth,
         body: Body<CreateConnectorRequest>,
-    ) -> Result<Json<ConnectorEnvelope>, Failed> {
+    ) -> Result<DirectJson<ConnectorEnvelope>, Failed> {
         let created = connectors::create(&user.0, body.0.into()).await?;
         Ok(self.to_envelope(created))
     }
@@ -90,7 +89,7 @@ impl Connectors {
         user: OrganizationAuth,
         /// The ID of the connector to retrieve.
         id: Path<String>,
-    ) -> Result<Json<ConnectorEnvelope>, Failed> {
+    ) -> Result<DirectJson<ConnectorEnvelope>, Failed> {
         let found = connectors::find(&user.0, &id.0.into())?;
         Ok(self.to_envelope(found))
     }
@@ -110,7 +109,7 @@ impl Connectors {
         /// The ID of the connector to update.
         id: Path<String>,
         body: Body<UpdateConnectorRequest>,
-    ) -> Result<Json<ConnectorEnvelope>, Failed> {
+    ) -> Result<DirectJson<ConnectorEnvelope>, Failed> {
         let updated = connectors::update(&user.0, id.0.into(), body.0.into()).await?;
         Ok(self.to_envelope(updated))
     }
@@ -126,9 +125,9 @@ impl Connectors {
         user: OrganizationAuth,
         /// The ID of the connector to delete.
         id: Path<String>,
-    ) -> Result<Json<Deletion>, Failed> {
+    ) -> Result<DirectJson<Deletion>, Failed> {
         connectors::delete(&user.0, id.0.into()).await?;
         // wire: without a body, clients fail to parse the response (cohere.md §1)
-        Ok(Json(Deletion {}))
+        Ok(DirectJson(Deletion {}))
     }
 }

@@ -1,6 +1,7 @@
 //! DTOs of conversations and their participants.
 
 use poem_openapi::{Object, types::Example};
+use serde::Serialize;
 
 use crate::{
     dialects::botpress::{
@@ -20,8 +21,9 @@ use crate::{
 pub const EXAMPLE_ID: &str = "0194bb14-6a10-7d51-8f0c-9b8f6a2c1e07";
 
 /// A conversation.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub struct Conversation {
     /// Id of the conversation.
     id: String,
@@ -45,7 +47,7 @@ impl Conversation {
         conversation: conversations::Conversation,
     ) -> Self {
         Self {
-            id: conversation.id.to_string(),
+            id: conversation.id.into(),
             created_at: conversation.created_at.to_rfc3339_millis(),
             updated_at: conversation.updated_at.to_rfc3339_millis(),
             channel: conversation.channel,
@@ -69,7 +71,7 @@ impl Example for Conversation {
 }
 
 /// One conversation.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "ConversationResponse")]
 pub struct ConversationResponse {
     /// The conversation.
@@ -85,7 +87,7 @@ impl Example for ConversationResponse {
 }
 
 /// A page of conversations.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "listConversationsResponse")]
 pub struct ConversationsResponse {
     /// The conversations, newest first.
@@ -165,7 +167,7 @@ impl Example for UpdateTagsBody {
 }
 
 /// A participant of a conversation.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "ParticipantResponse")]
 pub struct ParticipantResponse {
     /// The user.
@@ -181,7 +183,7 @@ impl Example for ParticipantResponse {
 }
 
 /// A page of participants.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "listParticipantsResponse")]
 pub struct ParticipantsResponse {
     /// The users.
@@ -227,7 +229,7 @@ impl Example for AddParticipantBody {
 }
 
 /// An empty object.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "Nothing")]
 pub struct EmptyObject {}
 

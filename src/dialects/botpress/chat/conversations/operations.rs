@@ -4,7 +4,6 @@ use poem::Request;
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
-    payload::Json,
 };
 
 use super::dto::{
@@ -14,7 +13,7 @@ use super::dto::{
 use crate::{
     dialects::botpress::{Tag, auth::BotCaller, chat::tags, error::Failed, paging},
     domain::bots::conversations::{self, Filter},
-    http::Body,
+    http::{Body, DirectJson},
 };
 
 /// The operations on conversations.
@@ -25,7 +24,7 @@ pub struct Conversations;
 enum CreateConversationResponse {
     /// The new conversation
     #[oai(status = 201)]
-    Created(Json<ConversationResponse>),
+    Created(DirectJson<ConversationResponse>),
 }
 
 #[OpenApi(tag = "Tag::Conversation")]
@@ -63,7 +62,7 @@ impl Conversations {
         caller: BotCaller,
         /// Id of the conversation.
         id: Path<String>,
-    ) -> Result<Json<ConversationResponse>, Failed> {
+    ) -> Result<DirectJson<ConversationResponse>, Failed> {
         let found = conversations::find(&caller.0, &id.0.into())?;
         Ok(to_response(&caller, found))
     }
@@ -91,7 +90,7 @@ impl Conversations {
         integration_name: Query<Option<String>>,
         /// Selects conversations in this channel.
         channel: Query<Option<String>>,
-    ) -> Result<Json<ConversationsResponse>, Failed> {
+    ) -> Result<DirectJson<ConversationsResponse>, Failed> {
         let filter = Filter {
             participants: participant_ids.0,
             tags: tags::parse_filter(request),
@@ -101,7 +100,10 @@ impl Conversations {
         let after = paging::parse_next_token(next_token.0)?;
         let page = conversations::list(&caller.0, filter, after).await?;
         let integration = caller.0.integration_name();
-        Ok(Json(ConversationsResponse::for_viewer(integration, page)))
+        Ok(DirectJson(ConversationsResponse::for_viewer(
+            integration,
+            page,
+        )))
     }
 
     /// Get Or Create Conversation
@@ -116,7 +118,7 @@ impl Conversations {
         &self,
         caller: BotCaller,
         body: Body<CreateConversationBody>,
-    ) -> Result<Json<ConversationResponse>, Failed> {
+    ) -> Result<DirectJson<ConversationResponse>, Failed> {
         let found = conversations::get_or_create(&caller.0, body.0.into()).await?;
         Ok(to_response(&caller, found))
     }
@@ -135,7 +137,7 @@ impl Conversations {
         /// Id of the conversation.
         id: Path<String>,
         body: Body<UpdateTagsBody>,
-    ) -> Result<Json<ConversationResponse>, Failed> {
+    ) -> Result<DirectJson<ConversationResponse>, Failed> {
         let tags = body.0.tags.unwrap_or_default().0;
         let changed = conversations::update(&caller.0, id.0.into(), tags).await?;
         Ok(to_response(&caller, changed))
@@ -154,7 +156,7 @@ impl Conversations {
         caller: BotCaller,
         /// Id of the conversation.
         id: Path<String>,
-    ) -> Result<Json<ConversationResponse>, Failed> {
+    ) -> Result<DirectJson<ConversationResponse>, Failed> {
         // wire: the reference page returns the deleted object, the specification `{}` (botpress.md §0)
         let gone = conversations::delete(&caller.0, id.0.into()).await?;
         Ok(to_response(&caller, gone))
@@ -164,8 +166,8 @@ impl Conversations {
 fn to_response(
     caller: &BotCaller,
     conversation: conversations::Conversation,
-) -> Json<ConversationResponse> {
-    Json(ConversationResponse {
+) -> DirectJson<ConversationResponse> {
+    DirectJson(ConversationResponse {
         conversation: Conversation::for_viewer(caller.0.integration_name(), conversation),
     })
 }

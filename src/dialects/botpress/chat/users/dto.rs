@@ -4,6 +4,7 @@ use poem_openapi::{
     Object,
     types::{Example, MaybeUndefined},
 };
+use serde::Serialize;
 
 use crate::{
     dialects::botpress::{
@@ -20,8 +21,9 @@ pub const EXAMPLE_ID: &str = "0194bb14-5f80-7c2e-9d40-2f8e1b7a6c33";
 pub const EXAMPLE_TIME: &str = "2026-01-31T09:30:00.000Z";
 
 /// A user: a person who talks with a bot.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub struct User {
     /// Id of the user.
     id: String,
@@ -33,9 +35,11 @@ pub struct User {
     tags: TagValues,
     /// Name of the user.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     /// Address of the user's picture.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     picture_url: Option<String>,
 }
 
@@ -44,7 +48,7 @@ impl User {
     /// (`None`).
     pub fn for_viewer(integration: Option<&str>, user: users::User) -> Self {
         Self {
-            id: user.id.to_string(),
+            id: user.id.into(),
             created_at: user.created_at.to_rfc3339_millis(),
             updated_at: user.updated_at.to_rfc3339_millis(),
             tags: user.tags.visible_to(integration),
@@ -68,7 +72,7 @@ impl Example for User {
 }
 
 /// One user.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "UserResponse")]
 pub struct UserResponse {
     /// The user.
@@ -84,7 +88,7 @@ impl Example for UserResponse {
 }
 
 /// A page of users.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example, rename = "listUsersResponse")]
 pub struct UsersResponse {
     /// The users, newest first.

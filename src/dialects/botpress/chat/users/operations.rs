@@ -4,14 +4,13 @@ use poem::Request;
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
-    payload::Json,
 };
 
 use super::dto::{CreateUserBody, UpdateUserBody, User, UserResponse, UsersResponse};
 use crate::{
     dialects::botpress::{Tag, auth::BotCaller, chat::tags, error::Failed, paging},
     domain::bots::users::{self, Filter},
-    http::Body,
+    http::{Body, DirectJson},
 };
 
 /// The operations on users.
@@ -22,7 +21,7 @@ pub struct Users;
 enum CreateUserResponse {
     /// The new user
     #[oai(status = 201)]
-    Created(Json<UserResponse>),
+    Created(DirectJson<UserResponse>),
 }
 
 #[OpenApi(tag = "Tag::User")]
@@ -49,7 +48,7 @@ impl Users {
         caller: BotCaller,
         /// Id of the user.
         id: Path<String>,
-    ) -> Result<Json<UserResponse>, Failed> {
+    ) -> Result<DirectJson<UserResponse>, Failed> {
         let user = users::find(&caller.0, &id.0.into())?;
         Ok(to_response(&caller, user))
     }
@@ -68,7 +67,7 @@ impl Users {
         /// Selects participants of this conversation.
         #[oai(name = "conversationId")]
         conversation_id: Query<Option<String>>,
-    ) -> Result<Json<UsersResponse>, Failed> {
+    ) -> Result<DirectJson<UsersResponse>, Failed> {
         let filter = Filter {
             conversation: paging::non_empty_parameter(conversation_id.0).map(Into::into),
             tags: tags::parse_filter(request),
@@ -76,7 +75,7 @@ impl Users {
         let after = paging::parse_next_token(next_token.0)?;
         let page = users::list(&caller.0, filter, after).await?;
         let integration = caller.0.integration_name();
-        Ok(Json(UsersResponse::for_viewer(integration, page)))
+        Ok(DirectJson(UsersResponse::for_viewer(integration, page)))
     }
 
     /// Get Or Create User
@@ -91,7 +90,7 @@ impl Users {
         &self,
         caller: BotCaller,
         body: Body<CreateUserBody>,
-    ) -> Result<Json<UserResponse>, Failed> {
+    ) -> Result<DirectJson<UserResponse>, Failed> {
         let user = users::get_or_create(&caller.0, body.0.into()).await?;
         Ok(to_response(&caller, user))
     }
@@ -110,7 +109,7 @@ impl Users {
         /// Id of the user.
         id: Path<String>,
         body: Body<UpdateUserBody>,
-    ) -> Result<Json<UserResponse>, Failed> {
+    ) -> Result<DirectJson<UserResponse>, Failed> {
         let user = users::update(&caller.0, id.0.into(), body.0.into()).await?;
         Ok(to_response(&caller, user))
     }
@@ -128,15 +127,15 @@ impl Users {
         caller: BotCaller,
         /// Id of the user.
         id: Path<String>,
-    ) -> Result<Json<UserResponse>, Failed> {
+    ) -> Result<DirectJson<UserResponse>, Failed> {
         // wire: the reference page returns the deleted object, the specification `{}` (botpress.md §0)
         let user = users::delete(&caller.0, id.0.into()).await?;
         Ok(to_response(&caller, user))
     }
 }
 
-fn to_response(caller: &BotCaller, user: users::User) -> Json<UserResponse> {
-    Json(UserResponse {
+fn to_response(caller: &BotCaller, user: users::User) -> DirectJson<UserResponse> {
+    DirectJson(UserResponse {
         user: User::for_viewer(caller.0.integration_name(), user),
     })
 }
