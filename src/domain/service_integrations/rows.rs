@@ -36,7 +36,7 @@ pub fn find(
 }
 
 const LIST: &str = "
-    SELECT id, workspace_id, service, name, config, secrets, is_active, visibility, agent_id
+    SELECT id, service, name, config, secrets, is_active, visibility, agent_id
     FROM service_integrations
     WHERE workspace_id = :workspace_id AND seq > :after AND seq < :before
     ORDER BY seq LIMIT :limit OFFSET :skip";
@@ -89,7 +89,7 @@ pub async fn list(call: &RequestContext, slice: ListRange, reveal: Reveal) -> Re
                     listed.has_more = true;
                     break;
                 }
-                let stored = StoredIntegration::from_row(row)?;
+                let stored = StoredIntegration::from_row(row, workspace)?;
                 listed
                     .items
                     .push(stored.into_integration(app.sealer(), reveal)?);
@@ -110,7 +110,7 @@ pub(super) struct StoredIntegration {
 }
 
 const FIND: &str = "
-    SELECT id, workspace_id, service, name, config, secrets, is_active, visibility, agent_id
+    SELECT id, service, name, config, secrets, is_active, visibility, agent_id
     FROM service_integrations WHERE workspace_id = :workspace_id AND id = :id";
 
 pub(super) fn find_stored(
@@ -121,7 +121,7 @@ pub(super) fn find_stored(
     conn.prepare_cached(FIND)?
         .query_row(
             named_params! {":workspace_id": workspace, ":id": id},
-            StoredIntegration::from_row,
+            |row| StoredIntegration::from_row(row, workspace),
         )
         .optional()?
         .ok_or_else(not_found)
@@ -144,19 +144,19 @@ pub(super) fn not_found() -> Error {
 impl StoredIntegration {
     /// Reads a row by the column order of [`FIND`] and [`LIST`]. A look-up by name compares
     /// SQLite's names of all earlier columns for each value.
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>, workspace: &WorkspaceId) -> rusqlite::Result<Self> {
         Ok(Self {
             integration: ServiceIntegration {
                 id: row.get(0)?,
-                workspace_id: row.get(1)?,
-                service: row.get::<_, Service>(2)?,
-                name: row.get(3)?,
-                config: row.get(4)?,
-                is_active: row.get(6)?,
-                visibility: row.get::<_, Visibility>(7)?,
-                agent_id: row.get(8)?,
+                workspace_id: workspace.clone(),
+                service: row.get::<_, Service>(1)?,
+                name: row.get(2)?,
+                config: row.get(3)?,
+                is_active: row.get(5)?,
+                visibility: row.get::<_, Visibility>(6)?,
+                agent_id: row.get(7)?,
             },
-            sealed: row.get(5)?,
+            sealed: row.get(4)?,
         })
     }
 
