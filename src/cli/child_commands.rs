@@ -90,7 +90,10 @@ enum Measure {
 
 impl NodeLauncher {
     pub fn run(&self) -> Result<ExitCode> {
-        let (node, arguments) = self.command.split_first().context("nothing to become")?;
+        let (node, arguments) = self
+            .command
+            .split_first()
+            .context("no command to execute")?;
         let node = locate_program(node).with_context(|| format!("there is no {node}"))?;
         if let Some(uid) = self.uid {
             confinement::become_user(uid).context("runtime.node_uid")?;

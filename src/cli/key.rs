@@ -39,7 +39,7 @@ pub enum Key {
 
 #[derive(Args)]
 pub struct Create {
-    #[arg(long, value_parser = parse_kind, help = api_help("What the key is for", &CREATABLE_KINDS))]
+    #[arg(long, value_parser = parse_kind, help = api_help("The API of the key", &CREATABLE_KINDS))]
     api: KeyKind,
     /// The id of the key's workspace.
     #[arg(long, value_name = "ID")]
@@ -57,7 +57,7 @@ pub struct Create {
 
 #[derive(Args)]
 pub struct List {
-    #[arg(long, value_parser = parse_kind, help = api_help("Only those for this API", &KeyKind::ALL))]
+    #[arg(long, value_parser = parse_kind, help = api_help("List only keys for this API", &KeyKind::ALL))]
     api: Option<KeyKind>,
     /// List only keys of this workspace.
     #[arg(long, value_name = "ID")]
@@ -74,8 +74,8 @@ pub struct Revoke {
         value_parser = parse_kind,
         conflicts_with = "id",
         long_help = api_help(
-            "Revoke every valid key for this API: of a workspace, or, where keys are a person's, of an \
-             account. Those of the operator belong to neither",
+            "Revoke every valid key for this API: those of --workspace, or, for personal access tokens, \
+             those of --account. Operator keys belong to neither",
             &KeyKind::ALL,
         )
     )]

@@ -32,7 +32,7 @@ impl Restore {
             output::line(report.target.display())?;
             if let Some(moved_to) = report.moved_to {
                 output::note(format_args!(
-                    "What was there before is now {}",
+                    "The previous database is now {}",
                     moved_to.display()
                 ));
             }

@@ -76,7 +76,7 @@ impl Run {
         let program = self.program(config.runtime.default_limits())?;
         let mut lines = engine
             .take_log_lines()
-            .context("nobody else reads the log")?;
+            .context("no other task receives the log lines")?;
         let most = config.runtime.source_map_bytes;
         let sources = Arc::new(SourcePositions::new(program.code.clone(), most));
         let printing = tokio::spawn(async move {

@@ -73,7 +73,7 @@ async fn serve(config: &Config) -> Result<()> {
     let ready = json!({"event": "ready", "url": server.url(), "pid": std::process::id()});
     if let Err(error) = output::json(&ready) {
         // The reader of standard output is gone, but clients of the server may not be.
-        warn!(%error, "that the server is ready could not be printed");
+        warn!(%error, "the ready message could not be printed");
     }
     tokio::select! {
         _ = terminate.recv() => {}
@@ -153,7 +153,7 @@ fn print_welcome(server: &Server, config: &Config, kept: &FirstKeys) {
     if !fixed.is_empty() {
         let fixed = fixed.join(", ");
         output::note(format_args!(
-            "  fixed keys {fixed}, as the settings say (bootstrap)"
+            "  fixed keys {fixed}, from the settings (bootstrap)"
         ));
     }
     if keys.is_empty() {
@@ -176,8 +176,8 @@ fn print_welcome(server: &Server, config: &Config, kept: &FirstKeys) {
             }
         }
         FirstKeys::Saved(path) => output::note(format_args!(
-            "\nThe first keys are in {}, which its owner alone may read. Put them where they belong, and \
-             delete it.",
+            "\nThe first keys are in {}, which only its owner may read. Store them safely, and delete the \
+             file.",
             path.display()
         )),
         FirstKeys::Lost(path, error) => output::note(format_args!(

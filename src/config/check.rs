@@ -47,12 +47,12 @@ fn log_level_problem(given: &str) -> Option<String> {
     let mut words = given.split(',').map(str::trim).filter(is_word);
     if let Some(word) = words.find(|word| !is_level(word)) {
         return Some(format!(
-            "{given:?}: {word} is no level; there are {}, and levels for a part alone, such as \
+            "{given:?}: {word} is not a level; the levels are {}, and a part can have its own, such as \
              parlance=debug",
             LEVELS.join(", ")
         ));
     }
     let parsed = given.parse::<tracing_subscriber::EnvFilter>();
     let error = parsed.err()?;
-    Some(format!("{given:?} says nothing to log: {error}"))
+    Some(format!("{given:?} is not a valid log filter: {error}"))
 }

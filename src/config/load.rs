@@ -176,7 +176,7 @@ fn to_config_error(figment: &Figment, error: &figment::Error) -> ConfigError {
         other if is_secret(&key) => {
             // The error text can contain the secret.
             let _ = other;
-            "the value is not a text".to_owned()
+            "the value is not a string".to_owned()
         }
         Kind::InvalidValue(Actual::Unsigned(figure), wanted) if wanted == "u32" => {
             format!("{figure} is too large: at most {}", u32::MAX)
@@ -345,14 +345,14 @@ mod tests {
         );
         assert!(
             problem(&[("PARLANCE_ALOOCHAT__CREATE_STATUS", "202")])
-                .contains("202 is none of [200, 201]")
+                .contains("202 is not one of [200, 201]")
         );
         assert!(problem(&[("PARLANCE_SERVER__LISTEN", "nowhere")]).contains("nowhere"));
         assert!(problem(&[("PARLANCE_LOG__LEVEL", "parlance=loud")]).contains("loud"));
         assert_eq!(
             problem(&[("PARLANCE_LOG__LEVEL", "info,loud")]),
-            "setting log.level: \"info,loud\": loud is no level; there are off, error, warn, info, debug, \
-             trace, and levels for a part alone, such as parlance=debug (from PARLANCE_LOG__LEVEL)"
+            "setting log.level: \"info,loud\": loud is not a level; the levels are off, error, warn, info, \
+             debug, trace, and a part can have its own, such as parlance=debug (from PARLANCE_LOG__LEVEL)"
         );
         for level in ["WARN", "3", "info,parlance=debug,poem::x=trace", "off"] {
             assert!(with(&[("PARLANCE_LOG__LEVEL", level)]).is_ok(), "{level}");

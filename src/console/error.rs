@@ -19,8 +19,8 @@ impl Dialect for ConsoleDialect {
         (400, "Invalid input"),
         (401, "Invalid or missing operator key"),
         (403, "Not allowed in this profile"),
-        (404, "No such thing"),
-        (409, "It clashes with what is there"),
+        (404, "Not found"),
+        (409, "Conflict with the current state"),
         (500, "Internal error"),
     ];
 }

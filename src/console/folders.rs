@@ -44,7 +44,7 @@ impl Example for Folder {
             problem: None,
             left_out: vec![LeftOutFile {
                 path: "scans/cover.png".to_owned(),
-                reason: "its ending is not that of a text".to_owned(),
+                reason: "its extension is not that of a text format".to_owned(),
             }],
             more_left_out: 0,
         }

@@ -44,7 +44,7 @@ pub fn mount(clock_moves: bool) -> Mount {
     Mount {
         name: "console",
         title: "Console",
-        summary: "For whoever runs this server: its clock, its webhooks' deliveries, the approval of \
+        summary: "For the operator of this server: its clock, its webhooks' deliveries, the approval of \
                   integrations, and what its folders leave out.",
         base_path: BASE_PATH,
         endpoint: service(clock_moves)
@@ -78,5 +78,5 @@ fn service(
         FoldersApi,
     );
     OpenApiService::new(api, "Parlance Console API", "1.0")
-        .description("For whoever runs this server.")
+        .description("For the operator of this server.")
 }

@@ -39,7 +39,7 @@ pub enum EngineError {
     #[error("the runtime stopped: {0}")]
     Stopped(String),
     /// The runtime failed recently and is not restarted yet.
-    #[error("{last}; it is tried again in {retry_in:?}")]
+    #[error("{last}; it is retried in {retry_in:?}")]
     Backoff {
         /// The last failure.
         last: Box<EngineError>,

@@ -133,7 +133,7 @@ impl Engine {
                 return outcome;
             }
         }
-        Err(EngineError::Stopped("it ended again and again".to_owned()))
+        Err(EngineError::Stopped("it ended repeatedly".to_owned()))
     }
 
     fn record_outcome(

@@ -151,7 +151,7 @@ fn strip_type_names(message: &str) -> String {
     if text.starts_with("Expected input type") {
         let found = text.split_once(", found ").map_or("", |(_, found)| found);
         return format!(
-            "{} is not what is expected there",
+            "{} does not have the expected type",
             found.trim_end_matches('.')
         );
     }
@@ -352,7 +352,7 @@ mod tests {
             input type \"integer(uint32)\", found 1.5. (occurred while parsing \"Outer\")";
         assert_eq!(
             strip_type_names(message),
-            "1.5 is not what is expected there"
+            "1.5 does not have the expected type"
         );
         assert_eq!(
             strip_type_names(

@@ -130,7 +130,7 @@ impl Document {
                     "schema": {"$ref": format!("#/components/schemas/{name}")},
                     "example": example,
                 }}},
-                "responses": {"2XX": {"description": "It has arrived"}},
+                "responses": {"2XX": {"description": "Received"}},
             });
         }
         self.0["info"]["description"] = described.into();

@@ -152,7 +152,7 @@ fn has_large_window(bytes: &[u8]) -> bool {
 fn decode_error(coding: Coding, error: Option<&io::Error>) -> Error {
     let why = error.map_or_else(String::new, |error| format!(": {error}"));
     Error::invalid(format!(
-        "The body is not {}, which its Content-Encoding names{why}",
+        "The body cannot be decoded as {}, its Content-Encoding{why}",
         coding.name()
     ))
 }

@@ -11,14 +11,14 @@ const EXCERPT_MAX: usize = 24;
 pub fn describe_json_error(bytes: &[u8], error: &serde_json::Error) -> String {
     let begin = bytes.trim_ascii_start();
     let lead = match begin.first() {
-        None => "there is nothing but blanks in it".to_owned(),
+        None => "it is empty or blank".to_owned(),
         Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
             return error.to_string();
         }
-        Some(0x1f) => "it is compressed, which Content-Encoding: gzip would say".to_owned(),
+        Some(0x1f) => "it is compressed, but Content-Encoding: gzip is missing".to_owned(),
         Some(_) => match std::str::from_utf8(begin) {
             Ok(text) => format!(
-                "it begins with {:?}, which begins no JSON",
+                "it begins with {:?}, which is not JSON",
                 truncate_text(text, EXCERPT_MAX)
             ),
             Err(_) => "it is not text in UTF-8".to_owned(),
@@ -38,9 +38,9 @@ mod tests {
 
     #[test]
     fn a_fault_says_what_is_there() {
-        assert!(fault(b"ame=x&y=z").starts_with("it begins with \"ame=x&y=z\", which begins no"));
+        assert!(fault(b"ame=x&y=z").starts_with("it begins with \"ame=x&y=z\", which is not JSON"));
         assert!(fault(b"\n<!doctype html>").starts_with("it begins with \"<!doctype html>\""));
-        assert!(fault(b" \n ").starts_with("there is nothing but blanks"));
+        assert!(fault(b" \n ").starts_with("it is empty or blank"));
         assert!(fault(b"\x1f\x8b\x08").contains("gzip"));
         assert!(fault(b"\x89PNG").starts_with("it is not text in UTF-8"));
         assert!(fault("é".repeat(20).as_bytes()).contains('…'));

@@ -85,7 +85,7 @@ impl Metrics {
         let wrong_keys = Family::default();
         registry.register(
             "http_wrong_keys",
-            "Wrong keys by dialect and how they were answered",
+            "Wrong keys by dialect and outcome",
             wrong_keys.clone(),
         );
         others(&mut registry);
@@ -138,10 +138,10 @@ impl Metrics {
                 }
                 let webhooks = app.webhook_doorbell().metrics();
                 if let Err(error) = webhooks.update_gauges(&app).await {
-                    warn!(%error, "the metrics of webhooks are those of the last time");
+                    warn!(%error, "the metrics of webhooks could not be updated");
                 }
                 if let Err(error) = app.call_metrics().update_gauges(&app).await {
-                    warn!(%error, "the metrics of deliveries are those of the last time");
+                    warn!(%error, "the metrics of deliveries could not be updated");
                 }
                 Ok::<_, poem::Error>(metrics.encode_page())
             }

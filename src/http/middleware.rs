@@ -194,7 +194,7 @@ impl MiddlewareStack {
                 Err(failed)
             }
             Ok(Err(panic)) => {
-                let text = panic_text(&*panic).unwrap_or("a panic without a text");
+                let text = panic_text(&*panic).unwrap_or("a panic without a message");
                 let error = Error::internal("a handler panicked", text.to_owned());
                 Err(RequestFailure::early(error))
             }

@@ -179,7 +179,7 @@ impl Operation {
                         .map(|(member, value)| (format!("{name}[{member}]").into(), value.into())),
                 ),
                 None => {
-                    let rule = format!("must be an object of texts, or {name}.NAME=VALUE");
+                    let rule = format!("must be an object of strings, or {name}.NAME=VALUE");
                     violations.push(Violation::query(&*name, Rule::Other(rule)));
                 }
             }

@@ -124,7 +124,7 @@ pub fn app(request: &Request) -> Result<&App> {
     request
         .data::<RequestState>()
         .and_then(|mounted| mounted.0.app.as_ref())
-        .ok_or_else(|| Error::internal("an endpoint was mounted without a domain", "no data"))
+        .ok_or_else(|| Error::internal("an endpoint was mounted without its App", "no data"))
 }
 
 /// Returns the maximum size of a request's body, in bytes. `None` without the middleware.

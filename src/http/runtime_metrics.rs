@@ -60,11 +60,11 @@ impl Collector for ProgramMetrics {
             &mut encoder,
             &stats,
             "runtime_running_calls",
-            "Calls that run now",
+            "Running calls",
             |warm| warm.running as u64,
         )?;
         encode_counts(&mut encoder, &stats)?;
-        let help = "Log lines of programs that nobody took in time";
+        let help = "Log lines of programs that were dropped";
         let dropped = ConstCounter::new(stats.dropped_lines);
         let name = "runtime_dropped_log_lines";
         dropped.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)

@@ -25,7 +25,7 @@ pub fn check(request: &Request) -> Result<()> {
     if is_safe || is_from_own_page(request) {
         return Ok(());
     }
-    let text = "Only pages of this server, and programs, may send this: it comes from a page of another site";
+    let text = "Only pages of this server and programs may send this request: it comes from a page of another site";
     Err(Error::new(Kind::Forbidden, text))
 }
 

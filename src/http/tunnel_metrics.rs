@@ -37,7 +37,7 @@ impl Collector for TunnelMetrics {
         let name = "tunnel_connections";
         let counter = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
         ConstCounter::new(stats.connections).encode(counter)?;
-        let help = "Requests through tunnels by what became of them";
+        let help = "Requests through tunnels by outcome";
         let name = "tunnel_requests";
         let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
         for (outcome, count) in OUTCOMES.into_iter().zip(stats.requests) {

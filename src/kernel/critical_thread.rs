@@ -14,10 +14,7 @@ pub fn mark_current_thread() {
 /// Panics in builds with debug assertions if the current thread is critical. Every test thus detects a change
 /// that runs a tenant's schema, pattern or script, or an outbound call, inside a write transaction.
 pub fn assert_not_critical(work: &str) {
-    debug_assert!(
-        !IS_CRITICAL.get(),
-        "{work} runs on a thread that everybody waits for"
-    );
+    debug_assert!(!IS_CRITICAL.get(), "{work} runs on a critical thread");
 }
 
 #[cfg(test)]

@@ -35,20 +35,20 @@ pub(super) fn warnings(config: &Config, address: SocketAddr) -> Vec<String> {
     let mut warnings = Vec::new();
     match server.profile {
         Profile::Dev if is_public => warnings.push(format!(
-            "profile \"dev\" is for one's own machine, but {address} can be reached from others: whoever \
-             does can use the test inbox and the install pages without a key. Set server.profile = \
+            "profile \"dev\" is for development on this machine, but other machines can reach {address}: \
+             anyone can use the test inbox and the install pages without a key. Set server.profile = \
              \"production\", or listen on this machine alone: server.listen = \"127.0.0.1:{}\"",
             address.port()
         )),
         Profile::Production if is_public => match &server.public_url {
             None => warnings.push(format!(
-                "keys and messages cross the network as they are: {address} can be reached from other \
+                "keys and messages cross the network unencrypted: {address} can be reached from other \
                  machines, and this server has no TLS. Put a proxy with TLS before it, have it listen \
                  where only that proxy reaches it, and set server.public_url to the proxy's https \
                  address"
             )),
             Some(url) if !url.is_https() => warnings.push(format!(
-                "keys and messages cross the network as they are: server.public_url is {url}. Put a \
+                "keys and messages cross the network unencrypted: server.public_url is {url}. Put a \
                  proxy with TLS before this server, and set server.public_url to its https address"
             )),
             Some(_) => {}

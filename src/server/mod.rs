@@ -158,7 +158,7 @@ impl Server {
             .await
             .map_err(StartError::Bootstrap)?;
         if let Err(error) = app.store().publish_address(&url(address)) {
-            warn!(%error, "the lock file cannot tell where this server listens");
+            warn!(%error, "the address of this server could not be written to the lock file");
         }
         let (stop, stopping) = watch::channel(false);
         for warning in exposure::warnings(config, address) {

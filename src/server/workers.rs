@@ -53,7 +53,7 @@ impl Workers {
         all.add("deleted workspaces", app, workspace_deletion::run);
         all.add("the clock", app, clock_rewind::run);
         all.add("usage", app, usage::run);
-        all.add("farewells", app, platform_integrations::run);
+        all.add("uninstall notifications", app, platform_integrations::run);
         all
     }
 
@@ -116,7 +116,10 @@ impl Workers {
         // What has not stopped by then is still in `running`.
         let _ = with_timeout(STOP_TIMEOUT, all_stopped).await;
         for name in self.running {
-            warn!(name, "a worker does not end: the server stops without it");
+            warn!(
+                name,
+                "a worker did not stop in time; the server stops without it"
+            );
         }
     }
 }

@@ -174,7 +174,7 @@ impl Checkpointer {
     /// reads the whole log.
     fn stop_after_failure(&mut self, connection: &Connection) {
         tracing::error!(
-            "the disk did not take what was copied from the log: the log is kept, and nothing is written until the server is started again"
+            "the disk rejected a checkpoint: the write-ahead log is kept, and nothing is written until the server is restarted"
         );
         self.failed = true;
         self.copying = false;
@@ -189,7 +189,7 @@ impl Checkpointer {
 
     /// Restores SQLite's automatic checkpoint, because the thread has ended.
     fn restore_autocheckpoint(&mut self, connection: &Connection) {
-        tracing::error!("the thread that copies the log is gone");
+        tracing::error!("the checkpoint thread has ended");
         self.copying = false;
         // The hook no longer updates the value from here on.
         LOG_PAGES.set(0);

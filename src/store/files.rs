@@ -126,7 +126,7 @@ impl StagedFile {
 impl Drop for StagedFile {
     fn drop(&mut self) {
         if let Err(error) = remove_with_companions(&self.path) {
-            tracing::warn!(path = %self.path.display(), %error, "a temporary file stays behind");
+            tracing::warn!(path = %self.path.display(), %error, "a temporary file could not be deleted");
         }
     }
 }

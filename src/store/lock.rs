@@ -150,7 +150,7 @@ impl Drop for ProcessLock {
     fn drop(&mut self) {
         // The file is removed while it is still locked, so this never removes another holder's file.
         if let Err(error) = fs::remove_file(&self.path) {
-            tracing::warn!(path = %self.path.display(), %error, "the lock file stays behind");
+            tracing::warn!(path = %self.path.display(), %error, "the lock file could not be deleted");
         }
     }
 }

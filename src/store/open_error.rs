@@ -75,7 +75,7 @@ pub enum OpenError {
         companion: PathBuf,
     },
     /// The database is missing, because an interrupted restore has moved it aside.
-    #[error("there is no database {}, but the one that was there: {}\nA restore has moved it, and was cut off: run it again, or put that file back. For a new database, move it elsewhere", .path.display(), .aside.display())]
+    #[error("there is no database {}, but a restore moved the previous one to {}\nThe restore was interrupted: run it again, or move that file back. For a new database, move that file elsewhere", .path.display(), .aside.display())]
     MovedAside {
         /// The requested database file.
         path: PathBuf,

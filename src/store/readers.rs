@@ -172,6 +172,6 @@ struct LogFailure;
 
 impl HandleError<rusqlite::Error> for LogFailure {
     fn handle_error(&self, error: rusqlite::Error) {
-        tracing::error!(%error, "a reading connection could not be opened");
+        tracing::error!(%error, "a read connection could not be opened");
     }
 }

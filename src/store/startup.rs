@@ -59,14 +59,14 @@ fn checkpoint_if_disk_low(path: &Path, settings: &Settings, connection: &Connect
         return;
     }
     if let Err(error) = checkpoint::truncate_log(connection) {
-        tracing::warn!(%error, "there is little room, and the write-ahead log cannot be copied");
+        tracing::warn!(%error, "disk space is low, and the write-ahead log cannot be checkpointed");
     }
 }
 
 /// Removes a newly created database that cannot be used after all.
 pub(super) fn remove_unused_database(path: &Path) {
     if let Err(error) = files::remove_with_companions(path) {
-        tracing::warn!(path = %path.display(), %error, "an unused database stays behind");
+        tracing::warn!(path = %path.display(), %error, "an unused database could not be deleted");
     }
 }
 

@@ -42,8 +42,8 @@ pub(super) enum Message {
     Close,
 }
 
-const LOG_KEPT_MESSAGE: &str = "the disk did not take what was copied from the log; everything acknowledged is in \
-    the log: mend the disk and start the server again";
+const LOG_KEPT_MESSAGE: &str = "the disk rejected a checkpoint; all acknowledged writes are in the write-ahead log: \
+    repair the disk and restart the server";
 
 /// Maximum number of times that the writer yields to senders before it begins a transaction.
 const MAX_YIELDS: usize = 2;
@@ -242,7 +242,7 @@ impl Writer {
         };
         // A failure loses nothing: the log stays, and the next start reads it.
         if copies && let Err(error) = checkpoint::truncate_log(&connection) {
-            tracing::warn!(%error, "the write-ahead log stays behind");
+            tracing::warn!(%error, "the write-ahead log could not be truncated");
         }
         if let Err((_, error)) = connection.close() {
             tracing::warn!(%error, "the writer's connection did not close");

@@ -511,7 +511,7 @@ fn a_start_with_fixed_keys_says_which_they_are() {
     program.serve(&[("PARLANCE_BOOTSTRAP__ADA_KEY", "ada_fixed_key")]);
     let said = program.stderr();
     assert!(
-        said.contains("fixed keys ada, as the settings say (bootstrap)"),
+        said.contains("fixed keys ada, from the settings (bootstrap)"),
         "{said}"
     );
     assert!(

@@ -69,7 +69,7 @@ async fn no_schema_script_program_or_call_runs_on_the_writers_thread() {
     ];
     let words = ["compilation", "JSON Schema", "script", "script", "call"];
     for (refusal, word) in refusals.iter().zip(words) {
-        let expected = "runs on a thread that everybody waits for";
+        let expected = "runs on a critical thread";
         assert!(
             refusal.contains(word) && refusal.contains(expected),
             "{refusal}"

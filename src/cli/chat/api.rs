@@ -83,7 +83,7 @@ impl ChatClient {
         let mut page = self.call("GET", &path, None).await?;
         match page["messages"].take() {
             Value::Array(messages) => Ok(messages),
-            _ => bail!("the server's answer has no messages"),
+            _ => bail!("the server's response has no messages"),
         }
     }
 
@@ -96,10 +96,7 @@ impl ChatClient {
         };
         let stream = self.outbound.open_stream(request).await?;
         if stream.status != 200 {
-            bail!(
-                "the server does not let this user listen: {}",
-                stream.status
-            );
+            bail!("the server rejected the event stream: {}", stream.status);
         }
         Ok(stream)
     }
@@ -115,7 +112,7 @@ impl ChatClient {
         }
         match body["message"].as_str() {
             Some(message) => bail!("{message}"),
-            None => bail!("the server answers with the status {status}"),
+            None => bail!("the server's response has the status {status}"),
         }
     }
 
@@ -126,7 +123,7 @@ impl ChatClient {
         body: Option<Value>,
     ) -> Result<(u16, Value)> {
         let answer = self.outbound.send(self.request(method, path, body)).await;
-        let answer = answer.context("the server is not reached")?;
+        let answer = answer.context("the server cannot be reached")?;
         let body = serde_json::from_slice(&answer.body).unwrap_or_default();
         Ok((answer.status, body))
     }
@@ -149,5 +146,5 @@ impl ChatClient {
 
 fn require_text(value: &Value) -> Result<String> {
     let text = value.as_str().map(str::to_owned);
-    text.context("the server's answer is not one of a chat")
+    text.context("the server's response is not from the chat API")
 }

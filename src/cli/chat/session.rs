@@ -173,7 +173,7 @@ impl ChatSession {
         self.prompt.clear();
         let lines: Vec<String> = trouble.text.lines().map(replace_controls).collect();
         let again = if trouble.retried {
-            " (it is tried again)"
+            " (it is retried)"
         } else {
             ""
         };
@@ -204,7 +204,7 @@ impl ChatSession {
             output::note("(connected again)");
             return Ok(());
         }
-        bail!("the server is not reached any more");
+        bail!("the server can no longer be reached");
     }
 
     /// Marks a message as seen. True if it is new.

@@ -33,7 +33,7 @@ impl StateFile {
     pub fn read(file: &Path, address: &str, forget: bool) -> Result<Self> {
         let mut all: BTreeMap<String, ChatState> = match fs::read(file) {
             Ok(text) => serde_json::from_slice(&text).with_context(|| {
-                format!("{} is not what this command has written", file.display())
+                format!("{} is not a state file of this command", file.display())
             })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
             Err(error) => {
@@ -89,6 +89,7 @@ pub fn user_state_file() -> Result<PathBuf> {
     let of_home = || Some(PathBuf::from(env::var_os("HOME")?).join(".local/state"));
     let state = env::var_os("XDG_STATE_HOME").map(PathBuf::from);
     let state = state.filter(|path| path.is_absolute()).or_else(of_home);
-    let state = state.context("neither XDG_STATE_HOME nor HOME says where the key can be kept")?;
+    let state =
+        state.context("neither XDG_STATE_HOME nor HOME is set, so the key cannot be stored")?;
     Ok(state.join("parlance/chat.json"))
 }

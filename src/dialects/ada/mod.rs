@@ -191,7 +191,7 @@ pub fn document_v1(settings: &Settings) -> Document {
         (
             "v1.end_user.updated",
             "A value on an end user's profile has changed. Changes of system properties and of \
-             Ada's metavariables are not told.",
+             Ada's metavariables are not sent.",
             "EndUserUpdatedWebhookPayload",
         ),
     ];

@@ -54,7 +54,7 @@ macro_rules! status_choice {
             fn try_from(status: u16) -> Result<Self, String> {
                 match status {
                     $($status => Ok(Self::$variant),)+
-                    other => Err(format!("{other} is none of {:?}", [$($status,)+])),
+                    other => Err(format!("{other} is not one of {:?}", [$($status,)+])),
                 }
             }
         }

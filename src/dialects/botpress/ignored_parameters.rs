@@ -104,7 +104,7 @@ pub fn openapi_parameters(operation: &str) -> Vec<Value> {
             }
             json!({
                 "name": name, "in": "query", "required": false,
-                "description": "Without effect on this server.",
+                "description": "Has no effect on this server.",
                 "schema": schema,
             })
         });

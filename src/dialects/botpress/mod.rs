@@ -211,7 +211,7 @@ fn extra_parameters(path: &str, operation: &str) -> Vec<Value> {
     let mut parameters = Vec::new();
     if path.starts_with("/v1/chat/") {
         parameters.push(header(auth::BOT_ID, true, "The id of the bot."));
-        let text = "The id of the integration that calls, if one does.";
+        let text = "The id of the calling integration, if an integration calls.";
         parameters.push(header(auth::INTEGRATION_ID, false, text));
     }
     let in_workspace = [
@@ -226,7 +226,7 @@ fn extra_parameters(path: &str, operation: &str) -> Vec<Value> {
         // poem-openapi marks every list as required.
         parameters.push(json!({
             "name": "participantIds", "in": "query", "required": false,
-            "description": "Only those in which all of these users take part.",
+            "description": "Selects conversations in which all these users participate.",
             "schema": {"type": "array", "items": {"type": "string"}},
         }));
     }

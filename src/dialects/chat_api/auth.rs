@@ -25,7 +25,7 @@ pub const USER_KEY_HEADER: &str = "x-user-key";
 const USER_KEY: SecurityScheme = SecurityScheme::header(
     "UserKey",
     USER_KEY_HEADER,
-    "The key of a user: what createUser answers, or one you have signed.",
+    "The key of a user, from createUser or signed by you.",
 );
 
 /// The installation that a request is addressed to, with the integration's token.
@@ -60,7 +60,7 @@ impl InstallationContext {
 fn find_installation(request: &Request) -> Result<&InstallationContext> {
     request
         .data::<InstallationContext>()
-        .ok_or_else(|| Error::internal("the chat was asked by itself", "no installation"))
+        .ok_or_else(|| Error::internal("a chat request has no installation", "no installation"))
 }
 
 /// Returns the user key of the request; empty if there is none.

@@ -24,7 +24,7 @@ impl Dialect for Chat {
             400,
             "InvalidPayload, InvalidQuery, ReferenceNotFound or Runtime",
         ),
-        (401, "Unauthorized: no key, or one that is not good"),
+        (401, "Unauthorized: no key, or an invalid key"),
         (402, "PaymentRequired"),
         (403, "Forbidden or QuotaExceeded"),
         (404, "ResourceNotFound"),
@@ -73,7 +73,7 @@ pub fn example(status: u16) -> Value {
     let named = Chat::ERRORS.iter().find(|(known, _)| *known == status);
     let name = named.and_then(|(_, text)| text.split([' ', ',', ':']).next());
     let name = name.unwrap_or("Unknown");
-    error_body(EXAMPLE_ID, (status, name), "What went wrong")
+    error_body(EXAMPLE_ID, (status, name), "A description of the error")
 }
 
 fn error_body(id: &str, (status, name): (u16, &str), message: &str) -> Value {

@@ -82,7 +82,7 @@ pub fn mount(app: &App) -> Mount {
 pub fn document() -> Document {
     Document::new::<error::Chat, _>(&service(), BASE_PATH, error::example).with_server_variable(
         "webhookId",
-        "What the address of the installation ends with",
+        "The last segment of the installation's webhook URL",
     )
 }
 

@@ -142,7 +142,7 @@ impl Inner {
             "action_triggered" => {
                 let asked_for: ActionTriggered = parse_body(&request.body)?;
                 if asked_for.r#type != "sendEvent" {
-                    let text = format!("There is no action {}", asked_for.r#type);
+                    let text = format!("The integration chat has no action {}", asked_for.r#type);
                     return Err(Error::new(Kind::Runtime, text));
                 }
                 let SendEventInput {
@@ -154,7 +154,7 @@ impl Inner {
             }
             "register" | "unregister" | "ping" => Ok(json_response(&json!({}))),
             other => {
-                let text = format!("The integration chat does not know {other}");
+                let text = format!("The integration chat does not support the operation {other}");
                 Err(Error::new(Kind::Runtime, text))
             }
         }

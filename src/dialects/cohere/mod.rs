@@ -90,7 +90,7 @@ fn service(settings: &Settings) -> OpenApiService<Api, ()> {
         CheckApiKey,
     );
     OpenApiService::new(api, "Cohere API", "1.0").description(
-        "Connectors and chat of Cohere's API v1. Calls may name the project that they are made for in the \
-         header X-Client-Name; it is kept with what they change.",
+        "Connectors and chat of Cohere's API v1. The header X-Client-Name may name the project of \
+         the caller; the server stores it with each change.",
     )
 }

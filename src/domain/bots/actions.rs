@@ -66,7 +66,7 @@ fn resolve_action(
         (Some(parts), _) => parts,
         (None, Some(own)) => (own, kind),
         (None, None) => {
-            let text = format!("{kind} names no integration: integration:action is needed");
+            let text = format!("{kind} has no integration: it must be integration:action");
             return Err(Error::new(Kind::ReferenceNotFound, text));
         }
     };
@@ -89,7 +89,7 @@ fn take_output(
 ) -> std::result::Result<Map<String, Value>, String> {
     let broken = |why: &str| format!("The output of {name} {why}");
     let output = answer.get_mut("output").map(Value::take);
-    let output = output.ok_or_else(|| broken("is missing in the answer"))?;
+    let output = output.ok_or_else(|| broken("is missing in the response"))?;
     if let Some(action) = definition.actions.get(name) {
         let checked = action.output.check(&output, "output", limits);
         checked.map_err(|error| {
@@ -98,14 +98,11 @@ fn take_output(
                 .iter()
                 .map(ToString::to_string)
                 .collect();
-            broken(&format!(
-                "does not keep to its schema: {}",
-                rules.join("; ")
-            ))
+            broken(&format!("does not match its schema: {}", rules.join("; ")))
         })?;
     }
     match output {
         Value::Object(output) => Ok(output),
-        _ => Err(broken("is no object")),
+        _ => Err(broken("is not an object")),
     }
 }

@@ -219,7 +219,7 @@ impl<'a> AuthorSchemas<'a> {
         if self.integration.is_some() {
             return Err(Error::new(
                 Kind::RelationConflict,
-                format!("An integration does not create for {integration}"),
+                format!("An integration cannot create objects of {integration}"),
             ));
         }
         let found = self.find_integration(integration);
@@ -227,7 +227,7 @@ impl<'a> AuthorSchemas<'a> {
         let creation = creation(&found.definition)?;
         if !creation.enabled {
             return Err(Error::invalid(format!(
-                "The integration {integration} does not let bots create that"
+                "The integration {integration} does not let bots create this"
             )));
         }
         Tags::require_in_patch(given, integration, &creation.required_tags)?;
@@ -280,7 +280,7 @@ impl DelegatedCreation {
             // wire: an empty answer means that the integration declines (botpress.md §4)
             let declined = || {
                 format!(
-                    "The integration {} has not made a {member}",
+                    "The integration {} declined to create a {member}",
                     self.integration
                 )
             };
@@ -292,7 +292,7 @@ impl DelegatedCreation {
     /// Returns the error for a response that names an object that does not exist.
     pub(in crate::domain) fn result_not_found(&self, member: &str, id: &str) -> Error {
         let text = format!(
-            "The integration {} has answered with the {member} {id}, which is not there",
+            "The integration {} has returned the {member} {id}, which does not exist",
             self.integration
         );
         protocol::runtime_error(text)

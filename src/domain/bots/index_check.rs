@@ -16,7 +16,7 @@ const TAG_FAULTS: [(&str, &str); 4] = [
                              AND found.value = tag.value AND found.of_seq = c.seq)",
     ),
     (
-        "rows of conversation_tags are of no such tag",
+        "rows of conversation_tags match no tag",
         "SELECT count(*) FROM conversation_tags AS found
          LEFT JOIN conversations AS c ON c.seq = found.of_seq
          WHERE c.agent_seq IS NOT found.agent_seq
@@ -31,7 +31,7 @@ const TAG_FAULTS: [(&str, &str); 4] = [
                              AND found.of_seq = u.seq)",
     ),
     (
-        "rows of user_tags are of no such tag",
+        "rows of user_tags match no tag",
         "SELECT count(*) FROM user_tags AS found
          LEFT JOIN end_users AS u ON u.seq = found.of_seq
          WHERE NOT EXISTS (SELECT 1 FROM json_each(u.tags) AS tag
@@ -126,19 +126,19 @@ mod tests {
             ),
             (
                 "INSERT INTO messages_of_conversation VALUES (3, 9)",
-                "1 rows of messages_of_conversation are of no such message",
+                "1 rows of messages_of_conversation match no message",
             ),
             (
                 "INSERT INTO messages_of_user VALUES (2, 5)",
-                "1 rows of messages_of_user are of no such message",
+                "1 rows of messages_of_user match no message",
             ),
             (
                 "INSERT INTO messages_of_agent VALUES (1, 1, 7, 4)",
-                "1 rows of messages_of_agent are of no such message",
+                "1 rows of messages_of_agent match no message",
             ),
             (
                 "INSERT INTO message_tags VALUES (1, 'id', '8', 4)",
-                "1 rows of message_tags are of no such tag",
+                "1 rows of message_tags match no tag",
             ),
             (
                 "DELETE FROM conversation_tags",
@@ -146,7 +146,7 @@ mod tests {
             ),
             (
                 "INSERT INTO conversation_tags VALUES (1, 'x', '6', 3)",
-                "1 rows of conversation_tags are of no such tag",
+                "1 rows of conversation_tags match no tag",
             ),
             (
                 "DELETE FROM user_tags",
@@ -154,7 +154,7 @@ mod tests {
             ),
             (
                 "INSERT INTO user_tags VALUES (1, 'id', '6', 2)",
-                "1 rows of user_tags are of no such tag",
+                "1 rows of user_tags match no tag",
             ),
         ] {
             connection.execute_batch("SAVEPOINT whole").unwrap();

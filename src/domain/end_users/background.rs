@@ -26,10 +26,10 @@ const PURGE_BATCH: i64 = 200;
 pub async fn run(app: App) {
     loop {
         if let Err(error) = deletion::run_due(&app).await {
-            warn!(%error, "bulk deletions wait");
+            warn!(%error, "bulk deletions failed; they are retried");
         }
         if let Err(error) = delete_expired(&app).await {
-            warn!(%error, "what is due of end users waits");
+            warn!(%error, "expired data of end users cannot be deleted; the deletion is retried");
         }
         tokio::select! {
             () = app.end_user_worker_wake_up().notified() => {}

@@ -101,7 +101,7 @@ fn find_position(conn: &Connection, agent: &AgentId, id: &EndUserId) -> Result<i
             row.get(0)
         });
     position.optional()?.ok_or_else(|| {
-        let rule = Rule::Other("must be that of a next_page_url".to_owned());
+        let rule = Rule::Other("must be the cursor of a next_page_url".to_owned());
         Violation::query("cursor", rule).into()
     })
 }
@@ -282,7 +282,7 @@ pub(super) fn update(
 
 fn to_json(values: &Map<String, Value>) -> Result<String> {
     serde_json::to_string(values)
-        .map_err(|error| Error::internal("metadata cannot be written", error))
+        .map_err(|error| Error::internal("metadata cannot be serialized", error))
 }
 
 const INSERT_POSITION: &str = "

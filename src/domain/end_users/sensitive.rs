@@ -147,9 +147,9 @@ pub fn load_sensitive_metadata(
 fn open_value(sealer: &Sealer, id: &EndUserId, name: &str, sealed: &[u8]) -> Result<Value> {
     let text = SealedColumn::EndUserSensitive
         .open(sealer, &row_id(id, name), sealed)
-        .map_err(|error| Error::internal("a sealed value cannot be opened", error))?;
+        .map_err(|error| Error::internal("a sealed value cannot be decrypted", error))?;
     serde_json::from_slice(&text)
-        .map_err(|error| Error::internal("a sealed value is not what it should be", error))
+        .map_err(|error| Error::internal("a sealed value is not JSON", error))
 }
 
 const DELETE_EXPIRED: &str = "DELETE FROM end_user_sensitive WHERE erase_at <= :now";

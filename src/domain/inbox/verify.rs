@@ -40,7 +40,7 @@ pub(super) fn verify_request(
     else {
         return Ok(new_verdict(
             Some(false),
-            "the headers of a signature are missing",
+            "the signature headers are missing",
         ));
     };
     let Ok(timestamp) = timestamp.parse() else {

@@ -85,7 +85,7 @@ async fn repair_until_done(app: &App) {
 
 async fn retry_until_done<F: Future<Output = Result<()>>>(mut work: impl FnMut() -> F) {
     while let Err(error) = work().await {
-        warn!(%error, "what waits for a time that the clock has left is not mended yet");
+        warn!(%error, "waiting rows could not be repaired after a clock rewind; the repair is retried");
         sleep_real_time(REPEAT_DELAYS[0]).await;
     }
 }

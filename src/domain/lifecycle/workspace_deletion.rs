@@ -138,7 +138,7 @@ pub async fn purge_at_start(app: &App) -> Result<()> {
 pub async fn run(app: App) {
     loop {
         if let Err(error) = purge(&app).await {
-            warn!(%error, "rows of deleted workspaces wait");
+            warn!(%error, "rows of deleted workspaces cannot be deleted; the deletion is retried");
         }
         tokio::select! {
             () = app.workspace_closed().notified() => {}

@@ -22,7 +22,8 @@ fn compile_path(path: &str) -> Result<Expression<'static>, Rule> {
     }
     let signs = path.bytes().filter(|byte| b".[{(*!&|?".contains(byte));
     if signs.count() > NESTING_CHARS_MAX {
-        let rule = format!("must have at most {NESTING_CHARS_MAX} of the signs . [ {{ ( * ! & | ?");
+        let rule =
+            format!("must have at most {NESTING_CHARS_MAX} of the characters . [ {{ ( * ! & | ?");
         return Err(Rule::Other(rule));
     }
     jmespath::compile(path).map_err(|error| {
@@ -105,7 +106,7 @@ fn list_names(items: &[FormItem]) -> String {
 /// Returns the name of a connection with these answers.
 pub(super) fn evaluate_name(path: &str, answers: &Value) -> Result<String> {
     let failed = |error: jmespath::JmespathError| {
-        Error::internal("a checked JMESPath does not work", error.to_string())
+        Error::internal("a validated JMESPath failed", error.to_string())
     };
     // Fails for paths that an earlier version stored without these limits.
     let expression = compile_path(path)
@@ -169,11 +170,11 @@ mod tests {
     fn a_path_that_is_long_or_deep_is_refused_before_it_is_read() {
         for (deep, part) in [
             ("[".repeat(2_000), "at most 500 bytes"),
-            ("[".repeat(400), "at most 50 of the signs"),
-            ("!".repeat(400), "at most 50 of the signs"),
-            ("a.".repeat(200), "at most 50 of the signs"),
-            ("*.".repeat(200), "at most 50 of the signs"),
-            ("a|".repeat(200), "at most 50 of the signs"),
+            ("[".repeat(400), "at most 50 of the characters"),
+            ("!".repeat(400), "at most 50 of the characters"),
+            ("a.".repeat(200), "at most 50 of the characters"),
+            ("*.".repeat(200), "at most 50 of the characters"),
+            ("a|".repeat(200), "at most 50 of the characters"),
             ("a".repeat(501), "at most 500 bytes"),
         ] {
             assert!(verdict(&deep).contains(part), "{deep}");

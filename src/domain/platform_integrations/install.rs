@@ -78,7 +78,7 @@ pub async fn install(
         &Value::Object(answers.clone()),
     )?;
     let callback = Url::parse(&definition.oauth_callback_url)
-        .map_err(|error| Error::internal("a checked address cannot be read", error))?;
+        .map_err(|error| Error::internal("a validated address cannot be parsed", error))?;
     let scopes = to_json_array(definition.granted_scopes().into_iter().map(Scope::as_str));
     let sealer = operator.app().sealer().clone();
     let tx = move |tx: &crate::domain::WriteTx<'_>| {

@@ -88,7 +88,7 @@ pub(super) fn seal_configuration(
     configuration: &Map<String, Value>,
 ) -> Result<Vec<u8>> {
     let text = serde_json::to_vec(configuration)
-        .map_err(|error| Error::internal("a configuration cannot be written", error))?;
+        .map_err(|error| Error::internal("a configuration cannot be serialized", error))?;
     Ok(SealedColumn::PlatformConfiguration.seal(sealer, id.as_str(), &text))
 }
 
@@ -99,9 +99,9 @@ pub(super) fn open_configuration(
 ) -> Result<Map<String, Value>> {
     let text = SealedColumn::PlatformConfiguration
         .open(sealer, id.as_str(), sealed)
-        .map_err(|error| Error::internal("a sealed configuration cannot be opened", error))?;
+        .map_err(|error| Error::internal("a sealed configuration cannot be decrypted", error))?;
     serde_json::from_slice(&text)
-        .map_err(|error| Error::internal("a configuration is not what it should be", error))
+        .map_err(|error| Error::internal("a configuration is not a JSON object", error))
 }
 
 /// Seals the secret that signs uninstall notifications. It is bound to the installation's id, so that it can
@@ -113,8 +113,8 @@ pub(super) fn seal_secret(sealer: &Sealer, id: &InstallationId, secret: &Secret)
 pub(super) fn open_secret(sealer: &Sealer, id: &InstallationId, sealed: &[u8]) -> Result<Secret> {
     let text = SealedColumn::PlatformClientSecret
         .open(sealer, id.as_str(), sealed)
-        .map_err(|error| Error::internal("a sealed secret cannot be opened", error))?;
+        .map_err(|error| Error::internal("a sealed secret cannot be decrypted", error))?;
     String::from_utf8(text)
         .map(Secret::new)
-        .map_err(|error| Error::internal("a sealed secret is not what it should be", error))
+        .map_err(|error| Error::internal("a sealed secret is not UTF-8", error))
 }

@@ -171,7 +171,7 @@ pub async fn run(app: App) {
             Ok(Some(next)) => next.since(app.clock().now()).min(CHECK_INTERVAL),
             Ok(None) => CHECK_INTERVAL,
             Err(error) => {
-                warn!(%error, "integrations are not told of uninstalled installations");
+                warn!(%error, "uninstall notifications cannot be sent; they are retried");
                 // Real time: the product clock may be frozen.
                 sleep_real_time(ERROR_PAUSE).await;
                 continue;
@@ -242,15 +242,15 @@ async fn attempt_notification(app: &App, due: DueNotification) -> Result<()> {
         .map(Duration::from_secs);
     let next = match (&outcome, wait) {
         (Ok(()), _) => {
-            info!(installation = %due.id, attempts, "an integration knows that it is uninstalled");
+            info!(installation = %due.id, attempts, "an uninstall notification was delivered");
             None
         }
         (Err(error), Some(wait)) => {
-            info!(installation = %due.id, attempts, error, "an integration was not told yet");
+            info!(installation = %due.id, attempts, error, "an uninstall notification failed; it is retried");
             Some(app.clock().now().plus(wait))
         }
         (Err(error), None) => {
-            warn!(installation = %due.id, attempts, error, "an integration could not be told");
+            warn!(installation = %due.id, attempts, error, "an uninstall notification failed for the last time");
             None
         }
     };
@@ -305,7 +305,7 @@ async fn send_notification(app: &App, due: &DueNotification) -> Result<(), Strin
 fn build_request(app: &App, due: &DueNotification) -> Result<OutboundRequest> {
     let secret = open_secret(app.sealer(), &due.id, &due.secret)?;
     let mut url = Url::parse(&due.url)
-        .map_err(|error| Error::internal("a checked address cannot be read", error))?;
+        .map_err(|error| Error::internal("a validated address cannot be parsed", error))?;
     // wire: seconds; the form of the timestamp is not published
     let timestamp = system_now().as_seconds().to_string();
     let signed = due.url.split(['?', '#']).next().unwrap_or_default();

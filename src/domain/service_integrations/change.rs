@@ -181,7 +181,7 @@ pub async fn update(
                 Some(&integration.name),
             )?;
             if !lost.is_empty() {
-                info!(integration = %id, secrets = ?lost, "secrets that an update left no place for are gone");
+                info!(integration = %id, secrets = ?lost, "an update removed secrets whose members are gone");
             }
             integration.config = returned_config(&parts, public, reveal);
             Ok(integration)

@@ -188,9 +188,9 @@ fn open_secrets(
 ) -> Result<Map<String, Value>> {
     let text = SealedColumn::ServiceIntegrationSecrets
         .open(sealer, id.as_str(), sealed)
-        .map_err(|error| Error::internal("a sealed secret cannot be opened", error))?;
+        .map_err(|error| Error::internal("a sealed secret cannot be decrypted", error))?;
     serde_json::from_slice(&text)
-        .map_err(|error| Error::internal("a sealed secret is not what it should be", error))
+        .map_err(|error| Error::internal("sealed secrets are not a JSON object", error))
 }
 
 /// Seals the secrets of an integration; none if it has none.
@@ -203,7 +203,7 @@ pub(super) fn seal_secrets(
         return Ok(None);
     }
     let text = serde_json::to_vec(hidden)
-        .map_err(|error| Error::internal("a secret cannot be written", error))?;
+        .map_err(|error| Error::internal("a secret cannot be serialized", error))?;
     let column = SealedColumn::ServiceIntegrationSecrets;
     Ok(Some(column.seal(sealer, id.as_str(), &text)))
 }

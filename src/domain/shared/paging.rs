@@ -50,7 +50,7 @@ impl PageToken {
     /// `Invalid` for any other text.
     pub fn parse(text: &str) -> Result<Self> {
         let broken = || {
-            let rule = Rule::Other("must be a token that a list has given".to_owned());
+            let rule = Rule::Other("must be a token from a previous page".to_owned());
             Error::from(Violation::query("nextToken", rule))
         };
         let bytes = BASE64_STANDARD.decode(text).map_err(|_| broken())?;

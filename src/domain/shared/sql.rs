@@ -40,7 +40,7 @@ pub(in crate::domain) fn read_object_or_error(
 ) -> rusqlite::Result<Map<String, Value>> {
     let why = match serde_json::from_str(row.get_ref(column)?.as_str()?) {
         Ok(Value::Object(members)) => return Ok(members),
-        Ok(_) => "it is no object".to_owned(),
+        Ok(_) => "it is not an object".to_owned(),
         Err(error) => error.to_string(),
     };
     tracing::error!(why, "a value in the database cannot be read");
@@ -81,7 +81,9 @@ pub(in crate::domain) fn write_in_savepoint<R>(
     write: impl FnOnce() -> Result<R>,
 ) -> Result<Option<R>> {
     let done = with_savepoint(conn, write)?;
-    let done = done.inspect_err(|error| tracing::error!(?error, "one of many is left out"));
+    let done = done.inspect_err(|error| {
+        tracing::error!(?error, "one of several writes failed and was rolled back")
+    });
     Ok(done.ok())
 }
 

@@ -225,7 +225,7 @@ impl Admission {
             let retry_after = RETRY_DELAY;
             return Err(Error::new(
                 Kind::Unavailable { retry_after },
-                "What this call is for was changed while it was under way; send it again",
+                "The bot or installation of this request changed meanwhile; send the request again",
             ));
         }
         let present = ConditionContext {

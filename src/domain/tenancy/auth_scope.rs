@@ -99,7 +99,7 @@ impl AuthScope<'_> {
                     resolve_in_workspace(conn, account, &WorkspaceId::from(*id))
                 }
                 _ => Err(forbidden_error(
-                    "A workspace is managed with a personal access token",
+                    "Managing a workspace needs a personal access token",
                 )),
             },
             Self::Bot { bot, integration } => {

@@ -176,7 +176,7 @@ fn later_start(tx: &WriteTx<'_>, settings: &Settings, workspace: Workspace) -> R
         };
         // A member who may delete agents must not be able to prevent the start of the server.
         if agent.is_none() && belongs_to_agent(kind) {
-            warn!(%kind, "the fixed key is not made: the workspace has no agent");
+            warn!(%kind, "the fixed key is not created: the workspace has no agent");
             continue;
         }
         let owner = choose_owner(kind, &workspace, agent, || {

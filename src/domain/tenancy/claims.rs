@@ -121,7 +121,10 @@ impl Claims {
 }
 
 fn unproven_error() -> Error {
-    Error::new(Kind::Internal, "a claim of a change is not proven")
+    Error::new(
+        Kind::Internal,
+        "a claim of a write transaction is not proven",
+    )
 }
 
 /// Locks that serialize repeated writes, so that they do not invalidate each other's claims forever.
@@ -188,7 +191,7 @@ impl App {
         }
         Err(Error::new(
             Kind::Conflict,
-            "What this changes was changed again and again meanwhile; try again",
+            "The data of this request changed repeatedly meanwhile; try again",
         ))
     }
 }

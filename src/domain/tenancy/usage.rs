@@ -278,7 +278,7 @@ pub async fn run(app: App) {
         // Real time: a crash loses what is not flushed, regardless of the product clock.
         sleep_real_time(FLUSH_INTERVAL).await;
         if let Err(error) = flush(&app).await {
-            warn!(?error, "usage is not written down yet");
+            warn!(?error, "usage counts cannot be stored; they are retried");
         }
     }
 }

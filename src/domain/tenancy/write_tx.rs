@@ -99,7 +99,8 @@ impl<'a> WriteTx<'a> {
     /// `Internal` for a write without a principal.
     pub(in crate::domain) fn principal(&self) -> Result<&Principal> {
         let caller = self.principal.as_deref();
-        caller.ok_or_else(|| Error::internal("a change needs a caller", "it has none"))
+        caller
+            .ok_or_else(|| Error::internal("a write transaction needs a principal", "it has none"))
     }
 
     /// Returns the range of a workspace's row numbers. For the caller's workspace, the principal has it.
@@ -245,8 +246,8 @@ impl App {
         let job = move |conn: &Connection| {
             let caller = admission.recheck_in_tx(conn, now)?;
             let workspace = caller.as_ref().map(|caller| caller.workspace_id.clone());
-            let workspace =
-                workspace.ok_or_else(|| Error::internal("a call has no tenant", "no caller"))?;
+            let workspace = workspace
+                .ok_or_else(|| Error::internal("a request has no tenant", "no principal"))?;
             let actor = Actor::Key(key);
             let mut tx = WriteTx::new(conn, now, &actor)
                 .with_app(&app)

@@ -51,7 +51,7 @@ pub async fn register(app: &App) -> Result<()> {
     let definition: IntegrationDefinition = serde_json::from_str(DEFINITION)
         .map_err(|error| Error::internal("the chat's definition cannot be read", error))?;
     let text = serde_json::to_string(&definition)
-        .map_err(|error| Error::internal("the chat's definition cannot be written", error))?;
+        .map_err(|error| Error::internal("the chat's definition cannot be serialized", error))?;
     let known = app.store().read(find_registered)?;
     if known == Some((text.clone(), enabled)) || (known.is_none() && !enabled) {
         return Ok(());

@@ -66,7 +66,7 @@ pub async fn create(
         "payload": payload,
     });
     let Value::Object(told) = told else {
-        return Err(Error::internal("an object is none", "json"));
+        return Err(Error::internal("the event is not a JSON object", "json"));
     };
     let new = events::NewEvent {
         kind: EVENT_NAME.to_owned(),

@@ -160,8 +160,8 @@ impl Listeners {
         let mut open = self.lock();
         let of_user = open.count_by_user.get(&user).copied().unwrap_or(0);
         if open.closed || open.total >= self.max || of_user >= self.max_per_user {
-            let text = "There are too many streams already: webchat.max_streams and \
-                        webchat.max_streams_per_user";
+            let text =
+                "Too many streams are open (webchat.max_streams, webchat.max_streams_per_user)";
             return Err(Error::new(Kind::LimitExceeded, text));
         }
         open.last_id += 1;

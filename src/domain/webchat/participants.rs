@@ -65,7 +65,8 @@ pub async fn remove(visitor: &WebchatUserRequest, id: &str, fid: &str) -> Result
     let user = store.read(|conn| foreign_ids::find_user(conn, voice.bot(), fid))?;
     let user = user.ok_or_else(|| Error::not_found(format!("Participant \"{fid}\" not found")))?;
     if user.id == visitor.id {
-        let rule = Rule::Other("must not be the owner of the conversation, who stays".to_owned());
+        let rule =
+            Rule::Other("must not be the owner of the conversation, who cannot leave".to_owned());
         return Err(Violation::body(["userId"], rule).into());
     }
     let conversation = store.read(|conn| foreign_ids::find_conversation_fid(conn, &found))?;

@@ -82,7 +82,7 @@ impl WebchatRequest {
     pub(super) fn installation(&self) -> Result<&ActingInstallation> {
         let installation = self.call.principal().installation.as_ref();
         installation
-            .ok_or_else(|| Error::new(Kind::Forbidden, "Only an integration answers for its users"))
+            .ok_or_else(|| Error::new(Kind::Forbidden, "Only the integration itself may do this"))
     }
 
     /// Verifies a key for this installation, and returns its claims. The call's admission ends with the key.

@@ -112,9 +112,9 @@ pub(super) fn find_secret(
     };
     let opened = SealedColumn::WebchatKey
         .open(sealer, &installation.to_string(), &sealed)
-        .map_err(|error| Error::internal("a sealed key does not open", error))?;
+        .map_err(|error| Error::internal("a sealed key cannot be decrypted", error))?;
     let text = String::from_utf8(opened)
-        .map_err(|error| Error::internal("a sealed key is no text", error))?;
+        .map_err(|error| Error::internal("a sealed key is not UTF-8", error))?;
     Ok(Some(Secret::new(text)))
 }
 

@@ -44,7 +44,8 @@ pub(super) fn open_address(
     sealed: &[u8],
 ) -> Result<String> {
     let opened = SealedColumn::WebhookUrl.open(sealer, id.as_str(), sealed)?;
-    String::from_utf8(opened).map_err(|error| Error::internal("a sealed address is no text", error))
+    String::from_utf8(opened)
+        .map_err(|error| Error::internal("a sealed address is not UTF-8", error))
 }
 
 /// Returns the address with its query, fragment and user info removed; none if it has none of these.

@@ -113,7 +113,7 @@ pub async fn list(call: &RequestContext, slice: PageRequest) -> Result<EndpointP
                 })
                 .optional()?
                 .ok_or_else(|| {
-                    let rule = Rule::Other("must be that of a next_page_url".to_owned());
+                    let rule = Rule::Other("must be the cursor of a next_page_url".to_owned());
                     Error::from(Violation::query("cursor", rule))
                 })?,
             None => 0_i64,

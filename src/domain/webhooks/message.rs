@@ -69,7 +69,7 @@ pub(super) fn insert_message<D: Serialize>(
         tags: event.tags,
     };
     let payload = serde_json::to_string(&payload)
-        .map_err(|error| Error::internal("an event cannot be written", error))?;
+        .map_err(|error| Error::internal("an event cannot be serialized", error))?;
     let id = WebhookMessageId::new_message(tx.now);
     // Positional parameters, as in the queue, because almost every change of an end user runs this.
     tx.conn.prepare_cached(INSERT)?.execute(params![

@@ -83,13 +83,12 @@ impl Metrics {
         );
         registry.register(
             "webhook_deliveries_in_memory",
-            "Deliveries that the dispatcher has taken: about to be attempted, being attempted, or \
-             not written down yet",
+            "Deliveries in the dispatcher's memory: waiting, being attempted, or not stored yet",
             self.in_memory.clone(),
         );
         registry.register(
             "webhook_endpoints",
-            "Endpoints by whether messages are sent to them",
+            "Endpoints by state: enabled or disabled",
             self.endpoints.clone(),
         );
         registry.register(

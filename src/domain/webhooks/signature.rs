@@ -49,7 +49,7 @@ pub enum Mismatch {
     #[error("the timestamp is more than five minutes from the server's time")]
     Time,
     /// No signature in the header matches one of the keys.
-    #[error("no signature is that of this body with the endpoint's secret")]
+    #[error("no signature matches the body and the endpoint's secret")]
     Signature,
 }
 

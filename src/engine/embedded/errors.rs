@@ -76,5 +76,5 @@ fn value_to_text(value: &Value<'_>) -> String {
         return "undefined".to_owned();
     }
     let text: Option<String> = value.get().ok();
-    text.unwrap_or_else(|| "a value that is no error was thrown".to_owned())
+    text.unwrap_or_else(|| "a value that is not an error was thrown".to_owned())
 }

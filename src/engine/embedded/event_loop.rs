@@ -144,11 +144,11 @@ impl EventLoop {
             let quiet = event.is_none();
             match self.handle_event(event) {
                 Ok(true) => {}
-                Ok(false) => break EngineError::Stopped("it is dropped".to_owned()),
+                Ok(false) => break EngineError::Stopped("the program is dropped".to_owned()),
                 Err(FatalError(failure)) => break failure,
             }
             if self.shared.retiring.load(Ordering::Relaxed) && self.state.is_idle() {
-                break EngineError::Stopped("it is dropped".to_owned());
+                break EngineError::Stopped("the program is dropped".to_owned());
             }
             if quiet
                 && !measured

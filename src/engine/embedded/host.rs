@@ -143,7 +143,7 @@ fn add_operation_functions<'js>(
             let held = with.in_flight.reserve(size);
             let held = held.map_err(|text| Exception::throw_message(&ctx, &text))?;
             let headers = serde_json::from_str(&headers)
-                .map_err(|_| Exception::throw_type(&ctx, "headers must be texts"))?;
+                .map_err(|_| Exception::throw_type(&ctx, "headers must be strings"))?;
             let fetch = FetchRequest {
                 method,
                 url,

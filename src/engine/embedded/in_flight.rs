@@ -74,7 +74,7 @@ impl Reservation {
         grown.map_err(|_| {
             let most = flight.max_bytes;
             format!(
-                "the requests and answers on their way have more than {most} bytes, half of \
+                "the running requests and their responses have more than {most} bytes, half of \
                  runtime.memory_bytes"
             )
         })?;

@@ -215,10 +215,10 @@ impl IsolateState {
     fn check_can_start(&self) -> Result<(), &'static str> {
         let over = |id: u64| !self.calls.borrow().contains_key(&id);
         if self.current.get().is_some_and(over) {
-            return Err("the call that this belongs to is over");
+            return Err("the call that this belongs to has ended");
         }
         if self.operations.borrow().len() >= MAX_OPERATIONS {
-            return Err("too many timers and requests are under way");
+            return Err("too many timers and requests are running");
         }
         Ok(())
     }
@@ -331,7 +331,9 @@ impl IsolateState {
         let call = calls.get_mut(&id)?;
         call.lines += 1;
         if call.lines == MAX_LOG_LINES {
-            let text = format!("further lines of this call are left out after {MAX_LOG_LINES}");
+            let text = format!(
+                "further log lines of this call are dropped: a call can log {MAX_LOG_LINES}"
+            );
             let bot = call.bot.clone();
             self.sink.write(&self.program, bot, Level::Warn, &text);
         }

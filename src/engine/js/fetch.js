@@ -12,7 +12,7 @@ const { Headers } = (() => {
     }
     #key(name) {
       const key = String(name).toLowerCase()
-      if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(key)) throw new TypeError(`${name} is no header name`)
+      if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(key)) throw new TypeError(`${name} is not a header name`)
       return key
     }
     append(name, value) {

@@ -129,7 +129,7 @@ async function call({ id, request }) {
       throw new TypeError('it is neither an object nor undefined')
     }
     const { status = 200, headers = {}, body = '{}' } = answer ?? {}
-    if (!Number.isInteger(status) || status < 100 || status > 599) throw new TypeError('its status is no status')
+    if (!Number.isInteger(status) || status < 100 || status > 599) throw new TypeError('its status is not a valid HTTP status')
     const texts = Object.entries(headers ?? {}).filter(([, value]) => value != null)
     const response = {
       status,

@@ -149,7 +149,7 @@
       return host.fail(call, 'answer', 'it is neither an object nor undefined')
     }
     const { status = 200, headers = {}, body = '{}' } = given ?? {}
-    if (!Number.isInteger(status) || status < 100 || status > 599) return host.fail(call, 'answer', 'its status is no status')
+    if (!Number.isInteger(status) || status < 100 || status > 599) return host.fail(call, 'answer', 'its status is not a valid HTTP status')
     const texts = {}
     for (const [name, value] of Object.entries(headers ?? {})) if (value != null) texts[name] = String(value)
     const text = typeof body === 'string' ? body : load('buffer').Buffer.isBuffer(body) ? body.toString() : JSON.stringify(body ?? '')

@@ -234,7 +234,9 @@ impl State {
                 stack,
                 missing,
             } => self.finish_loading(Err(if missing {
-                EngineError::Missing(format!("Node.js does not have what the code needs: {text}"))
+                EngineError::Missing(format!(
+                    "Node.js does not have something that the code needs: {text}"
+                ))
             } else {
                 EngineError::Load(Exception::new(text, &stack))
             })),

@@ -115,7 +115,7 @@ impl NodeInstall {
                 "{path} cannot be run as the user {uid} (runtime.node_uid)"
             ));
         }
-        tracing::warn!("Node.js runs without any measure of the system: its launcher fails");
+        tracing::warn!("Node.js runs without confinement by the system: its launcher fails");
         Ok(())
     }
 
@@ -181,12 +181,12 @@ fn log_measures(measures: Measures) {
     };
     let (in_force, not) = (those(true), those(false));
     if measures.signals || measures.calls {
-        tracing::info!(in_force, not, "what holds code in Node.js");
+        tracing::info!(in_force, not, "measures confine code in Node.js");
     } else {
         tracing::warn!(
             in_force,
             not,
-            "the kernel does not keep code in Node.js from signalling this server"
+            "the kernel does not prevent code in Node.js from sending signals to this server"
         );
     }
 }

@@ -42,7 +42,7 @@ pub(super) async fn spawn(command: Command) -> io::Result<Child> {
         tokio: Handle::current(),
         started,
     };
-    let gone = || io::Error::other("the thread that starts children is gone");
+    let gone = || io::Error::other("the thread that starts children has ended");
     SPAWN_QUEUE.send(order).map_err(|_| gone())?;
     child.await.map_err(|_| gone())?
 }

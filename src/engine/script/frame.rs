@@ -114,7 +114,7 @@ pub(super) async fn read_bytes(
 fn parse_length(head: [u8; 4], most: usize) -> io::Result<usize> {
     let length = usize::try_from(u32::from_be_bytes(head)).unwrap_or(usize::MAX);
     if length > most {
-        let text = format!("a frame of {length} bytes, and at most {most} are read");
+        let text = format!("a frame has {length} bytes, and at most {most} are allowed");
         return Err(io::Error::new(io::ErrorKind::InvalidData, text));
     }
     Ok(length)

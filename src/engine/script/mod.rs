@@ -49,10 +49,10 @@ pub enum ScriptError {
     #[error("the script needs more than its memory of {0} bytes (runtime.script_memory_bytes)")]
     Memory(usize),
     /// The input is too large.
-    #[error("the script is given more than {0} bytes (runtime.script_input_bytes)")]
+    #[error("the input of the script has more than {0} bytes (runtime.script_input_bytes)")]
     Input(usize),
     /// The output is too large.
-    #[error("the script makes more than {0} bytes (runtime.script_output_bytes)")]
+    #[error("the output of the script has more than {0} bytes (runtime.script_output_bytes)")]
     Output(usize),
     /// Too many scripts wait to run.
     #[error("too many scripts wait to run: at most {0} may (runtime.script_queue)")]

@@ -113,7 +113,7 @@ impl Scripts {
                 Outcome::Retired => place = self.0.acquire_permits(&lane).await?,
             }
         }
-        let text = "what runs it has ended again and again";
+        let text = "its workers ended repeatedly";
         Err(ScriptError::Unavailable(text.to_owned()))
     }
 

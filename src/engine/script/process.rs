@@ -57,7 +57,7 @@ impl WorkerProcess {
         let started = started.unwrap_or_else(|_| Err(io::Error::other("it does not answer")));
         started.map_err(|error| {
             tracing::error!(%error, "a worker for scripts cannot be started");
-            ScriptError::Unavailable("this server could not start what runs it".to_owned())
+            ScriptError::Unavailable("this server could not start a worker".to_owned())
         })
     }
 
@@ -92,7 +92,9 @@ impl WorkerProcess {
         let hello = frame::read_async(&mut process.output, FRAME_OVERHEAD).await;
         if !hello.is_ok_and(|hello: Hello| hello == Hello::new()) {
             let (_, text) = process.end().await;
-            return Err(io::Error::other(format!("it is no worker: {text}")));
+            return Err(io::Error::other(format!(
+                "it is not a script worker: {text}"
+            )));
         }
         Ok(process)
     }
@@ -152,7 +154,7 @@ impl WorkerProcess {
 
 fn parse_result(bytes: &[u8]) -> ScriptResult {
     serde_json::from_slice(bytes).unwrap_or_else(|error| {
-        let text = format!("what it makes cannot be read: {error}");
+        let text = format!("its output cannot be read: {error}");
         Err(ScriptError::Failed(text))
     })
 }

@@ -149,7 +149,7 @@ fn write_message(
         let too_large: ScriptResult = Err(ScriptError::Output(most));
         frame::encode(&too_large, FRAME_OVERHEAD)
     });
-    let bytes = bytes.map_err(|_| io::Error::other("an answer cannot be written"))?;
+    let bytes = bytes.map_err(|_| io::Error::other("a result cannot be serialized"))?;
     frame::write(output, &bytes)
 }
 
@@ -174,7 +174,7 @@ impl MemoryUsage {
         let resident = fields.nth(1).flatten();
         let own = fields.nth(3).flatten();
         own.zip(resident)
-            .ok_or_else(|| io::Error::other("the system does not tell this process's memory"))
+            .ok_or_else(|| io::Error::other("the system does not report this process's memory"))
     }
 }
 

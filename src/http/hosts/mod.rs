@@ -102,7 +102,7 @@ impl AllowedHosts {
     fn check_authority(&self, authority: &str) -> Result<()> {
         let Some(host) = Host::parse_authority(authority) else {
             let text =
-                "The request names what is no host: it must be like parlance.example.com:4600";
+                "The host of the request is not valid: it must be like parlance.example.com:4600";
             return Err(Error::invalid(text));
         };
         if self.allows(host) {

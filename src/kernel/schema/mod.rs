@@ -227,8 +227,7 @@ impl Schema {
         // the error holds a placeholder.
         let (found, spent) = run_with_budget(budget, || panics::catch_panic(find));
         let Some(mut broken) = found else {
-            let rule =
-                "has a text on which a pattern of its schema goes back and tries again too often";
+            let rule = "has a string on which a pattern of its schema backtracks too often";
             return vec![whole(rule.to_owned())];
         };
         for violation in &mut broken {
@@ -239,7 +238,7 @@ impl Schema {
             }
         }
         if broken.is_empty() {
-            broken.push(whole("does not keep to its schema".to_owned()));
+            broken.push(whole("does not match its schema".to_owned()));
         } else if spent.exhausted {
             let more = Rule::More {
                 count: 0,

@@ -57,7 +57,7 @@ impl SchemeClient {
             let error = join_causes(&error);
             warn!(
                 error,
-                "no certificates of this system can be used: those of this program are"
+                "the certificates of the system cannot be used; the built-in ones are used"
             );
             let roots = TLS_SERVER_ROOT_CERTS.iter();
             let roots = roots.filter_map(|root| Certificate::from_der(root).ok());

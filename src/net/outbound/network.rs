@@ -47,7 +47,7 @@ impl fmt::Display for Network {
 
 /// Error for a text that is not a network.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{0:?} is no network such as 10.0.0.0/8, fd00::/8 or 192.0.2.7")]
+#[error("{0:?} is not a network such as 10.0.0.0/8, fd00::/8 or 192.0.2.7")]
 pub struct InvalidNetwork(String);
 
 impl FromStr for Network {

@@ -50,7 +50,7 @@ pub enum TunnelError {
     #[error("too many requests wait for the client of this tunnel")]
     Busy,
     /// The client disconnected before it responded.
-    #[error("the client of this tunnel went away before it answered")]
+    #[error("the client of this tunnel disconnected before it answered")]
     Lost,
     /// The client did not respond in time.
     #[error("the client of this tunnel did not answer within {0:?}")]

@@ -103,7 +103,7 @@ impl fmt::Debug for Sealer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
     /// The value was sealed with another key or for another place, or it was altered.
-    #[error("a sealed value does not open: other key, other place, or altered")]
+    #[error("a sealed value cannot be decrypted: another key, another row, or altered data")]
     Broken,
     /// The first byte is a version that this program does not know.
     #[error("a sealed value has the unknown version {0}")]

@@ -231,10 +231,10 @@ async fn an_output_that_asks_for_much_is_a_failure_of_its_integration() {
     for (output, part) in [
         (
             value(json!("x")).to_string(),
-            "whisper does not keep to its schema",
+            "whisper does not match its schema",
         ),
-        (deep, "is no JSON"),
-        (bare, "whisper does not keep to its schema"),
+        (deep, "is not JSON"),
+        (bare, "whisper does not match its schema"),
     ] {
         let refused = ask(output).await;
         assert_bounded(&refused, part);

@@ -247,7 +247,8 @@ async fn a_rejection_that_nobody_handles_is_told() {
     let (good, _, errors) = terminal.tell(&["chat", "careless", "--wait", "3"], "one\n");
     assert!(!good, "{errors}");
     assert!(
-        errors.contains("nobody caught what the code threw: unhandled rejection: Error: rejected"),
+        errors
+            .contains("the code threw an uncaught exception: unhandled rejection: Error: rejected"),
         "{errors}"
     );
 }

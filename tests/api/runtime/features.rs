@@ -172,7 +172,7 @@ async fn a_line_is_cut_and_a_call_has_so_many() {
     assert!(lines[0].message.len() < 20_000);
     assert_eq!(
         lines[1999].message,
-        "further lines of this call are left out after 2000"
+        "further log lines of this call are dropped: a call can log 2000"
     );
     assert_eq!(bench.engine.stats().dropped_lines, 0);
 }

@@ -83,7 +83,7 @@ impl EndUsersV2Api {
         let cursor = paging::non_empty(cursor.0);
         if let Some(external_id) = paging::non_empty(external_id.0) {
             if cursor.is_some() || limit.is_some() {
-                let text = "external_id does not go together with cursor or limit";
+                let text = "external_id cannot be combined with cursor or limit";
                 return Err(Error::invalid(text).into());
             }
             let found = end_users::find_by_external_id(&caller.0, &external_id)?;

@@ -77,7 +77,7 @@ impl ToJSON for TagChanges {
 pub fn filter_parameter() -> Value {
     json!({
         "name": "tags", "in": "query", "required": false, "style": "deepObject",
-        "description": "Only those with these tags, each as `tags.<name>=<value>`.",
+        "description": "Selects entries with these tags, each as `tags.<name>=<value>`.",
         "schema": {"type": "object", "additionalProperties": {"type": "string"}},
     })
 }

@@ -135,7 +135,7 @@ async fn open_tunnel(tunnels: &Tunnels, request: &Request) -> Result<Response> {
     let known = client_ip(request).is_some_and(|peer| settings.allows_peer(peer));
     if !known || is_from_foreign_page(request) {
         let text =
-            "Tunnels are opened from this machine and from what the setting tunnel.allow lists";
+            "Only this machine and the addresses in the setting tunnel.allow may open tunnels";
         return Err(Error::new(Kind::Forbidden, text));
     }
     let socket = WebSocket::from_request(request, &mut RequestBody::default()).await;
@@ -163,9 +163,9 @@ async fn open_tunnel(tunnels: &Tunnels, request: &Request) -> Result<Response> {
             })
             .into_response()),
         Err(ConnectError::Full) => Err(unavailable_error(
-            "As many tunnels are open as the setting tunnel.max_tunnels allows",
+            "The maximum number of open tunnels is reached (setting tunnel.max_tunnels)",
         )),
-        Err(ConnectError::Stopping) => Err(unavailable_error("The server stops")),
+        Err(ConnectError::Stopping) => Err(unavailable_error("The server is shutting down")),
     }
 }
 

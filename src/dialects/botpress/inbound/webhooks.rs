@@ -290,8 +290,8 @@ fn not_text_error(content_type: Option<&str>) -> Error {
     Error::new(
         Kind::UnsupportedMedia,
         format!(
-            "The body is not text: integrations are given text, in UTF-8 or in a charset that the request \
-             names, and this one has {named}"
+            "The body is not text: integrations receive text in UTF-8 or in the charset of the request, and \
+             this request has {named}"
         ),
     )
 }

@@ -49,7 +49,7 @@ impl ApiResponse for ChatEndpointResponse {
         MetaResponses {
             responses: vec![MetaResponse {
                 description: "The answer; with `stream` its events, one JSON object a line or, \
-                              where they were asked for, as server-sent events",
+                              if requested, as server-sent events",
                 status: Some(StatusCode::OK.as_u16()),
                 status_range: None,
                 content: vec![

@@ -155,7 +155,7 @@ impl ChatRequest {
         if is_non_empty(&self.tools) || is_non_empty(&self.tool_results) {
             Some(NO_TOOLS)
         } else if format.is_some_and(|format| format != "text") {
-            Some("response_format is not supported but for the type text")
+            Some("response_format supports only the type text")
         } else if self.raw_prompting == Some(true) {
             Some("raw_prompting is not supported")
         } else {

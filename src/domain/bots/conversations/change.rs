@@ -195,7 +195,7 @@ fn find_channel(speaker: &AuthorSchemas<'_>, name: &str) -> Result<(String, Vec<
     match having.find(|(other, _)| *other != found.0) {
         None => Ok(found),
         Some((other, _)) => Err(Error::invalid(format!(
-            "The channel {name} is one of {} and of {other}: say which with integrationName",
+            "The integrations {} and {other} both have the channel {name}: select one with integrationName",
             found.0
         ))),
     }
@@ -204,7 +204,7 @@ fn find_channel(speaker: &AuthorSchemas<'_>, name: &str) -> Result<(String, Vec<
 fn unknown_channel(name: &str) -> Error {
     Error::new(
         Kind::ReferenceNotFound,
-        format!("No integration at hand has a channel {name}"),
+        format!("No installed integration has a channel {name}"),
     )
 }
 

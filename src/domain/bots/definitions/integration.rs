@@ -201,7 +201,7 @@ impl CreationRule {
         let unknown = |tag: &&String| !declared.contains_key(tag.as_str());
         match self.required_tags.iter().find(unknown) {
             Some(tag) => {
-                let rule = Rule::Other(format!("must be declared tags: {tag:?} is none"));
+                let rule = Rule::Other(format!("must be declared tags: {tag:?} is not declared"));
                 Err(Violation::body(name.split('.'), rule).into())
             }
             None => Ok(()),

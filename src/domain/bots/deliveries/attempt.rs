@@ -44,7 +44,7 @@ pub(super) async fn run_attempt(app: &App, key: LaneKey, seq: i64) -> AttemptOut
         Ok(Ok(Some(tried))) => AttemptResult::Called(tried),
         Ok(Ok(None)) => AttemptResult::Gone,
         Ok(Err(error)) => {
-            tracing::error!(seq, ?error, "a delivery cannot be read");
+            tracing::error!(seq, ?error, "a delivery cannot be loaded");
             AttemptResult::LoadFailed
         }
         Err(_) => {

@@ -37,7 +37,7 @@ const MAX_LINES: usize = 1_000;
 /// Delivers due deliveries until `stop` completes.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
     let Some(lines) = app.engine().take_log_lines() else {
-        error!("someone else takes the lines of programs");
+        error!("another task already receives the log lines of programs");
         return;
     };
     let dispatcher = Dispatcher::new(app.clone(), lines);
@@ -192,7 +192,7 @@ impl DispatchPolicy for Dispatcher {
                 }
             }
             TaskResult::Polled(Err(error)) => {
-                warn!(%error, "deliveries wait");
+                warn!(%error, "the delivery queue cannot be read; it is retried");
                 state.polling = false;
                 state.needs_poll = true;
                 state.pause();
@@ -209,7 +209,7 @@ impl DispatchPolicy for Dispatcher {
                 }
             }
             TaskResult::BacklogPolled(left, Err(error)) => {
-                warn!(%error, "deliveries wait");
+                warn!(%error, "the delivery queue cannot be read; it is retried");
                 state.polling = false;
                 self.queue.restore_backlog(left);
                 state.pause();
@@ -218,7 +218,7 @@ impl DispatchPolicy for Dispatcher {
                 self.firing = false;
                 state.needs_poll = true;
                 if let Err(error) = fired {
-                    warn!(?error, "what is due waits");
+                    warn!(?error, "due schedules cannot be fired; they are retried");
                     state.pause();
                 }
             }
@@ -262,7 +262,7 @@ impl DispatchPolicy for Dispatcher {
 
     /// Keeps the log lines. Running attempts are abandoned and made again.
     async fn restart(self, panic: JoinError) -> Self {
-        error!(error = %panic, "a task of the dispatcher panicked: it begins anew");
+        error!(error = %panic, "a task of the dispatcher panicked; the dispatcher restarts");
         let mut anew = Self::new(self.app, self.lines);
         anew.notes.lines = self.notes.lines;
         anew
@@ -279,14 +279,14 @@ impl DispatchPolicy for Dispatcher {
     /// Records outcomes and log lines. Unfinished deliveries are made again at the next start.
     async fn shut_down(mut self, drained: bool) {
         if !drained {
-            warn!("deliveries that had no answer yet are made again at the next start");
+            warn!("deliveries without a response are repeated at the next start");
         }
         while let Ok(line) = self.lines.try_recv() {
             self.notes.lines.push(line);
         }
         log_lines::complete_lines(&self.app, &mut self.notes.lines).await;
         if !self.notes.is_empty() && record::record_batch(&self.app, self.notes).await.is_err() {
-            warn!("deliveries that could not be written down are made again at the next start");
+            warn!("deliveries without a stored outcome are repeated at the next start");
         }
     }
 }

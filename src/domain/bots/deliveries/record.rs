@@ -62,7 +62,7 @@ pub(super) async fn record_batch(
             Ok(next)
         }
         Err(error) => {
-            tracing::warn!(?error, "deliveries are not written down yet");
+            tracing::warn!(?error, "delivery outcomes could not be stored");
             // The write job has ended, so this is the last reference.
             Err(Arc::into_inner(notes).unwrap_or_default())
         }
@@ -231,7 +231,7 @@ fn write_outcome(tx: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> Resul
                 .prepare_cached(RESCHEDULE)?
                 .execute(named_params! {":seq": outcome.seq, ":due_at": due_at})?;
             let wait = due_at.since(outcome.ended_at).as_secs_f32();
-            let more = format!(" It is tried again in {wait:.0} s.");
+            let more = format!(" It is retried in {wait:.0} s.");
             let line = (LogLevel::Warn, more.as_str());
             tried.request_ref.write_logs(tx, bots, line, failed)?;
             Ok(NextStep::RetryAt(due_at))
@@ -280,7 +280,7 @@ fn build_failed_call(conn: &Connection, seq: i64) -> Result<Option<AttemptedCall
     let failed = CallFailure::new(
         FailureCause::Other,
         true,
-        "the server could not read what there is to deliver",
+        "the server could not load the delivery",
     );
     Ok(Some(AttemptedCall {
         request_ref: asked,

@@ -233,5 +233,5 @@ fn create_in_tx(
         }
     }
     let made = rows::read(tx.conn, voice, &id)?;
-    made.ok_or_else(|| Error::new(Kind::Internal, "a new event is not there"))
+    made.ok_or_else(|| Error::new(Kind::Internal, "a new event cannot be read"))
 }

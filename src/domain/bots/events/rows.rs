@@ -139,7 +139,7 @@ pub(super) fn event_from_message(
     voice: &Author,
     message: Message,
 ) -> Result<Event> {
-    let gone = || Error::new(Kind::NotFound, "Message not found: it is gone");
+    let gone = || Error::new(Kind::NotFound, "Message not found: it was deleted");
     let bot = voice.bot();
     let user = users::find_in_bot(conn, bot, &message.user_id)?.ok_or_else(gone)?;
     let conversation = conversations::find_in_bot(conn, bot.seq, &message.conversation_id)?;

@@ -33,7 +33,7 @@ pub struct SharedWebhook {
 }
 
 /// Error text for a request that matches no installation.
-const NO_INSTALLATION: &str = "The request is for no installation";
+const NO_INSTALLATION: &str = "The request matches no installation";
 
 /// One version of the integration that owns a shared webhook.
 struct IntegrationVersion {
@@ -277,7 +277,7 @@ impl IntegrationVersion {
     /// Parses the fallback script's result: `{status?, headers?, body?}`.
     fn parse_fallback(&self, answered: &Value) -> Result<CallResponse> {
         if !answered.is_object() {
-            let text = format!("The fallback script of {} must make an object", self.id);
+            let text = format!("The fallback script of {} must return an object", self.id);
             return Err(Error::new(Kind::Runtime, text));
         }
         let status = answered["status"].as_u64();

@@ -95,7 +95,7 @@ async fn render_reason(app: &App, webhooks: &str, installation: &UnlinkedInstall
     let given = json!({"webhookId": installation.webhook_id, "webhookUrl": webhooks});
     match app.scripts().run(&installation.script, &given).await {
         Ok(Value::String(url)) => format!("It has to be linked first: {url}"),
-        Ok(other) => format!("The link template must make a text, not {other}"),
+        Ok(other) => format!("The link template must return a string, not {other}"),
         Err(reason) => {
             let text = format!("The link template has failed: {reason}");
             let webhook = &installation.webhook_id;

@@ -119,7 +119,7 @@ pub async fn set_identifier(call: &RequestContext, identifier: String) -> Result
     let installation = call.principal().installation.as_ref();
     let seq = installation
         .map(|installation| installation.seq)
-        .ok_or_else(|| Error::new(Kind::Forbidden, "Only an integration configures itself"))?;
+        .ok_or_else(|| Error::new(Kind::Forbidden, "Only the integration itself may do this"))?;
     author::require_write(call)?;
     let webhooks = call.app().addresses().webhooks.clone();
     call.app()
@@ -234,9 +234,9 @@ pub(in crate::domain) fn open_configuration(
 ) -> Result<Map<String, Value>> {
     let opened = SealedColumn::BotIntegrationConfiguration
         .open(sealer, webhook_id, sealed)
-        .map_err(|error| Error::internal("a sealed configuration does not open", error))?;
+        .map_err(|error| Error::internal("a sealed configuration cannot be decrypted", error))?;
     serde_json::from_slice(&opened)
-        .map_err(|error| Error::internal("a sealed configuration is no object", error))
+        .map_err(|error| Error::internal("a sealed configuration is not a JSON object", error))
 }
 
 /// Length of a webhook id, in bytes.

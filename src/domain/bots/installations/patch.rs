@@ -101,7 +101,7 @@ pub(in crate::domain) fn apply_patch(
         None => {
             super::insert_row(tx, sealer, bot, &integration, &configuration)?;
             find_by_integration(tx.conn, bot.seq, integration.seq)?
-                .ok_or_else(|| Error::new(Kind::Internal, "a new installation is not there"))?
+                .ok_or_else(|| Error::new(Kind::Internal, "a new installation cannot be read"))?
         }
     };
     tx.conn.prepare_cached(UPDATE)?.execute(named_params! {
@@ -195,7 +195,8 @@ impl InstallationPlan {
         };
         if integration.dev && !bot.dev {
             // wire: the reference page has this rule and names no error for it (botpress.md §4)
-            let rule = "must not be an integration in development: the bot is not";
+            let rule =
+                "must not be an integration in development, because the bot is not in development";
             let rule = Rule::Other(rule.to_owned());
             return Err(Violation::body(["integrations", key], rule).into());
         }
@@ -296,7 +297,7 @@ impl AffectedRows {
             (Some(known), _) if known.integration_seq == integration.seq => by(Some(known)),
             (Some(_), Some(same)) if !same.removed => {
                 let text = format!(
-                    "{}@{} is installed already by another name",
+                    "{}@{} is already installed under another key",
                     integration.name, integration.version
                 );
                 return Err(Error::new(Kind::Conflict, text));

@@ -104,7 +104,7 @@ pub fn create_in_tx(
     }
     let id = new.built_in.unwrap_or_else(IntegrationId::new_uuid);
     let definition = serde_json::to_string(&new.definition)
-        .map_err(|error| Error::internal("a definition cannot be written", error))?;
+        .map_err(|error| Error::internal("a definition cannot be serialized", error))?;
     let added = tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": id,
         ":workspace_id": workspace,
@@ -152,7 +152,7 @@ pub fn create_in_tx(
 pub(in crate::domain) fn check_url(url: Option<&str>, dev: bool) -> Result<()> {
     let Some(url) = url else { return Ok(()) };
     let rule = if !dev {
-        "must not be given: it is only for what is in development"
+        "must be absent: only bots and integrations in development have it"
     } else if parse_web_url(url).is_none() {
         "must be an http or https address"
     } else {

@@ -208,9 +208,9 @@ pub(in crate::domain) fn load_secrets(
         let (name, sealed) = row?;
         let opened = SealedColumn::IntegrationSecret
             .open(sealer, &secret_row_id(id, &name), &sealed)
-            .map_err(|error| Error::internal("a sealed secret does not open", error))?;
+            .map_err(|error| Error::internal("a sealed secret cannot be decrypted", error))?;
         let text = String::from_utf8(opened)
-            .map_err(|error| Error::internal("a sealed secret is no text", error))?;
+            .map_err(|error| Error::internal("a sealed secret is not UTF-8", error))?;
         secrets.insert(name, Secret::new(text));
     }
     Ok(secrets)

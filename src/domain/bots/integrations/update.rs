@@ -109,7 +109,7 @@ fn update_in_tx(
         names::publish(tx, workspace, &was.name)?;
     }
     let text = serde_json::to_string(&definition)
-        .map_err(|error| Error::internal("a definition cannot be written", error))?;
+        .map_err(|error| Error::internal("a definition cannot be serialized", error))?;
     let changed = tx.conn.prepare_cached(UPDATE)?.execute(named_params! {
         ":seq": was.seq,
         ":title": update.title.as_ref().unwrap_or(&was.title),

@@ -159,7 +159,7 @@ pub(super) fn configuration_claim(
 
 pub(super) fn to_json(value: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(value)
-        .map_err(|error| Error::internal("a definition cannot be written", error))
+        .map_err(|error| Error::internal("a definition cannot be serialized", error))
 }
 
 fn generate_name() -> String {

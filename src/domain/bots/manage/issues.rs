@@ -192,7 +192,7 @@ fn group_key(occurrence: &Occurrence) -> Result<Vec<u8>> {
 
 fn to_json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value)
-        .map_err(|error| Error::internal("what describes an issue cannot be written", error))
+        .map_err(|error| Error::internal("the data of an issue cannot be serialized", error))
 }
 
 const LIST: &str = "
@@ -314,5 +314,5 @@ fn from_row(row: &Row<'_>) -> Result<Issue> {
 fn parse_json_column<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T> {
     let text: String = row.get(column)?;
     serde_json::from_str(&text)
-        .map_err(|error| Error::internal("what describes an issue cannot be read", error))
+        .map_err(|error| Error::internal("the data of an issue cannot be read", error))
 }

@@ -37,7 +37,7 @@ pub async fn run(app: App) {
             Ok::<_, Error>(())
         };
         if let Err(error) = done.await {
-            warn!(%error, "what is due of bots waits");
+            warn!(%error, "the maintenance of bots failed; it is retried");
         }
         tokio::select! {
             () = app.bot_worker_wake_up().notified() => {}

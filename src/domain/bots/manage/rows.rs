@@ -142,5 +142,5 @@ fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Bot> {
 fn parse_json_column<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T> {
     let text: String = row.get(column)?;
     serde_json::from_str(&text)
-        .map_err(|error| Error::internal("what a bot declares cannot be read", error))
+        .map_err(|error| Error::internal("the definition of a bot cannot be read", error))
 }

@@ -20,7 +20,7 @@ pub(in crate::domain) fn open_signing_secret(
     let opened = open_column(SealedColumn::BotSigningSecret, sealer, bot, sealed)?;
     String::from_utf8(opened)
         .map(Secret::new)
-        .map_err(|error| Error::internal("a sealed secret is no text", error))
+        .map_err(|error| Error::internal("a sealed secret is not UTF-8", error))
 }
 
 pub(super) fn seal_configuration(
@@ -39,7 +39,7 @@ pub(in crate::domain) fn open_configuration(
 ) -> Result<Map<String, Value>> {
     let opened = open_column(SealedColumn::BotConfiguration, sealer, bot, sealed)?;
     serde_json::from_slice(&opened)
-        .map_err(|error| Error::internal("a sealed configuration is no object", error))
+        .map_err(|error| Error::internal("a sealed configuration is not a JSON object", error))
 }
 
 fn open_column(
@@ -50,5 +50,5 @@ fn open_column(
 ) -> Result<Vec<u8>> {
     column
         .open(sealer, bot.as_str(), sealed)
-        .map_err(|error| Error::internal("a sealed value of a bot does not open", error))
+        .map_err(|error| Error::internal("a sealed value of a bot cannot be decrypted", error))
 }

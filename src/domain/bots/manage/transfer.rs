@@ -30,7 +30,12 @@ pub async fn transfer(call: &RequestContext, id: AgentId, target: WorkspaceId) -
     call.require_role(Role::Manager)?;
     let account = match &call.principal().owner {
         KeyOwner::Account(account) => account.clone(),
-        _ => return Err(Error::new(Kind::Forbidden, "Only a person may do this")),
+        _ => {
+            return Err(Error::new(
+                Kind::Forbidden,
+                "This needs a personal access token",
+            ));
+        }
     };
     call.app()
         .run_write_tx(call, move |tx, workspace| {

@@ -207,7 +207,10 @@ fn require_own_conversation(voice: &Author, integration: &str, id: &Conversation
     match voice.integration() {
         Some(own) if own.name != integration => Err(Error::new(
             Kind::RelationConflict,
-            format!("The conversation {id} does not go through {}", own.name),
+            format!(
+                "The conversation {id} does not belong to the integration {}",
+                own.name
+            ),
         )),
         _ => Ok(()),
     }

@@ -53,7 +53,7 @@ pub(in crate::domain) async fn send_request(
         Endpoint::Code { revision } => call_code(app, receiver, *revision, ask).await,
         Endpoint::BuiltIn => call_built_in(app, receiver, ask).await,
         Endpoint::Missing => {
-            let text = format!("There is neither code nor a url of {}", receiver.name());
+            let text = format!("There is no code and no url of {}", receiver.name());
             Err(CallFailure::new(FailureCause::Configuration, false, text))
         }
     };

@@ -79,7 +79,7 @@ fn parse_json_body(answer: &CallResponse, operation: &str) -> std::result::Resul
         return Ok(Value::Null);
     }
     let parsed = serde_json::from_str(&answer.body);
-    parsed.map_err(|_| format!("The answer of {operation} is no JSON"))
+    parsed.map_err(|_| format!("The response of {operation} is not JSON"))
 }
 
 async fn send_call(
@@ -90,7 +90,7 @@ async fn send_call(
     let receiver = app.store().read(|conn| {
         Receiver::load_installation(conn, app.sealer(), agent_seq, installation_seq)
     })?;
-    let receiver = receiver.ok_or_else(|| not_installed("that is asked"))?;
+    let receiver = receiver.ok_or_else(|| not_installed("of this call"))?;
     let asked = RequestRef::new(&receiver, question.operation, question.kind);
     let question = BotRequest {
         operation: question.operation,

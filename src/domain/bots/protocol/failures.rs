@@ -136,7 +136,10 @@ impl RecentFailures {
                 first_frame(line.message.split_once('\n').map(|(_, stack)| stack)),
             );
             let bot = line.bot.as_deref().unwrap_or(program);
-            warn!(bot, program, error, at, "nobody caught what the code threw");
+            warn!(
+                bot,
+                program, error, at, "the code threw an uncaught exception"
+            );
         }
         let Some(bot) = &line.bot else {
             return;
@@ -149,7 +152,7 @@ impl RecentFailures {
             .split_once('\n')
             .map(|(_, stack)| stack.to_owned());
         let text = format!(
-            "nobody caught what the code threw: {}",
+            "the code threw an uncaught exception: {}",
             first_line(&line.message)
         );
         let bot = AgentId::from(bot.to_string());

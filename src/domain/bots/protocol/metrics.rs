@@ -99,13 +99,13 @@ impl Metrics {
         );
         registry.register(
             "protocol_calls_running",
-            "Calls of bots and integrations that have no answer yet, by way",
+            "Calls of bots and integrations without a response yet, by way",
             self.running.clone(),
         );
         registry.register(
             "deliveries",
-            "Attempts to deliver something by operation and outcome: delivered, retried (failed, \
-             and tried again), or given_up",
+            "Delivery attempts by operation and outcome: delivered, retried (failed, and retried \
+             later), or given_up",
             self.deliveries.clone(),
         );
         registry.register(
@@ -115,7 +115,7 @@ impl Metrics {
         );
         registry.register_with_unit(
             "deliveries_lag",
-            "How long the delivery that is due for the longest time has been so",
+            "Time for which the oldest due delivery has been due",
             Unit::Seconds,
             self.lag.clone(),
         );

@@ -108,7 +108,7 @@ impl RequestRef {
             self.write_logs(tx, settings, (LogLevel::Error, ""), &failed)
         });
         if let Err(error) = logged.await {
-            tracing::warn!(%error, "a failed call is not in the logs");
+            tracing::warn!(%error, "a failed call could not be logged");
         }
     }
 }

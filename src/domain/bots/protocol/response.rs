@@ -168,7 +168,10 @@ impl CallResponse {
                 let text = self.body.trim();
                 let text = &text[..text.floor_char_boundary(MAX_EXCERPT_BYTES)];
                 let separator = if text.is_empty() { "" } else { ": " };
-                format!("the answer has the status {}{separator}{text}", self.status)
+                format!(
+                    "the response has the status {}{separator}{text}",
+                    self.status
+                )
             }
         }
     }
@@ -196,9 +199,9 @@ mod tests {
         let old = r#"{"error":"oops"}"#;
         assert_eq!(complaint(500, old), ("oops".to_owned(), true));
         let worker = "Worker not ready yet";
-        let text = "the answer has the status 503: Worker not ready yet".to_owned();
+        let text = "the response has the status 503: Worker not ready yet".to_owned();
         assert_eq!(complaint(503, worker), (text, true));
-        let text = "the answer has the status 404".to_owned();
+        let text = "the response has the status 404".to_owned();
         assert_eq!(complaint(404, " "), (text, false));
     }
 }

@@ -93,9 +93,10 @@ fn find_token(conn: &Connection, sealer: &Sealer, owner: &str) -> Result<Option<
         return Ok(None);
     };
     let opened = SealedColumn::RuntimeToken.open(sealer, owner, &sealed);
-    let opened = opened.map_err(|error| Error::internal("a sealed token does not open", error))?;
+    let opened =
+        opened.map_err(|error| Error::internal("a sealed token cannot be decrypted", error))?;
     let value = String::from_utf8(opened)
-        .map_err(|error| Error::internal("a sealed token is no text", error))?;
+        .map_err(|error| Error::internal("a sealed token is not UTF-8", error))?;
     Ok(Some(RuntimeToken {
         key,
         value: Secret::new(value),

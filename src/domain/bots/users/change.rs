@@ -258,13 +258,13 @@ pub async fn delete(call: &RequestContext, id: EndUserId) -> Result<User> {
             let Some(seq) = user.seq else {
                 return Err(Error::new(
                     Kind::RelationConflict,
-                    "This user is the bot itself, and goes with it",
+                    "This user is the bot itself and is deleted with it",
                 ));
             };
             if !rows::may_delete(tx.conn, &voice, seq)? {
                 return Err(Error::new(
                     Kind::Forbidden,
-                    format!("The user {id} was not made by this integration"),
+                    format!("This integration did not create the user {id}"),
                 ));
             }
             end_users::erase(tx, &voice.scope(), &id)?;

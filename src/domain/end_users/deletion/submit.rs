@@ -152,7 +152,7 @@ fn insert_identifiers(
             Err(reason) => (Some(Disposition::Invalid), Some(*reason)),
             Ok(sought) if !seen.insert(sought.clone()) => (
                 Some(Disposition::Duplicate),
-                Some("The same identifier stands in this request before"),
+                Some("The same identifier is earlier in this request"),
             ),
             Ok(sought) if is_in_cooldown(tx, agent, sought)? => (
                 Some(Disposition::Invalid),

@@ -213,7 +213,7 @@ fn build_alternative(
     if let Some(Value::Object(properties)) = own.get_mut("properties") {
         properties.shift_remove(name);
         if let Some(twice) = properties.keys().find(|member| has(object, member)) {
-            let rule = format!("describes {twice} once more");
+            let rule = format!("describes {twice} a second time");
             return Err(reader.cursor.refuse_member("properties", &rule));
         }
     }

@@ -106,8 +106,11 @@ impl SchemaReader<'_> {
     /// Counts a field or an alternative against the limit.
     pub(super) fn count_field(&mut self) -> Result<(), UnsupportedSchema> {
         let left = self.fields_left.checked_sub(1);
-        self.fields_left =
-            left.ok_or_else(|| self.cursor.refuse("is one field too many for a form"))?;
+        self.fields_left = left.ok_or_else(|| {
+            self.cursor.refuse(format!(
+                "exceeds the limit of {FIELDS_MAX} fields in a form"
+            ))
+        })?;
         Ok(())
     }
 
@@ -142,7 +145,8 @@ impl SchemaReader<'_> {
         let step = way.name.rsplit('/').next();
         let is_alternative = step.is_some_and(|step| step.contains('#'));
         if way.path.len() + way.alternatives >= DEPTH_MAX {
-            return Err(self.cursor.refuse("is nested too deep for a form"));
+            let rule = format!("must not be nested more than {DEPTH_MAX} deep in a form");
+            return Err(self.cursor.refuse(rule));
         }
         let schema = &object.schema;
         let choice = match &object.alternatives {
@@ -198,7 +202,7 @@ impl SchemaReader<'_> {
                 | FormItemKind::Fixed(_)
         );
         if is_secret(&resolved.schema) && !is_masked {
-            let rule = "is a secret, which a form can ask for as a text or a list of texts only";
+            let rule = "is a secret, which must be a string or a list of strings in a form";
             return Err(self.cursor.refuse(rule));
         }
         self.cursor.leave(at);

@@ -99,7 +99,11 @@ impl<'a> SchemaCursor<'a> {
             return Err(self.refuse("must be an object"));
         };
         let left = self.schemas_left.get().checked_sub(1);
-        let left = left.ok_or_else(|| self.refuse("is too much for a form"))?;
+        let left = left.ok_or_else(|| {
+            self.refuse(format!(
+                "exceeds the limit of {SCHEMAS_MAX} schemas in a form"
+            ))
+        })?;
         self.schemas_left.set(left);
         let mut schema = schema.clone();
         for _ in 0..REFERENCE_CHAIN_MAX {
@@ -116,7 +120,8 @@ impl<'a> SchemaCursor<'a> {
             };
             schema = self.merge(base, schema)?;
         }
-        Err(self.refuse("must not be a chain of so many references"))
+        let rule = format!("must not be a chain of more than {REFERENCE_CHAIN_MAX} references");
+        Err(self.refuse(rule))
     }
 
     /// Merges two schemas that both apply: the target of a reference, and the keywords beside the reference.

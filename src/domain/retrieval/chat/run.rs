@@ -22,8 +22,8 @@ use crate::{
 /// Maximum number of answer pieces in the channel to the listener.
 const PIECE_BUFFER: usize = 64;
 
-const EXTRACTIVE_WARNING: &str = "answered by the extractive answerer: the sentences of the documents that \
-    fit best, as they are";
+const EXTRACTIVE_WARNING: &str = "answered by the extractive answerer: the best sentences of the documents, \
+    unchanged";
 
 /// A validated chat: its connectors exist.
 pub struct Chat {
@@ -360,5 +360,5 @@ fn byte_offset(text: &str, character: usize) -> usize {
 }
 
 fn join_error(error: &tokio::task::JoinError) -> Error {
-    Error::internal("ranking documents ended too early", error.to_string())
+    Error::internal("a task that ranks documents failed", error.to_string())
 }

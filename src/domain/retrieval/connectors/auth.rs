@@ -233,8 +233,8 @@ impl Credentials {
             }),
             (_, _, Some(token)) => Ok(Self::Service(token)),
             _ => Err(Error::internal(
-                "sealed credentials are not what they should be",
-                "neither of both forms",
+                "sealed credentials have an unknown form",
+                "neither OAuth nor service credentials",
             )),
         }
     }

@@ -90,7 +90,7 @@ pub async fn search(
     );
     if let Err(error) = noted.await {
         // A failure of the log must not hide the documents.
-        warn!(connector = %connector.id, ?error, "a call of a connector is not in its log");
+        warn!(connector = %connector.id, ?error, "a call of a connector could not be logged");
     }
     outcome
 }

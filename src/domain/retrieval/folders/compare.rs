@@ -56,7 +56,7 @@ pub(super) fn compare(
             Err(error) => {
                 let path = error.path().unwrap_or(root).to_owned();
                 if path != root {
-                    let reason = format!("it cannot be looked at: {error}");
+                    let reason = format!("it cannot be read: {error}");
                     compared.skipped.add(display_path(root, &path), reason);
                 }
                 unseen.push(path);
@@ -66,7 +66,7 @@ pub(super) fn compare(
         };
         if entry.depth() == 0 && !entry.path().is_dir() {
             unseen.push(root.to_owned());
-            compared.problem = Some(format!("{} is no folder", root.display()));
+            compared.problem = Some(format!("{} is not a folder", root.display()));
             continue;
         }
         if entry.file_type().is_dir() {
@@ -112,17 +112,17 @@ fn inspect_file(
     max_bytes: u64,
 ) -> std::result::Result<ChangedFile, String> {
     if entry.file_type().is_symlink() {
-        return Err("it is a link".to_owned());
+        return Err("it is a symbolic link".to_owned());
     }
     if !entry.file_type().is_file() {
-        return Err("it is no file".to_owned());
+        return Err("it is not a regular file".to_owned());
     }
     let below = entry.path().strip_prefix(root).ok().and_then(Path::to_str);
     let path = below.ok_or_else(|| "its name is not Unicode".to_owned())?;
     let format = Format::from_path(entry.path());
     let format = format.ok_or_else(|| unsupported_reason(entry.path()))?;
     let metadata = entry.metadata();
-    let metadata = metadata.map_err(|error| format!("it cannot be looked at: {error}"))?;
+    let metadata = metadata.map_err(|error| format!("it cannot be read: {error}"))?;
     let size = metadata.len();
     if size > max_bytes {
         let most = format!("at most {max_bytes} are read (folders.max_file_bytes)");
@@ -142,7 +142,7 @@ fn unsupported_reason(path: &Path) -> String {
         // docs/OPERATIONS.md gives the reason: the crates for PDF use unmaintained parsers or
         // contain a whole PDF suite.
         Some("pdf") => "PDF is not read; convert it to text, HTML or DOCX".to_owned(),
-        _ => "its ending is not that of a text".to_owned(),
+        _ => "its extension is not that of a text format".to_owned(),
     }
 }
 

@@ -50,7 +50,7 @@ async fn run_child(
     settings: &Settings,
     bytes: Vec<u8>,
 ) -> Result<Content, String> {
-    let unstarted = |error: io::Error| format!("what reads it cannot be started: {error}");
+    let unstarted = |error: io::Error| format!("the document worker cannot be started: {error}");
     let mut command = helper::command(program, helper::DOCUMENT_WORKER);
     for (name, figure) in [
         ("--memory-bytes", settings.document_memory_bytes),
@@ -67,7 +67,7 @@ async fn run_child(
         .map_err(unstarted)?;
     let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (Some(mut input), Some(output), Some(errors)) = pipes else {
-        return Err("what reads it has no standard streams".to_owned());
+        return Err("the document worker has no standard streams".to_owned());
     };
     let give = async move {
         // A worker that ends early does not read all of its input.
@@ -79,7 +79,7 @@ async fn run_child(
     let take = output.read_to_end(&mut answer);
     let hear = errors.read_to_string(&mut words);
     let ((), taken, _) = tokio::join!(give, take, hear);
-    taken.map_err(|error| format!("what reads it has ended: {error}"))?;
+    taken.map_err(|error| format!("the document worker has ended: {error}"))?;
     let _ = child.start_kill();
     let status = child.wait().await.map_err(unstarted)?;
     if let Ok(read) = serde_json::from_slice(&answer) {
@@ -94,7 +94,7 @@ async fn run_child(
         timeout_message(settings)
     } else {
         tracing::error!(%status, words, "a worker for documents has ended");
-        "it cannot be read: its reader has a defect".to_owned()
+        "it cannot be read: the document worker failed".to_owned()
     })
 }
 

@@ -89,7 +89,7 @@ pub fn find_invalid_setting(folders: &[FolderSettings]) -> Option<(String, Strin
                 .bytes()
                 .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
         if !is_name {
-            let problem = format!("{name:?} is not 1 to 40 of a-z, 0-9 and -");
+            let problem = format!("{name:?} must have 1 to 40 characters of a-z, 0-9 and -");
             return Some((at("name"), problem));
         }
         if folders[..index].iter().any(|other| other.name == *name) {

@@ -78,10 +78,7 @@ pub async fn scan(app: &App, name: &str) -> Result<ScanResult> {
     let mut trouble = LastProblem::default();
     trouble.update(before.as_ref().and_then(|before| before.problem.clone()));
     if let Some(problem) = trouble.update(compared.problem.clone()) {
-        warn!(
-            folder = folder.name,
-            problem, "a folder could not be looked at"
-        );
+        warn!(folder = folder.name, problem, "a folder could not be read");
     }
     left_out.log(&folder.name, before.as_ref().map(|before| &before.skipped));
     let scanned = ScanResult {
@@ -285,5 +282,5 @@ fn to_index(file: ChangedFile, content: std::result::Result<Content, String>) ->
 }
 
 fn join_error(error: &tokio::task::JoinError) -> Error {
-    Error::internal("reading a folder ended too early", error.to_string())
+    Error::internal("a task that reads a folder failed", error.to_string())
 }

@@ -25,7 +25,7 @@ const MIN_PAUSE: Duration = Duration::from_millis(100);
 /// Runs the watcher: keeps the index of each folder up to date while it is polled.
 pub async fn run(app: App) {
     if let Err(error) = remove_unconfigured(&app).await {
-        warn!(%error, "folders that are no longer in the settings are not forgotten yet");
+        warn!(%error, "folders that are no longer in the settings could not be removed");
     }
     let folders = app.folders().iter();
     join_all(folders.map(|folder| watch_folder(&app, folder))).await;
@@ -46,7 +46,7 @@ async fn watch_folder(app: &App, folder: &Folder) {
             // The old watcher reports changes until the new one does.
             let watched = start_watcher(&folder.path, &changed).await;
             if let Some(error) = unwatched.update(watched.as_ref().err().cloned()) {
-                let told = "the system does not tell of changes in a folder";
+                let told = "the system does not report changes in a folder";
                 warn!(folder = folder.name, error, "{told}");
             }
             watcher = watched.ok();
@@ -55,7 +55,7 @@ async fn watch_folder(app: &App, folder: &Folder) {
         let scanned = scan(app, &folder.name).await;
         let error = scanned.as_ref().err().map(ToString::to_string);
         if let Some(error) = unindexed.update(error) {
-            warn!(folder = folder.name, error, "a folder is not indexed yet");
+            warn!(folder = folder.name, error, "a folder could not be indexed");
         }
         if let Ok(scanned) = scanned {
             if first || scanned.indexed + scanned.removed > 0 {

@@ -110,7 +110,10 @@ pub(super) fn check_owner(kind: KeyKind, owner: &KeyOwner) -> Result<()> {
         KeyKind::BotpressIntegration => {
             (matches!(owner, KeyOwner::Integration(..)), "an integration")
         }
-        KeyKind::AdaInstallation => (false, "an installation, whose integration is given it"),
+        KeyKind::AdaInstallation => (
+            false,
+            "an installation, and only the install flow creates it",
+        ),
         KeyKind::Cohere | KeyKind::Aloochat => {
             (matches!(owner, KeyOwner::Workspace(_)), "a workspace")
         }

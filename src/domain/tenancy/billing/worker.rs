@@ -44,7 +44,7 @@ pub(in crate::domain) const REPAIRS: &[Repair] = &[Repair {
 pub async fn run(app: App) {
     loop {
         if let Err(error) = catch_up(&app).await {
-            warn!(%error, "billing waits");
+            warn!(%error, "the billing work failed; it is retried");
         }
         app.clock().sleep(RUN_INTERVAL).await;
     }
@@ -183,7 +183,7 @@ fn create_invoice(tx: &WriteTx<'_>, app: &App, over: &UnbilledMonth) -> Result<(
     }
     let cents: u64 = lines.iter().map(|line| line.cents).sum();
     let text = serde_json::to_string(&lines)
-        .map_err(|error| Error::internal("an invoice cannot be written", error))?;
+        .map_err(|error| Error::internal("an invoice cannot be serialized", error))?;
     tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": InvoiceId::new_uuid(),
         ":workspace_id": over.workspace,

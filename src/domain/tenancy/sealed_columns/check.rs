@@ -53,7 +53,7 @@ impl UnreadableValues {
 impl fmt::Display for UnreadableValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (table, column) = self.column.name();
-        let owner = self.owner.as_deref().unwrap_or("a row of nobody");
+        let owner = self.owner.as_deref().unwrap_or("a row without an owner");
         write!(f, "{owner}: {table}.{column}: {}", self.reason)
     }
 }

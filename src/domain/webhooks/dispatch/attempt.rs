@@ -122,7 +122,7 @@ pub(super) async fn attempt_delivery(
     // Catches panics, so that the attempt does not occupy its slot forever.
     let result = match AssertUnwindSafe(sent).catch_unwind().await {
         Ok(result) => result,
-        Err(_) => Err("the attempt failed for an error of this server".to_owned()),
+        Err(_) => Err("the attempt failed because of an error of this server".to_owned()),
     };
     let ended_at = clock.now();
     if let Err(error) = &result {

@@ -102,7 +102,7 @@ impl Dispatcher {
     /// Creates a dispatcher without deliveries, after releasing the leases of the previous one.
     async fn start(app: App) -> Self {
         if let Err(error) = lease::release_all_leases(&app).await {
-            warn!(%error, "deliveries of the last run wait for the end of their leases");
+            warn!(%error, "leases of the last run cannot be released; their deliveries wait until they expire");
         }
         Self {
             queues: EndpointQueues::new(app.webhook_settings()),
@@ -219,7 +219,7 @@ impl Dispatcher {
         let app = self.app.clone();
         state.spawn(async move {
             if let Err(error) = lease::release_leases(&app, deliveries).await {
-                warn!(%error, "deliveries wait for the end of their leases");
+                warn!(%error, "leases cannot be released; their deliveries wait until they expire");
             }
             TaskResult::Released
         });
@@ -258,7 +258,7 @@ impl DispatchPolicy for Dispatcher {
                 match looked {
                     Ok(looked) => self.add_leases(looked, state),
                     Err(error) => {
-                        warn!(%error, "deliveries that are due wait");
+                        warn!(%error, "due deliveries cannot be leased; they are polled again");
                         state.needs_poll = true;
                         state.pause();
                     }
@@ -286,7 +286,7 @@ impl DispatchPolicy for Dispatcher {
             TaskResult::Pruned(pruned) => {
                 self.pruning = false;
                 if let Err(error) = &pruned {
-                    warn!(%error, "what is to be removed of webhooks is kept for another hour");
+                    warn!(%error, "old webhook data cannot be deleted; the deletion is retried in an hour");
                 }
                 if !pruned.unwrap_or(false) && self.pruned_version == self.endpoints_version {
                     self.next_prune = self.app.clock().now().plus(PRUNE_INTERVAL);
@@ -307,7 +307,7 @@ impl DispatchPolicy for Dispatcher {
 
     /// Abandons running attempts. They are made again.
     async fn restart(self, panic: JoinError) -> Self {
-        error!(error = %panic, "a task of the dispatcher panicked: it begins anew");
+        error!(error = %panic, "a task of the dispatcher panicked; the dispatcher restarts");
         Self::start(self.app).await
     }
 
@@ -322,17 +322,17 @@ impl DispatchPolicy for Dispatcher {
     /// Records outcomes and releases the waiting deliveries.
     async fn shut_down(mut self, drained: bool) {
         if !drained {
-            warn!("attempts that had no answer yet are made again at the next start");
+            warn!("attempts without a response are repeated at the next start");
         }
         if !self.unrecorded.is_empty()
             && record::record_outcomes(&self.app, self.unrecorded)
                 .await
                 .is_err()
         {
-            warn!("attempts that could not be written down are made again at the next start");
+            warn!("attempts without a stored outcome are repeated at the next start");
         }
         if let Err(error) = lease::release_leases(&self.app, self.queues.drain()).await {
-            warn!(%error, "deliveries go on at the next start");
+            warn!(%error, "leases cannot be released; their deliveries continue at the next start");
         }
     }
 }

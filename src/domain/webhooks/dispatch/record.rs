@@ -60,7 +60,7 @@ pub(super) async fn record_outcomes(
             Ok(recorded)
         }
         Err(error) => {
-            tracing::warn!(%error, "attempts are not written down yet");
+            tracing::warn!(%error, "attempts could not be stored");
             // The transaction is over, so this is the last reference.
             Arc::try_unwrap(outcomes).map_or(Ok(recorded), Err)
         }

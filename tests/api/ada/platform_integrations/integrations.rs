@@ -200,7 +200,7 @@ async fn what_is_nested_without_end_is_refused_before_it_is_read() {
         ),
         (
             with(json!({"identifier_field_path": "[".repeat(400)})),
-            "at most 50 of the signs",
+            "at most 50 of the characters",
         ),
         (pattern("(".repeat(2_000)), "nested at most 50 deep"),
         (pattern("((a{500}){500}){500}".to_owned()), "written out"),

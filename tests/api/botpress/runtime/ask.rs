@@ -115,7 +115,7 @@ async fn create_user_that_fails_is_logged_without_what_was_asked() {
         [
             "error create_user failed in the integration whint: No such room.",
             "error create_user failed in the integration whint: \
-             The integration whint has not made a user.",
+             The integration whint declined to create a user.",
         ]
     );
     assert_eq!(bot_logs(server), lines);

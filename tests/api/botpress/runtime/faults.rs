@@ -84,7 +84,7 @@ async fn a_delivery_that_can_never_be_read_is_given_up_and_told_of() {
         ["event_received failed in the bot"]
     );
     let last = bot_logs(server).pop().expect("a line");
-    let text = "error event_received failed in the bot: the server could not read what there is to deliver.";
+    let text = "error event_received failed in the bot: the server could not load the delivery.";
     assert_eq!(last, text);
 }
 
@@ -165,7 +165,7 @@ async fn an_event_that_cannot_be_read_is_listed_as_such() {
         payloads,
         [
             json!({"text": "two"}),
-            json!({"unreadable": "it is no object"})
+            json!({"unreadable": "it is not an object"})
         ]
     );
 }

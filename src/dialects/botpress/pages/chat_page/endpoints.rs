@@ -129,7 +129,7 @@ async fn enable_chat(pages: ChatPages, request: Request) -> Result<Response> {
     if !pages.0.can_switch_on {
         return Err(Error::new(
             Kind::Forbidden,
-            "The web chat is switched on by whoever manages the bot.",
+            "Only people who manage the bot can switch on its web chat.",
         ));
     }
     let name = bot_name_in_path(&request)?;
@@ -153,7 +153,7 @@ struct FailuresQuery {
 async fn list_failures(pages: ChatPages, request: Request) -> Result<Response> {
     if !pages.0.can_switch_on {
         return Err(Error::not_found(
-            "Failures are shown by a server in profile `dev` alone.",
+            "Only a server in profile `dev` shows failures.",
         ));
     }
     let chat: FailuresPath = request

@@ -35,26 +35,26 @@ pub(in crate::domain) const INDEX_FAULTS: [(&str, &str); 8] = [
                              AND found.value = tag.value AND found.of_seq = m.seq)",
     ),
     (
-        "rows of messages_of_conversation are of no such message",
+        "rows of messages_of_conversation match no message",
         "SELECT count(*) FROM messages_of_conversation AS found
          LEFT JOIN messages AS m ON m.seq = found.seq
          WHERE m.conversation_seq IS NOT found.conversation_seq",
     ),
     (
-        "rows of messages_of_user are of no such message",
+        "rows of messages_of_user match no message",
         "SELECT count(*) FROM messages_of_user AS found
          LEFT JOIN messages AS m ON m.seq = found.seq
          WHERE m.user_seq IS NOT found.user_seq",
     ),
     (
-        "rows of messages_of_agent are of no such message",
+        "rows of messages_of_agent match no message",
         "SELECT count(*) FROM messages_of_agent AS found
          LEFT JOIN messages AS m ON m.seq = found.seq
          WHERE m.agent_seq IS NOT found.agent_seq OR m.incoming IS NOT found.incoming
             OR m.created_at IS NOT found.created_at",
     ),
     (
-        "rows of message_tags are of no such tag",
+        "rows of message_tags match no tag",
         "SELECT count(*) FROM message_tags AS found
          LEFT JOIN messages AS m ON m.seq = found.of_seq
          WHERE m.agent_seq IS NOT found.agent_seq

@@ -67,7 +67,7 @@ impl EventParser {
         if let Some(error) = event.get("error").filter(|error| !error.is_null()) {
             let text = error.as_str().or_else(|| error.get("message")?.as_str());
             deltas.push(Delta::Failed(
-                text.unwrap_or("it told of an error").to_owned(),
+                text.unwrap_or("it reported an error").to_owned(),
             ));
             return;
         }

@@ -171,8 +171,12 @@ pub(crate) async fn generate_queries(
     if answer.status != 200 {
         return Err(response_error(settings, answer.status, &answer.body));
     }
-    let answer: Value = serde_json::from_slice(&answer.body)
-        .map_err(|_| model_error(PERMANENT, "the model's server answered no JSON".to_owned()))?;
+    let answer: Value = serde_json::from_slice(&answer.body).map_err(|_| {
+        model_error(
+            PERMANENT,
+            "the model's server did not return JSON".to_owned(),
+        )
+    })?;
     let text = answer.pointer("/choices/0/message/content");
     let text = text.and_then(Value::as_str).unwrap_or_default();
     let lines = text.lines().map(|line| {

@@ -118,7 +118,7 @@ fn build_authorization_url(
     verifier: &str,
 ) -> Result<String> {
     let mut url = Url::parse(&client.oauth.authorize_url)
-        .map_err(|error| Error::internal("a checked address cannot be read", error))?;
+        .map_err(|error| Error::internal("a validated address cannot be parsed", error))?;
     let scope = client.oauth.scope.as_deref();
     let theirs: Vec<(String, String)> = url
         .query_pairs()
@@ -148,7 +148,7 @@ pub(super) fn open_verifier(
 ) -> Result<String> {
     let text = SealedColumn::ConnectorVerifier.open(sealer, id.as_str(), sealed)?;
     String::from_utf8(text)
-        .map_err(|error| Error::internal("a sealed verifier is not what it should be", error))
+        .map_err(|error| Error::internal("a sealed verifier is not UTF-8", error))
 }
 
 const PRUNE: &str = "DELETE FROM connector_oauth_states WHERE expires_at <= :now";

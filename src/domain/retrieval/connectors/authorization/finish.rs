@@ -75,9 +75,7 @@ pub async fn finish_authorization(
         .run_write_tx_as(Actor::System, move |tx| take_state(tx, &hash))
         .await?
         .ok_or_else(|| {
-            Error::invalid(
-                "This authorization is unknown, used up or too old: ask for a new address",
-            )
+            Error::invalid("This authorization is unknown, used or expired: request a new address")
         })?;
     let refused = match answer {
         ProviderRedirect::Error { code, description } => {

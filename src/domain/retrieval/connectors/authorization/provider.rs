@@ -79,7 +79,7 @@ impl OAuthClient {
                 secret: client_secret,
             }),
             Credentials::Service(_) => Err(Error::internal(
-                "the credentials of a connector are of another kind than it says",
+                "the credentials of a connector do not match its auth_type",
                 "a token",
             )),
         }

@@ -42,10 +42,7 @@ impl Tokens {
         let value: Value = serde_json::from_slice(&text)
             .map_err(|error| Error::internal("sealed tokens cannot be read", error))?;
         let access = value["access"].as_str().ok_or_else(|| {
-            Error::internal(
-                "sealed tokens are not what they should be",
-                "no access token",
-            )
+            Error::internal("sealed tokens have an unknown form", "no access token")
         })?;
         Ok(Self {
             access: Secret::new(access),

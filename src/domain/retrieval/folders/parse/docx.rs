@@ -35,10 +35,10 @@ const HEADINGS: &[&str] = &[
 /// The reason for the failure, as a message.
 pub(in crate::domain::retrieval::folders) fn parse_docx(bytes: &[u8]) -> Result<Content, String> {
     let mut archive = ZipArchive::new(Cursor::new(bytes))
-        .map_err(|error| format!("it is no DOCX document: {error}"))?;
+        .map_err(|error| format!("it is not a DOCX document: {error}"))?;
     let text = archive
         .by_name("word/document.xml")
-        .map_err(|error| format!("it is no DOCX document: {error}"))?;
+        .map_err(|error| format!("it is not a DOCX document: {error}"))?;
     let mut text = text.take(TEXT_MAX + 1);
     let content = parse_xml(&mut text)?;
     if text.limit() == 0 {
@@ -69,7 +69,7 @@ fn parse_xml(xml: impl Read) -> Result<Content, String> {
     let mut depth = 0_usize;
     loop {
         let event = reader.read_event_into(&mut buffer);
-        match event.map_err(|error| format!("its text is no XML: {error}"))? {
+        match event.map_err(|error| format!("its text is not XML: {error}"))? {
             Event::Start(element) => {
                 depth += 1;
                 if depth > MAX_DEPTH {
