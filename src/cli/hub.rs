@@ -35,12 +35,12 @@ impl Hub {
         match self {
             Self::Names => list(&database, json)?,
             Self::Give(give) => {
-                let given = database
+                let name = database
                     .write(move |tx| integrations::give_name(tx, &give.name, &give.workspace))?;
                 if json {
-                    output::json(&given)?;
+                    output::json(&name)?;
                 } else {
-                    output::line(given.workspace_id)?;
+                    output::line(name.workspace_id)?;
                 }
             }
         }

@@ -153,10 +153,10 @@ fn execute(cli: Cli) -> Result<ExitCode> {
         Some(Command::NodeLauncher(launcher)) => return launcher.run(),
         _ => {}
     }
-    let given = cli.options.serve.listen_address();
+    let global_listen = cli.options.serve.listen_address();
     let listen = match &cli.command {
-        Some(Command::Serve(serve)) => serve.listen_address().or(given),
-        _ => given,
+        Some(Command::Serve(serve)) => serve.listen_address().or(global_listen),
+        _ => global_listen,
     };
     let loaded = load(&Overrides {
         config: cli.options.config.clone(),

@@ -65,11 +65,11 @@ async fn serve(config: &Config) -> Result<()> {
         }
         started => started?,
     };
-    let kept = match config.server.profile {
+    let first_keys = match config.server.profile {
         Profile::Dev => FirstKeys::Printed,
         Profile::Production => save_first_keys(&server),
     };
-    print_welcome(&server, config, &kept);
+    print_welcome(&server, config, &first_keys);
     let ready = json!({"event": "ready", "url": server.url(), "pid": std::process::id()});
     if let Err(error) = output::json(&ready) {
         // The reader of standard output is gone, but clients of the server may not be.
@@ -138,7 +138,7 @@ fn save_first_keys(server: &Server) -> FirstKeys {
 }
 
 /// Prints on standard error how to call the server.
-fn print_welcome(server: &Server, config: &Config, kept: &FirstKeys) {
+fn print_welcome(server: &Server, config: &Config, first_keys: &FirstKeys) {
     let url = server.url();
     let database = server.app().store().path().display().to_string();
     output::note(format_args!(
@@ -168,7 +168,7 @@ fn print_welcome(server: &Server, config: &Config, kept: &FirstKeys) {
         ));
         return;
     }
-    match kept {
+    match first_keys {
         FirstKeys::Printed => {
             output::note("\nThe first keys. They are shown only now:");
             for (kind, key) in keys {
@@ -187,8 +187,8 @@ fn print_welcome(server: &Server, config: &Config, kept: &FirstKeys) {
         )),
     }
     let key = |wanted: KeyKind| {
-        let shown = matches!(kept, FirstKeys::Printed);
-        let key = keys.iter().find(|(kind, _)| shown && *kind == wanted);
+        let are_printed = matches!(first_keys, FirstKeys::Printed);
+        let key = keys.iter().find(|(kind, _)| are_printed && *kind == wanted);
         match key {
             Some((_, key)) => key.expose(),
             None if fixed.contains(&wanted.as_str()) => "YOUR_FIXED_KEY",

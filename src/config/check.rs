@@ -34,7 +34,7 @@ pub(super) fn check(figment: &Figment, config: &Config) -> Result<(), ConfigErro
 /// The level names that `tracing` accepts.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-fn log_level_problem(given: &str) -> Option<String> {
+fn log_level_problem(filter: &str) -> Option<String> {
     // `EnvFilter` reads a bare word that is no level, such as `loud`, as a target and logs everything of it.
     let is_word = |directive: &&str| {
         let mut letters = directive.chars();
@@ -44,15 +44,15 @@ fn log_level_problem(given: &str) -> Option<String> {
         let named = LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word));
         named || word.parse::<u8>().is_ok_and(|level| level < 6)
     };
-    let mut words = given.split(',').map(str::trim).filter(is_word);
+    let mut words = filter.split(',').map(str::trim).filter(is_word);
     if let Some(word) = words.find(|word| !is_level(word)) {
         return Some(format!(
-            "{given:?}: {word} is not a level; the levels are {}, and a part can have its own, such as \
+            "{filter:?}: {word} is not a level; the levels are {}, and a part can have its own, such as \
              parlance=debug",
             LEVELS.join(", ")
         ));
     }
-    let parsed = given.parse::<tracing_subscriber::EnvFilter>();
+    let parsed = filter.parse::<tracing_subscriber::EnvFilter>();
     let error = parsed.err()?;
-    Some(format!("{given:?} is not a valid log filter: {error}"))
+    Some(format!("{filter:?} is not a valid log filter: {error}"))
 }

@@ -51,14 +51,14 @@ impl fmt::Display for Exception {
 fn extract_bundle_frames(stack: &str) -> Option<String> {
     let stack = &stack[..stack.floor_char_boundary(MAX_STACK_BYTES)];
     // For a bundle that does not parse, Node.js reports only its position, on the first line.
-    let unparsed = stack.lines().next().and_then(|line| {
+    let position_only = stack.lines().next().and_then(|line| {
         let line = line.strip_prefix('/')?.strip_prefix(BUNDLE_FILE)?;
         let line: u32 = line.strip_prefix(':')?.parse().ok()?;
         Some(format!("at {BUNDLE_FILE}:{line}:1"))
     });
     let in_bundle = |line: &&str| line.contains(BUNDLE_FILE);
     let frames = stack.lines().filter(in_bundle).filter_map(parse_frame);
-    format_frames(unparsed.into_iter().chain(frames))
+    format_frames(position_only.into_iter().chain(frames))
 }
 
 /// Returns the frames of a stack from code that runs elsewhere.
@@ -106,9 +106,9 @@ mod tests {
         for stack in [quickjs, node] {
             assert_eq!(extract_bundle_frames(stack).as_deref(), Some(expected));
         }
-        let unparsed = "/bundle.js:7\n  let let\n      ^^^\n\nSyntaxError: no";
+        let position_only = "/bundle.js:7\n  let let\n      ^^^\n\nSyntaxError: no";
         let expected = Some("    at bundle.js:7:1".to_owned());
-        assert_eq!(extract_bundle_frames(unparsed), expected);
+        assert_eq!(extract_bundle_frames(position_only), expected);
         assert_eq!(extract_bundle_frames("at elsewhere (x.js:1:1)"), None);
         assert_eq!(extract_bundle_frames(""), None);
     }
@@ -116,16 +116,16 @@ mod tests {
     #[test]
     fn a_stack_is_bounded() {
         let long = format!("at {} (bundle.js:1:1)\n", "f".repeat(1000)).repeat(1000);
-        let kept = extract_bundle_frames(&long).expect("frames");
+        let extracted = extract_bundle_frames(&long).expect("frames");
         assert!(
-            kept.len() < MAX_FRAMES * (MAX_FRAME_BYTES + 20),
+            extracted.len() < MAX_FRAMES * (MAX_FRAME_BYTES + 20),
             "{}",
-            kept.len()
+            extracted.len()
         );
-        assert!(kept.ends_with("ff (bundle.js:1:1)"), "{kept}");
+        assert!(extracted.ends_with("ff (bundle.js:1:1)"), "{extracted}");
         let many = "at f (bundle.js:1:1)\n".repeat(1000);
-        let kept = extract_bundle_frames(&many).expect("frames");
-        assert_eq!(kept.lines().count(), MAX_FRAMES);
+        let extracted = extract_bundle_frames(&many).expect("frames");
+        assert_eq!(extracted.lines().count(), MAX_FRAMES);
         let steering = extract_bundle_frames("at \u{1b}[2Jf (bundle.js:1:1)").expect("a frame");
         assert_eq!(steering, "    at [2Jf (bundle.js:1:1)");
     }

@@ -153,12 +153,12 @@ impl Engine {
         };
         counts[runner.kind() as usize].fetch_add(1, Ordering::Relaxed);
         // Code may probe for a feature, so a missing one matters only if the call went wrong.
-        let went_wrong = outcome
+        let is_failure = outcome
             .as_ref()
             .map_or(true, |response| response.status >= 400);
         if let Runner::Embedded(isolate) = runner
             && let Some(missing) = isolate.take_missing()
-            && went_wrong
+            && is_failure
         {
             self.move_to_node(program, slot, &missing);
         }
@@ -250,13 +250,13 @@ impl Engine {
         if choice == EngineChoice::Node || slot.needs_node.load(Ordering::Relaxed) {
             return self.load_in_node(program, &code).await;
         }
-        let surroundings = IsolateServices {
+        let services = IsolateServices {
             clock: self.0.clock.clone(),
             outbound: self.0.outbound.clone(),
             sink: self.0.sink.clone(),
             tokio: Handle::current(),
         };
-        match Isolate::load((program, &code), surroundings).await {
+        match Isolate::load((program, &code), services).await {
             Ok(isolate) => Ok(Runner::Embedded(isolate)),
             Err(EngineError::Missing(what)) if choice == EngineChoice::Auto => {
                 if !self.can_fall_back(program) {
@@ -301,10 +301,10 @@ impl Engine {
         let idle = self.0.settings.idle_timeout();
         let idle: Vec<Arc<Slot>> = {
             let mut slots = self.lock_slots();
-            let gone = slots.extract_if(|_, slot| {
+            let idle_slots = slots.extract_if(|_, slot| {
                 !slot.is_running() && slot.last_used().plus(idle).since(now).is_zero()
             });
-            gone.map(|(_, slot)| slot).collect()
+            idle_slots.map(|(_, slot)| slot).collect()
         };
         for slot in idle {
             if let Some(runner) = slot.take_runner() {

@@ -27,20 +27,20 @@ pub(super) fn find_positions(text: &str, most: usize) -> Vec<Position> {
 
 /// Replaces each position by the result of `with`. A position without a result stays.
 pub(super) fn replace_positions(text: &str, with: impl Fn(Position) -> Option<String>) -> String {
-    let mut made = String::with_capacity(text.len());
+    let mut replaced = String::with_capacity(text.len());
     let mut at = 0;
     while let Some((begin, place, end)) = find_next(text, at) {
         match with(place) {
             Some(source) => {
-                made.push_str(&text[at..begin]);
-                made.push_str(&source);
+                replaced.push_str(&text[at..begin]);
+                replaced.push_str(&source);
             }
-            None => made.push_str(&text[at..end]),
+            None => replaced.push_str(&text[at..end]),
         }
         at = end;
     }
-    made.push_str(&text[at..]);
-    made
+    replaced.push_str(&text[at..]);
+    replaced
 }
 
 /// Finds the first position from the index `at` on. Returns it between its start and its end.
@@ -88,11 +88,11 @@ mod tests {
         );
         assert_eq!(find_positions(text, 9), [one, two]);
         assert_eq!(find_positions(text, 1), [one]);
-        let made = replace_positions(text, |place| {
+        let replaced = replace_positions(text, |place| {
             (place == one).then(|| "src/a.ts:1:2".to_owned())
         });
         assert_eq!(
-            made,
+            replaced,
             "Error: ü\n    at f (src/a.ts:1:2)\n    at src/a.ts:1:2\nbundle.js:x bundle.js:9 \
              bundle.js:99999999999:1 bundle.js:4:2"
         );

@@ -72,12 +72,12 @@ impl SourcePositions {
         if wanted.is_empty() {
             return text.to_owned();
         }
-        if let Some((unknown, begun)) = self.start_read(&wanted) {
+        if let Some((unknown, read_guard)) = self.start_read(&wanted) {
             let reading = async {
                 let permit = READ_PERMIT.acquire().await;
                 let read = move || {
-                    begun.0.read_map(&unknown);
-                    drop((begun, permit));
+                    read_guard.0.read_map(&unknown);
+                    drop((read_guard, permit));
                 };
                 // Fails only if the task panicked, and then the positions stay unknown.
                 let _ = tokio::task::spawn_blocking(read).await;

@@ -213,8 +213,8 @@ pub fn memory_share(request: &Request) -> Option<Arc<MemoryShare>> {
 /// `TooLarge`; `Unavailable` if the memory limit is reached; `Invalid` if the body ends too early.
 pub async fn read_bytes(body: Body, limit: usize) -> Result<Bytes, Error> {
     let body: BoxBody<Bytes, io::Error> = body.into();
-    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > limit {
+    let min_length = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if min_length > limit {
         return Err(super::errors::too_large());
     }
     let read = Body::from(body).into_bytes_limit(limit).await;

@@ -46,11 +46,14 @@ impl LocalPage {
             header::ACCESS_CONTROL_ALLOW_METHODS,
             HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE"),
         );
-        if let Some(asked) = request
+        if let Some(requested_headers) = request
             .headers()
             .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
         {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+            headers.insert(
+                header::ACCESS_CONTROL_ALLOW_HEADERS,
+                requested_headers.clone(),
+            );
         }
         Some(response)
     }

@@ -120,9 +120,9 @@ impl Document {
         for (event, summary, name, schema) in events {
             self.0["components"]["schemas"][name] = schema;
             let example = self.0["components"]["schemas"][name]["example"].clone();
-            let shown = serde_json::to_string_pretty(&example).unwrap_or_default();
+            let example_text = serde_json::to_string_pretty(&example).unwrap_or_default();
             described.push_str(&format!(
-                "\n\n### {event}\n\n{summary} The schema is `{name}`.\n\n```json\n{shown}\n```"
+                "\n\n### {event}\n\n{summary} The schema is `{name}`.\n\n```json\n{example_text}\n```"
             ));
             self.0["x-webhooks"][event]["post"] = json!({
                 "summary": summary,

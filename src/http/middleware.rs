@@ -84,13 +84,13 @@ impl MiddlewareStack {
         inner: BoxEndpoint<'static, Response>,
         dialect: &'static str,
         render: Arc<dyn RenderError>,
-        mounted: RequestState,
+        state: RequestState,
     ) -> Self {
         Self {
             inner,
             dialect,
             renderer: render,
-            state: mounted,
+            state,
             allowed_methods: AllowedMethods::default(),
             allows_credentials: false,
             own_cors: false,
@@ -104,8 +104,8 @@ impl MiddlewareStack {
 
     /// Renders errors for unknown paths in the dialect of the client that sent the request.
     #[must_use]
-    pub fn with_client_dialects(mut self, strays: &ClientDialects) -> Self {
-        self.client_dialects = strays.clone();
+    pub fn with_client_dialects(mut self, client_dialects: &ClientDialects) -> Self {
+        self.client_dialects = client_dialects.clone();
         self
     }
 
@@ -152,11 +152,11 @@ impl MiddlewareStack {
     }
 
     /// Wraps a dialect.
-    pub fn for_mount(mount: Mount, mounted: RequestState) -> Self {
+    pub fn for_mount(mount: Mount, state: RequestState) -> Self {
         Self {
             allows_credentials: mount.allows_credentials,
             allowed_methods: AllowedMethods::new(Some(mount.document), mount.extra_paths),
-            ..Self::new(mount.endpoint, mount.name, mount.renderer, mounted)
+            ..Self::new(mount.endpoint, mount.name, mount.renderer, state)
         }
     }
 
@@ -165,11 +165,11 @@ impl MiddlewareStack {
         if !self.raw_paths && !is_text(request.uri().path()) {
             return Err(RequestFailure::early(path_not_utf8()));
         }
-        let announced = request
+        let content_length = request
             .headers()
             .get(header::CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        if announced.is_some_and(|length| length > self.state.limits().body) {
+        if content_length.is_some_and(|length| length > self.state.limits().body) {
             return Err(RequestFailure::early(too_large()));
         }
         request.set_data(self.state.clone());
@@ -251,11 +251,11 @@ impl Endpoint for MiddlewareStack {
             .counted_address(&request, self.state.origins());
         let sender = self.client_dialects.detect_sender(&request);
         let wants_page = self.error_pages && error_page::wants_page(&request);
-        let answered = match for_us {
+        let result = match for_us {
             Ok(()) => self.call_endpoint(request).await,
             Err(error) => Err(RequestFailure::early(error)),
         };
-        let (mut response, operation) = match answered {
+        let (mut response, operation) = match result {
             Ok(response) => {
                 let operation = operation_name(response.data::<OperationId>());
                 match compression.apply(response).await {
@@ -264,10 +264,10 @@ impl Endpoint for MiddlewareStack {
                 }
             }
             Err(failed) => {
-                let strayed = sender.and_then(|sender| {
+                let response_of_sender = sender.and_then(|sender| {
                     sender.render_not_found(&failed.error, self.dialect, &request_id)
                 });
-                let mut response = strayed.unwrap_or_else(|| match wants_page {
+                let mut response = response_of_sender.unwrap_or_else(|| match wants_page {
                     true => error_page::render_page(&failed.error),
                     false => self.render(&failed.error, &request_id),
                 });

@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_a_browser_could_show_or_run_has_a_policy() {
-        for shown in [
+        for content_type in [
             "text/html; charset=utf-8",
             "image/svg+xml",
             "application/xhtml+xml",
@@ -137,12 +137,12 @@ mod tests {
             "",
             "nonsense",
         ] {
-            let headers = completed(Some(shown));
+            let headers = completed(Some(content_type));
             let policy = headers.get(header::CONTENT_SECURITY_POLICY);
             assert_eq!(
                 policy.map(HeaderValue::as_bytes),
                 Some(DEFAULT_POLICY.as_bytes()),
-                "{shown}"
+                "{content_type}"
             );
         }
         for data in [

@@ -123,15 +123,15 @@ impl RequestState {
 pub fn app(request: &Request) -> Result<&App> {
     request
         .data::<RequestState>()
-        .and_then(|mounted| mounted.0.app.as_ref())
+        .and_then(|state| state.0.app.as_ref())
         .ok_or_else(|| Error::internal("an endpoint was mounted without its App", "no data"))
 }
 
 /// Returns the maximum size of a request's body, in bytes. `None` without the middleware.
 #[must_use]
 pub fn body_limit(request: &Request) -> Option<usize> {
-    let own = request.data::<BodyLimit>().map(|limit| limit.0);
-    own.or_else(|| Some(request.data::<RequestState>()?.limits().body))
+    let endpoint_limit = request.data::<BodyLimit>().map(|limit| limit.0);
+    endpoint_limit.or_else(|| Some(request.data::<RequestState>()?.limits().body))
 }
 
 pub(super) fn origins(request: &Request) -> Option<&OriginResolver> {

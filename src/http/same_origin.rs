@@ -46,8 +46,8 @@ fn is_own_origin(request: &Request, from: &str) -> bool {
     let Ok(from) = Url::parse(from) else {
         return false;
     };
-    let asked = host(request).map(|host| format!("{}://{host}", from.scheme()));
-    let known = [Some(origin(request)), asked];
+    let requested_origin = host(request).map(|host| format!("{}://{host}", from.scheme()));
+    let known = [Some(origin(request)), requested_origin];
     let mut known = known.into_iter().flatten();
     known.any(|known| Url::parse(&known).is_ok_and(|known| known.origin() == from.origin()))
 }

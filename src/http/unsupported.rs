@@ -84,14 +84,14 @@ fn find(dialect: &str, method: &str, path: &str) -> Option<Operation> {
 
 /// True if a path matches a pattern. A trailing slash makes no difference.
 fn matches_pattern(pattern: &str, path: &str) -> bool {
-    let mut given = path.trim_end_matches('/').split('/');
+    let mut segments = path.trim_end_matches('/').split('/');
     let mut wanted = pattern.trim_end_matches('/').split('/');
     loop {
-        match (wanted.next(), given.next()) {
+        match (wanted.next(), segments.next()) {
             (None, None) => return true,
-            (Some(wanted), Some(given)) => {
-                let is_place = wanted.starts_with('{') && !given.is_empty();
-                if !is_place && wanted != given {
+            (Some(wanted), Some(segment)) => {
+                let is_place = wanted.starts_with('{') && !segment.is_empty();
+                if !is_place && wanted != segment {
                     return false;
                 }
             }

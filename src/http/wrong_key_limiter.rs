@@ -176,9 +176,9 @@ impl WrongKeyLimiter {
 
     async fn delay_answer(&self, address: &AddressState) -> Outcome {
         let settings = &self.0.settings;
-        let place = DelaySlot::acquire(&self.0.waiting, settings.max_waiting);
-        let own = DelaySlot::acquire(&address.waiting, settings.max_waiting_per_address);
-        let (Some(_place), Some(_own)) = (place, own) else {
+        let global_slot = DelaySlot::acquire(&self.0.waiting, settings.max_waiting);
+        let address_slot = DelaySlot::acquire(&address.waiting, settings.max_waiting_per_address);
+        let (Some(_global_slot), Some(_address_slot)) = (global_slot, address_slot) else {
             return Outcome::Rejected;
         };
         // Real time: an attacker does not wait for the product clock.
@@ -302,11 +302,11 @@ mod tests {
     async fn places_to_wait_in_are_bounded_and_given_back() {
         let keys = keys(0, 30);
         let outcomes = async |addresses: &[u8]| {
-            let notes = addresses
+            let records = addresses
                 .iter()
                 .map(|last| keys.record("test", address(*last)));
-            let noted = join_all(notes).await;
-            noted
+            let outcomes = join_all(records).await;
+            outcomes
                 .iter()
                 .filter(|outcome| **outcome == Outcome::Rejected)
                 .count()

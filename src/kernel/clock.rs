@@ -227,13 +227,13 @@ impl Clock {
     /// deadline that was computed before may be years away, so the caller must recompute it.
     pub async fn sleep_until(&self, deadline: Timestamp) {
         let mut state = self.state.subscribe();
-        let begun = *state.borrow();
+        let initial = *state.borrow();
         let mut latest = self.now();
         loop {
             let seen = *state.borrow_and_update();
             let now = current_time(seen.mode);
             let left = deadline.since(now);
-            if left.is_zero() || now < latest || seen.has_rewound_since(&begun) {
+            if left.is_zero() || now < latest || seen.has_rewound_since(&initial) {
                 return;
             }
             latest = now;

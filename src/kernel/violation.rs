@@ -106,17 +106,17 @@ pub(super) fn limit_violations(mut violations: Vec<Violation>) -> Vec<Violation>
     let (all, least, most) = RULE_BYTES;
     let each = (all / violations.len().max(1)).clamp(least, most);
     let violations = violations.into_iter();
-    let mut shown: Vec<_> = violations.map(|one| one.truncate_texts(each)).collect();
+    let mut truncated: Vec<_> = violations.map(|one| one.truncate_texts(each)).collect();
     if let Some(location) = location
         && (count > 0 || at_least)
     {
-        shown.push(Violation {
+        truncated.push(Violation {
             location,
             path: Vec::new(),
             rule: Rule::More { count, at_least },
         });
     }
-    shown
+    truncated
 }
 
 impl Violation {
@@ -271,22 +271,24 @@ impl Rule {
             Self::Maximum(limit) => Self::Maximum(text(limit)),
             Self::OneOf { allowed } => {
                 let mut left = most;
-                let mut shown = Vec::new();
+                let mut kept_values = Vec::new();
                 let all = allowed.len();
                 for value in allowed {
                     if value.len() + 2 > left {
-                        if shown.is_empty() {
-                            shown.push(truncate_text(&value, left));
+                        if kept_values.is_empty() {
+                            kept_values.push(truncate_text(&value, left));
                         }
                         break;
                     }
                     left -= value.len() + 2;
-                    shown.push(value);
+                    kept_values.push(value);
                 }
-                if shown.len() < all {
-                    shown.push(format!("… ({all} values)"));
+                if kept_values.len() < all {
+                    kept_values.push(format!("… ({all} values)"));
                 }
-                Self::OneOf { allowed: shown }
+                Self::OneOf {
+                    allowed: kept_values,
+                }
             }
             bounded => bounded,
         }

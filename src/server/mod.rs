@@ -139,13 +139,13 @@ impl Server {
         webhooks::seal_addresses(&app)
             .await
             .map_err(StartError::Bootstrap)?;
-        let own = url(address);
+        let own_url = url(address);
         let public = config.server.public_url.as_ref();
         let public = config.botpress.webhook_url.as_ref().or(public);
-        let public = public.map_or_else(|| own.clone(), ToString::to_string);
+        let public = public.map_or_else(|| own_url.clone(), ToString::to_string);
         app.set_addresses(Addresses {
             webhooks: format!("{public}{}", botpress::WEBHOOKS_PATH),
-            api: own,
+            api: own_url,
         });
         app.set_native_programs(native_integrations(&app));
         let started = bootstrap::start(&app, &config.bootstrap)

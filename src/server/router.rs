@@ -58,26 +58,26 @@ impl Router {
     pub(super) fn at(
         mut self,
         path: impl Into<String>,
-        reach: PathMatch,
+        path_match: PathMatch,
         endpoint: BoxEndpoint<'static, Response>,
     ) -> Self {
         let path = path.into();
-        let shorter = |place: &RouteEntry| place.path.len() < path.len();
+        let shorter = |route: &RouteEntry| route.path.len() < path.len();
         let position = self.routes.iter().position(shorter);
-        let place = RouteEntry {
+        let route = RouteEntry {
             path: path.clone(),
-            reach,
+            reach: path_match,
             endpoint,
         };
         self.routes
-            .insert(position.unwrap_or(self.routes.len()), place);
+            .insert(position.unwrap_or(self.routes.len()), route);
         self
     }
 
     fn find(&self, path: &str) -> Option<&RouteEntry> {
-        self.routes.iter().find(|place| {
-            let rest = path.strip_prefix(place.path.as_str());
-            rest.is_some_and(|rest| place.reach.matches(rest))
+        self.routes.iter().find(|route| {
+            let rest = path.strip_prefix(route.path.as_str());
+            rest.is_some_and(|rest| route.reach.matches(rest))
         })
     }
 }

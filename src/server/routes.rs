@@ -58,21 +58,21 @@ pub(super) fn build_endpoints(
     let of_metrics = origins.clone().with_hosts(hosts.metrics);
     let of_metrics = RequestState::new(Some(app.clone()), of_metrics, limits, metrics.clone());
     let origins = origins.with_hosts(hosts.server);
-    let mounted = RequestState::new(Some(app.clone()), origins, limits, metrics.clone())
+    let state = RequestState::new(Some(app.clone()), origins, limits, metrics.clone())
         .with_wrong_keys(WrongKeyLimiter::new(&config.wrong_keys, is_dev));
     let mounts = mounts(app, config);
     let pages = docs::routes(&mounts)
         .at("/healthz", health::live())
         .at("/readyz", health::ready(app.store().clone()))
         .at("/metrics", metrics.endpoint(app, is_dev));
-    let strays = ClientDialects::new(&mounts);
+    let client_dialects = ClientDialects::new(&mounts);
     let pages = MiddlewareStack::new(
         pages.boxed(),
         "parlance",
         Arc::new(console::error::ErrorRenderer),
-        mounted.clone(),
+        state.clone(),
     )
-    .with_client_dialects(&strays)
+    .with_client_dialects(&client_dialects)
     .with_error_pages();
     let measured = MiddlewareStack::new(
         Route::new()
@@ -83,21 +83,21 @@ pub(super) fn build_endpoints(
         Arc::new(console::error::ErrorRenderer),
         of_metrics,
     );
-    let pages = botpress::route_tunnels(app, pages, &mounted, first_path_segments(&mounts));
+    let pages = botpress::route_tunnels(app, pages, &state, first_path_segments(&mounts));
     let platform = MiddlewareStack::new(
         ada::pages(app, &config.ada, is_dev).boxed(),
         "ada-pages",
         Arc::new(ada::PageErrorRenderer),
-        mounted.clone(),
+        state.clone(),
     )
     .with_methods(ada::PAGES_METHODS)
     .same_origin_only();
-    let webhooks = Arc::new(webhooks_endpoint(app, &mounted));
+    let webhooks = Arc::new(webhooks_endpoint(app, &state));
     let wizards_end = MiddlewareStack::new(
         botpress::interstitial_page(),
         "oauth-pages",
         Arc::new(botpress::RenderChatPage),
-        mounted.clone(),
+        state.clone(),
     )
     .with_methods(botpress::INTERSTITIAL_METHODS);
     let wizards_end = Arc::new(wizards_end);
@@ -105,7 +105,7 @@ pub(super) fn build_endpoints(
         botpress::chat_pages(app, &config.botpress, is_dev),
         "chat-pages",
         Arc::new(botpress::RenderChatPage),
-        mounted.clone(),
+        state.clone(),
     )
     .with_methods(botpress::CHAT_METHODS)
     .same_origin_only();
@@ -129,21 +129,21 @@ pub(super) fn build_endpoints(
     if app.inbox_settings().is_enabled(app.settings().development) {
         let inbox = console::inbox::routes(app);
         let renderer = Arc::new(console::error::ErrorRenderer);
-        let inbox = MiddlewareStack::new(inbox, "inbox", renderer, mounted.clone())
+        let inbox = MiddlewareStack::new(inbox, "inbox", renderer, state.clone())
             .with_methods(console::inbox::METHODS);
         router = router.at("/inbox", PathMatch::Stripped, inbox.boxed());
     }
     let unprefixed = cohere::mount(&config.cohere);
-    let unprefixed =
-        MiddlewareStack::for_mount(unprefixed, mounted.clone()).with_client_dialects(&strays);
+    let unprefixed = MiddlewareStack::for_mount(unprefixed, state.clone())
+        .with_client_dialects(&client_dialects);
     let unprefixed = Arc::new(unprefixed);
     for path in cohere::UNPREFIXED {
         // Exactly `/chat` is an operation of Cohere; the paths below it are the chat pages of bots.
-        let reach = match *path == botpress::CHAT_BASE_PATH {
+        let path_match = match *path == botpress::CHAT_BASE_PATH {
             true => PathMatch::Exact,
             false => PathMatch::Both,
         };
-        router = router.at(*path, reach, box_shared(&unprefixed));
+        router = router.at(*path, path_match, box_shared(&unprefixed));
     }
     let router = mounts.into_iter().fold(router, |router, mount| {
         let base_path = mount.base_path;
@@ -151,34 +151,35 @@ pub(super) fn build_endpoints(
         if base_path == chat_api::BASE_PATH {
             return router;
         }
-        let edge = MiddlewareStack::for_mount(mount, mounted.clone()).with_client_dialects(&strays);
-        let edge = Arc::new(match base_path {
-            console::BASE_PATH => edge.same_origin_only(),
-            _ => edge,
+        let stack =
+            MiddlewareStack::for_mount(mount, state.clone()).with_client_dialects(&client_dialects);
+        let stack = Arc::new(match base_path {
+            console::BASE_PATH => stack.same_origin_only(),
+            _ => stack,
         });
         if base_path == botpress::BASE_PATH {
             let at = |router: Router, path: &&str| {
                 // Exactly `/v1/chat` is an operation of Cohere.
-                let reach = match *path == "/v1/chat" {
+                let path_match = match *path == "/v1/chat" {
                     true => PathMatch::Below,
                     false => PathMatch::Both,
                 };
-                router.at(*path, reach, box_shared(&edge))
+                router.at(*path, path_match, box_shared(&stack))
             };
             return botpress::ROUTES.iter().fold(router, at);
         }
-        router.at(base_path, PathMatch::Stripped, box_shared(&edge))
+        router.at(base_path, PathMatch::Stripped, box_shared(&stack))
     });
     (router, measured)
 }
 
 /// Builds the middleware of requests from outside to webhooks.
-fn webhooks_endpoint(app: &App, mounted: &RequestState) -> MiddlewareStack {
+fn webhooks_endpoint(app: &App, state: &RequestState) -> MiddlewareStack {
     MiddlewareStack::new(
         botpress::webhook_endpoint(app),
         "botpress-webhooks",
         Arc::new(botpress::ErrorRenderer::new(app.clock().clone())),
-        mounted.clone(),
+        state.clone(),
     )
     .with_own_cors()
     .with_key_location(KeyLocation::Header(HeaderName::from_static(
@@ -188,8 +189,8 @@ fn webhooks_endpoint(app: &App, mounted: &RequestState) -> MiddlewareStack {
 }
 
 /// Boxes an endpoint that serves several paths.
-fn box_shared(edge: &Arc<MiddlewareStack>) -> BoxEndpoint<'static, Response> {
-    edge.clone().boxed()
+fn box_shared(stack: &Arc<MiddlewareStack>) -> BoxEndpoint<'static, Response> {
+    stack.clone().boxed()
 }
 
 /// Returns the first segments of this server's paths, which tunnel ids must not equal.

@@ -255,9 +255,9 @@ mod tests {
                 wait_for_stop(stopping).await;
             }
         });
-        let begun = Stopwatch::start();
+        let watch = Stopwatch::start();
         restarted.notified().await;
-        assert!(begun.elapsed() >= RESTART_PAUSE);
+        assert!(watch.elapsed() >= RESTART_PAUSE);
         stop.send_replace(true);
         all.join().await;
         assert_eq!(starts.load(Ordering::Relaxed), 2);

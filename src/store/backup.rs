@@ -146,7 +146,7 @@ pub(super) fn copy_checked(
     target: &Path,
     flags: OpenFlags,
 ) -> Result<CheckedCopy, BackupError> {
-    let unwritten = |error| BackupError::Write {
+    let write_error = |error| BackupError::Write {
         path: target.to_owned(),
         source: error,
     };
@@ -154,7 +154,7 @@ pub(super) fn copy_checked(
         path: source.to_owned(),
         source: error,
     };
-    let draft = StagedFile::create_unique(target, ".partial").map_err(unwritten)?;
+    let draft = StagedFile::create_unique(target, ".partial").map_err(write_error)?;
     let (identity, report) = match copy_database(source, draft.path(), flags).map_err(failed)? {
         CopyResult::Done { identity, report } => (identity, report),
         CopyResult::Busy => {
@@ -169,7 +169,7 @@ pub(super) fn copy_checked(
             report,
         });
     }
-    let bytes = fs::metadata(draft.path()).map_err(unwritten)?.len();
+    let bytes = fs::metadata(draft.path()).map_err(write_error)?.len();
     Ok(CheckedCopy {
         draft,
         identity,

@@ -77,10 +77,10 @@ impl Checkpointer {
     }
 
     fn start_with(path: PathBuf, settings: Settings, file: Option<File>) -> io::Result<Self> {
-        let room = LogLimit::new(&path, &settings);
-        let (bell, rung) = sync_channel(1);
-        let (done, copied) = sync_channel(1);
-        let copier = CheckpointThread {
+        let log_limit = LogLimit::new(&path, &settings);
+        let (start_signal, start_requests) = sync_channel(1);
+        let (result_sender, results) = sync_channel(1);
+        let checkpoint_thread = CheckpointThread {
             path,
             settings,
             connection: None,
@@ -88,15 +88,15 @@ impl Checkpointer {
         };
         let thread = thread::Builder::new()
             .name("store-checkpoint".to_owned())
-            .spawn(move || copier.run(&rung, &done))?;
+            .spawn(move || checkpoint_thread.run(&start_requests, &result_sender))?;
         Ok(Self {
-            start_signal: bell,
-            results: copied,
+            start_signal,
+            results,
             thread,
             copying: false,
             failed: false,
-            checkpoint_pages: room.checkpoint_pages(),
-            log_limit: room,
+            checkpoint_pages: log_limit.checkpoint_pages(),
+            log_limit,
             last_copied_pages: 0,
             last_log_pages: 0,
             next_disk_check_pages: DISK_CHECK_INTERVAL_PAGES,
@@ -178,8 +178,8 @@ impl Checkpointer {
         );
         self.failed = true;
         self.copying = false;
-        let kept = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-        log_failure("keeping the log", kept.map(drop));
+        let disabled = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        log_failure("keeping the log", disabled.map(drop));
     }
 
     /// True after the disk rejected copied pages.
@@ -221,11 +221,15 @@ struct CheckpointThread {
 }
 
 impl CheckpointThread {
-    fn run(mut self, rung: &Receiver<()>, done: &SyncSender<CopyResult>) -> Option<File> {
-        while rung.recv().is_ok() {
+    fn run(
+        mut self,
+        start_requests: &Receiver<()>,
+        result_sender: &SyncSender<CopyResult>,
+    ) -> Option<File> {
+        while start_requests.recv().is_ok() {
             // Fails only if the writer is gone: the channel has room, because the writer takes each result
             // before it sends the next signal.
-            let _ = done.try_send(self.copy_and_sync());
+            let _ = result_sender.try_send(self.copy_and_sync());
         }
         self.file
     }

@@ -165,7 +165,7 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.write_then(work, |done| done).await
+        self.write_then(work, |output| output).await
     }
 
     /// Like [`write`](Self::write), with a callback for the consequences of the commit. `then` runs once the
@@ -181,11 +181,11 @@ impl Store {
     ) -> Result<U> {
         // A command signals its change to the server that may be running.
         let path = self.0.signal.is_none().then(|| self.0.path.clone());
-        let (job, answer) = job::new(work, move |done| {
+        let (job, answer) = job::new(work, move |output| {
             if let Some(Err(error)) = path.as_deref().map(lock::raise_signal) {
                 tracing::warn!(%error, "a running server may notice this change late");
             }
-            then(done)
+            then(output)
         });
         let depth = &self.0.shared.metrics.queue_depth;
         // Incremented first, so that the writer's decrement cannot come before it.

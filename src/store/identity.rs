@@ -68,12 +68,12 @@ impl Identity {
 
     /// Reads the identity through SQLite, which includes the log.
     pub(super) fn read_via_sqlite(path: &Path) -> Result<Self, OpenError> {
-        let looked = Connection::open_with_flags(path, inspection_flags(path))
+        let identity = Connection::open_with_flags(path, inspection_flags(path))
             .and_then(|connection| Self::read_from(&connection));
-        match looked {
+        match identity {
             // A read-only connection cannot roll back a transaction.
             Err(error) if needs_rollback(&error) => Self::read_from_recovered_copy(path),
-            looked => looked.map_err(|error| OpenError::from_sqlite(path, error)),
+            identity => identity.map_err(|error| OpenError::from_sqlite(path, error)),
         }
     }
 

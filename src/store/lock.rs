@@ -94,11 +94,11 @@ impl ProcessLock {
     }
 
     fn write_holder(&mut self, url: Option<String>) -> io::Result<()> {
-        let holder = LockHolder {
+        let lock_holder = LockHolder {
             pid: Some(std::process::id()),
             url,
         };
-        let mut text = serde_json::to_vec(&holder)?;
+        let mut text = serde_json::to_vec(&lock_holder)?;
         text.resize(HOLDER_BYTES.max(text.len()), b' ');
         self.file.write_all_at(&text, 0)
     }

@@ -73,13 +73,13 @@ mod tests {
             log_bytes,
             ..Settings::default()
         };
-        let room = LogLimit::new(&path, &settings(1024 * 1024));
-        assert_eq!(room.checkpoint_pages(), 254);
-        assert!(!room.is_disk_low());
+        let log_limit = LogLimit::new(&path, &settings(1024 * 1024));
+        assert_eq!(log_limit.checkpoint_pages(), 254);
+        assert!(!log_limit.is_disk_low());
         // No disk is that large.
-        let room = LogLimit::new(&path, &settings(u64::MAX));
-        assert!(room.is_disk_low());
-        assert!(room.checkpoint_pages() >= MIN_PAGES);
+        let log_limit = LogLimit::new(&path, &settings(u64::MAX));
+        assert!(log_limit.is_disk_low());
+        assert!(log_limit.checkpoint_pages() >= MIN_PAGES);
         assert_eq!(
             LogLimit::new(&path, &settings(0)).checkpoint_pages(),
             MIN_PAGES

@@ -61,15 +61,15 @@ pub fn restore(
     let copy = copy_checked(&source, &target, recovery_flags(&source))?;
     enable_wal(copy.draft.path()).map_err(|error| OpenError::from_sqlite(&target, error))?;
     let (bytes, version) = (copy.bytes, copy.identity.version);
-    let unwritten = |error| BackupError::Write {
+    let write_error = |error| BackupError::Write {
         path: target.clone(),
         source: error,
     };
-    let moved_to = move_aside(&target, Clock::system().now()).map_err(unwritten)?;
+    let moved_to = move_aside(&target, Clock::system().now()).map_err(write_error)?;
     copy.draft
         .persist(&target)
         .inspect_err(|_| move_back(&target, moved_to.as_deref()))
-        .map_err(unwritten)?;
+        .map_err(write_error)?;
     Ok(RestoreReport {
         target,
         moved_to,

@@ -159,10 +159,10 @@ impl Writer {
         self.reopen_if_spoiled();
         match &self.connection {
             Some(connection) => {
-                let ended = batch::run(connection, jobs, &self.shared);
+                let result = batch::run(connection, jobs, &self.shared);
                 // Before the answers, so that a caller that then reads the health sees this result.
-                self.handle_result(&ended);
-                ended.answer(self.runtime.as_ref());
+                self.handle_result(&result);
+                result.answer(self.runtime.as_ref());
                 self.checkpoint_if_due();
             }
             None => jobs
@@ -197,8 +197,8 @@ impl Writer {
         }
     }
 
-    fn handle_result(&mut self, ended: &BatchResult) {
-        match ended.fault {
+    fn handle_result(&mut self, result: &BatchResult) {
+        match result.fault {
             Some(fault) => {
                 self.shared.health.record_failure(fault.message());
                 if fault.spoils_connection() {
@@ -207,7 +207,7 @@ impl Writer {
                     self.checkpoint_for_space();
                 }
             }
-            None if ended.has_changes => self.shared.health.record_success(),
+            None if result.has_changes => self.shared.health.record_success(),
             None => {}
         }
     }

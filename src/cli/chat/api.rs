@@ -33,11 +33,11 @@ impl ChatClient {
     }
 
     /// Signs in as the saved user, or creates one. Returns the conversation to continue.
-    pub async fn sign_in(&mut self, kept: &mut StateFile) -> Result<String> {
+    pub async fn sign_in(&mut self, state_file: &mut StateFile) -> Result<String> {
         let hello = self.send("GET", "/hello", None).await?;
         self.require_success(hello)
             .context("there is no chat at this address")?;
-        let entry = kept.entry();
+        let entry = state_file.entry();
         let known = match entry.key.clone() {
             Some(key) => {
                 self.key = key;
@@ -49,11 +49,11 @@ impl ChatClient {
         let found = match known {
             Some(found) => found,
             None => {
-                let made = self.call("POST", "/users", Some(json!({}))).await?;
-                self.key = require_text(&made["key"])?;
+                let created = self.call("POST", "/users", Some(json!({}))).await?;
+                self.key = require_text(&created["key"])?;
                 entry.key = Some(self.key.clone());
                 entry.conversation = None;
-                made
+                created
             }
         };
         self.user = require_text(&found["user"]["id"])?;
@@ -63,16 +63,16 @@ impl ChatClient {
                 return Ok(known);
             }
         }
-        let made = self.call("POST", "/conversations", Some(json!({}))).await?;
-        let conversation = require_text(&made["conversation"]["id"])?;
+        let created = self.call("POST", "/conversations", Some(json!({}))).await?;
+        let conversation = require_text(&created["conversation"]["id"])?;
         entry.conversation = Some(conversation.clone());
         Ok(conversation)
     }
 
     /// Sends a text message.
-    pub async fn send_message(&self, conversation: &str, words: &str) -> Result<Value> {
+    pub async fn send_message(&self, conversation: &str, text: &str) -> Result<Value> {
         let body = json!({
-            "conversationId": conversation, "payload": {"type": "text", "text": words},
+            "conversationId": conversation, "payload": {"type": "text", "text": text},
         });
         self.call("POST", "/messages", Some(body)).await
     }

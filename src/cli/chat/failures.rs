@@ -43,21 +43,21 @@ impl FailurePoller {
     pub async fn start(outbound: Outbound, api: &str) -> Self {
         let address = api.rsplit_once("/webhook/");
         let address = address.map(|(server, id)| format!("{server}/chat/failures/{id}"));
-        let mut troubles = Self {
+        let mut poller = Self {
             outbound,
             address,
             after: 0,
             found: VecDeque::new(),
             notice: None,
         };
-        let now = troubles.fetch("").await;
+        let now = poller.fetch("").await;
         match now.as_ref().and_then(|now| now["last"].as_u64()) {
-            Some(last) => troubles.after = last,
-            None => troubles.address = None,
+            Some(last) => poller.after = last,
+            None => poller.address = None,
         }
         let notice = now.and_then(|now| Some(now["notice"].as_str()?.to_owned()));
-        troubles.notice = notice;
-        troubles
+        poller.notice = notice;
+        poller
     }
 
     /// Returns the next failure. Never completes if the server does not report failures. Cancel-safe.

@@ -54,10 +54,10 @@ pub struct Chat {
 impl Chat {
     pub fn run(self, loaded: &Loaded, json: bool) -> Result<ExitCode> {
         let runtime = super::build_runtime()?;
-        let ended = runtime.block_on(self.run_session(&loaded.config, json));
+        let outcome = runtime.block_on(self.run_session(&loaded.config, json));
         // A thread may still be blocked on reading a line.
         runtime.shutdown_background();
-        Ok(match ended? {
+        Ok(match outcome? {
             true => ExitCode::SUCCESS,
             false => ExitCode::FAILURE,
         })
@@ -75,14 +75,14 @@ impl Chat {
         }
         // The user of this machine chose the address, so private addresses are allowed.
         let outbound = Outbound::new(&config.outbound, true);
-        let mut kept = StateFile::read(&file, &address, self.new)?;
+        let mut state = StateFile::read(&file, &address, self.new)?;
         let mut api = ChatClient::new(outbound.clone(), address.clone());
-        let conversation = api.sign_in(&mut kept).await?;
-        kept.write()?;
-        let troubles = FailurePoller::start(outbound, &address).await;
+        let conversation = api.sign_in(&mut state).await?;
+        state.write()?;
+        let failures = FailurePoller::start(outbound, &address).await;
         let wait = Duration::from_secs(self.wait);
-        let talk = ChatSession::new(api, conversation, troubles, (json, wait));
-        talk.run().await
+        let session = ChatSession::new(api, conversation, failures, (json, wait));
+        session.run().await
     }
 
     /// Returns the address of the bot's chat API, and the state file.
@@ -92,7 +92,7 @@ impl Chat {
             return Ok((address, state_file::user_state_file()?));
         }
         let store = Store::open_for_command(&config.store)?;
-        let announced = store.published_address();
+        let published_url = store.published_address();
         let sealer = Sealer::load(&store, &config.seal).await?;
         let settings = domain::Settings {
             webchat: config.webchat.clone(),
@@ -107,7 +107,7 @@ impl Chat {
         )?;
         let agent = self.find_agent(&app)?;
         let webhook = webchat::ensure_installed_as(&app, Actor::Operator, &agent).await?;
-        let Some(url) = self.url.clone().or(announced) else {
+        let Some(url) = self.url.clone().or(published_url) else {
             bail!(
                 "no server runs on this database: start one with `parlance`, or name one with --url"
             );

@@ -13,9 +13,9 @@ pub struct RenderedMessage {
 
 /// Renders the payload of a message.
 pub fn render_payload(payload: &Value) -> RenderedMessage {
-    let mut drawn = RenderedMessage::default();
-    drawn.add(payload);
-    drawn
+    let mut rendered = RenderedMessage::default();
+    rendered.add(payload);
+    rendered
 }
 
 impl RenderedMessage {
@@ -97,12 +97,12 @@ impl RenderedMessage {
 
 /// Replaces control characters, so that a line cannot control the terminal.
 pub fn replace_controls(line: &str) -> String {
-    let shown = |letter: char| match letter {
+    let replace = |letter: char| match letter {
         '\t' => ' ',
         letter if letter.is_control() => '\u{fffd}',
         letter => letter,
     };
-    line.chars().map(shown).collect()
+    line.chars().map(replace).collect()
 }
 
 #[cfg(test)]
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_terminal_is_not_steered() {
-        let drawn = render_payload(&json!({"type": "text", "text": "a\u{1b}[2Jb\u{7}\u{9b}c"}));
-        assert_eq!(drawn.lines, ["a\u{fffd}[2Jb\u{fffd}\u{fffd}c"]);
+        let rendered = render_payload(&json!({"type": "text", "text": "a\u{1b}[2Jb\u{7}\u{9b}c"}));
+        assert_eq!(rendered.lines, ["a\u{fffd}[2Jb\u{fffd}\u{fffd}c"]);
     }
 }

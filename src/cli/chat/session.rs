@@ -62,7 +62,7 @@ impl ChatSession {
     pub fn new(
         api: ChatClient,
         conversation: String,
-        troubles: FailurePoller,
+        failures: FailurePoller,
         (json, wait): (bool, Duration),
     ) -> Self {
         let is_terminal = io::stdin().is_terminal();
@@ -71,7 +71,7 @@ impl ChatSession {
             conversation,
             json,
             wait,
-            failures: troubles,
+            failures,
             failed: false,
             choices: Vec::new(),
             seen_ids: HashSet::new(),
@@ -82,7 +82,7 @@ impl ChatSession {
 
     /// Runs until the input ends. False if a message got no answer because the bot's code failed.
     pub async fn run(mut self) -> Result<bool> {
-        let mut heard = MessageStream::open(&self.api, &self.conversation).await?;
+        let mut stream = MessageStream::open(&self.api, &self.conversation).await?;
         for message in self.api.messages(&self.conversation).await? {
             self.mark_seen(&message);
         }
@@ -90,30 +90,31 @@ impl ChatSession {
             output::note(notice);
         }
         let mut lines = read_lines();
-        let mut said: Option<Stopwatch> = None;
+        let mut since_sent: Option<Stopwatch> = None;
         loop {
             self.prompt.show();
-            let looks = said.is_some_and(|said| said.elapsed() < FAILURE_POLL_TIME);
+            let polls_failures =
+                since_sent.is_some_and(|since_sent| since_sent.elapsed() < FAILURE_POLL_TIME);
             tokio::select! {
                 line = lines.recv() => match line {
                     Some(line) => {
                         self.prompt.line_entered();
-                        self.send_line(&line, &mut heard).await?;
-                        said = Some(Stopwatch::start());
+                        self.send_line(&line, &mut stream).await?;
+                        since_sent = Some(Stopwatch::start());
                     }
                     None => return Ok(!self.failed),
                 },
-                message = heard.next() => self.handle_message(message, &mut heard).await?,
-                trouble = self.failures.next(), if looks => {
-                    self.print_failure(&trouble);
-                    self.failed |= !trouble.retried;
+                message = stream.next() => self.handle_message(message, &mut stream).await?,
+                failure = self.failures.next(), if polls_failures => {
+                    self.print_failure(&failure);
+                    self.failed |= !failure.retried;
                 }
             }
         }
     }
 
     /// Sends a typed line. If the input is not a terminal, also waits for the answer before the next line.
-    async fn send_line(&mut self, line: &str, heard: &mut MessageStream) -> Result<()> {
+    async fn send_line(&mut self, line: &str, stream: &mut MessageStream) -> Result<()> {
         let line = line.trim();
         if line.is_empty() {
             return Ok(());
@@ -123,56 +124,56 @@ impl ChatSession {
             .ok()
             .and_then(|number| number.checked_sub(1));
         let picked = picked.and_then(|index| self.choices.get(index)).cloned();
-        let words = picked.unwrap_or_else(|| line.to_owned());
-        let said = self.api.send_message(&self.conversation, &words).await?;
-        self.mark_seen(&said["message"]);
+        let text = picked.unwrap_or_else(|| line.to_owned());
+        let sent = self.api.send_message(&self.conversation, &text).await?;
+        self.mark_seen(&sent["message"]);
         self.failed |= self.failures.notice.is_some();
         if self.is_terminal || self.failures.notice.is_some() {
             return Ok(());
         }
-        let mut patience = self.wait;
+        let mut timeout = self.wait;
         // A retried failure counts only if no answer follows.
         let mut unanswered = false;
-        while let Ok(came) = with_timeout(patience, self.next(heard)).await {
-            match came {
+        while let Ok(incoming) = with_timeout(timeout, self.next(stream)).await {
+            match incoming {
                 Incoming::Message(message) => {
                     let before = self.seen_ids.len();
-                    self.handle_message(message, heard).await?;
+                    self.handle_message(message, stream).await?;
                     if self.seen_ids.len() == before {
                         continue;
                     }
                     unanswered = false;
                 }
-                Incoming::Failure(trouble) => {
-                    self.print_failure(&trouble);
-                    unanswered |= trouble.retried;
-                    if trouble.retried {
+                Incoming::Failure(failure) => {
+                    self.print_failure(&failure);
+                    unanswered |= failure.retried;
+                    if failure.retried {
                         continue;
                     }
                     self.failed = true;
                 }
             }
-            patience = QUIET_TIME.min(self.wait);
+            timeout = QUIET_TIME.min(self.wait);
         }
         self.failed |= unanswered;
-        if patience == self.wait {
+        if timeout == self.wait {
             output::note(format_args!("(no answer within {} s)", self.wait.as_secs()));
         }
         Ok(())
     }
 
-    async fn next(&mut self, heard: &mut MessageStream) -> Incoming {
+    async fn next(&mut self, stream: &mut MessageStream) -> Incoming {
         tokio::select! {
-            message = heard.next() => Incoming::Message(message),
+            message = stream.next() => Incoming::Message(message),
             failure = self.failures.next() => Incoming::Failure(failure),
         }
     }
 
     /// Prints a failure of the bot's code.
-    fn print_failure(&mut self, trouble: &BotFailure) {
+    fn print_failure(&mut self, failure: &BotFailure) {
         self.prompt.clear();
-        let lines: Vec<String> = trouble.text.lines().map(replace_controls).collect();
-        let again = if trouble.retried {
+        let lines: Vec<String> = failure.text.lines().map(replace_controls).collect();
+        let again = if failure.retried {
             " (it is retried)"
         } else {
             ""
@@ -184,7 +185,7 @@ impl ChatSession {
     async fn handle_message(
         &mut self,
         message: Option<Value>,
-        heard: &mut MessageStream,
+        stream: &mut MessageStream,
     ) -> Result<()> {
         if let Some(message) = message {
             return self.print_message(&message);
@@ -196,7 +197,7 @@ impl ChatSession {
             let Ok(opened) = MessageStream::open(&self.api, &self.conversation).await else {
                 continue;
             };
-            *heard = opened;
+            *stream = opened;
             // After the stream is open, so that no message is missed in between.
             for message in self.api.messages(&self.conversation).await?.iter().rev() {
                 self.print_message(message)?;

@@ -63,9 +63,10 @@ pub(super) fn render_inbox(inbox: &Inbox) -> String {
 }
 
 fn render_options(current: u16) -> String {
-    let own = STATUSES.iter().all(|(status, _)| *status != current);
-    let own = own.then_some((current, "")).into_iter();
-    own.chain(STATUSES)
+    let current_option = STATUSES.iter().all(|(status, _)| *status != current);
+    let current_option = current_option.then_some((current, "")).into_iter();
+    current_option
+        .chain(STATUSES)
         .map(|(status, title)| {
             let selected = if status == current { " selected" } else { "" };
             format!("<option value=\"{status}\"{selected}>{status} {title}</option>")

@@ -58,7 +58,7 @@ pub async fn run(app: App) {
     let mut watch = app.clock().watch();
     let mut again: &[Duration] = &[];
     loop {
-        let mended = async {
+        let repairs = async {
             repair_until_done(&app).await;
             for wait in again {
                 sleep_real_time(*wait).await;
@@ -67,14 +67,14 @@ pub async fn run(app: App) {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            turn = watch.next() => {
+            rewind = watch.next() => {
                 again = &REPEAT_DELAYS;
-                if let Rewind::System(back) = turn {
+                if let Rewind::System(back) = rewind {
                     warn!(seconds = back.by.as_secs(), "the system's clock was set back");
                     retry_until_done(|| shift_waits(&app, back)).await;
                 }
             }
-            () = mended => {}
+            () = repairs => {}
         }
     }
 }
@@ -93,10 +93,10 @@ async fn retry_until_done<F: Future<Output = Result<()>>>(mut work: impl FnMut()
 /// Moves the ends of waits that had not passed when the clock went back. All in one transaction, because a moved row
 /// cannot be distinguished from another one.
 async fn shift_waits(app: &App, back: SystemRewind) -> Result<()> {
-    let moving = app.run_write_tx_as(Actor::System, move |tx| {
-        all_repairs().try_for_each(|mend| mend.shift_waits(tx.conn, tx.now, back))
+    let shift = app.run_write_tx_as(Actor::System, move |tx| {
+        all_repairs().try_for_each(|repair| repair.shift_waits(tx.conn, tx.now, back))
     });
-    moving.await
+    shift.await
 }
 
 /// Repairs all rows with times that the clock has left.
@@ -105,19 +105,19 @@ async fn shift_waits(app: &App, back: SystemRewind) -> Result<()> {
 /// Errors of the store.
 pub async fn repair(app: &App) -> Result<()> {
     app.keyring().clear();
-    let (looking, now) = (app.clone(), app.clock().now());
+    let (reading_app, now) = (app.clone(), app.clock().now());
     let found = app.store().scan(move |conn| {
         let mut found = Vec::new();
-        for mend in all_repairs() {
-            if mend.is_needed(conn, now, &looking)? {
-                found.push(mend);
+        for repair in all_repairs() {
+            if repair.is_needed(conn, now, &reading_app)? {
+                found.push(repair);
             }
         }
         Ok((found, schedules::needs_repair(conn, now)?))
     });
     let (found, has_schedules) = found.await?;
-    for mend in &found {
-        while repair_chunk(app, mend).await? == ROWS_PER_TRANSACTION.unsigned_abs() {}
+    for repair in &found {
+        while repair_chunk(app, repair).await? == ROWS_PER_TRANSACTION.unsigned_abs() {}
     }
     if has_schedules {
         while repair_schedules(app).await? == ROWS_PER_TRANSACTION.unsigned_abs() {}
@@ -132,18 +132,18 @@ pub async fn repair(app: &App) -> Result<()> {
     Ok(())
 }
 
-async fn repair_chunk(app: &App, mend: &'static Repair) -> Result<u64> {
-    let writing = app.clone();
+async fn repair_chunk(app: &App, repair: &'static Repair) -> Result<u64> {
+    let writing_app = app.clone();
     app.run_write_tx_as(Actor::System, move |tx| {
-        mend.repair_chunk(tx.conn, tx.now, &writing)
+        repair.repair_chunk(tx.conn, tx.now, &writing_app)
     })
     .await
 }
 
 async fn repair_schedules(app: &App) -> Result<u64> {
-    let writing = app.clone();
-    let mended = app.run_write_tx_as(Actor::System, move |tx| {
-        schedules::repair(tx, &writing, ROWS_PER_TRANSACTION)
+    let writing_app = app.clone();
+    let repaired = app.run_write_tx_as(Actor::System, move |tx| {
+        schedules::repair(tx, &writing_app, ROWS_PER_TRANSACTION)
     });
-    Ok(mended.await? as u64)
+    Ok(repaired.await? as u64)
 }

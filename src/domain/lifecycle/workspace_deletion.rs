@@ -227,10 +227,10 @@ const DELETE_INSTALLATIONS: &str = "
 
 fn delete_rows(conn: &Connection, id: &WorkspaceId) -> Result<()> {
     let parameters = named_params! {":id": id};
-    let forgotten = conn
+    let uninstalled = conn
         .prepare_cached(DELETE_INSTALLATIONS)?
         .execute(parameters)?;
-    if forgotten > 0 {
+    if uninstalled > 0 {
         return Ok(());
     }
     let integrations = conn

@@ -99,9 +99,9 @@ pub async fn update(
 ) -> Result<PlatformIntegration> {
     let agent = call.agent()?.id.clone();
     let store = call.app().store();
-    let planned = store.read(|conn| load_with_changes(conn, &agent, &id, &changes))?;
+    let updated = store.read(|conn| load_with_changes(conn, &agent, &id, &changes))?;
     let mut proven = ProvenClaims::default();
-    proven.prove(SharedClaim::new(planned.definition), call.schema_limits())?;
+    proven.prove(SharedClaim::new(updated.definition), call.schema_limits())?;
     call.app()
         .run_proven_write_tx(call, proven, move |tx, workspace| {
             let mut integration = load_with_changes(tx.conn, &agent, &id, &changes)?;

@@ -293,12 +293,12 @@ async fn attempt_notification(app: &App, due: DueNotification) -> Result<()> {
 /// Sends the signed request (ada.md §2.6).
 async fn send_notification(app: &App, due: &DueNotification) -> Result<(), String> {
     let request = build_request(app, due).map_err(|error| error.to_string())?;
-    let answered = app.outbound().send(request).await;
-    match answered {
+    let result = app.outbound().send(request).await;
+    match result {
         Err(error) => Err(error.to_string().chars().take(ERROR_MAX).collect()),
         // An integration that does not know the installation needs no notification.
-        Ok(answer) if matches!(answer.status, 200..300 | 404 | 410) => Ok(()),
-        Ok(answer) => Err(format!("it answered {}", answer.status)),
+        Ok(response) if matches!(response.status, 200..300 | 404 | 410) => Ok(()),
+        Ok(response) => Err(format!("it answered {}", response.status)),
     }
 }
 

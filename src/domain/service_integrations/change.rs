@@ -158,7 +158,7 @@ pub async fn update(
             let PlannedUpdate {
                 mut integration,
                 parts,
-                lost_secrets: lost,
+                lost_secrets: removed_secrets,
             } = plan;
             let public = RawObject::from(&parts.public);
             tx.conn.prepare_cached(UPDATE)?.execute(named_params! {
@@ -180,8 +180,8 @@ pub async fn update(
                 &id,
                 Some(&integration.name),
             )?;
-            if !lost.is_empty() {
-                info!(integration = %id, secrets = ?lost, "an update removed secrets whose members are gone");
+            if !removed_secrets.is_empty() {
+                info!(integration = %id, secrets = ?removed_secrets, "an update removed secrets whose members are gone");
             }
             integration.config = returned_config(&parts, public, reveal);
             Ok(integration)
@@ -208,14 +208,14 @@ fn plan_update(
     let mut integration = stored.integration;
     let changes = changes.clone();
     let service = changes.service.unwrap_or(integration.service);
-    let mut lost = Vec::new();
+    let mut removed_secrets = Vec::new();
     if service != integration.service {
-        lost = old.drop_unknown(|member| service.has_member(member));
+        removed_secrets = old.drop_unknown(|member| service.has_member(member));
     }
     let parts = match changes.config {
         Some(config) => {
             let (parts, more) = merge_config(old, config, how, app.secret_names());
-            lost.extend(more);
+            removed_secrets.extend(more);
             parts
         }
         None => old,
@@ -228,7 +228,7 @@ fn plan_update(
     Ok(PlannedUpdate {
         integration,
         parts,
-        lost_secrets: lost,
+        lost_secrets: removed_secrets,
     })
 }
 
@@ -259,10 +259,10 @@ fn merge_config(
         }
         merged = Some(shown);
     }
-    let lost = new.keep_secrets(old);
+    let removed_secrets = new.keep_secrets(old);
     new.public = merged.unwrap_or(new.public);
     new.secrets.append(&mut untouched);
-    (new, lost)
+    (new, removed_secrets)
 }
 
 const DELETE: &str = "

@@ -63,19 +63,19 @@ impl SplitConfig {
         at: &str,
         secret: &SecretNames,
     ) -> Map<String, Value> {
-        let mut shown = Map::new();
+        let mut public = Map::new();
         for (name, value) in members {
             let pointer = format!("{at}/{}", escape(&name));
             if !secret.contains(&name) {
                 let value = self.split_value(value, &pointer, secret);
-                shown.insert(name, value);
+                public.insert(name, value);
             } else if value.is_null() {
                 self.cleared.push(pointer);
             } else {
                 self.secrets.insert(pointer, value);
             }
         }
-        shown
+        public
     }
 
     fn split_value(&mut self, value: Value, at: &str, secret: &SecretNames) -> Value {
@@ -107,18 +107,18 @@ impl SplitConfig {
             (String::new(), String::new()),
             &mut places,
         );
-        let mut lost = Vec::new();
+        let mut removed = Vec::new();
         for (pointer, value) in old.secrets {
             let (parent, name) = pointer.rsplit_once('/').unwrap_or_default();
             let Some(place) = places.get(parent).map(|place| format!("{place}/{name}")) else {
-                lost.push(pointer);
+                removed.push(pointer);
                 continue;
             };
             if !self.secrets.contains_key(&place) && !self.cleared.contains(&place) {
                 self.secrets.insert(place, value);
             }
         }
-        lost
+        removed
     }
 
     /// Removes the secrets in top-level members for which `knows` is false. Returns their JSON
@@ -297,8 +297,8 @@ mod tests {
     fn written_over(old: Value, new: Value) -> (Value, Vec<String>) {
         let old = SplitConfig::split(map(old), &names());
         let mut new = SplitConfig::split(map(new), &names());
-        let lost = new.keep_secrets(old);
-        (Value::Object(new.full_config()), lost)
+        let removed = new.keep_secrets(old);
+        (Value::Object(new.full_config()), removed)
     }
 
     #[test]
@@ -310,7 +310,7 @@ mod tests {
             json!({"name": "b", "deep": [{"id": 1}]}),
         );
         let old = json!({"accounts": [a, b]});
-        for (new, whole, lost) in [
+        for (new, whole, removed) in [
             (json!([shown_b]), json!([b]), vec!["/accounts/0/x_token"]),
             (json!([shown_b, shown_a]), json!([b, a]), vec![]),
             (
@@ -337,7 +337,7 @@ mod tests {
             let (got, mut gone) = written_over(old.clone(), json!({"accounts": new}));
             gone.sort_unstable();
             assert_eq!(got, json!({"accounts": whole}));
-            assert_eq!(gone, lost, "{new}");
+            assert_eq!(gone, removed, "{new}");
         }
     }
 

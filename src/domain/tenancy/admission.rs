@@ -73,10 +73,10 @@ impl fmt::Debug for Admission {
 }
 
 impl Admission {
-    fn new(app: &App, holder: AdmissionSubject) -> Arc<Self> {
+    fn new(app: &App, subject: AdmissionSubject) -> Arc<Self> {
         Arc::new(Self {
             app: app.clone(),
-            subject: holder,
+            subject,
             state: Mutex::default(),
         })
     }
@@ -152,7 +152,7 @@ impl Admission {
     /// Waits until the admission may have ended: by expiry, or because `moves` reports a new key generation.
     pub(in crate::domain) async fn wait_for_possible_end(&self, moves: &mut watch::Receiver<()>) {
         let end = self.lock_state().expires_at;
-        let ended = async {
+        let expiry = async {
             match end {
                 Some(end) => self.app.clock().sleep_until(end).await,
                 None => std::future::pending().await,
@@ -161,7 +161,7 @@ impl Admission {
         tokio::select! {
             // An error means that the application is dropped, and the stream with it.
             _ = moves.changed() => {}
-            () = ended => {}
+            () = expiry => {}
         }
     }
 
@@ -203,11 +203,11 @@ impl Admission {
     }
 
     fn is_valid_at(&self, now: Timestamp) -> bool {
-        let by_itself = match &self.subject {
+        let is_key_valid = match &self.subject {
             AdmissionSubject::Principal(known) => known.is_valid_at(now),
             AdmissionSubject::Key(..) => true,
         };
-        by_itself && self.lock_state().expires_at.is_none_or(|end| now < end)
+        is_key_valid && self.lock_state().expires_at.is_none_or(|end| now < end)
     }
 
     fn resolve_again(&self, conn: &Connection, now: Timestamp) -> Result<Option<Arc<Principal>>> {

@@ -95,8 +95,8 @@ impl App {
         let meter = Meter::new(settings.limits.clone(), settings.development, clock.clone());
         let outbound = Outbound::new(&settings.outbound, settings.development);
         let keyring = Arc::<Keyring>::default();
-        let tally = Arc::new(CommitBatch::new(keyring.clone(), hooks));
-        store.set_commit_hook(tally.clone());
+        let commit_batch = Arc::new(CommitBatch::new(keyring.clone(), hooks));
+        store.set_commit_hook(commit_batch.clone());
         let tunnels = Tunnels::new(&settings.tunnel, settings.development);
         let runtime = Engine::new(
             settings.runtime.clone(),
@@ -112,7 +112,7 @@ impl App {
             settings,
             meter,
             keyring,
-            commit_batch: tally,
+            commit_batch,
             workspace_closed: Notify::new(),
             outbound,
             engine: runtime,

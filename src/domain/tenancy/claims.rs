@@ -163,16 +163,16 @@ impl App {
         job: impl Fn(&WriteTx<'_>, &WorkspaceId) -> Result<T> + Send + Sync + 'static,
     ) -> Result<T> {
         let job = Arc::new(job);
-        let mut turn = None;
+        let mut retry_guard = None;
         for _ in 0..MAX_ATTEMPTS {
             let open = Arc::<Mutex<Vec<SharedClaim>>>::default();
             let (job, known, left) = (job.clone(), proven.clone(), open.clone());
             let outcome = self.run_write_tx(call, move |tx, workspace| {
                 tx.set_claims(Claims::from_proven(known));
-                let done = job(tx, workspace);
+                let result = job(tx, workspace);
                 let claims = tx.claims_mut().take_unproven();
                 if claims.is_empty() {
-                    return done;
+                    return result;
                 }
                 *left.lock().unwrap_or_else(PoisonError::into_inner) = claims;
                 Err(unproven_error())
@@ -182,8 +182,8 @@ impl App {
             if open.is_empty() {
                 return outcome;
             }
-            if turn.is_none() {
-                turn = Some(self.retry_locks().lock_of(call.workspace()).lock().await);
+            if retry_guard.is_none() {
+                retry_guard = Some(self.retry_locks().lock_of(call.workspace()).lock().await);
             }
             for claim in open {
                 proven.prove(claim, call.schema_limits())?;

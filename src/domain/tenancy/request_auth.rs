@@ -243,18 +243,18 @@ impl App {
         let known = self.keyring().keys.get(&hash);
         let known = known.filter(|known| kinds.contains(&known.kind) && known.is_valid_at(now));
         if let Some(known) = known {
-            let standing = self.take_request(&known, now)?;
+            let rate_limit_status = self.take_request(&known, now)?;
             if self.keyring().current_generation(self.store(), now)? == known.generation {
-                return Ok(self.build_context(known, standing, now));
+                return Ok(self.build_context(known, rate_limit_status, now));
             }
             self.keyring().keys.invalidate(&hash);
             // The rate limiter has already counted this request.
             let known = self.load_key(place, token, hash, kinds, now)?;
-            return Ok(self.build_context(known, standing, now));
+            return Ok(self.build_context(known, rate_limit_status, now));
         }
         let known = self.load_key(place, token, hash, kinds, now)?;
-        let standing = self.take_request(&known, now)?;
-        Ok(self.build_context(known, standing, now))
+        let rate_limit_status = self.take_request(&known, now)?;
+        Ok(self.build_context(known, rate_limit_status, now))
     }
 
     fn load_key(
@@ -315,7 +315,7 @@ impl App {
     fn build_context(
         &self,
         known: Arc<CachedKey>,
-        standing: Option<RateLimitStatus>,
+        rate_limit_status: Option<RateLimitStatus>,
         now: Timestamp,
     ) -> RequestContext {
         known
@@ -327,7 +327,7 @@ impl App {
         }
         RequestContext {
             admission: Admission::for_principal(self, known.clone()),
-            rate_limit_status: standing,
+            rate_limit_status,
             count: Arc::new(RequestCount {
                 app: self.clone(),
                 usage_key: UsageKey {

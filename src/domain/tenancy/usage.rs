@@ -255,8 +255,8 @@ const HAS_OLD: &str = "SELECT EXISTS (SELECT 1 FROM usage_daily WHERE day < :day
 /// # Errors
 /// Errors of the store.
 pub(in crate::domain) async fn prune(app: &App) -> Result<()> {
-    let kept = i64::try_from(app.settings().audit.usage_days).unwrap_or(i64::MAX);
-    let day = app.clock().now().day().saturating_sub(kept);
+    let retention_days = i64::try_from(app.settings().audit.usage_days).unwrap_or(i64::MAX);
+    let day = app.clock().now().day().saturating_sub(retention_days);
     let is_old = |conn: &Connection| {
         let mut statement = conn.prepare_cached(HAS_OLD)?;
         Ok(statement.query_row(named_params! {":day": day}, |row| row.get(0))?)

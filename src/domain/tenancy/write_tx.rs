@@ -98,8 +98,8 @@ impl<'a> WriteTx<'a> {
     /// # Errors
     /// `Internal` for a write without a principal.
     pub(in crate::domain) fn principal(&self) -> Result<&Principal> {
-        let caller = self.principal.as_deref();
-        caller
+        let principal = self.principal.as_deref();
+        principal
             .ok_or_else(|| Error::internal("a write transaction needs a principal", "it has none"))
     }
 
@@ -135,16 +135,16 @@ impl<'a> WriteTx<'a> {
             is_it.then(|| known.clone().downcast().ok()).flatten()
         });
         known.unwrap_or_else(|| {
-            let made = make();
-            let entry: (TypeId, Rc<dyn Any>) = (TypeId::of::<T>(), made.clone());
+            let attached = make();
+            let entry: (TypeId, Rc<dyn Any>) = (TypeId::of::<T>(), attached.clone());
             self.attachments.borrow_mut().push(entry);
-            made
+            attached
         })
     }
 
-    /// Runs `ending` at the end of the write, inside its transaction. Does not run it if the write fails.
-    pub(in crate::domain) fn add_end_hook(&self, ending: impl FnOnce() + 'a) {
-        self.end_hooks.borrow_mut().push(Box::new(ending));
+    /// Runs `hook` at the end of the write, inside its transaction. Does not run it if the write fails.
+    pub(in crate::domain) fn add_end_hook(&self, hook: impl FnOnce() + 'a) {
+        self.end_hooks.borrow_mut().push(Box::new(hook));
     }
 
     /// Returns the plans; `None` if the write need not respect quotas.
@@ -191,8 +191,8 @@ impl<'a> WriteTx<'a> {
     /// Ends the write inside its transaction, and returns the effects of its commit.
     fn finish(&self) -> Result<CommitEffects> {
         self.require_proven()?;
-        for ending in self.end_hooks.take() {
-            ending();
+        for hook in self.end_hooks.take() {
+            hook();
         }
         Ok(CommitEffects {
             effects: self.effects.take(),
@@ -244,22 +244,24 @@ impl App {
         let client_name = call.client_name().map(str::to_owned);
         let app = self.clone();
         let job = move |conn: &Connection| {
-            let caller = admission.recheck_in_tx(conn, now)?;
-            let workspace = caller.as_ref().map(|caller| caller.workspace_id.clone());
+            let principal = admission.recheck_in_tx(conn, now)?;
+            let workspace = principal
+                .as_ref()
+                .map(|principal| principal.workspace_id.clone());
             let workspace = workspace
                 .ok_or_else(|| Error::internal("a request has no tenant", "no principal"))?;
             let actor = Actor::Key(key);
             let mut tx = WriteTx::new(conn, now, &actor)
                 .with_app(&app)
                 .with_plans(&app.settings().plans);
-            tx.principal = caller;
+            tx.principal = principal;
             tx.client_name = client_name.as_deref();
             tx.run_after_commit(move |_| written.mark_written());
-            let done = job(&tx, &workspace)?;
+            let output = job(&tx, &workspace)?;
             if let Some(counted) = counted.unwritten() {
                 app.commit_batch().count_request(counted);
             }
-            Ok((done, tx.finish()?))
+            Ok((output, tx.finish()?))
         };
         self.run_write_job(job).await
     }
@@ -270,10 +272,10 @@ impl App {
         job: impl FnOnce(&Connection) -> Result<(T, CommitEffects)> + Send + 'static,
     ) -> Result<T> {
         let app = self.clone();
-        let then = move |(done, effects): (T, CommitEffects)| {
+        let then = move |(output, effects): (T, CommitEffects)| {
             effects.effects.into_iter().for_each(|effect| effect(&app));
             effects.wake_ups.into_iter().for_each(|wake| wake(&app));
-            done
+            output
         };
         self.store().write_then(job, then).await
     }
@@ -307,8 +309,8 @@ impl App {
                 admission.recheck_in_tx(conn, now)?;
             }
             let tx = WriteTx::new(conn, now, &actor).with_app(&app);
-            let done = job(&tx)?;
-            Ok((done, tx.finish()?))
+            let output = job(&tx)?;
+            Ok((output, tx.finish()?))
         };
         self.run_write_job(job).await
     }

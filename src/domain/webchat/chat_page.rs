@@ -159,10 +159,8 @@ pub async fn find_with_chat(call: &RequestContext, id: AgentId) -> Result<(Bot, 
 /// # Errors
 /// `NotFound`, or errors of [`super::ensure_installed_as`].
 pub async fn install_chat(app: &App, id_or_handle: &str) -> Result<()> {
-    let shown = find_public_bot(app, id_or_handle)?;
-    let agent = app
-        .store()
-        .read(|conn| agents::find_by_id(conn, &shown.id))?;
+    let bot = find_public_bot(app, id_or_handle)?;
+    let agent = app.store().read(|conn| agents::find_by_id(conn, &bot.id))?;
     super::ensure_installed_as(app, Actor::Operator, &agent).await?;
     Ok(())
 }

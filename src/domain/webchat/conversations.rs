@@ -74,26 +74,29 @@ pub(super) fn require_owner(
 ///
 /// # Errors
 /// `Invalid` if the foreign id is not allowed; `Conflict` if it is taken; errors of the store.
-pub async fn create(visitor: &WebchatUserRequest, fid: Option<String>) -> Result<Conversation> {
+pub async fn create(
+    user_request: &WebchatUserRequest,
+    fid: Option<String>,
+) -> Result<Conversation> {
     if let Some(fid) = &fid {
         foreign_ids::validate_fid(fid)?;
     }
-    let voice = visitor.voice()?;
-    let owner = (visitor.id.clone(), visitor.seq);
-    let call = visitor.call();
+    let author = user_request.voice()?;
+    let owner = (user_request.id.clone(), user_request.seq);
+    let call = user_request.call();
     call.app()
         .run_write_tx(call, move |tx, _| {
             if let Some(fid) = &fid {
-                foreign_ids::require_free_conversation(tx.conn, &voice, fid)?;
+                foreign_ids::require_free_conversation(tx.conn, &author, fid)?;
             }
-            create_in_tx(tx, &voice, owner, fid)
+            create_in_tx(tx, &author, owner, fid)
         })
         .await
 }
 
 fn create_in_tx(
     tx: &WriteTx<'_>,
-    voice: &Author,
+    author: &Author,
     (owner, owner_seq): (EndUserId, i64),
     fid: Option<String>,
 ) -> Result<Conversation> {
@@ -104,41 +107,41 @@ fn create_in_tx(
         tags: tags.into_iter().collect(),
         integration: None,
     };
-    let made = conversations::create_own_in_tx(tx, voice, &new)?;
-    conversations::add_participant_row(tx, voice.bot(), &made, &owner, Some(owner_seq))?;
+    let created = conversations::create_own_in_tx(tx, author, &new)?;
+    conversations::add_participant_row(tx, author.bot(), &created, &owner, Some(owner_seq))?;
     if let Some(fid) = fid {
-        foreign_ids::insert_conversation_fid(tx.conn, voice.bot().seq, &fid, made.seq)?;
+        foreign_ids::insert_conversation_fid(tx.conn, author.bot().seq, &fid, created.seq)?;
     }
-    Conversation::load(tx.conn, &made)
+    Conversation::load(tx.conn, &created)
 }
 
 /// Returns the calling user's conversation with this id; creates it if there is none.
 ///
 /// # Errors
 /// `Forbidden` if another user owns it; `Invalid` if the id is not allowed; errors of the store.
-pub async fn get_or_create(visitor: &WebchatUserRequest, id: String) -> Result<Conversation> {
-    let voice = visitor.voice()?;
-    let (call, user) = (visitor.call(), visitor.id.clone());
-    let owned = |conn: &Connection, voice: &Author| {
-        let Some(found) = foreign_ids::find_conversation(conn, voice, &id)? else {
+pub async fn get_or_create(user_request: &WebchatUserRequest, id: String) -> Result<Conversation> {
+    let author = user_request.voice()?;
+    let (call, user) = (user_request.call(), user_request.id.clone());
+    let owned = |conn: &Connection, author: &Author| {
+        let Some(found) = foreign_ids::find_conversation(conn, author, &id)? else {
             return Ok(None);
         };
         require_owner(&found, &user)?;
         Conversation::load(conn, &found).map(Some)
     };
-    if let Some(known) = call.app().store().read(|conn| owned(conn, &voice))? {
+    if let Some(known) = call.app().store().read(|conn| owned(conn, &author))? {
         return Ok(known);
     }
     foreign_ids::validate_fid(&id)?;
-    let (owner, seq) = (visitor.id.clone(), visitor.seq);
+    let (owner, seq) = (user_request.id.clone(), user_request.seq);
     call.app()
         .run_write_tx(call, move |tx, _| {
-            if let Some(found) = foreign_ids::find_conversation(tx.conn, &voice, &id)? {
+            if let Some(found) = foreign_ids::find_conversation(tx.conn, &author, &id)? {
                 require_owner(&found, &owner)?;
                 return Conversation::load(tx.conn, &found);
             }
-            foreign_ids::require_free_conversation(tx.conn, &voice, &id)?;
-            create_in_tx(tx, &voice, (owner, seq), Some(id))
+            foreign_ids::require_free_conversation(tx.conn, &author, &id)?;
+            create_in_tx(tx, &author, (owner, seq), Some(id))
         })
         .await
 }
@@ -147,11 +150,11 @@ pub async fn get_or_create(visitor: &WebchatUserRequest, id: String) -> Result<C
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, or errors of the store.
-pub fn find(visitor: &WebchatUserRequest, id: &str) -> Result<Conversation> {
-    let voice = visitor.voice()?;
-    visitor.call().app().store().read(|conn| {
-        let found = foreign_ids::get_conversation(conn, &voice, id)?;
-        require_participant(conn, voice.bot(), &found, &visitor.id)?;
+pub fn find(user_request: &WebchatUserRequest, id: &str) -> Result<Conversation> {
+    let author = user_request.voice()?;
+    user_request.call().app().store().read(|conn| {
+        let found = foreign_ids::get_conversation(conn, &author, id)?;
+        require_participant(conn, author.bot(), &found, &user_request.id)?;
         Conversation::load(conn, &found)
     })
 }
@@ -161,13 +164,13 @@ pub fn find(visitor: &WebchatUserRequest, id: &str) -> Result<Conversation> {
 /// # Errors
 /// `NotFound`, `Forbidden`, or errors of the store.
 pub(super) fn find_owned(
-    visitor: &WebchatUserRequest,
+    user_request: &WebchatUserRequest,
     id: &str,
 ) -> Result<conversations::Conversation> {
-    let voice = visitor.voice()?;
-    visitor.call().app().store().read(|conn| {
-        let found = foreign_ids::get_conversation(conn, &voice, id)?;
-        require_owner(&found, &visitor.id)?;
+    let author = user_request.voice()?;
+    user_request.call().app().store().read(|conn| {
+        let found = foreign_ids::get_conversation(conn, &author, id)?;
+        require_owner(&found, &user_request.id)?;
         Ok(found)
     })
 }
@@ -176,9 +179,9 @@ pub(super) fn find_owned(
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, or errors of the store.
-pub async fn delete(visitor: &WebchatUserRequest, id: &str) -> Result<()> {
-    let found = find_owned(visitor, id)?;
-    conversations::delete(visitor.call(), found.id)
+pub async fn delete(user_request: &WebchatUserRequest, id: &str) -> Result<()> {
+    let found = find_owned(user_request, id)?;
+    conversations::delete(user_request.call(), found.id)
         .await
         .map(drop)
 }
@@ -188,17 +191,17 @@ pub async fn delete(visitor: &WebchatUserRequest, id: &str) -> Result<()> {
 /// # Errors
 /// Errors of the store.
 pub async fn list(
-    visitor: &WebchatUserRequest,
+    user_request: &WebchatUserRequest,
     after: Option<PageToken>,
 ) -> Result<Page<Conversation>> {
     // wire: the list omits conversations of other owners in which the user participates, as the vendor's does
     let filter = Filter {
-        tags: [(OWNER.to_owned(), visitor.id.to_string())].into(),
+        tags: [(OWNER.to_owned(), user_request.id.to_string())].into(),
         ..Filter::default()
     };
-    let page = conversations::list(visitor.call(), filter, after).await?;
+    let page = conversations::list(user_request.call(), filter, after).await?;
     let next = page.next;
-    let items = visitor.call().app().store().read(|conn| {
+    let items = user_request.call().app().store().read(|conn| {
         let known = page.items.iter();
         known.map(|found| Conversation::load(conn, found)).collect()
     })?;
@@ -208,9 +211,9 @@ pub async fn list(
 /// Returns a conversation's id in the chat, and its row.
 pub(super) fn find_chat_id(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     id: &ConversationId,
 ) -> Result<(String, i64)> {
-    let found = conversations::load_visible(conn, voice, id)?;
+    let found = conversations::load_visible(conn, author, id)?;
     Ok((foreign_ids::find_conversation_fid(conn, &found)?, found.seq))
 }

@@ -48,58 +48,58 @@ pub struct CustomEvent {
 /// `ReferenceNotFound` if the conversation does not exist; `Forbidden` if the user does not participate in it;
 /// errors of [`events::create`].
 pub async fn create(
-    visitor: &WebchatUserRequest,
+    user_request: &WebchatUserRequest,
     conversation: &str,
     payload: Map<String, Value>,
 ) -> Result<CustomEvent> {
-    let voice = visitor.voice()?;
-    let app = visitor.call().app();
+    let author = user_request.voice()?;
+    let app = user_request.call().app();
     let (found, known) = app.store().read(|conn| {
-        let found = foreign_ids::get_referenced_conversation(conn, &voice, conversation)?;
-        require_participant(conn, voice.bot(), &found, &visitor.id)?;
+        let found = foreign_ids::get_referenced_conversation(conn, &author, conversation)?;
+        require_participant(conn, author.bot(), &found, &user_request.id)?;
         let known = foreign_ids::find_conversation_fid(conn, &found)?;
         Ok((found, known))
     })?;
-    let told = json!({
-        "userId": visitor.id,
+    let event_payload = json!({
+        "userId": user_request.id,
         "conversationId": found.id,
         "payload": payload,
     });
-    let Value::Object(told) = told else {
+    let Value::Object(event_payload) = event_payload else {
         return Err(Error::internal("the event is not a JSON object", "json"));
     };
     let new = events::NewEvent {
         kind: EVENT_NAME.to_owned(),
-        payload: told,
+        payload: event_payload,
         schedule: None,
         conversation: Some(found.id),
-        user: Some(visitor.id.clone()),
+        user: Some(user_request.id.clone()),
         message: None,
     };
-    let (seq, user) = (found.seq, visitor.fid.clone());
-    let event = move |made: &events::Event| CustomEvent {
-        id: Some(made.id.clone()),
+    let (seq, user) = (found.seq, user_request.fid.clone());
+    let build_event = move |created: &events::Event| CustomEvent {
+        id: Some(created.id.clone()),
         conversation: known.clone(),
         user: user.clone(),
         payload: payload.clone(),
         is_bot: false,
-        created_at: made.created_at,
+        created_at: created.created_at,
     };
-    let shown = event.clone();
-    let tell = move |tx: &WriteTx<'_>, made: &events::Event| {
-        let signal = Signal::EventCreated(event(made));
+    let build_result = build_event.clone();
+    let publish = move |tx: &WriteTx<'_>, created: &events::Event| {
+        let signal = Signal::EventCreated(build_event(created));
         tx.run_after_commit(move |app| app.listeners().publish(seq, signal));
     };
-    let made = events::create_with_hook(visitor.call(), new, tell).await?;
-    Ok(shown(&made))
+    let created = events::create_with_hook(user_request.call(), new, publish).await?;
+    Ok(build_result(&created))
 }
 
 /// Returns a custom event of a conversation that the calling user participates in.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, or errors of the store.
-pub fn find(visitor: &WebchatUserRequest, id: &EventId) -> Result<CustomEvent> {
-    let event = events::find(visitor.call(), id)?;
+pub fn find(user_request: &WebchatUserRequest, id: &EventId) -> Result<CustomEvent> {
+    let event = events::find(user_request.call(), id)?;
     let absent = || Error::not_found(format!("Event \"{id}\" not found"));
     let (Payload::Custom(mut payload), Some(conversation), Some(user)) =
         (event.payload, event.conversation_id, event.user_id)
@@ -109,15 +109,15 @@ pub fn find(visitor: &WebchatUserRequest, id: &EventId) -> Result<CustomEvent> {
     if event.kind != format!("{NAME}:{EVENT_NAME}") {
         return Err(absent());
     }
-    let voice = visitor.voice()?;
-    visitor.call().app().store().read(|conn| {
+    let author = user_request.voice()?;
+    user_request.call().app().store().read(|conn| {
         let found =
-            conversations::load_visible(conn, &voice, &conversation).map_err(|_| absent())?;
-        require_participant(conn, voice.bot(), &found, &visitor.id)?;
+            conversations::load_visible(conn, &author, &conversation).map_err(|_| absent())?;
+        require_participant(conn, author.bot(), &found, &user_request.id)?;
         Ok(CustomEvent {
             id: Some(event.id),
             conversation: foreign_ids::find_conversation_fid(conn, &found)?,
-            user: foreign_ids::find_user_fid(conn, voice.bot(), &user)?,
+            user: foreign_ids::find_user_fid(conn, author.bot(), &user)?,
             payload: match payload.remove("payload") {
                 Some(Value::Object(payload)) => payload,
                 _ => Map::new(),
@@ -137,11 +137,11 @@ pub fn send(
     conversation: &ConversationId,
     payload: Map<String, Value>,
 ) -> Result<()> {
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     let known = call
         .app()
         .store()
-        .read(|conn| find_chat_id(conn, &voice, conversation));
+        .read(|conn| find_chat_id(conn, &author, conversation));
     let (known, seq) = known.map_err(|error| match error.kind() {
         Kind::NotFound => error.with_kind(Kind::ReferenceNotFound),
         _ => error,
@@ -149,7 +149,7 @@ pub fn send(
     let event = CustomEvent {
         id: None,
         conversation: known,
-        user: voice.bot().id.to_string(),
+        user: author.bot().id.to_string(),
         payload,
         is_bot: true,
         created_at: call.app().clock().now(),

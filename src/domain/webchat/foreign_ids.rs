@@ -163,19 +163,19 @@ const CONVERSATION: &str = "
 /// Returns the chat conversation with this own or foreign id.
 pub(super) fn find_conversation(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     id: &str,
 ) -> Result<Option<Conversation>> {
-    if let Some(found) = conversations::find_visible(conn, voice, &id.into())? {
+    if let Some(found) = conversations::find_visible(conn, author, &id.into())? {
         return Ok(Some(found));
     }
-    let parameters = named_params! {":agent_seq": voice.bot().seq, ":fid": id};
+    let parameters = named_params! {":agent_seq": author.bot().seq, ":fid": id};
     let found: Option<ConversationId> = conn
         .prepare_cached(CONVERSATION)?
         .query_row(parameters, |row| row.get(0))
         .optional()?;
     match found {
-        Some(id) => conversations::find_visible(conn, voice, &id),
+        Some(id) => conversations::find_visible(conn, author, &id),
         None => Ok(None),
     }
 }
@@ -186,10 +186,10 @@ pub(super) fn find_conversation(
 /// `NotFound`, or errors of the store.
 pub(super) fn get_conversation(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     id: &str,
 ) -> Result<Conversation> {
-    let found = find_conversation(conn, voice, id)?;
+    let found = find_conversation(conn, author, id)?;
     found.ok_or_else(|| Error::not_found(format!("Conversation \"{id}\" not found")))
 }
 
@@ -199,10 +199,10 @@ pub(super) fn get_conversation(
 /// `ReferenceNotFound`, or errors of the store.
 pub(super) fn get_referenced_conversation(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     id: &str,
 ) -> Result<Conversation> {
-    get_conversation(conn, voice, id).map_err(|error| match error.kind() {
+    get_conversation(conn, author, id).map_err(|error| match error.kind() {
         Kind::NotFound => error.with_kind(Kind::ReferenceNotFound),
         _ => error,
     })
@@ -214,11 +214,11 @@ pub(super) fn get_referenced_conversation(
 /// `Conflict`, or errors of the store.
 pub(super) fn require_free_conversation(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     fid: &str,
 ) -> Result<()> {
-    let of_bot = conversations::find_in_bot(conn, voice.bot().seq, &fid.into())?;
-    if of_bot.is_some() || find_conversation(conn, voice, fid)?.is_some() {
+    let of_bot = conversations::find_in_bot(conn, author.bot().seq, &fid.into())?;
+    if of_bot.is_some() || find_conversation(conn, author, fid)?.is_some() {
         return Err(Error::new(
             Kind::Conflict,
             format!("There is a conversation {fid} already"),

@@ -265,27 +265,27 @@ impl Drop for Subscription {
 ///
 /// # Errors
 /// `NotFound`; `Forbidden`; `LimitExceeded` if there are too many streams; errors of the store.
-pub fn listen(visitor: &WebchatUserRequest, id: &str) -> Result<Subscription> {
-    let voice = visitor.voice()?;
-    let app = visitor.call().app();
+pub fn listen(user_request: &WebchatUserRequest, id: &str) -> Result<Subscription> {
+    let author = user_request.voice()?;
+    let app = user_request.call().app();
     let store = app.store();
-    let found = store.read(|conn| foreign_ids::get_conversation(conn, &voice, id))?;
-    let installation = visitor.request.installation()?.seq;
-    let (listener, receiver) = app.listeners().subscribe(found.seq, visitor.seq)?;
+    let found = store.read(|conn| foreign_ids::get_conversation(conn, &author, id))?;
+    let installation = user_request.request.installation()?.seq;
+    let (listener, receiver) = app.listeners().subscribe(found.seq, user_request.seq)?;
     let subscription = Subscription {
         app: app.clone(),
         conversation: found.seq,
-        user: visitor.seq,
+        user: user_request.seq,
         installation,
         id: listener,
         receiver,
         key_changes: app.keyring().subscribe(),
-        admission: visitor.call().admission().clone(),
+        admission: user_request.call().admission().clone(),
         checked_at: app.clock().monotonic_now(),
     };
     // Checked after the registration: a removal of the user at the same time is either seen here or ends the
     // stream.
-    store.read(|conn| require_participant(conn, voice.bot(), &found, &visitor.id))?;
+    store.read(|conn| require_participant(conn, author.bot(), &found, &user_request.id))?;
     // The same applies to the user key.
     subscription.admission.recheck()?;
     Ok(subscription)

@@ -79,40 +79,40 @@ impl Message {
 /// # Errors
 /// `ReferenceNotFound` if the conversation does not exist; `Forbidden` if the user does not participate in it;
 /// `InvalidData` if the payload does not match its type; errors of [`messages::create`].
-pub async fn create(visitor: &WebchatUserRequest, new: NewMessage) -> Result<Message> {
-    let voice = visitor.voice()?;
-    let app = visitor.call().app();
+pub async fn create(user_request: &WebchatUserRequest, new: NewMessage) -> Result<Message> {
+    let author = user_request.voice()?;
+    let app = user_request.call().app();
     let (found, known) = app.store().read(|conn| {
-        let found = foreign_ids::get_referenced_conversation(conn, &voice, &new.conversation)?;
+        let found = foreign_ids::get_referenced_conversation(conn, &author, &new.conversation)?;
         let known = foreign_ids::find_conversation_fid(conn, &found)?;
-        require_declared_type(conn, &voice, &new.kind)?;
+        require_declared_type(conn, &author, &new.kind)?;
         Ok((found, known))
     })?;
     let new = messages::NewMessage {
         conversation: found.id,
-        user: visitor.id.clone(),
+        user: user_request.id.clone(),
         kind: new.kind,
         payload: new.payload,
         tags: BTreeMap::new(),
         schedule: None,
         by_participant: true,
     };
-    let (seq, fid) = (found.seq, visitor.fid.clone());
+    let (seq, fid) = (found.seq, user_request.fid.clone());
     let conversation = known.clone();
-    let tell = move |tx: &WriteTx<'_>, made: &messages::Message| {
-        let signal = Signal::MessageCreated(Message::new(made.clone(), conversation, fid));
+    let publish = move |tx: &WriteTx<'_>, created: &messages::Message| {
+        let signal = Signal::MessageCreated(Message::new(created.clone(), conversation, fid));
         tx.run_after_commit(move |app| app.listeners().publish(seq, signal));
     };
-    let made = messages::create_with_hook(visitor.call(), new, tell).await?;
-    Ok(Message::new(made, known, visitor.fid.clone()))
+    let created = messages::create_with_hook(user_request.call(), new, publish).await?;
+    Ok(Message::new(created, known, user_request.fid.clone()))
 }
 
 /// Requires that the channel declares this message type. Other integrations may create messages of undeclared
 /// types.
-fn require_declared_type(conn: &Connection, voice: &Author, kind: &str) -> Result<()> {
-    let speaker = voice.load_schemas(conn)?;
-    let own = speaker.own_integration()?;
-    let channel = own.and_then(|chat| chat.definition.channels.get(CHANNEL));
+fn require_declared_type(conn: &Connection, author: &Author, kind: &str) -> Result<()> {
+    let speaker = author.load_schemas(conn)?;
+    let own_integration = speaker.own_integration()?;
+    let channel = own_integration.and_then(|chat| chat.definition.channels.get(CHANNEL));
     let names = channel
         .into_iter()
         .flat_map(|channel| channel.messages.keys());
@@ -128,17 +128,17 @@ fn require_declared_type(conn: &Connection, voice: &Author, kind: &str) -> Resul
 /// # Errors
 /// Errors of the store.
 pub fn deliver(call: &RequestContext, id: &MessageId) -> Result<()> {
-    let voice = Author::from_call(call)?;
-    let told = call.app().store().read(|conn| {
-        let Some(message) = messages::find_visible(conn, &voice, id)? else {
+    let author = Author::from_call(call)?;
+    let published = call.app().store().read(|conn| {
+        let Some(message) = messages::find_visible(conn, &author, id)? else {
             return Ok(None);
         };
-        let (conversation, seq) = find_chat_id(conn, &voice, &message.conversation_id)?;
-        let user = foreign_ids::find_user_fid(conn, voice.bot(), &message.user_id)?;
+        let (conversation, seq) = find_chat_id(conn, &author, &message.conversation_id)?;
+        let user = foreign_ids::find_user_fid(conn, author.bot(), &message.user_id)?;
         Ok(Some((seq, Message::new(message, conversation, user))))
     })?;
     // The message may be deleted meanwhile.
-    if let Some((conversation, message)) = told {
+    if let Some((conversation, message)) = published {
         let listeners = call.app().listeners();
         listeners.publish(conversation, Signal::MessageCreated(message));
     }
@@ -149,14 +149,14 @@ pub fn deliver(call: &RequestContext, id: &MessageId) -> Result<()> {
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, or errors of the store.
-pub fn find(visitor: &WebchatUserRequest, id: &MessageId) -> Result<Message> {
-    let message = messages::find(visitor.call(), id)?;
-    let voice = visitor.voice()?;
-    visitor.call().app().store().read(|conn| {
-        let found = conversations::load_visible(conn, &voice, &message.conversation_id)?;
-        require_participant(conn, voice.bot(), &found, &visitor.id)?;
+pub fn find(user_request: &WebchatUserRequest, id: &MessageId) -> Result<Message> {
+    let message = messages::find(user_request.call(), id)?;
+    let author = user_request.voice()?;
+    user_request.call().app().store().read(|conn| {
+        let found = conversations::load_visible(conn, &author, &message.conversation_id)?;
+        require_participant(conn, author.bot(), &found, &user_request.id)?;
         let conversation = foreign_ids::find_conversation_fid(conn, &found)?;
-        let user = foreign_ids::find_user_fid(conn, voice.bot(), &message.user_id)?;
+        let user = foreign_ids::find_user_fid(conn, author.bot(), &message.user_id)?;
         Ok(Message::new(message, conversation, user))
     })
 }
@@ -165,26 +165,26 @@ pub fn find(visitor: &WebchatUserRequest, id: &MessageId) -> Result<Message> {
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` if another user sent it; errors of the store.
-pub async fn delete(visitor: &WebchatUserRequest, id: MessageId) -> Result<()> {
-    let message = messages::find(visitor.call(), &id)?;
-    if message.user_id != visitor.id {
+pub async fn delete(user_request: &WebchatUserRequest, id: MessageId) -> Result<()> {
+    let message = messages::find(user_request.call(), &id)?;
+    if message.user_id != user_request.id {
         return Err(Error::new(
             Kind::Forbidden,
             "You are not the sender of this message",
         ));
     }
-    let voice = visitor.voice()?;
-    let app = visitor.call().app();
+    let author = user_request.voice()?;
+    let app = user_request.call().app();
     let (conversation, seq) = app
         .store()
-        .read(|conn| find_chat_id(conn, &voice, &message.conversation_id))?;
+        .read(|conn| find_chat_id(conn, &author, &message.conversation_id))?;
     let signal = Signal::MessageDeleted {
         id: id.clone(),
         conversation,
-        user: visitor.fid.clone(),
+        user: user_request.fid.clone(),
     };
-    let tell = move |app: &App| app.listeners().publish(seq, signal);
-    messages::delete_with_effect(visitor.call(), id, tell)
+    let publish = move |app: &App| app.listeners().publish(seq, signal);
+    messages::delete_with_effect(user_request.call(), id, publish)
         .await
         .map(drop)
 }
@@ -194,15 +194,15 @@ pub async fn delete(visitor: &WebchatUserRequest, id: MessageId) -> Result<()> {
 /// # Errors
 /// `NotFound`; `Forbidden` if the calling user does not participate; errors of the store.
 pub async fn list(
-    visitor: &WebchatUserRequest,
+    user_request: &WebchatUserRequest,
     id: &str,
     after: Option<PageToken>,
 ) -> Result<Page<Message>> {
-    let voice = visitor.voice()?;
-    let store = visitor.call().app().store();
+    let author = user_request.voice()?;
+    let store = user_request.call().app().store();
     let (found, conversation) = store.read(|conn| {
-        let found = foreign_ids::get_conversation(conn, &voice, id)?;
-        require_participant(conn, voice.bot(), &found, &visitor.id)?;
+        let found = foreign_ids::get_conversation(conn, &author, id)?;
+        require_participant(conn, author.bot(), &found, &user_request.id)?;
         let known = foreign_ids::find_conversation_fid(conn, &found)?;
         Ok((found, known))
     })?;
@@ -210,10 +210,10 @@ pub async fn list(
         conversation: Some(found.id),
         ..Filter::default()
     };
-    let page = messages::list(visitor.call(), filter, after).await?;
+    let page = messages::list(user_request.call(), filter, after).await?;
     let next = page.next;
     let items = store.read(|conn| {
-        let authors = find_author_ids(conn, voice.bot(), &page.items)?;
+        let authors = find_author_ids(conn, author.bot(), &page.items)?;
         let messages = page.items.into_iter();
         let known = messages.map(|message| {
             let user = authors.get(&message.user_id).cloned().unwrap_or_default();

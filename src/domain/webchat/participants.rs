@@ -19,19 +19,20 @@ use crate::{
 /// # Errors
 /// `NotFound` if the conversation does not exist; `ReferenceNotFound` if the user does not exist; `Forbidden` if
 /// the calling user is not the owner; errors of the store.
-pub async fn add(visitor: &WebchatUserRequest, id: &str, fid: String) -> Result<User> {
-    let found = find_owned(visitor, id)?;
-    let voice = visitor.voice()?;
-    let store = visitor.call().app().store();
-    let user = store.read(|conn| foreign_ids::get_referenced_user(conn, voice.bot(), &fid))?;
+pub async fn add(user_request: &WebchatUserRequest, id: &str, fid: String) -> Result<User> {
+    let found = find_owned(user_request, id)?;
+    let author = user_request.voice()?;
+    let store = user_request.call().app().store();
+    let user = store.read(|conn| foreign_ids::get_referenced_user(conn, author.bot(), &fid))?;
     let conversation = store.read(|conn| foreign_ids::find_conversation_fid(conn, &found))?;
     let signal = Signal::ParticipantAdded {
         conversation,
         participant: fid.clone(),
     };
     let seq = found.seq;
-    let tell = move |app: &App| app.listeners().publish(seq, signal);
-    let added = conversations::add_participant_and(visitor.call(), found.id, user.id, tell).await?;
+    let publish = move |app: &App| app.listeners().publish(seq, signal);
+    let added =
+        conversations::add_participant_and(user_request.call(), found.id, user.id, publish).await?;
     Ok(User::new(added, fid))
 }
 
@@ -39,17 +40,17 @@ pub async fn add(visitor: &WebchatUserRequest, id: &str, fid: String) -> Result<
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` if the calling user is not the owner; errors of the store.
-pub fn find(visitor: &WebchatUserRequest, id: &str, fid: &str) -> Result<User> {
-    let conversation = find_owned(visitor, id)?;
-    let voice = visitor.voice()?;
-    visitor.call().app().store().read(|conn| {
-        let user = match foreign_ids::find_user(conn, voice.bot(), fid)? {
+pub fn find(user_request: &WebchatUserRequest, id: &str, fid: &str) -> Result<User> {
+    let conversation = find_owned(user_request, id)?;
+    let author = user_request.voice()?;
+    user_request.call().app().store().read(|conn| {
+        let user = match foreign_ids::find_user(conn, author.bot(), fid)? {
             Some(user) => user.id,
             // The bot, and users from elsewhere, have their own ids.
             None => fid.into(),
         };
-        let found = conversations::load_participant(conn, voice.bot(), &conversation, &user)?;
-        User::load(conn, voice.bot(), found)
+        let found = conversations::load_participant(conn, author.bot(), &conversation, &user)?;
+        User::load(conn, author.bot(), found)
     })
 }
 
@@ -58,13 +59,13 @@ pub fn find(visitor: &WebchatUserRequest, id: &str, fid: &str) -> Result<User> {
 /// # Errors
 /// `NotFound`; `Invalid` if the user is the owner; `Forbidden` if the calling user is not the owner; errors of
 /// the store.
-pub async fn remove(visitor: &WebchatUserRequest, id: &str, fid: &str) -> Result<()> {
-    let found = find_owned(visitor, id)?;
-    let voice = visitor.voice()?;
-    let store = visitor.call().app().store();
-    let user = store.read(|conn| foreign_ids::find_user(conn, voice.bot(), fid))?;
+pub async fn remove(user_request: &WebchatUserRequest, id: &str, fid: &str) -> Result<()> {
+    let found = find_owned(user_request, id)?;
+    let author = user_request.voice()?;
+    let store = user_request.call().app().store();
+    let user = store.read(|conn| foreign_ids::find_user(conn, author.bot(), fid))?;
     let user = user.ok_or_else(|| Error::not_found(format!("Participant \"{fid}\" not found")))?;
-    if user.id == visitor.id {
+    if user.id == user_request.id {
         let rule =
             Rule::Other("must not be the owner of the conversation, who cannot leave".to_owned());
         return Err(Violation::body(["userId"], rule).into());
@@ -75,8 +76,8 @@ pub async fn remove(visitor: &WebchatUserRequest, id: &str, fid: &str) -> Result
         participant: fid.to_owned(),
     };
     let seq = found.seq;
-    let tell = move |app: &App| app.listeners().publish(seq, signal);
-    conversations::remove_participant_and(visitor.call(), found.id, user.id, tell).await
+    let publish = move |app: &App| app.listeners().publish(seq, signal);
+    conversations::remove_participant_and(user_request.call(), found.id, user.id, publish).await
 }
 
 /// Returns a page of the participants of a conversation, newest first and the bot last.
@@ -84,23 +85,23 @@ pub async fn remove(visitor: &WebchatUserRequest, id: &str, fid: &str) -> Result
 /// # Errors
 /// `NotFound`; `Forbidden` if the calling user is not a participant; errors of the store.
 pub async fn list(
-    visitor: &WebchatUserRequest,
+    user_request: &WebchatUserRequest,
     id: &str,
     after: Option<PageToken>,
 ) -> Result<Page<User>> {
-    let voice = visitor.voice()?;
-    let store = visitor.call().app().store();
+    let author = user_request.voice()?;
+    let store = user_request.call().app().store();
     let found = store.read(|conn| {
-        let found = foreign_ids::get_conversation(conn, &voice, id)?;
-        require_participant(conn, voice.bot(), &found, &visitor.id)?;
+        let found = foreign_ids::get_conversation(conn, &author, id)?;
+        require_participant(conn, author.bot(), &found, &user_request.id)?;
         Ok(found)
     })?;
-    let page = conversations::list_participants(visitor.call(), found.id, after).await?;
+    let page = conversations::list_participants(user_request.call(), found.id, after).await?;
     let next = page.next;
     let items = store.read(|conn| {
         let users = page.items.into_iter();
         users
-            .map(|user| User::load(conn, voice.bot(), user))
+            .map(|user| User::load(conn, author.bot(), user))
             .collect()
     })?;
     Ok(Page { items, next })

@@ -45,12 +45,12 @@ impl WebchatRequest {
     /// `Unauthenticated` if the key is invalid or the user does not exist; errors of the store.
     pub fn authenticate(self, key: &str) -> Result<WebchatUserRequest> {
         let claims = self.verify_key(key)?;
-        let voice = self.voice()?;
+        let author = self.voice()?;
         let found = self
-            .read_store(|conn| foreign_ids::find_user(conn, voice.bot(), &claims.id))?
+            .read_store(|conn| foreign_ids::find_user(conn, author.bot(), &claims.id))?
             .filter(|user| claims.belongs_to(&user.id));
         let user = found.ok_or_else(user_not_found)?;
-        let (agent, fid, id) = (voice.bot().clone(), claims.id.clone(), user.id.clone());
+        let (agent, fid, id) = (author.bot().clone(), claims.id.clone(), user.id.clone());
         self.call.admission().add_condition(move |present| {
             match foreign_ids::find_user(present.conn, &agent, &fid)? {
                 Some(user) if user.id == id => Ok(()),
@@ -93,7 +93,7 @@ impl WebchatRequest {
         let app = self.call.app();
         let (now, seq) = (app.clock().now(), self.installation()?.seq);
         let claims = match &self.owner_secret {
-            Some(own) => user_keys::verify(own, key, now)?,
+            Some(secret) => user_keys::verify(secret, key, now)?,
             None => {
                 let secret =
                     self.read_store(|conn| user_keys::find_secret(conn, app.sealer(), seq))?;

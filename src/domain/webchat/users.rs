@@ -100,11 +100,11 @@ impl UserFields {
 
     fn into_changes(self) -> users::UserPatch {
         let tags = self.to_tags();
-        let given = |value: Option<String>| value.map_or(Patch::Absent, Patch::Value);
+        let to_patch = |value: Option<String>| value.map_or(Patch::Absent, Patch::Value);
         users::UserPatch {
             tags,
-            name: given(self.name),
-            picture_url: given(self.picture_url),
+            name: to_patch(self.name),
+            picture_url: to_patch(self.picture_url),
         }
     }
 }
@@ -114,8 +114,8 @@ impl UserFields {
 /// # Errors
 /// `Unauthenticated` if the installation's owner signs the keys; `Invalid` if the id is not allowed or the
 /// profile text is too long; `Conflict` if the id is taken; errors of the store.
-pub async fn create(visit: &WebchatRequest, new: NewUser) -> Result<(User, Secret)> {
-    if visit.owner_secret().is_some() {
+pub async fn create(request: &WebchatRequest, new: NewUser) -> Result<(User, Secret)> {
+    if request.owner_secret().is_some() {
         // wire: the vendor's response
         return Err(Error::new(
             Kind::Unauthenticated,
@@ -127,13 +127,13 @@ pub async fn create(visit: &WebchatRequest, new: NewUser) -> Result<(User, Secre
         foreign_ids::validate_fid(fid)?;
     }
     new.fields.validate()?;
-    let voice = visit.voice()?;
-    let installation = visit.installation()?.seq;
-    let call = visit.call();
+    let author = request.voice()?;
+    let installation = request.installation()?.seq;
+    let call = request.call();
     call.app()
         .run_write_tx(call, move |tx, _| {
-            let sealer = voice.sealer();
-            let (user, id) = create_in_tx(tx, &voice, new.id, new.fields)?;
+            let sealer = author.sealer();
+            let (user, id) = create_in_tx(tx, &author, new.id, new.fields)?;
             let secret = user_keys::ensure_secret(tx.conn, sealer, installation)?;
             let key = user_keys::sign(&secret, &user.id, &id, tx.now)?;
             Ok((user, key))
@@ -144,25 +144,25 @@ pub async fn create(visit: &WebchatRequest, new: NewUser) -> Result<(User, Secre
 /// Creates a user, and returns it with its own id.
 fn create_in_tx(
     tx: &WriteTx<'_>,
-    voice: &Author,
+    author: &Author,
     fid: Option<String>,
     profile: UserFields,
 ) -> Result<(User, EndUserId)> {
-    let bot = voice.bot();
-    let mut given = profile.to_tags();
+    let bot = author.bot();
+    let mut tag_changes = profile.to_tags();
     if let Some(fid) = &fid {
         foreign_ids::require_free_user(tx.conn, bot, fid)?;
-        given.insert(FID.to_owned(), Some(fid.clone()));
+        tag_changes.insert(FID.to_owned(), Some(fid.clone()));
     }
-    let tags = voice
+    let tags = author
         .load_schemas(tx.conn)?
-        .apply_user_tags(&Tags::default(), &given)?;
+        .apply_user_tags(&Tags::default(), &tag_changes)?;
     let new = users::NewUser {
         name: profile.name,
         picture_url: profile.picture_url,
         ..users::NewUser::default()
     };
-    let user = users::create_in_tx(tx, voice, &tags, new)?;
+    let user = users::create_in_tx(tx, author, &tags, new)?;
     let id = user.id.clone();
     let fid = fid.unwrap_or_else(|| id.to_string());
     let seq = user.seq.ok_or_else(user_not_found)?;
@@ -176,17 +176,21 @@ fn create_in_tx(
 /// # Errors
 /// `Unauthenticated` if the key is invalid; `Invalid` if the id is not allowed or the profile text is too long;
 /// `Conflict` if another user of the bot has the id; errors of the store.
-pub async fn get_or_create(visit: &WebchatRequest, key: &str, profile: UserFields) -> Result<User> {
-    let claims = visit.verify_key(key)?;
+pub async fn get_or_create(
+    request: &WebchatRequest,
+    key: &str,
+    profile: UserFields,
+) -> Result<User> {
+    let claims = request.verify_key(key)?;
     profile.validate()?;
-    let voice = visit.voice()?;
-    let call = visit.call();
+    let author = request.voice()?;
+    let call = request.call();
     if profile.is_empty() {
         let known = call.app().store().read(|conn| {
-            let Some(found) = foreign_ids::find_user(conn, voice.bot(), &claims.id)? else {
+            let Some(found) = foreign_ids::find_user(conn, author.bot(), &claims.id)? else {
                 return Ok(None);
             };
-            let user = users::load(conn, voice.bot(), &found.id)?;
+            let user = users::load(conn, author.bot(), &found.id)?;
             Ok(claims
                 .belongs_to(&found.id)
                 .then(|| User::new(user, claims.id.clone())))
@@ -197,10 +201,10 @@ pub async fn get_or_create(visit: &WebchatRequest, key: &str, profile: UserField
     }
     call.app()
         .run_write_tx(call, move |tx, _| {
-            match foreign_ids::find_user(tx.conn, voice.bot(), &claims.id)? {
+            match foreign_ids::find_user(tx.conn, author.bot(), &claims.id)? {
                 Some(found) if claims.belongs_to(&found.id) => {
                     let changed =
-                        users::update_in_tx(tx, &voice, &found.id, profile.into_changes())?;
+                        users::update_in_tx(tx, &author, &found.id, profile.into_changes())?;
                     Ok(User::new(changed, claims.id))
                 }
                 // This server signs keys for existing users only, so this user was deleted.
@@ -208,7 +212,7 @@ pub async fn get_or_create(visit: &WebchatRequest, key: &str, profile: UserField
                 Some(_) => Err(user_keys::invalid_key()),
                 None => {
                     foreign_ids::validate_claimed_fid(&claims.id)?;
-                    Ok(create_in_tx(tx, &voice, Some(claims.id), profile)?.0)
+                    Ok(create_in_tx(tx, &author, Some(claims.id), profile)?.0)
                 }
             }
         })
@@ -219,28 +223,28 @@ pub async fn get_or_create(visit: &WebchatRequest, key: &str, profile: UserField
 ///
 /// # Errors
 /// Errors of the store.
-pub fn find(visitor: &WebchatUserRequest) -> Result<User> {
-    let user = users::find(visitor.call(), &visitor.id)?;
-    Ok(User::new(user, visitor.fid.clone()))
+pub fn find(user_request: &WebchatUserRequest) -> Result<User> {
+    let user = users::find(user_request.call(), &user_request.id)?;
+    Ok(User::new(user, user_request.fid.clone()))
 }
 
 /// Updates the calling user.
 ///
 /// # Errors
 /// `Invalid` if the profile text is too long; errors of the store.
-pub async fn update(visitor: &WebchatUserRequest, profile: UserFields) -> Result<User> {
+pub async fn update(user_request: &WebchatUserRequest, profile: UserFields) -> Result<User> {
     profile.validate()?;
     let changes = profile.into_changes();
-    let changed = users::update(visitor.call(), visitor.id.clone(), changes).await?;
-    Ok(User::new(changed, visitor.fid.clone()))
+    let changed = users::update(user_request.call(), user_request.id.clone(), changes).await?;
+    Ok(User::new(changed, user_request.fid.clone()))
 }
 
 /// Deletes the calling user, with their messages.
 ///
 /// # Errors
 /// Errors of the store.
-pub async fn delete(visitor: &WebchatUserRequest) -> Result<()> {
-    users::delete(visitor.call(), visitor.id.clone())
+pub async fn delete(user_request: &WebchatUserRequest) -> Result<()> {
+    users::delete(user_request.call(), user_request.id.clone())
         .await
         .map(drop)
 }

@@ -6,33 +6,36 @@ use super::{isolate_state::IsolateState, modules};
 use crate::engine::{EngineError, Exception};
 
 /// Returns the failure for an exception that was thrown while the code was loaded.
-pub(super) fn to_load_error(desk: &IsolateState, thrown: Exception) -> EngineError {
-    let missing = desk.missing.borrow();
-    let text = &thrown.text;
-    if desk.budget.was_interrupted() {
-        EngineError::CpuTime(desk.limits.cpu)
+pub(super) fn to_load_error(state: &IsolateState, exception: Exception) -> EngineError {
+    let missing = state.missing.borrow();
+    let text = &exception.text;
+    if state.budget.was_interrupted() {
+        EngineError::CpuTime(state.limits.cpu)
     } else if !missing.is_empty() {
         let list: Vec<&str> = missing.iter().map(String::as_str).collect();
         let list = list.join(", ");
         EngineError::Missing(format!("the embedded engine does not have {list}"))
     } else if is_out_of_memory(text) {
-        EngineError::Memory(desk.limits.memory)
+        EngineError::Memory(state.limits.memory)
     } else if text.starts_with("ReferenceError") || text.starts_with("SyntaxError") {
-        let first = thrown.stack.as_ref().and_then(|stack| stack.lines().next());
+        let first = exception
+            .stack
+            .as_ref()
+            .and_then(|stack| stack.lines().next());
         let place = first.map_or_else(String::new, |frame| format!(" {}", frame.trim_start()));
         EngineError::Missing(format!(
             "the embedded engine cannot load the code: {text}{place}"
         ))
     } else {
-        EngineError::Load(thrown)
+        EngineError::Load(exception)
     }
 }
 
 /// Returns the failure for an exception that a call threw.
-pub(super) fn to_call_error(thrown: Exception, memory: usize) -> EngineError {
-    match is_out_of_memory(&thrown.text) {
+pub(super) fn to_call_error(exception: Exception, memory: usize) -> EngineError {
+    match is_out_of_memory(&exception.text) {
         true => EngineError::Memory(memory),
-        false => EngineError::Thrown(thrown),
+        false => EngineError::Thrown(exception),
     }
 }
 

@@ -62,10 +62,13 @@ impl RejectionTracker {
         let tracker = Rc::clone(&self.0);
         runtime.set_host_promise_rejection_tracker(Some(Box::new(
             move |ctx, promise, reason, handled| {
-                let told = tracker.borrow().clone().map(|told| told.restore(&ctx));
-                if let Some(Ok(told)) = told {
+                let callback = tracker
+                    .borrow()
+                    .clone()
+                    .map(|callback| callback.restore(&ctx));
+                if let Some(Ok(callback)) = callback {
                     // Fails only without memory or time, which is reported elsewhere.
-                    let _ = told.call::<_, ()>((promise, reason, handled));
+                    let _ = callback.call::<_, ()>((promise, reason, handled));
                 }
             },
         )));
@@ -89,7 +92,7 @@ impl EventLoop {
     pub(super) fn load(
         program: &Program,
         bundle: Vec<u8>,
-        desk: Rc<IsolateState>,
+        state: Rc<IsolateState>,
         shared: Arc<Shared>,
     ) -> Result<Self, EngineError> {
         let no_engine = |error: rquickjs::Error| EngineError::Stopped(error.to_string());
@@ -97,30 +100,30 @@ impl EventLoop {
         let runtime = Runtime::new().map_err(no_engine)?;
         runtime.set_memory_limit(limits.memory);
         runtime.set_max_stack_size(limits.stack);
-        let budget = Rc::clone(&desk.budget);
+        let budget = Rc::clone(&state.budget);
         runtime.set_interrupt_handler(Some(Box::new(move || budget.is_over())));
         let context = Context::full(&runtime).map_err(no_engine)?;
         let tracker = RejectionTracker::default();
         tracker.install(&runtime);
-        desk.budget.begin(limits.cpu);
+        state.budget.begin(limits.cpu);
         let entry = context
-            .with(|ctx| set_up_isolate(&ctx, (program, bundle), &desk, &tracker))
-            .map_err(|thrown| to_load_error(&desk, thrown))?;
-        let turns = Self {
+            .with(|ctx| set_up_isolate(&ctx, (program, bundle), &state, &tracker))
+            .map_err(|exception| to_load_error(&state, exception))?;
+        let event_loop = Self {
             entry,
             context,
             runtime,
-            state: desk,
+            state,
             shared,
         };
-        turns.run_pending_jobs();
-        if turns.state.budget.was_interrupted() {
+        event_loop.run_pending_jobs();
+        if event_loop.state.budget.was_interrupted() {
             return Err(EngineError::CpuTime(limits.cpu));
         }
-        turns.log_rejections();
-        turns.measure_memory();
-        turns.state.loaded.set(true);
-        Ok(turns)
+        event_loop.log_rejections();
+        event_loop.measure_memory();
+        event_loop.state.loaded.set(true);
+        Ok(event_loop)
     }
 
     /// Runs until the isolate is stopped or given up.
@@ -236,50 +239,51 @@ impl EventLoop {
         call: Option<u64>,
         enter: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<()>,
     ) -> Result<(), FatalError> {
-        let desk = &*self.state;
-        let limit = desk.limits.cpu;
+        let state = &*self.state;
+        let limit = state.limits.cpu;
         // Requests and responses in flight are a part of the program's memory.
-        let memory = desk.limits.memory - desk.in_flight.bytes().min(desk.limits.memory);
+        let memory = state.limits.memory - state.in_flight.bytes().min(state.limits.memory);
         self.runtime.set_memory_limit(memory);
-        let used = call.and_then(|id| Some(desk.calls.borrow().get(&id)?.time_used));
-        desk.current.set(call);
-        desk.budget
+        let used = call.and_then(|id| Some(state.calls.borrow().get(&id)?.time_used));
+        state.current.set(call);
+        state
+            .budget
             .begin(limit.saturating_sub(used.unwrap_or_default()));
-        let thrown = self.context.with(|ctx| {
+        let exception = self.context.with(|ctx| {
             enter(&ctx)
                 .catch(&ctx)
                 .map_err(|error| to_exception(&error))
         });
         self.run_pending_jobs();
-        let interrupted = desk.budget.was_interrupted();
+        let interrupted = state.budget.was_interrupted();
         let mut dead = false;
         if let Some(id) = call {
-            if let Some(call) = desk.calls.borrow_mut().get_mut(&id) {
-                call.time_used += desk.budget.spent();
+            if let Some(call) = state.calls.borrow_mut().get_mut(&id) {
+                call.time_used += state.budget.spent();
             }
             if interrupted {
                 // Set before the reply, so that no further call arrives.
                 self.shared.retiring.store(true, Ordering::Relaxed);
-                desk.reply_to_call(id, Err(EngineError::CpuTime(limit)));
-                desk.close_call(id);
-            } else if let Err(thrown) = thrown {
-                desk.reply_to_call(id, Err(to_call_error(thrown, desk.limits.memory)));
+                state.reply_to_call(id, Err(EngineError::CpuTime(limit)));
+                state.close_call(id);
+            } else if let Err(exception) = exception {
+                state.reply_to_call(id, Err(to_call_error(exception, state.limits.memory)));
             }
-        } else if let Err(thrown) = thrown {
-            desk.log_uncaught(&thrown);
+        } else if let Err(exception) = exception {
+            state.log_uncaught(&exception);
         }
         if interrupted {
             // The interrupted code may have left an inconsistent state, so the program is reloaded.
             self.shared.retiring.store(true, Ordering::Relaxed);
-            desk.budget.begin(GRACE);
+            state.budget.begin(GRACE);
             self.run_pending_jobs();
-            dead = desk.budget.was_interrupted();
+            dead = state.budget.was_interrupted();
         } else {
             self.log_rejections();
         }
-        desk.current.set(None);
+        state.current.set(None);
         if let Some(id) = call {
-            desk.close_call_if_done(id);
+            state.close_call_if_done(id);
         }
         if dead {
             return Err(FatalError(EngineError::Stopped(
@@ -297,11 +301,11 @@ impl EventLoop {
                 Ok(false) => return,
                 // No code can catch an exception of a job; a rejection stays with its promise.
                 Err(job) => {
-                    let thrown = job.0.with(|ctx| {
+                    let exception = job.0.with(|ctx| {
                         to_exception(&CaughtError::from_error(&ctx, rquickjs::Error::Exception))
                     });
                     if !self.state.budget.was_interrupted() {
-                        self.state.log_uncaught(&thrown);
+                        self.state.log_uncaught(&exception);
                     }
                 }
             }
@@ -339,11 +343,11 @@ impl EventLoop {
 fn set_up_isolate(
     ctx: &Ctx<'_>,
     (program, bundle): (&Program, Vec<u8>),
-    desk: &Rc<IsolateState>,
+    state: &Rc<IsolateState>,
     tracker: &RejectionTracker,
 ) -> Result<EntryPoints, Exception> {
     let started = || -> rquickjs::Result<EntryPoints> {
-        let host = host::create_host(ctx, desk)?;
+        let host = host::create_host(ctx, state)?;
         let env = Object::new(ctx.clone())?;
         for (name, value) in &program.env {
             env.set(name.as_str(), value.expose())?;
@@ -356,7 +360,7 @@ fn set_up_isolate(
         let function = |name: &str| -> rquickjs::Result<Persistent<Function<'static>>> {
             Ok(Persistent::save(ctx, entry.get::<_, Function<'_>>(name)?))
         };
-        let made = EntryPoints {
+        let entry_points = EntryPoints {
             call: function("call")?,
             fire: function("fire")?,
             deliver: function("deliver")?,
@@ -367,7 +371,7 @@ fn set_up_isolate(
         let load: Function<'_> = entry.get("load")?;
         let bundle = modules::compile_bundle(ctx, bundle)?;
         load.call::<_, ()>((bundle,))?;
-        Ok(made)
+        Ok(entry_points)
     };
     started().catch(ctx).map_err(|error| to_exception(&error))
 }

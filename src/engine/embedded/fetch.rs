@@ -77,8 +77,8 @@ pub(super) async fn exchange(
             max_response: response_limit(&outbound, &fetch).saturating_add(1),
         };
         let answer = with_timeout(timeout, read_response(&outbound, &flight, request)).await;
-        let late = OutboundError::Timeout(timeout).to_string();
-        let (answer, body, held) = answer.unwrap_or(Err(late))?;
+        let timeout_error = OutboundError::Timeout(timeout).to_string();
+        let (answer, body, reservation) = answer.unwrap_or(Err(timeout_error))?;
         if body.len() > response_limit(&outbound, &fetch) {
             return Err(too_long_error(&outbound, &fetch));
         }
@@ -99,7 +99,7 @@ pub(super) async fn exchange(
                     body,
                     url: fetch.url,
                     redirected: followed > 0,
-                    reservation: held,
+                    reservation,
                 });
             }
         }
@@ -120,15 +120,15 @@ async fn read_response(
         .map_err(failed)?;
     let headers = answer.headers.iter();
     let headers = headers.map(|(name, value)| name.len() + value.len()).sum();
-    let mut held = flight.reserve(headers)?;
+    let mut reservation = flight.reserve(headers)?;
     let mut buffered = outbound.reserve_buffer();
     let mut body = Vec::new();
     while let Some(chunk) = answer.next_chunk().await.map_err(failed)? {
-        held.grow(chunk.len())?;
+        reservation.grow(chunk.len())?;
         buffered.grow(chunk.len()).map_err(failed)?;
         body.extend_from_slice(&chunk);
     }
-    Ok((answer, body, held))
+    Ok((answer, body, reservation))
 }
 
 fn response_limit(outbound: &Outbound, fetch: &FetchRequest) -> usize {

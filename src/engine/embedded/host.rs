@@ -40,12 +40,12 @@ impl<'js> FromJs<'js> for Binary {
 }
 
 /// Creates the object that the modules get as `host`. The code itself never sees it.
-pub(super) fn create_host<'js>(ctx: &Ctx<'js>, desk: &Rc<IsolateState>) -> Result<Object<'js>> {
+pub(super) fn create_host<'js>(ctx: &Ctx<'js>, state: &Rc<IsolateState>) -> Result<Object<'js>> {
     let host = Object::new(ctx.clone())?;
-    host.set("memory", desk.limits.memory as f64)?;
-    add_reply_functions(ctx, &host, desk)?;
-    add_operation_functions(ctx, &host, desk)?;
-    add_time_and_log_functions(ctx, &host, desk)?;
+    host.set("memory", state.limits.memory as f64)?;
+    add_reply_functions(ctx, &host, state)?;
+    add_operation_functions(ctx, &host, state)?;
+    add_time_and_log_functions(ctx, &host, state)?;
     add_text_functions(ctx, &host)?;
     add_crypto_functions(ctx, &host)?;
     Ok(host)
@@ -64,18 +64,18 @@ fn add_function<'js, P>(
 fn add_reply_functions<'js>(
     ctx: &Ctx<'js>,
     host: &Object<'js>,
-    desk: &Rc<IsolateState>,
+    state: &Rc<IsolateState>,
 ) -> Result<()> {
-    let with = Rc::clone(desk);
+    let isolate_state = Rc::clone(state);
     add_function(
         ctx,
         host,
         "answer",
         move |call: u64, status: u16, headers: String, body: String| {
-            let longest = with.limits.response_bytes;
+            let longest = isolate_state.limits.response_bytes;
             if headers.len().saturating_add(body.len()) > longest {
                 let text = format!("it is longer than {longest} bytes (runtime.max_answer_bytes)");
-                return with.reply_to_call(call, Err(EngineError::BadAnswer(text)));
+                return isolate_state.reply_to_call(call, Err(EngineError::BadAnswer(text)));
             }
             let headers = serde_json::from_str(&headers).unwrap_or_default();
             let response = Response {
@@ -83,27 +83,27 @@ fn add_reply_functions<'js>(
                 headers,
                 body,
             };
-            with.reply_to_call(call, Ok(response));
+            isolate_state.reply_to_call(call, Ok(response));
         },
     )?;
-    let with = Rc::clone(desk);
+    let isolate_state = Rc::clone(state);
     add_function(
         ctx,
         host,
         "fail",
         move |call: u64, kind: String, text: String, stack: Opt<String>| {
             let failure = match kind.as_str() {
-                "memory" => EngineError::Memory(with.limits.memory),
+                "memory" => EngineError::Memory(isolate_state.limits.memory),
                 "answer" => EngineError::BadAnswer(truncate_text(text)),
                 "missing" => EngineError::Missing(truncate_text(text)),
                 _ => EngineError::Thrown(new_exception(text, &stack.0.unwrap_or_default())),
             };
-            with.reply_to_call(call, Err(failure));
+            isolate_state.reply_to_call(call, Err(failure));
         },
     )?;
-    let with = Rc::clone(desk);
+    let isolate_state = Rc::clone(state);
     add_function(ctx, host, "missing", move |what: String| {
-        with.record_missing(what);
+        isolate_state.record_missing(what);
     })
 }
 
@@ -111,24 +111,24 @@ fn add_reply_functions<'js>(
 fn add_operation_functions<'js>(
     ctx: &Ctx<'js>,
     host: &Object<'js>,
-    desk: &Rc<IsolateState>,
+    state: &Rc<IsolateState>,
 ) -> Result<()> {
-    let with = Rc::clone(desk);
+    let isolate_state = Rc::clone(state);
     add_function(
         ctx,
         host,
         "timer",
         move |ctx: Ctx<'js>, milliseconds: f64| {
             let seconds = (milliseconds.max(0.0) / 1000.0).min(f64::from(u32::MAX));
-            let started = with.start_timer(Duration::from_secs_f64(seconds));
+            let started = isolate_state.start_timer(Duration::from_secs_f64(seconds));
             started.map_err(|text| Exception::throw_message(&ctx, text))
         },
     )?;
-    let with = Rc::clone(desk);
+    let isolate_state = Rc::clone(state);
     add_function(ctx, host, "cancel", move |id: u64| {
-        with.cancel_operation(id)
+        isolate_state.cancel_operation(id)
     })?;
-    let with = Rc::clone(desk);
+    let isolate_state = Rc::clone(state);
     add_function(
         ctx,
         host,
@@ -140,8 +140,8 @@ fn add_operation_functions<'js>(
               body: Binary,
               redirect: String| {
             let size = FetchRequest::reserved_bytes(headers.len(), body.0.len());
-            let held = with.in_flight.reserve(size);
-            let held = held.map_err(|text| Exception::throw_message(&ctx, &text))?;
+            let reservation = isolate_state.in_flight.reserve(size);
+            let reservation = reservation.map_err(|text| Exception::throw_message(&ctx, &text))?;
             let headers = serde_json::from_str(&headers)
                 .map_err(|_| Exception::throw_type(&ctx, "headers must be strings"))?;
             let fetch = FetchRequest {
@@ -154,12 +154,16 @@ fn add_operation_functions<'js>(
                     "error" => Redirect::Error,
                     _ => Redirect::Follow,
                 },
-                timeout: with.limits.wall,
-                max_response: with.limits.memory / 4,
-                reservation: held,
+                timeout: isolate_state.limits.wall,
+                max_response: isolate_state.limits.memory / 4,
+                reservation,
             };
-            let flight = Arc::clone(&with.in_flight);
-            let started = with.start_request(exchange(with.outbound.clone(), flight, fetch));
+            let flight = Arc::clone(&isolate_state.in_flight);
+            let started = isolate_state.start_request(exchange(
+                isolate_state.outbound.clone(),
+                flight,
+                fetch,
+            ));
             started.map_err(|text| Exception::throw_message(&ctx, text))
         },
     )
@@ -168,24 +172,24 @@ fn add_operation_functions<'js>(
 fn add_time_and_log_functions<'js>(
     ctx: &Ctx<'js>,
     host: &Object<'js>,
-    desk: &Rc<IsolateState>,
+    state: &Rc<IsolateState>,
 ) -> Result<()> {
-    let with = Rc::clone(desk);
+    let isolate_state = Rc::clone(state);
     add_function(ctx, host, "log", move |level: String, text: String| {
-        with.log(Level::from_name(&level), &text);
+        isolate_state.log(Level::from_name(&level), &text);
     })?;
-    let with = Rc::clone(desk);
+    let isolate_state = Rc::clone(state);
     add_function(ctx, host, "uncaught", move |text: String, stack: String| {
-        with.log_uncaught(&new_exception(text, &stack));
+        isolate_state.log_uncaught(&new_exception(text, &stack));
     })?;
-    let with = Rc::clone(desk);
+    let isolate_state = Rc::clone(state);
     add_function(ctx, host, "elapsed", move || {
-        with.budget.now().as_secs_f64() * 1000.0
+        isolate_state.budget.now().as_secs_f64() * 1000.0
     })?;
-    let with = Rc::clone(desk);
+    let isolate_state = Rc::clone(state);
     // Whole milliseconds, which a double holds exactly until the year 287,396.
     add_function(ctx, host, "time", move || {
-        (with.clock.now().as_micros() / 1000) as f64
+        (isolate_state.clock.now().as_micros() / 1000) as f64
     })?;
     add_function(ctx, host, "zone", |name: String, at: f64| {
         time_zone::offset_at(&name, at)

@@ -42,12 +42,12 @@ impl InFlight {
     /// # Errors
     /// A text that names the limit, if there is no room.
     pub(super) fn reserve(self: &Arc<Self>, bytes: usize) -> Result<Reservation, String> {
-        let mut held = Reservation {
+        let mut reservation = Reservation {
             in_flight: Arc::clone(self),
             bytes: 0,
         };
-        held.grow(bytes)?;
-        Ok(held)
+        reservation.grow(bytes)?;
+        Ok(reservation)
     }
 
     /// Waits until one more request may be open.
@@ -98,13 +98,13 @@ mod tests {
     #[test]
     fn bytes_are_held_until_they_are_dropped() {
         let flight = InFlight::new(200, 1);
-        let mut held = flight.reserve(60).expect("there is room");
+        let mut reservation = flight.reserve(60).expect("there is room");
         let error = flight.reserve(41).err().expect("there is none");
         assert!(error.contains("more than 100 bytes"), "{error}");
-        held.grow(40).expect("there is room");
-        assert!(held.grow(1).is_err() && held.grow(usize::MAX).is_err());
+        reservation.grow(40).expect("there is room");
+        assert!(reservation.grow(1).is_err() && reservation.grow(usize::MAX).is_err());
         assert_eq!(flight.bytes(), 100);
-        drop(held);
+        drop(reservation);
         assert_eq!(flight.bytes(), 0);
     }
 }

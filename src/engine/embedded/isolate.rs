@@ -76,7 +76,7 @@ impl Isolate {
     /// A [`EngineError`] if the program cannot be loaded.
     pub(in crate::engine) async fn load(
         (program, code): (&Program, &str),
-        surroundings: IsolateServices,
+        services: IsolateServices,
     ) -> Result<Self, EngineError> {
         let (events, incoming) = mpsc::channel();
         let (loaded, ready) = oneshot::channel();
@@ -93,7 +93,7 @@ impl Isolate {
                     run_thread(
                         (&program, bundle),
                         shared,
-                        surroundings,
+                        services,
                         events,
                         &incoming,
                         loaded,
@@ -107,10 +107,10 @@ impl Isolate {
             wall: program.limits.wall,
             thread: Some(thread),
         };
-        let hung = || EngineError::CpuTime(program.limits.cpu);
+        let timeout_error = || EngineError::CpuTime(program.limits.cpu);
         let loaded = with_timeout(program.limits.cpu + SLACK, ready).await;
         loaded
-            .map_err(|_| hung())?
+            .map_err(|_| timeout_error())?
             .map_err(|_| EngineError::Stopped("its thread ended".to_owned()))??;
         Ok(isolate)
     }
@@ -178,26 +178,26 @@ impl Drop for Isolate {
 fn run_thread(
     (program, bundle): (&Program, Vec<u8>),
     shared: Arc<Shared>,
-    surroundings: IsolateServices,
+    services: IsolateServices,
     events: mpsc::Sender<IsolateEvent>,
     incoming: &mpsc::Receiver<IsolateEvent>,
     loaded: oneshot::Sender<Result<(), EngineError>>,
 ) {
     let id = Arc::from(program.id.as_str());
     let budget = event_loop::new_budget(&shared);
-    let desk = Rc::new(IsolateState::new(
+    let state = Rc::new(IsolateState::new(
         id,
         program.limits,
         budget,
-        surroundings,
+        services,
         events,
         Arc::clone(&shared),
     ));
-    match EventLoop::load(program, bundle, desk, Arc::clone(&shared)) {
+    match EventLoop::load(program, bundle, state, Arc::clone(&shared)) {
         // If the caller no longer waits, the event to stop is already in the queue.
-        Ok(turns) => {
+        Ok(event_loop) => {
             let _ = loaded.send(Ok(()));
-            turns.run(incoming);
+            event_loop.run(incoming);
         }
         Err(failure) => {
             let _ = loaded.send(Err(failure));

@@ -91,7 +91,7 @@ impl IsolateState {
         program: Arc<str>,
         limits: Limits,
         budget: Rc<Budget>,
-        surroundings: super::IsolateServices,
+        services: super::IsolateServices,
         events: mpsc::Sender<IsolateEvent>,
         shared: Arc<Shared>,
     ) -> Self {
@@ -99,11 +99,11 @@ impl IsolateState {
             program,
             limits,
             budget,
-            clock: surroundings.clock,
-            outbound: surroundings.outbound,
-            tokio: surroundings.tokio,
+            clock: services.clock,
+            outbound: services.outbound,
+            tokio: services.tokio,
             events,
-            sink: surroundings.sink,
+            sink: services.sink,
             shared,
             in_flight: InFlight::new(limits.memory, limits.max_fetches),
             missing: RefCell::default(),
@@ -316,9 +316,9 @@ impl IsolateState {
     }
 
     /// Logs an exception of the current turn that no code caught.
-    pub(super) fn log_uncaught(&self, thrown: &Exception) {
+    pub(super) fn log_uncaught(&self, exception: &Exception) {
         if let Some(bot) = self.count_line() {
-            self.sink.write_uncaught(&self.program, bot, thrown);
+            self.sink.write_uncaught(&self.program, bot, exception);
         }
     }
 

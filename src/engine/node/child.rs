@@ -111,7 +111,7 @@ impl Child {
             mark: new_token("").expose().to_owned(),
         });
         state.lock_table().loaded = Some(loaded);
-        let made = Self {
+        let child_handle = Self {
             pid: child.id().unwrap_or_default(),
             state: Arc::clone(&state),
         };
@@ -120,7 +120,7 @@ impl Child {
             tokio::spawn(read_stderr(BufReader::new(stderr), Arc::clone(&state))),
             tokio::spawn(read_frames(BufReader::new(stdout), Arc::clone(&state))),
         ];
-        tokio::spawn(supervise(Arc::downgrade(&state), made.pid));
+        tokio::spawn(supervise(Arc::downgrade(&state), child_handle.pid));
         tokio::spawn(wait_for_end(child, outputs, Arc::clone(&state)));
         state.send_order(&RunnerRequest::Load {
             mark: &state.mark,
@@ -132,7 +132,7 @@ impl Child {
                 .collect(),
         });
         match with_timeout(START_TIMEOUT + program.limits.cpu, ready).await {
-            Ok(Ok(Ok(()))) => Ok(made),
+            Ok(Ok(Ok(()))) => Ok(child_handle),
             Ok(Ok(Err(failure))) => Err(failure),
             Ok(Err(_)) => Err(state.end_error()),
             Err(_) => Err(EngineError::CpuTime(program.limits.cpu)),

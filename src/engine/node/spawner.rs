@@ -42,9 +42,9 @@ pub(super) async fn spawn(command: Command) -> io::Result<Child> {
         tokio: Handle::current(),
         started,
     };
-    let gone = || io::Error::other("the thread that starts children has ended");
-    SPAWN_QUEUE.send(order).map_err(|_| gone())?;
-    child.await.map_err(|_| gone())?
+    let ended_error = || io::Error::other("the thread that starts children has ended");
+    SPAWN_QUEUE.send(order).map_err(|_| ended_error())?;
+    child.await.map_err(|_| ended_error())?
 }
 
 /// Returns the resident memory of a process, in bytes, if the system reports it.

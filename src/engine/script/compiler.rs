@@ -223,8 +223,8 @@ mod tests {
             language.get_or_compile("0").expect("a script");
         }
         assert_eq!(language.programs.len(), MAX_CACHED);
-        let kept = |source: &str| language.programs.iter().any(|(known, _)| known == source);
-        assert!(kept("0") && kept("127") && !kept("1"));
+        let is_cached = |source: &str| language.programs.iter().any(|(known, _)| known == source);
+        assert!(is_cached("0") && is_cached("127") && !is_cached("1"));
     }
 
     #[test]

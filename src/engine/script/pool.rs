@@ -218,21 +218,21 @@ async fn run_jobs(mut process: WorkerProcess, mut jobs: mpsc::Receiver<Job>, poo
         };
         let Some(job) = job else { return };
         let exchange = process.exchange(&job.frame).await;
-        let goes_on = matches!(exchange, Outcome::Answered(_));
+        let is_reusable = matches!(exchange, Outcome::Answered(_));
         let Job {
             reply,
             worker,
             permits: place,
             ..
         } = job;
-        if let Some(pool) = pool.upgrade().filter(|_| goes_on) {
+        if let Some(pool) = pool.upgrade().filter(|_| is_reusable) {
             pool.lock_idle().push(worker);
         }
         // The permits are released before the reply, so that the next script finds this worker.
         drop(place);
         // Fails only if the caller no longer waits.
         let _ = reply.send(exchange);
-        if !goes_on {
+        if !is_reusable {
             return;
         }
     }

@@ -100,9 +100,9 @@ impl WorkerProcess {
     }
 
     /// Sends a frame to the worker and waits for the outcome.
-    pub(super) async fn exchange(&mut self, asked: &[u8]) -> Outcome {
+    pub(super) async fn exchange(&mut self, frame: &[u8]) -> Outcome {
         let answer = async {
-            self.input.write_all(asked).await?;
+            self.input.write_all(frame).await?;
             frame::read_bytes(&mut self.output, self.max_output).await
         };
         match with_timeout(MAX_RUN_TIME + SLACK, answer).await {

@@ -99,19 +99,19 @@ fn run_scripts(
     let mut language = Compiler::new();
     // Initializes everything that VRL creates on first use.
     let _ = language.check("true");
-    let mut room = memory.map(|memory| MemoryLimit::new(memory, worker.memory as u64));
-    if let Some(room) = &mut room {
-        room.apply()?;
+    let mut memory_limit = memory.map(|memory| MemoryLimit::new(memory, worker.memory as u64));
+    if let Some(memory_limit) = &mut memory_limit {
+        memory_limit.apply()?;
     }
     write_message(&mut output, &Hello::new(), MAX_SOURCE_BYTES)?;
     let most = worker.input + FRAME_OVERHEAD;
-    while let Some(asked) = read_request(&mut input, most)? {
-        let answer = handle_request(&mut language, asked, watch);
+    while let Some(request) = read_request(&mut input, most)? {
+        let answer = handle_request(&mut language, request, watch);
         // The thread that receives it lives as long as the process.
         let _ = watch.send(TimeLimit::Idle);
         write_message(&mut output, &answer, worker.output)?;
-        if let Some(room) = &mut room
-            && !room.apply()?
+        if let Some(memory_limit) = &mut memory_limit
+            && !memory_limit.apply()?
         {
             return Ok(());
         }
@@ -121,17 +121,17 @@ fn run_scripts(
 
 fn handle_request(
     language: &mut Compiler,
-    asked: ScriptRequest,
+    request: ScriptRequest,
     watch: &Sender<TimeLimit>,
 ) -> ScriptResult {
     // The thread that receives it lives as long as the process.
     let _ = watch.send(TimeLimit::Until(COMPILE_TIMEOUT));
-    let Some(object) = asked.object else {
+    let Some(object) = request.object else {
         return language
-            .check(&asked.source)
+            .check(&request.source)
             .map(|()| serde_json::Value::Null);
     };
-    let program = language.get_or_compile(&asked.source)?;
+    let program = language.get_or_compile(&request.source)?;
     let _ = watch.send(TimeLimit::Until(MAX_RUN_TIME + GRACE));
     super::compiler::resolve(program, object)
 }

@@ -229,7 +229,7 @@ mod tests {
         ] {
             assert!(AllowedHost::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }
-        let shown: Vec<String> = listed(&entries).into_iter().map(String::from).collect();
+        let texts: Vec<String> = listed(&entries).into_iter().map(String::from).collect();
         let expected = [
             "parlance",
             "*.corp.example",
@@ -237,6 +237,6 @@ mod tests {
             "[2001:db8::1]",
             "[2001:db8::2]",
         ];
-        assert_eq!(shown, expected);
+        assert_eq!(texts, expected);
     }
 }

@@ -32,7 +32,7 @@ where
                 .map_err(|error| poem::Error::from(Failure(error)))
         }
     });
-    let edge = MiddlewareStack::new(
+    let stack = MiddlewareStack::new(
         inner.map_to_response().boxed(),
         "test",
         Arc::new(Plain),
@@ -47,7 +47,7 @@ where
             Metrics::new(|_| {}),
         ),
     );
-    edge.call(Request::default()).await.expect("an answer")
+    stack.call(Request::default()).await.expect("an answer")
 }
 
 async fn text(response: Response) -> String {

@@ -60,8 +60,8 @@ impl ClockWatch {
     /// Waits until the clock has gone back since the creation of this watch or the last return of this method.
     pub async fn next(&mut self) -> Rewind {
         loop {
-            if let Some(turn) = self.check_clock() {
-                return turn;
+            if let Some(rewind) = self.check_clock() {
+                return rewind;
             }
             wait_for_change(&mut self.state, self.last.mode, CHECK_INTERVAL).await;
         }

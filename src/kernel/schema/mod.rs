@@ -151,8 +151,8 @@ impl Schema {
             None => options,
         };
         let mut failed = None;
-        for reach in [TranslationScope::Whole, TranslationScope::WithoutDots] {
-            let found = translate_patterns(schema, reach);
+        for scope in [TranslationScope::Whole, TranslationScope::WithoutDots] {
+            let found = translate_patterns(schema, scope);
             let (schema, patterns) = match &found {
                 Some((schema, patterns)) => (schema, patterns.clone()),
                 None => (schema, PatternSources::new()),

@@ -188,7 +188,7 @@ fn single_expected_type<'a>(
 
 /// Formats values as JSON, up to a maximum number.
 fn format_values(values: &[Value]) -> Vec<String> {
-    let shown = values.iter().take(MAX_VALUES).map(|value| match value {
+    let texts = values.iter().take(MAX_VALUES).map(|value| match value {
         // To format a large value only to truncate it would take as much memory as the value.
         Value::Array(_) | Value::Object(_) if super::budget::traversal_cost(value) > 50 => {
             "…".to_owned()
@@ -196,11 +196,11 @@ fn format_values(values: &[Value]) -> Vec<String> {
         Value::String(text) if text.len() > 300 => format!("{:?}", truncate_text(text, 300)),
         value => value.to_string(),
     });
-    let mut shown: Vec<String> = shown.collect();
+    let mut texts: Vec<String> = texts.collect();
     if values.len() > MAX_VALUES {
-        shown.push(format!("… ({} values)", values.len()));
+        texts.push(format!("… ({} values)", values.len()));
     }
-    shown
+    texts
 }
 
 /// Formats a limit as people write it: `0`, not `0.0` as in some documents.

@@ -58,20 +58,20 @@ fn describe_violation(violation: &Violation, value: &Value, patterns: &PatternSo
             .unwrap_or_else(|| text.to_owned())
     };
     let place = describe_place(&violation.path);
-    let shown = match value {
+    let value_text = match value {
         Value::String(text) => format!("{:?}", truncate_text(&written(text), MAX_VALUE_BYTES)),
         Value::Array(_) | Value::Object(_) => String::new(),
         other => other.to_string(),
     };
-    let shown = match (&violation.rule, shown.as_str()) {
+    let value_text = match (&violation.rule, value_text.as_str()) {
         (Rule::Required | Rule::Unexpected, _) | (_, "") => String::new(),
-        (_, shown) => format!(", not {shown}"),
+        (_, value_text) => format!(", not {value_text}"),
     };
     match &violation.rule {
         Rule::Format(format) if format == "regex" => {
-            format!("{place} must be a valid regular expression{shown}")
+            format!("{place} must be a valid regular expression{value_text}")
         }
-        rule => format!("{place} {rule}{shown}"),
+        rule => format!("{place} {rule}{value_text}"),
     }
 }
 

@@ -162,18 +162,18 @@ impl Outbound {
     }
 
     /// Checks that this server would call a URL now, for a caller that registers it. A name that does not resolve
-    /// within `patience` passes, because it may resolve later. In development no name is resolved.
+    /// within `timeout` passes, because it may resolve later. In development no name is resolved.
     ///
     /// # Errors
     /// `Malformed` if the URL is invalid, `Refused` if its address may not be called.
-    pub async fn check_url(&self, url: &str, patience: Duration) -> Result<(), OutboundError> {
+    pub async fn check_url(&self, url: &str, timeout: Duration) -> Result<(), OutboundError> {
         critical_thread::assert_not_critical("a look-up of a name");
         let url = parse_url(url)?;
         let lane = self.select_client(&url)?;
         let Some(url::Host::Domain(name)) = url.host().filter(|_| !self.0.development) else {
             return Ok(());
         };
-        let resolved = with_timeout(patience, lane.guard.resolve_host(name)).await;
+        let resolved = with_timeout(timeout, lane.guard.resolve_host(name)).await;
         match resolved {
             Ok(Err(error)) => match error.downcast::<AddressRefused>() {
                 Ok(refused) => Err(OutboundError::Refused(refused.to_string())),
@@ -263,8 +263,8 @@ impl Outbound {
         request: OutboundRequest,
     ) -> Result<reqwest::Response, OutboundError> {
         let url = parse_url(&request.url)?;
-        let own = self.0.own_origin.get() == Some(&url.origin());
-        let lane = if own {
+        let is_own_api = self.0.own_origin.get() == Some(&url.origin());
+        let lane = if is_own_api {
             &self.0.own_api
         } else {
             self.select_client(&url)?
@@ -320,10 +320,10 @@ impl Outbound {
             .await
             .map_err(|error| to_outbound_error(&error))?
         {
-            let room = cap - body.len();
-            buffered.grow(chunk.len().min(room))?;
-            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if chunk.len() > room {
+            let remaining = cap - body.len();
+            buffered.grow(chunk.len().min(remaining))?;
+            body.extend_from_slice(&chunk[..chunk.len().min(remaining)]);
+            if chunk.len() > remaining {
                 truncated = true;
                 break;
             }

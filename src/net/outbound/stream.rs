@@ -29,11 +29,11 @@ impl Outbound {
         &self,
         request: OutboundRequest,
     ) -> Result<OutboundStream, OutboundError> {
-        let (patience, max_response) = (request.timeout, request.max_response);
-        let answer = with_timeout(patience, self.start_exchange(request))
+        let (timeout, max_response) = (request.timeout, request.max_response);
+        let answer = with_timeout(timeout, self.start_exchange(request))
             .await
-            .unwrap_or(Err(OutboundError::Timeout(patience)))?;
-        Ok(OutboundStream::new(answer, patience, max_response))
+            .unwrap_or(Err(OutboundError::Timeout(timeout)))?;
+        Ok(OutboundStream::new(answer, timeout, max_response))
     }
 
     /// Sends a request of a program that this server runs, like [`Self::open_stream`]. It may also call this server's own
@@ -45,22 +45,22 @@ impl Outbound {
         &self,
         request: OutboundRequest,
     ) -> Result<OutboundStream, OutboundError> {
-        let (patience, max_response) = (request.timeout, request.max_response);
-        let answer = with_timeout(patience, self.start_program_exchange(request))
+        let (timeout, max_response) = (request.timeout, request.max_response);
+        let answer = with_timeout(timeout, self.start_program_exchange(request))
             .await
-            .unwrap_or(Err(OutboundError::Timeout(patience)))?;
-        Ok(OutboundStream::new(answer, patience, max_response))
+            .unwrap_or(Err(OutboundError::Timeout(timeout)))?;
+        Ok(OutboundStream::new(answer, timeout, max_response))
     }
 }
 
 impl OutboundStream {
-    fn new(answer: Response, patience: std::time::Duration, left: usize) -> Self {
+    fn new(answer: Response, timeout: std::time::Duration, max_bytes: usize) -> Self {
         Self {
             status: answer.status().as_u16(),
             headers: collect_headers(&answer),
             response: answer,
-            chunk_timeout: patience,
-            remaining_bytes: left,
+            chunk_timeout: timeout,
+            remaining_bytes: max_bytes,
         }
     }
 

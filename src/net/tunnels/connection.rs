@@ -99,13 +99,13 @@ impl TunnelConnection {
     /// Sends a request and waits for its response.
     pub(super) async fn send_request(&self, request: &Request) -> Result<Response, TunnelError> {
         let id = Uuid::new_v4().to_string();
-        let (answer, answered) = oneshot::channel();
+        let (response_sender, response) = oneshot::channel();
         {
             let mut waiting = self.lock_pending();
             if waiting.len() >= self.max_requests {
                 return Err(TunnelError::Busy);
             }
-            waiting.insert(id.clone(), answer);
+            waiting.insert(id.clone(), response_sender);
         }
         // Dropping it removes the request, also if the caller stops waiting.
         let waits = PendingRequest {
@@ -117,7 +117,7 @@ impl TunnelConnection {
             mpsc::error::TrySendError::Full(_) => TunnelError::Busy,
             mpsc::error::TrySendError::Closed(_) => TunnelError::Lost,
         })?;
-        answered.await.map_err(|_| TunnelError::Lost)
+        response.await.map_err(|_| TunnelError::Lost)
     }
 }
 
@@ -216,12 +216,12 @@ impl MessageReceiver {
     /// # Errors
     /// The [`CloseReason`] to send if the frame is not part of the protocol.
     pub fn receive(&self, frame: &str) -> Result<(), CloseReason> {
-        let said = wire::parse_message(frame).ok_or(CloseReason::INVALID_RESPONSE)?;
-        if let ClientMessage::Response(id, response) = said
-            && let Some(answer) = self.0.lock_pending().remove(&id)
+        let message = wire::parse_message(frame).ok_or(CloseReason::INVALID_RESPONSE)?;
+        if let ClientMessage::Response(id, response) = message
+            && let Some(response_sender) = self.0.lock_pending().remove(&id)
         {
             // Fails only if the caller no longer waits.
-            let _ = answer.send(response);
+            let _ = response_sender.send(response);
         }
         Ok(())
     }

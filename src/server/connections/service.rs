@@ -72,10 +72,10 @@ impl Service<hyper::Request<Incoming>> for ConnectionService {
         );
         Box::pin(async move {
             let mut request = Request::from(whole);
-            let announced = drain_body_on_drop(&mut request, &connection, drain);
+            let announcement = drain_body_on_drop(&mut request, &connection, drain);
             let mut response = answerer.get_response(request).await;
             // The rest of a body that is too long to drain is not read.
-            if is_http_1 && connection.may_be_sending() && announced.ends_connection(drain) {
+            if is_http_1 && connection.may_be_sending() && announcement.ends_connection(drain) {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
             }
@@ -120,13 +120,13 @@ fn drain_body_on_drop(
         .headers()
         .get(header::EXPECT)
         .is_some_and(|expected| expected.as_bytes().eq_ignore_ascii_case(b"100-continue"));
-    let announced = BodyAnnouncement {
+    let announcement = BodyAnnouncement {
         min_length: body.size_hint().lower(),
         expects_continue: expects,
     };
     if body.is_end_stream() {
         request.set_body(body);
-        return announced;
+        return announcement;
     }
     request.set_body(FrameworkBody::new(DrainingBody {
         inner: Some(body),
@@ -136,7 +136,7 @@ fn drain_body_on_drop(
         polled: false,
         failed: false,
     }));
-    announced
+    announcement
 }
 
 /// The body of a request, drained on drop.
@@ -190,10 +190,10 @@ impl Drop for DrainingBody {
         self.connection.set_unread(true);
         // Polling a body that waits for `100 Continue` would request it, and a failed body has nothing left to read.
         // The stream discards bytes that arrive anyway.
-        let asked_for = self.polled || !self.expects_continue;
+        let may_drain = self.polled || !self.expects_continue;
         // The runtime is gone when the process ends.
         let runtime = Handle::try_current().ok();
-        if let Some(runtime) = runtime.filter(|_| asked_for && !self.failed) {
+        if let Some(runtime) = runtime.filter(|_| may_drain && !self.failed) {
             let connection = self.connection.clone();
             connection.set_draining(true);
             runtime.spawn(read_and_drop(body, connection, self.drain));

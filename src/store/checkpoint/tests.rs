@@ -59,10 +59,10 @@ impl Fixture {
     /// Closes everything. Returns the directory, and true if the thread has copied something.
     fn close(self) -> (TempDir, bool) {
         let file = self.checkpointer.stop();
-        let copied = file.is_some();
+        let was_opened = file.is_some();
         self.connection.close().unwrap();
         drop(file);
-        (self.directory, copied)
+        (self.directory, was_opened)
     }
 
     fn path(&self) -> PathBuf {

@@ -12,14 +12,14 @@ use crate::store::{BackupError, OpenError, backup, check};
 async fn a_backup_during_writes_is_one_consistent_state() {
     let directory = directory();
     let store = open(&directory);
-    let done = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::new(AtomicBool::new(false));
     insert(&store, "000000-a").await.unwrap();
     insert(&store, "000000-b").await.unwrap();
     let writer = tokio::spawn({
-        let (store, done) = (store.clone(), Arc::clone(&done));
+        let (store, stopped) = (store.clone(), Arc::clone(&stopped));
         async move {
             let mut number = 1;
-            while !done.load(Ordering::Relaxed) {
+            while !stopped.load(Ordering::Relaxed) {
                 // Both rows or none.
                 store
                     .write(move |connection| {
@@ -67,7 +67,7 @@ async fn a_backup_during_writes_is_one_consistent_state() {
         );
         assert_eq!(mode, "delete");
     }
-    done.store(true, Ordering::Relaxed);
+    stopped.store(true, Ordering::Relaxed);
     writer.await.unwrap();
     store.close();
     let left: Vec<_> = read_directory(directory.path()).into_keys().collect();

@@ -255,9 +255,9 @@ async fn what_a_commit_causes_happens_though_the_caller_has_given_up() {
     let directory = directory();
     let store = open(&directory);
     let held = BlockedWriter::block(&store).await;
-    let (told, mut tells) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     let job = |name: &'static str, fails: bool| {
-        let (store, told) = (store.clone(), told.clone());
+        let (store, sender) = (store.clone(), sender.clone());
         tokio::spawn(async move {
             let work = move |connection: &Connection| {
                 connection.execute("INSERT INTO item (name) VALUES (?1)", [name])?;
@@ -266,7 +266,7 @@ async fn what_a_commit_causes_happens_though_the_caller_has_given_up() {
                     false => Ok(name),
                 }
             };
-            let then = move |name| told.send(name).unwrap();
+            let then = move |name| sender.send(name).unwrap();
             store.write_then(work, then).await
         })
     };
@@ -281,7 +281,7 @@ async fn what_a_commit_causes_happens_though_the_caller_has_given_up() {
         assert!(job.await.unwrap_err().is_cancelled());
     }
     held.release().await;
-    drop(told);
+    drop(sender);
     let mut seen = Vec::new();
     while let Some(name) = tells.recv().await {
         seen.push(name);

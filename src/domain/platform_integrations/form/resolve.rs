@@ -169,10 +169,13 @@ impl<'a> SchemaCursor<'a> {
         let pointer = text.strip_prefix('#').ok_or_else(wrong)?;
         let pointer = percent_decode_str(pointer).decode_utf8_lossy();
         let mut steps = pointer.split('/').skip(1);
-        let holder = steps
+        let container = steps
             .next()
             .filter(|name| ["definitions", "$defs"].contains(name));
-        let mut found = self.root.get(holder.ok_or_else(wrong)?).ok_or_else(wrong)?;
+        let mut found = self
+            .root
+            .get(container.ok_or_else(wrong)?)
+            .ok_or_else(wrong)?;
         for step in steps {
             let step = step.replace("~1", "/").replace("~0", "~");
             found = found.get(step).ok_or_else(wrong)?;

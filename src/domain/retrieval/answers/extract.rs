@@ -101,32 +101,32 @@ pub fn extract_answer(extract: &ExtractInput<'_>) -> Answer {
     let mut left = extract.max_words.unwrap_or(usize::MAX);
     for candidate in best {
         let words = candidate.text.split_whitespace().count();
-        let mut told = candidate.text;
+        let mut text = candidate.text;
         if words > left {
             answer.finish = FinishReason::MaxTokens;
-            told = first_words(told, left);
-            if !answer.text.is_empty() || told.is_empty() {
+            text = first_words(text, left);
+            if !answer.text.is_empty() || text.is_empty() {
                 break;
             }
         }
         left = left.saturating_sub(words);
-        push_unit(&mut answer, told, candidate.ids);
+        push_unit(&mut answer, text, candidate.ids);
     }
     answer
 }
 
-fn push_unit(answer: &mut Answer, told: &str, ids: Vec<String>) {
+fn push_unit(answer: &mut Answer, unit: &str, ids: Vec<String>) {
     let ends = answer
         .text
         .ends_with(['.', '!', '?', '。', '！', '？', ':']);
-    let in_line = ends && !told.contains('\n');
+    let in_line = ends && !unit.contains('\n');
     match () {
         () if answer.text.is_empty() => {}
         () if in_line => answer.text.push(' '),
         () => answer.text.push('\n'),
     }
     let start = answer.text.len();
-    answer.text.push_str(told);
+    answer.text.push_str(unit);
     let citation = Citation::new(&answer.text, start..answer.text.len(), ids);
     answer.citations.push(citation);
 }
@@ -178,8 +178,8 @@ fn choose_units<'a>(
             .count();
         let others = candidates.split_off(count);
         if count < extract.max_sentences && !covers_query(&candidates, read, extract.query) {
-            let beside = find_next_unit(&candidates, others);
-            candidates.extend(beside);
+            let next_unit = find_next_unit(&candidates, others);
+            candidates.extend(next_unit);
         }
         return candidates;
     }
@@ -225,11 +225,14 @@ fn covers_query(chosen: &[Candidate<'_>], read: &[ParsedSource<'_>], query: &str
     };
     let language = read[best.source].language;
     let wanted = question_terms(query, StopWords::for_text(query), language);
-    let said: Vec<String> = chosen
+    let covered_terms: Vec<String> = chosen
         .iter()
         .flat_map(|candidate| content_terms(candidate.text, read[candidate.source].language))
         .collect();
-    let found = wanted.iter().filter(|term| said.contains(term)).count();
+    let found = wanted
+        .iter()
+        .filter(|term| covered_terms.contains(term))
+        .count();
     found as f32 >= MIN_COVERAGE * wanted.len() as f32
 }
 

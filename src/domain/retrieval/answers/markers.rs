@@ -235,14 +235,14 @@ mod tests {
     fn read(pieces: &[&str]) -> (String, Vec<(String, Vec<String>)>) {
         let sources = sources();
         let mut markers = MarkerParser::new(&sources);
-        let mut told = Vec::new();
+        let mut emitted = Vec::new();
         for piece in pieces {
-            told.extend(markers.push(piece));
+            emitted.extend(markers.push(piece));
         }
         let (rest, text, citations) = markers.finish();
-        told.extend(rest);
+        emitted.extend(rest);
         let (mut streamed, mut cited) = (String::new(), Vec::new());
-        for piece in told {
+        for piece in emitted {
             match piece {
                 AnswerPiece::Text(text) => streamed.push_str(&text),
                 AnswerPiece::Citation(citation) => cited.push(citation),

@@ -51,26 +51,28 @@ fn english_content_terms(text: &str) -> Vec<String> {
 #[must_use]
 pub fn build_search_query(message: &str, history: &[Turn]) -> Option<String> {
     let message = message.trim();
-    let said: Vec<String> = words(message).collect();
+    let message_words: Vec<String> = words(message).collect();
     let is_courtesy =
         |word: &String| COURTESIES.contains(&word.as_str()) || is_english_stop_word(word);
-    let leans = said
+    let refers_back = message_words
         .iter()
         .any(|word| BACK_REFERENCES.contains(&word.as_str()))
-        || said
+        || message_words
             .first()
             .is_some_and(|first| first == "and" || first == "but");
     let mut turns = history.iter().rev();
     let before = turns.find(|turn| turn.role == Role::User && !turn.message.trim().is_empty());
-    if said.is_empty() {
+    if message_words.is_empty() {
         return None;
     }
-    if said.iter().all(is_courtesy) && !(leans && before.is_some()) {
+    if message_words.iter().all(is_courtesy) && !(refers_back && before.is_some()) {
         // "Who are you?" counts as a courtesy too; a document rarely answers it.
         return None;
     }
     match before {
-        Some(before) if leans && english_content_terms(message).len() <= DEPENDENT_TERMS_MAX => {
+        Some(before)
+            if refers_back && english_content_terms(message).len() <= DEPENDENT_TERMS_MAX =>
+        {
             let known = english_content_terms(message);
             let context: Vec<String> = words(&before.message)
                 .filter(|word| !is_english_stop_word(word))

@@ -22,9 +22,9 @@ impl StopWords {
     /// stop words gets its detected language and English.
     #[must_use]
     pub fn for_text(text: &str) -> Self {
-        let said: HashSet<String> = words(text).collect();
+        let text_words: HashSet<String> = words(text).collect();
         let count = |language: Language| {
-            let common = said.iter().filter(|word| language.is_stop_word(word));
+            let common = text_words.iter().filter(|word| language.is_stop_word(word));
             common.count()
         };
         let counts: Vec<(Language, usize)> = Language::all()

@@ -23,7 +23,7 @@ pub(super) async fn list_turns(call: &RequestContext, conversation: &str) -> Res
     let workspace = call.workspace().clone();
     let conversation = conversation.to_owned();
     let limit = call.app().answer_settings().max_history_turns;
-    let read = call.app().store().scan(move |conn| {
+    let stored = call.app().store().scan(move |conn| {
         let mut statement = conn.prepare_cached(NEWEST)?;
         let parameters = named_params! {
             ":workspace_id": workspace,
@@ -39,7 +39,7 @@ pub(super) async fn list_turns(call: &RequestContext, conversation: &str) -> Res
         })?;
         Ok(turns.collect::<rusqlite::Result<Vec<_>>>()?)
     });
-    let mut turns = read.await?;
+    let mut turns = stored.await?;
     turns.reverse();
     Ok(turns)
 }
@@ -73,8 +73,8 @@ pub(in crate::domain) async fn prune_turns(app: &App) -> Result<()> {
     if days == 0 {
         return Ok(());
     }
-    let kept = Duration::from_secs(days.saturating_mul(24 * 3600));
-    let before = app.clock().now().minus(kept);
+    let retention = Duration::from_secs(days.saturating_mul(24 * 3600));
+    let before = app.clock().now().minus(retention);
     let is_old = |conn: &Connection| {
         let mut statement = conn.prepare_cached(HAS_EXPIRED)?;
         Ok(statement.query_row(named_params! {":before": before}, |row| row.get(0))?)
@@ -97,7 +97,7 @@ pub(super) async fn append_turns(
     turns: Vec<Turn>,
 ) -> Result<()> {
     let conversation = conversation.to_owned();
-    let kept = call.app().answer_settings().max_stored_turns;
+    let max_turns = call.app().answer_settings().max_stored_turns;
     let stored = call.app().run_write_tx(call, move |tx, workspace| {
         let mut statement = tx.conn.prepare_cached(INSERT)?;
         for turn in &turns {
@@ -114,7 +114,7 @@ pub(super) async fn append_turns(
             .execute(named_params! {
                 ":workspace_id": workspace,
                 ":conversation_id": conversation,
-                ":kept": kept,
+                ":kept": max_turns,
             })?;
         Ok(())
     });

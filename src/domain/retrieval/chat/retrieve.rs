@@ -41,28 +41,30 @@ pub(super) fn resolve_connectors(
         return Err(Violation::body(["connectors"], rule).into());
     }
     let alias = call.app().connector_settings().web_search.as_deref();
-    let planned = uses.iter().map(|wanted| {
-        let meant = alias.filter(|_| wanted.id == WEB_SEARCH);
-        let id = ConnectorId::from(meant.unwrap_or(&wanted.id));
+    let resolved = uses.iter().map(|connector_use| {
+        let alias_target = alias.filter(|_| connector_use.id == WEB_SEARCH);
+        let id = ConnectorId::from(alias_target.unwrap_or(&connector_use.id));
         let connector = connectors::find(call, &id).map_err(|error| match error.kind() {
             // The message names the id that the caller gave, not the connector behind the alias.
-            Kind::NotFound => Error::not_found(format!("connector '{}' not found.", wanted.id)),
+            Kind::NotFound => {
+                Error::not_found(format!("connector '{}' not found.", connector_use.id))
+            }
             _ => error,
         })?;
         Ok(ResolvedConnector {
-            id: wanted.id.clone(),
-            continue_on_failure: wanted
+            id: connector_use.id.clone(),
+            continue_on_failure: connector_use
                 .continue_on_failure
                 .unwrap_or(connector.continue_on_failure),
             connector,
             options: SearchOptions {
-                user_access_token: wanted.user_access_token.clone(),
-                options: wanted.options.clone(),
+                user_access_token: connector_use.user_access_token.clone(),
+                options: connector_use.options.clone(),
                 request_id: None,
             },
         })
     });
-    planned.collect()
+    resolved.collect()
 }
 
 /// Search results of all connectors of a chat.
@@ -75,17 +77,17 @@ pub(super) struct SearchResults {
 /// Searches every connector for every query, concurrently.
 pub(super) async fn search_connectors(
     call: &RequestContext,
-    planned: &[ResolvedConnector],
+    resolved: &[ResolvedConnector],
     queries: &[String],
 ) -> Result<SearchResults> {
     let searches = queries.iter().flat_map(|query| {
-        planned.iter().map(move |planned| async move {
-            if !planned.connector.is_active {
+        resolved.iter().map(move |resolved| async move {
+            if !resolved.connector.is_active {
                 // wire: the vendor's message for an inactive connector is not published
                 // (cohere.md §3.7)
                 return Ok(Err("connector is not active".to_owned()));
             }
-            match connectors::search(call, &planned.connector, query, &planned.options).await {
+            match connectors::search(call, &resolved.connector, query, &resolved.options).await {
                 Ok(documents) => Ok(Ok(documents)),
                 Err(SearchFailure::Connector { message, .. }) => Ok(Err(message)),
                 Err(SearchFailure::Server(error)) => Err(error),
@@ -96,19 +98,19 @@ pub(super) async fn search_connectors(
     let mut retrieved = SearchResults::default();
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for (index, answer) in answers.into_iter().enumerate() {
-        let planned_here = &planned[index % planned.len()];
+        let searched = &resolved[index % resolved.len()];
         let mut found = SearchResult {
-            query_index: index / planned.len(),
-            connector_id: planned_here.id.clone(),
+            query_index: index / resolved.len(),
+            connector_id: searched.id.clone(),
             document_ids: Vec::new(),
             error: None,
-            continue_on_failure: planned_here.continue_on_failure,
+            continue_on_failure: searched.continue_on_failure,
         };
         match answer? {
             Ok(documents) => {
                 for document in documents {
-                    let count = counts.entry(&planned_here.id).or_default();
-                    let id = add_source(&mut retrieved.sources, planned_here, document.0, count);
+                    let count = counts.entry(&searched.id).or_default();
+                    let id = add_source(&mut retrieved.sources, searched, document.0, count);
                     found.document_ids.push(id);
                 }
             }
@@ -122,13 +124,13 @@ pub(super) async fn search_connectors(
 /// Adds a document, unless another query already found it. Returns its id.
 fn add_source(
     sources: &mut Vec<Source>,
-    planned: &ResolvedConnector,
+    resolved: &ResolvedConnector,
     mut fields: Vec<(String, String)>,
     count: &mut usize,
 ) -> String {
     // wire: this id replaces the connector's own id (cohere.md §4.2)
     fields.retain(|(name, _)| name != "id");
-    let prefix = format!("{}_", planned.id);
+    let prefix = format!("{}_", resolved.id);
     let known = sources.iter().find(|source| {
         source.fields == fields
             && source
@@ -144,7 +146,7 @@ fn add_source(
     sources.push(Source {
         id: id.clone(),
         fields,
-        excludes: planned.connector.excludes.clone(),
+        excludes: resolved.connector.excludes.clone(),
     });
     id
 }

@@ -49,11 +49,11 @@ impl Chat {
     /// `NotFound` for a connector that the caller's workspace does not have, `Invalid` for too many
     /// connectors, or an error of the store.
     pub fn prepare(call: RequestContext, request: Request) -> Result<Self> {
-        let planned = retrieve::resolve_connectors(&call, &request.connectors)?;
+        let connectors = retrieve::resolve_connectors(&call, &request.connectors)?;
         Ok(Self {
             call,
             request,
-            connectors: planned,
+            connectors,
         })
     }
 
@@ -143,9 +143,9 @@ impl Chat {
         let queries = answers::build_search_queries(message, history);
         let mut usage = TokenUsage::default();
         if self.request.only_queries {
-            let said = self.conversation_text();
+            let prompt = self.conversation_text();
             // This fails only during shutdown.
-            let counted = spawn_blocking(move || answers::estimate_tokens(&said)).await;
+            let counted = spawn_blocking(move || answers::estimate_tokens(&prompt)).await;
             usage.input_tokens = counted.unwrap_or_default();
             usage.output_tokens = queries
                 .iter()
@@ -211,7 +211,7 @@ impl Chat {
         let max_sentences = settings.max_sentences;
         let max_words = self.request.max_tokens;
         let max_words = max_words.map(|max| usize::try_from(max).unwrap_or(usize::MAX));
-        let said = self.conversation_text();
+        let prompt = self.conversation_text();
         let extracted = spawn_blocking(move || {
             let mut answer = answers::extract_answer(&ExtractInput {
                 query: &query,
@@ -220,10 +220,10 @@ impl Chat {
                 max_sentences,
                 max_words,
             });
-            let read = sources.iter().flat_map(Source::visible_fields);
-            let read = read.map(|(_, text)| answers::estimate_tokens(text));
+            let source_tokens = sources.iter().flat_map(Source::visible_fields);
+            let source_tokens = source_tokens.map(|(_, text)| answers::estimate_tokens(text));
             answer.usage = Some(TokenUsage {
-                input_tokens: answers::estimate_tokens(&said) + read.sum::<u64>(),
+                input_tokens: answers::estimate_tokens(&prompt) + source_tokens.sum::<u64>(),
                 output_tokens: answers::estimate_tokens(&answer.text),
             });
             answer
@@ -232,22 +232,22 @@ impl Chat {
         if self.request.citations == CitationMode::Off {
             answer.citations.clear();
         }
-        let mut voice = AnswerEmitter::new(self.request.citations, listener);
-        let mut told = 0;
+        let mut emitter = AnswerEmitter::new(self.request.citations, listener);
+        let mut emitted = 0;
         for citation in &answer.citations {
             let end = byte_offset(&answer.text, citation.end);
-            voice
-                .emit(AnswerPiece::Text(answer.text[told..end].to_owned()))
+            emitter
+                .emit(AnswerPiece::Text(answer.text[emitted..end].to_owned()))
                 .await;
-            voice.emit(AnswerPiece::Citation(citation.clone())).await;
-            told = end;
+            emitter.emit(AnswerPiece::Citation(citation.clone())).await;
+            emitted = end;
         }
-        if told < answer.text.len() {
-            voice
-                .emit(AnswerPiece::Text(answer.text[told..].to_owned()))
+        if emitted < answer.text.len() {
+            emitter
+                .emit(AnswerPiece::Text(answer.text[emitted..].to_owned()))
                 .await;
         }
-        voice.finish().await;
+        emitter.finish().await;
         Ok(answer)
     }
 
@@ -270,7 +270,7 @@ impl Chat {
         if let Some(max) = self.request.max_tokens {
             sampling.insert("max_tokens".to_owned(), max.into());
         }
-        let question = ModelRequest {
+        let model_request = ModelRequest {
             preamble: self.request.preamble.clone(),
             history: self.request.history.clone(),
             message: self.request.message.clone(),
@@ -278,21 +278,21 @@ impl Chat {
             wants_citations: self.request.citations != CitationMode::Off,
             sampling,
         };
-        let (pieces, mut heard) = mpsc::channel(PIECE_BUFFER);
+        let (piece_sender, mut piece_receiver) = mpsc::channel(PIECE_BUFFER);
         let app = self.call.app();
-        let asked = async {
-            let answer = upstream::stream_answer(app, &question, &pieces).await;
-            drop(pieces);
+        let generation = async {
+            let answer = upstream::stream_answer(app, &model_request, &piece_sender).await;
+            drop(piece_sender);
             answer
         };
-        let said = async {
-            let mut voice = AnswerEmitter::new(self.request.citations, listener);
-            while let Some(piece) = heard.recv().await {
-                voice.emit(piece).await;
+        let emission = async {
+            let mut emitter = AnswerEmitter::new(self.request.citations, listener);
+            while let Some(piece) = piece_receiver.recv().await {
+                emitter.emit(piece).await;
             }
-            voice.finish().await;
+            emitter.finish().await;
         };
-        let (answer, ()) = tokio::join!(asked, said);
+        let (answer, ()) = tokio::join!(generation, emission);
         answer
     }
 

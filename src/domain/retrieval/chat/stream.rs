@@ -43,14 +43,14 @@ pub fn stream(
     let (sender, mut events) = mpsc::channel(EVENT_BUFFER);
     let mut running: Option<BoxFuture<'static, Result<Outcome>>> =
         Some(Box::pin(chat.run(Some(sender))));
-    let mut ended = None;
+    let mut end_event = None;
     Ok(stream::poll_fn(move |context| {
         if let Some(run) = &mut running
             && let Poll::Ready(outcome) = run.as_mut().poll(context)
         {
             // Dropping the sender ends the channel after the events that are still in it.
             running = None;
-            ended = Some(outcome);
+            end_event = Some(outcome);
         }
         match events.poll_recv(context) {
             Poll::Ready(Some(event)) => Poll::Ready(Some(match admission.find_refusal() {
@@ -64,7 +64,7 @@ pub fn stream(
                 }
             })),
             Poll::Ready(None) => Poll::Ready(
-                ended
+                end_event
                     .take()
                     .map(|outcome| StreamItem::Outcome(Box::new(outcome))),
             ),

@@ -57,17 +57,17 @@ impl Connector {
 pub(super) async fn send_query(
     app: &App,
     connector: &Connector,
-    question: &ConnectorQuery<'_>,
+    request: &ConnectorQuery<'_>,
 ) -> Result<Vec<Document>, CallFailure> {
     let settings = app.connector_settings();
     let url = settings.map_host(&connector.url);
     if let Some(found) =
-        local_folders::search_folder(app, &url, question.query, question.authorization).await
+        local_folders::search_folder(app, &url, request.query, request.authorization).await
     {
         return found;
     }
-    let mut body = json!({"query": question.query});
-    if let Some(options) = question.options {
+    let mut body = json!({"query": request.query});
+    if let Some(options) = request.options {
         // wire: it is not published how the vendor's service passes the options; both kinds of
         // template connectors accept further members (cohere.md §3.1)
         body["options"] = Value::Object(options.clone());
@@ -82,7 +82,7 @@ pub(super) async fn send_query(
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
-    if let Some(authorization) = question.authorization {
+    if let Some(authorization) = request.authorization {
         headers.push((
             "authorization".to_owned(),
             authorization.expose().to_owned(),

@@ -51,12 +51,12 @@ pub(super) async fn send_test_query(app: &App, connector: &Connector) -> Result<
         return Ok(());
     }
     let authorization = connector.service_authorization(app.sealer())?;
-    let question = ConnectorQuery {
+    let request = ConnectorQuery {
         query: &app.connector_settings().test_query,
         options: None,
         authorization: authorization.as_ref(),
     };
-    let Err(failure) = send_query(app, connector, &question).await else {
+    let Err(failure) = send_query(app, connector, &request).await else {
         return Ok(());
     };
     // The first sentence is the vendor's. The second adds a fact that the vendor's users missed

@@ -80,30 +80,30 @@ const PRUNE: &str = "
 pub(super) async fn append_log(
     call: &RequestContext,
     connector: &Connector,
-    noted: NewLogEntry,
+    entry: NewLogEntry,
 ) -> Result<()> {
     let app = call.app();
     let user = call.principal().key_id.clone();
     let client_name = call.client_name().map(str::to_owned);
     let (workspace, connector) = (connector.workspace_id.clone(), connector.id.clone());
-    let kept = app.connector_settings().log_entries;
+    let max_entries = app.connector_settings().log_entries;
     app.run_write_tx_as(Actor::Key(user.clone()), move |tx| {
         tx.conn.prepare_cached(INSERT)?.execute(named_params! {
             ":id": ConnectorLogId::new_ordered_uuid(tx.now),
             ":workspace_id": workspace,
             ":connector_id": connector,
-            ":request_id": noted.request_id,
+            ":request_id": entry.request_id,
             ":user_id": user,
             ":client_name": client_name,
-            ":status_code": noted.status,
-            ":duration_millis": to_sql_count(u64::try_from(noted.elapsed.as_millis()).unwrap_or(u64::MAX)),
-            ":error_message": noted.error,
+            ":status_code": entry.status,
+            ":duration_millis": to_sql_count(u64::try_from(entry.elapsed.as_millis()).unwrap_or(u64::MAX)),
+            ":error_message": entry.error,
             ":now": tx.now,
         })?;
         tx
             .conn
             .prepare_cached(PRUNE)?
-            .execute(named_params! {":connector_id": connector, ":kept": kept})?;
+            .execute(named_params! {":connector_id": connector, ":kept": max_entries})?;
         Ok(())
     })
     .await

@@ -75,7 +75,7 @@ pub async fn search(
         }
         Err(SearchFailure::Server(_)) => (0, Some("this server failed".to_owned())),
     };
-    let noted = logs::append_log(
+    let log_append = logs::append_log(
         call,
         connector,
         logs::NewLogEntry {
@@ -88,7 +88,7 @@ pub async fn search(
             error,
         },
     );
-    if let Err(error) = noted.await {
+    if let Err(error) = log_append.await {
         // A failure of the log must not hide the documents.
         warn!(connector = %connector.id, ?error, "a call of a connector could not be logged");
     }
@@ -102,23 +102,23 @@ async fn search_unlogged(
     options: &SearchOptions,
 ) -> Result<Vec<Document>, SearchFailure> {
     let app = call.app();
-    let ask_with = async |authorization: Option<&Secret>| {
-        let question = ConnectorQuery {
+    let send_with = async |authorization: Option<&Secret>| {
+        let request = ConnectorQuery {
             query,
             options: options.options.as_ref(),
             authorization,
         };
-        send_query(app, connector, &question).await
+        send_query(app, connector, &request).await
     };
     if let Some(token) = &options.user_access_token {
-        return Ok(ask_with(Some(&bearer_header(token))).await?);
+        return Ok(send_with(Some(&bearer_header(token))).await?);
     }
     if !matches!(connector.auth, Some(Auth::OAuth(_))) {
         let authorization = connector.service_authorization(app.sealer())?;
-        return Ok(ask_with(authorization.as_ref()).await?);
+        return Ok(send_with(authorization.as_ref()).await?);
     }
     let token = authorization::get_access_token(call, connector).await?;
-    let first = ask_with(Some(&bearer_header(&token))).await;
+    let first = send_with(Some(&bearer_header(&token))).await;
     let Err(CallFailure {
         status: Some(401), ..
     }) = &first
@@ -127,7 +127,7 @@ async fn search_unlogged(
     };
     // The token was revoked, or it expired earlier than the provider had announced.
     let token = authorization::renew_access_token(call, connector, &token).await?;
-    Ok(ask_with(Some(&bearer_header(&token))).await?)
+    Ok(send_with(Some(&bearer_header(&token))).await?)
 }
 
 fn bearer_header(token: &Secret) -> Secret {

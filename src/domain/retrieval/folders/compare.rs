@@ -41,7 +41,7 @@ pub(super) fn compare(
     mut known: HashMap<String, IndexedFile>,
 ) -> FolderDiff {
     let mut compared = FolderDiff::default();
-    let mut unseen: Vec<PathBuf> = Vec::new();
+    let mut unreadable: Vec<PathBuf> = Vec::new();
     // Symbolic links are not followed: they may lead out of the folder or form a cycle.
     let entries = WalkDir::new(root)
         .sort_by_file_name()
@@ -59,13 +59,13 @@ pub(super) fn compare(
                     let reason = format!("it cannot be read: {error}");
                     compared.skipped.add(display_path(root, &path), reason);
                 }
-                unseen.push(path);
+                unreadable.push(path);
                 compared.problem.get_or_insert_with(|| error.to_string());
                 continue;
             }
         };
         if entry.depth() == 0 && !entry.path().is_dir() {
-            unseen.push(root.to_owned());
+            unreadable.push(root.to_owned());
             compared.problem = Some(format!("{} is not a folder", root.display()));
             continue;
         }
@@ -93,9 +93,9 @@ pub(super) fn compare(
     compared.deleted = known
         .into_keys()
         .filter(|path| {
-            !unseen
+            !unreadable
                 .iter()
-                .any(|unseen| root.join(path).starts_with(unseen))
+                .any(|unreadable| root.join(path).starts_with(unreadable))
         })
         .collect();
     compared.deleted.sort();
@@ -137,8 +137,10 @@ fn inspect_file(
 
 /// Returns the reason why a file name's extension excludes the file.
 fn unsupported_reason(path: &Path) -> String {
-    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
-    match ending.as_ref().and_then(|ending| ending.to_str()) {
+    let extension = path
+        .extension()
+        .map(|extension| extension.to_ascii_lowercase());
+    match extension.as_ref().and_then(|extension| extension.to_str()) {
         // docs/OPERATIONS.md gives the reason: the crates for PDF use unmaintained parsers or
         // contain a whole PDF suite.
         Some("pdf") => "PDF is not read; convert it to text, HTML or DOCX".to_owned(),

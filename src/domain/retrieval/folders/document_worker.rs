@@ -66,26 +66,26 @@ async fn run_child(
         .spawn()
         .map_err(unstarted)?;
     let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let (Some(mut input), Some(output), Some(errors)) = pipes else {
+    let (Some(mut input), Some(output), Some(stderr_pipe)) = pipes else {
         return Err("the document worker has no standard streams".to_owned());
     };
-    let give = async move {
+    let write_input = async move {
         // A worker that ends early does not read all of its input.
         let _ = input.write_all(&bytes).await;
     };
-    let (mut answer, mut words) = (Vec::new(), String::new());
+    let (mut answer, mut stderr) = (Vec::new(), String::new());
     let mut output = output.take(OUTPUT_MAX);
-    let mut errors = errors.take(STDERR_MAX);
-    let take = output.read_to_end(&mut answer);
-    let hear = errors.read_to_string(&mut words);
-    let ((), taken, _) = tokio::join!(give, take, hear);
+    let mut stderr_pipe = stderr_pipe.take(STDERR_MAX);
+    let read_output = output.read_to_end(&mut answer);
+    let read_stderr = stderr_pipe.read_to_string(&mut stderr);
+    let ((), taken, _) = tokio::join!(write_input, read_output, read_stderr);
     taken.map_err(|error| format!("the document worker has ended: {error}"))?;
     let _ = child.start_kill();
     let status = child.wait().await.map_err(unstarted)?;
-    if let Ok(read) = serde_json::from_slice(&answer) {
-        return read;
+    if let Ok(content) = serde_json::from_slice(&answer) {
+        return content;
     }
-    Err(if words.contains("memory allocation of") {
+    Err(if stderr.contains("memory allocation of") {
         let most = settings.document_memory_bytes;
         format!(
             "it needs more than {most} bytes of memory to be read (folders.document_memory_bytes)"
@@ -93,7 +93,7 @@ async fn run_child(
     } else if is_cpu_time_exceeded(&status) {
         timeout_message(settings)
     } else {
-        tracing::error!(%status, words, "a worker for documents has ended");
+        tracing::error!(%status, words = stderr, "a worker for documents has ended");
         "it cannot be read: the document worker failed".to_owned()
     })
 }

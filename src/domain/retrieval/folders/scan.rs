@@ -56,10 +56,10 @@ pub async fn scan(app: &App, name: &str) -> Result<ScanResult> {
         Some(seq) => seq,
         None => {
             let name = folder.name.clone();
-            let made = app.run_write_tx_as(Actor::System, move |tx| {
+            let created = app.run_write_tx_as(Actor::System, move |tx| {
                 rows::find_or_create(tx.conn, &name)
             });
-            made.await?
+            created.await?
         }
     };
     let known = app.store().scan(move |conn| rows::list_files(conn, seq));
@@ -68,23 +68,23 @@ pub async fn scan(app: &App, name: &str) -> Result<ScanResult> {
     let max_bytes = app.folder_settings().max_file_bytes;
     let compared = tokio::task::spawn_blocking(move || compare(&root, max_bytes, known));
     let compared = compared.await.map_err(|error| join_error(&error))?;
-    let forgotten = compared.deleted.len();
+    let removed = compared.deleted.len();
     delete_files(app, seq, compared.deleted).await?;
-    let (read, problems) = index_files(app, seq, &folder.path, compared.changed).await?;
+    let (indexed, problems) = index_files(app, seq, &folder.path, compared.changed).await?;
     let mut left_out = compared.skipped;
     let files = compared.files.saturating_sub(problems.len());
     left_out.extend(problems);
     let before = folder.last_scan.borrow().clone();
-    let mut trouble = LastProblem::default();
-    trouble.update(before.as_ref().and_then(|before| before.problem.clone()));
-    if let Some(problem) = trouble.update(compared.problem.clone()) {
+    let mut last_problem = LastProblem::default();
+    last_problem.update(before.as_ref().and_then(|before| before.problem.clone()));
+    if let Some(problem) = last_problem.update(compared.problem.clone()) {
         warn!(folder = folder.name, problem, "a folder could not be read");
     }
     left_out.log(&folder.name, before.as_ref().map(|before| &before.skipped));
     let scanned = ScanResult {
         files,
-        indexed: read,
-        removed: forgotten,
+        indexed,
+        removed,
         problem: compared.problem,
         skipped: left_out,
     };
@@ -114,16 +114,16 @@ pub async fn remove_unconfigured(app: &App) -> Result<()> {
     Ok(())
 }
 
-async fn delete_files(app: &App, folder: i64, gone: Vec<String>) -> Result<()> {
-    for batch in gone.chunks(BATCH_FILES) {
+async fn delete_files(app: &App, folder: i64, paths: Vec<String>) -> Result<()> {
+    for batch in paths.chunks(BATCH_FILES) {
         let batch = batch.to_vec();
-        let forgotten = app.run_write_tx_as(Actor::System, move |tx| {
+        let deletion = app.run_write_tx_as(Actor::System, move |tx| {
             for path in &batch {
                 rows::delete_file(tx.conn, folder, path)?;
             }
             Ok(())
         });
-        forgotten.await?;
+        deletion.await?;
     }
     Ok(())
 }
@@ -138,10 +138,10 @@ async fn index_files(
 ) -> Result<(usize, Vec<SkippedFile>)> {
     let mut indexed = 0;
     let mut problems = Vec::new();
-    let mut read = stream::iter(split_batches(changed))
+    let mut batches = stream::iter(split_batches(changed))
         .map(|batch| read_batch(app, root, batch))
         .buffered(BATCHES_AHEAD);
-    while let Some(batch) = read.next().await {
+    while let Some(batch) = batches.next().await {
         let Batch { files, unreadable } = batch?;
         problems.extend(unreadable);
         problems.extend(files.iter().filter_map(|file| {
@@ -192,14 +192,14 @@ async fn read_batch(app: &App, root: &Path, batch: Vec<ChangedFile>) -> Result<B
     let (documents, texts): (Vec<_>, Vec<_>) = batch
         .into_iter()
         .partition(|file| file.format == Format::Docx);
-    let mut read = Batch::default();
+    let mut result = Batch::default();
     for file in documents {
         let root = root.to_owned();
         let opened = run_blocking(move || read_file(&root, file)).await?;
         let (file, bytes) = match opened {
             Ok(opened) => opened,
             Err(problem) => {
-                read.unreadable.extend(problem);
+                result.unreadable.extend(problem);
                 continue;
             }
         };
@@ -207,33 +207,33 @@ async fn read_batch(app: &App, root: &Path, batch: Vec<ChangedFile>) -> Result<B
         let program = settings.runtime.executable.as_deref();
         let content = document_worker::parse_document(program, app.folder_settings(), bytes).await;
         let file = run_blocking(move || to_index(file, content)).await?;
-        read.files.push(file);
+        result.files.push(file);
     }
     let root = root.to_owned();
     let texts = run_blocking(move || read_texts(&root, texts)).await?;
-    read.files.extend(texts.files);
-    read.unreadable.extend(texts.unreadable);
-    Ok(read)
+    result.files.extend(texts.files);
+    result.unreadable.extend(texts.unreadable);
+    Ok(result)
 }
 
 async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| join_error(&error))
+    let joined = tokio::task::spawn_blocking(work).await;
+    joined.map_err(|error| join_error(&error))
 }
 
 fn read_texts(root: &Path, files: Vec<ChangedFile>) -> Batch {
-    let mut read = Batch::default();
+    let mut result = Batch::default();
     for file in files {
         match read_file(root, file) {
             Ok((file, bytes)) => {
                 let content = parse::parse_file(file.format, &bytes);
                 let content = content.ok_or_else(|| "it is not text".to_owned());
-                read.files.push(to_index(file, content));
+                result.files.push(to_index(file, content));
             }
-            Err(problem) => read.unreadable.extend(problem),
+            Err(problem) => result.unreadable.extend(problem),
         }
     }
-    read
+    result
 }
 
 /// Opens a file.

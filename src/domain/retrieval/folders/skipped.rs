@@ -84,15 +84,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trouble_is_told_of_once_and_again_after_it_was_gone() {
-        let mut trouble = LastProblem::default();
-        let mut told =
-            |now: Option<&str>| trouble.update(now.map(str::to_owned)).map(str::to_owned);
-        assert_eq!(told(None), None);
-        assert_eq!(told(Some("no folder")).as_deref(), Some("no folder"));
-        assert_eq!(told(Some("no folder")), None);
-        assert_eq!(told(Some("no right")).as_deref(), Some("no right"));
-        assert_eq!(told(None), None);
-        assert_eq!(told(Some("no right")).as_deref(), Some("no right"));
+    fn a_problem_is_reported_once_and_again_after_it_was_gone() {
+        let mut last_problem = LastProblem::default();
+        let mut update = |now: Option<&str>| {
+            last_problem
+                .update(now.map(str::to_owned))
+                .map(str::to_owned)
+        };
+        assert_eq!(update(None), None);
+        assert_eq!(update(Some("no folder")).as_deref(), Some("no folder"));
+        assert_eq!(update(Some("no folder")), None);
+        assert_eq!(update(Some("no right")).as_deref(), Some("no right"));
+        assert_eq!(update(None), None);
+        assert_eq!(update(Some("no right")).as_deref(), Some("no right"));
     }
 }

@@ -85,13 +85,13 @@ async fn start_watcher(path: &Path, changed: &Arc<Notify>) -> Result<Recommended
     let changed = Arc::clone(changed);
     let path = path.to_owned();
     let watching = tokio::task::spawn_blocking(move || {
-        let told = move |event: notify::Result<Event>| {
+        let on_event = move |event: notify::Result<Event>| {
             // The system also reports that a file was read.
             if !matches!(&event, Ok(event) if matches!(event.kind, EventKind::Access(_))) {
                 changed.notify_one();
             }
         };
-        let mut watcher = notify::recommended_watcher(told)?;
+        let mut watcher = notify::recommended_watcher(on_event)?;
         if watcher.watch(&path, RecursiveMode::Recursive).is_err() {
             // One unreadable directory makes the recursive watch fail, so the others are watched
             // one by one.

@@ -106,16 +106,16 @@ const DELETE: &str = "
 /// # Errors
 /// Errors of the store.
 pub async fn prune(app: &App) -> Result<()> {
-    let kept = RetentionLimits::from_settings(&app.settings().audit, app.clock().now());
-    let found = app.store().scan(move |conn| find_ranges(conn, kept));
-    for numbers in found.await? {
+    let limits = RetentionLimits::from_settings(&app.settings().audit, app.clock().now());
+    let found = app.store().scan(move |conn| find_ranges(conn, limits));
+    for range in found.await? {
         while let Some(last) = app
             .store()
-            .read(|conn| kept.find_last_to_delete(conn, numbers))?
+            .read(|conn| limits.find_last_to_delete(conn, range))?
         {
             let removed = app.store().write(move |conn| {
                 conn.prepare_cached(DELETE)?.execute(params![
-                    numbers.after,
+                    range.after,
                     last,
                     ROWS_PER_TRANSACTION
                 ])?;
@@ -128,7 +128,7 @@ pub async fn prune(app: &App) -> Result<()> {
 }
 
 /// Returns the row ranges that contain records to delete.
-fn find_ranges(conn: &Connection, kept: RetentionLimits) -> Result<Vec<RowRange>> {
+fn find_ranges(conn: &Connection, limits: RetentionLimits) -> Result<Vec<RowRange>> {
     let mut statement = conn.prepare_cached(FIND_NEXT)?;
     let mut next = |from: i64| -> rusqlite::Result<Option<i64>> {
         statement
@@ -137,11 +137,11 @@ fn find_ranges(conn: &Connection, kept: RetentionLimits) -> Result<Vec<RowRange>
     };
     let (mut found, mut from) = (Vec::new(), 0);
     while let Some(seq) = next(from)? {
-        let numbers = RowRange::containing(seq);
-        if kept.find_last_to_delete(conn, numbers)?.is_some() {
-            found.push(numbers);
+        let range = RowRange::containing(seq);
+        if limits.find_last_to_delete(conn, range)?.is_some() {
+            found.push(range);
         }
-        from = numbers.before;
+        from = range.before;
     }
     Ok(found)
 }

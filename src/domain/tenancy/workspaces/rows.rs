@@ -94,10 +94,10 @@ fn choose_free_handle(conn: &Connection, id: &WorkspaceId, name: &str) -> Result
         }
     }
     let handle = handle.trim_end_matches('-');
-    let begins = handle.starts_with(|letter: char| letter.is_ascii_lowercase());
-    let handle = if begins { handle } else { "workspace" };
+    let has_valid_start = handle.starts_with(|letter: char| letter.is_ascii_lowercase());
+    let handle = if has_valid_start { handle } else { "workspace" };
     let mut taken = conn.prepare_cached(FIND_TAKEN_HANDLE)?;
-    if begins && !taken.exists(named_params! {":handle": handle, ":id": id})? {
+    if has_valid_start && !taken.exists(named_params! {":handle": handle, ":id": id})? {
         return Ok(handle.to_owned());
     }
     Ok(format!(

@@ -138,8 +138,8 @@ fn a_long_list_is_found_by_its_lead_in() {
         let found = answer("How do I restart the condor service?", &sources);
         assert!(found.text.starts_with(lead_in), "{}", found.text);
         assert!(found.text.contains("\n10. Turn"), "{}", found.text);
-        let told = &found.citations[0].text;
-        assert!(told.ends_with("to the left side"), "{told}");
+        let cited_text = &found.citations[0].text;
+        assert!(cited_text.ends_with("to the left side"), "{cited_text}");
     }
 }
 

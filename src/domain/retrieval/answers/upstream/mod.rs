@@ -64,11 +64,11 @@ pub struct ModelRequest {
 /// retry cannot succeed. A later failure is part of the answer.
 pub(crate) async fn stream_answer(
     app: &App,
-    question: &ModelRequest,
-    told: &mpsc::Sender<AnswerPiece>,
+    request: &ModelRequest,
+    piece_sender: &mpsc::Sender<AnswerPiece>,
 ) -> Result<Answer> {
     let settings = &app.answer_settings().upstream;
-    let messages = prompt::build_messages(question);
+    let messages = prompt::build_messages(request);
     let mut body = json!({
         "model": settings.model,
         "messages": &messages,
@@ -76,7 +76,7 @@ pub(crate) async fn stream_answer(
         "stream_options": {"include_usage": true},
     });
     if let Some(members) = body.as_object_mut() {
-        members.extend(question.sampling.clone());
+        members.extend(request.sampling.clone());
     }
     let mut stream = app
         .outbound()
@@ -88,8 +88,8 @@ pub(crate) async fn stream_answer(
         let body = stream.next_chunk().await.ok().flatten().unwrap_or_default();
         return Err(response_error(settings, stream.status, &body));
     }
-    let mut markers = MarkerParser::new(if question.wants_citations {
-        &question.sources
+    let mut markers = MarkerParser::new(if request.wants_citations {
+        &request.sources
     } else {
         &[]
     });
@@ -112,7 +112,7 @@ pub(crate) async fn stream_answer(
         };
         for delta in lines.push(&chunk) {
             match delta {
-                Delta::Text(text) => send_pieces(told, markers.push(&text)).await,
+                Delta::Text(text) => send_pieces(piece_sender, markers.push(&text)).await,
                 Delta::Finish(finish) => answer.finish = finish,
                 Delta::Usage(usage) => answer.usage = Some(usage),
                 Delta::Failed(problem) => {
@@ -126,7 +126,7 @@ pub(crate) async fn stream_answer(
         }
     }
     let (rest, text, citations) = markers.finish();
-    send_pieces(told, rest).await;
+    send_pieces(piece_sender, rest).await;
     if !lines.has_finished() && answer.problem.is_none() {
         answer.finish = FinishReason::Error;
         answer.problem = Some("the model did not finish: its answer broke off".to_owned());
@@ -142,10 +142,10 @@ pub(crate) async fn stream_answer(
     Ok(answer)
 }
 
-async fn send_pieces(told: &mpsc::Sender<AnswerPiece>, pieces: Vec<AnswerPiece>) {
+async fn send_pieces(piece_sender: &mpsc::Sender<AnswerPiece>, pieces: Vec<AnswerPiece>) {
     for piece in pieces {
         // Without a receiver, only the returned answer counts.
-        let _ = told.send(piece).await;
+        let _ = piece_sender.send(piece).await;
     }
 }
 
@@ -229,18 +229,20 @@ fn connection_error(error: &OutboundError) -> Error {
 }
 
 fn response_error(settings: &UpstreamSettings, status: u16, body: &[u8]) -> Error {
-    let own: Option<Value> = serde_json::from_slice(body).ok();
-    let own = own.as_ref().and_then(|body| {
+    let message: Option<Value> = serde_json::from_slice(body).ok();
+    let message = message.as_ref().and_then(|body| {
         let error = body.get("error").unwrap_or(body);
         error.as_str().or_else(|| error.get("message")?.as_str())
     });
-    let own = own.map_or_else(String::new, |own| format!(": {}", redact(settings, own)));
+    let message = message.map_or_else(String::new, |message| {
+        format!(": {}", redact(settings, message))
+    });
     let hint = match status {
         401 | 403 => " (answers.upstream.key)",
         404 => " (answers.upstream.url and .model)",
         _ => "",
     };
-    let text = format!("the model's server answered with status code {status}{own}{hint}");
+    let text = format!("the model's server answered with status code {status}{message}{hint}");
     model_error(status_kind(status), text)
 }
 

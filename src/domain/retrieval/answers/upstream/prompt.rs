@@ -26,18 +26,18 @@ const QUERY_INSTRUCTIONS: &str = "Write the search queries that would find docum
     for, write none.";
 
 /// Returns the messages that request an answer.
-pub(super) fn build_messages(question: &ModelRequest) -> Vec<Value> {
-    let mut system = question.preamble.clone().unwrap_or_default();
-    if !question.sources.is_empty() {
+pub(super) fn build_messages(request: &ModelRequest) -> Vec<Value> {
+    let mut system = request.preamble.clone().unwrap_or_default();
+    if !request.sources.is_empty() {
         if !system.is_empty() {
             system.push_str("\n\n");
         }
-        system.push_str(if question.wants_citations {
+        system.push_str(if request.wants_citations {
             CITED_INSTRUCTIONS
         } else {
             UNCITED_INSTRUCTIONS
         });
-        for (number, source) in (1..).zip(&question.sources) {
+        for (number, source) in (1..).zip(&request.sources) {
             system.push_str(&format!("\n\n[{number}]\n{}", render_source(source)));
         }
     }
@@ -45,8 +45,8 @@ pub(super) fn build_messages(question: &ModelRequest) -> Vec<Value> {
     if !system.is_empty() {
         messages.push(json!({"role": "system", "content": system}));
     }
-    messages.extend(question.history.iter().map(to_message));
-    messages.push(json!({"role": "user", "content": question.message}));
+    messages.extend(request.history.iter().map(to_message));
+    messages.push(json!({"role": "user", "content": request.message}));
     messages
 }
 

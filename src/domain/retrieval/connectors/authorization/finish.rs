@@ -71,7 +71,7 @@ pub async fn finish_authorization(
     answer: ProviderRedirect,
 ) -> Result<AuthorizationResult> {
     let hash = TokenHash::of(state.expose());
-    let begun = app
+    let pending = app
         .run_write_tx_as(Actor::System, move |tx| take_state(tx, &hash))
         .await?
         .ok_or_else(|| {
@@ -82,11 +82,11 @@ pub async fn finish_authorization(
             let text = description.unwrap_or_else(|| code.clone());
             Some((to_single_line(&code), to_single_line(&text)))
         }
-        ProviderRedirect::Code(code) => exchange_code(app, &begun, &code).await?,
+        ProviderRedirect::Code(code) => exchange_code(app, &pending, &code).await?,
     };
     Ok(AuthorizationResult {
-        connector: begun.connector.name,
-        return_url: begun.return_url,
+        connector: pending.connector.name,
+        return_url: pending.return_url,
         failure: refused,
     })
 }
@@ -150,15 +150,15 @@ fn take_state(tx: &WriteTx<'_>, hash: &TokenHash) -> Result<Option<PendingAuthor
 /// Exchanges a code for tokens and stores them. Returns an error code and message if that fails.
 async fn exchange_code(
     app: &App,
-    begun: &PendingAuthorization,
+    pending: &PendingAuthorization,
     code: &Secret,
 ) -> Result<Option<(String, String)>> {
-    let verifier = open_verifier(app.sealer(), &begun.id, &begun.verifier)?;
-    let client = OAuthClient::for_connector(app, &begun.connector)?;
+    let verifier = open_verifier(app.sealer(), &pending.id, &pending.verifier)?;
+    let client = OAuthClient::for_connector(app, &pending.connector)?;
     let grant = [
         ("grant_type", "authorization_code"),
         ("code", code.expose()),
-        ("redirect_uri", &begun.redirect_uri),
+        ("redirect_uri", &pending.redirect_uri),
         ("code_verifier", &verifier),
     ];
     let granted = match client.request_tokens(app, &grant).await {
@@ -171,7 +171,7 @@ async fn exchange_code(
         }
     };
     let sealer = app.sealer().clone();
-    let (connector, user) = (begun.connector.clone(), begun.user.clone());
+    let (connector, user) = (pending.connector.clone(), pending.user.clone());
     let refused = app
         .run_write_tx_as(Actor::Key(user.clone()), move |tx| {
             let credentials = connector.credentials.as_deref().unwrap_or_default();

@@ -96,11 +96,11 @@ impl OAuthClient {
         app: &App,
         grant: &[(&str, &str)],
     ) -> Result<TokenGrant, TokenError> {
-        let own = [
+        let client_credentials = [
             ("client_id", self.id.expose()),
             ("client_secret", self.secret.expose()),
         ];
-        let form = encode_form(grant.iter().chain(&own));
+        let form = encode_form(grant.iter().chain(&client_credentials));
         match self.post(app, form, None).await {
             Err(TokenError::InvalidClient(_)) => {}
             decided => return decided,
@@ -154,12 +154,12 @@ fn parse_response(answer: &OutboundResponse) -> Result<TokenGrant, TokenError> {
     let text = |name: &str| body.get(name).filter(|text| !text.is_empty());
     if let Some(error) = text("error") {
         let description = text("error_description").map_or("", String::as_str);
-        let said = to_single_line(&format!("{error} {description}"));
-        let said = format!("the provider answered {status} {said}");
+        let message = to_single_line(&format!("{error} {description}"));
+        let message = format!("the provider answered {status} {message}");
         return Err(match error.as_str() {
-            "invalid_grant" | "access_denied" => TokenError::InvalidGrant(said),
-            _ if status >= 500 => TokenError::Unavailable(said),
-            _ => TokenError::InvalidClient(said),
+            "invalid_grant" | "access_denied" => TokenError::InvalidGrant(message),
+            _ if status >= 500 => TokenError::Unavailable(message),
+            _ => TokenError::InvalidClient(message),
         });
     }
     match (status, text("access_token")) {
