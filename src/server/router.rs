@@ -34,7 +34,7 @@ impl PathMatch {
 
 struct RouteEntry {
     path: String,
-    reach: PathMatch,
+    path_match: PathMatch,
     endpoint: BoxEndpoint<'static, Response>,
 }
 
@@ -66,7 +66,7 @@ impl Router {
         let position = self.routes.iter().position(shorter);
         let route = RouteEntry {
             path: path.clone(),
-            reach: path_match,
+            path_match,
             endpoint,
         };
         self.routes
@@ -77,7 +77,7 @@ impl Router {
     fn find(&self, path: &str) -> Option<&RouteEntry> {
         self.routes.iter().find(|route| {
             let rest = path.strip_prefix(route.path.as_str());
-            rest.is_some_and(|rest| route.reach.matches(rest))
+            rest.is_some_and(|rest| route.path_match.matches(rest))
         })
     }
 }

@@ -81,7 +81,7 @@ pub async fn create(
     if let Some(fid) = &fid {
         foreign_ids::validate_fid(fid)?;
     }
-    let author = user_request.voice()?;
+    let author = user_request.author()?;
     let owner = (user_request.id.clone(), user_request.seq);
     let call = user_request.call();
     call.app()
@@ -120,7 +120,7 @@ fn create_in_tx(
 /// # Errors
 /// `Forbidden` if another user owns it; `Invalid` if the id is not allowed; errors of the store.
 pub async fn get_or_create(user_request: &WebchatUserRequest, id: String) -> Result<Conversation> {
-    let author = user_request.voice()?;
+    let author = user_request.author()?;
     let (call, user) = (user_request.call(), user_request.id.clone());
     let owned = |conn: &Connection, author: &Author| {
         let Some(found) = foreign_ids::find_conversation(conn, author, &id)? else {
@@ -151,7 +151,7 @@ pub async fn get_or_create(user_request: &WebchatUserRequest, id: String) -> Res
 /// # Errors
 /// `NotFound`, `Forbidden`, or errors of the store.
 pub fn find(user_request: &WebchatUserRequest, id: &str) -> Result<Conversation> {
-    let author = user_request.voice()?;
+    let author = user_request.author()?;
     user_request.call().app().store().read(|conn| {
         let found = foreign_ids::get_conversation(conn, &author, id)?;
         require_participant(conn, author.bot(), &found, &user_request.id)?;
@@ -167,7 +167,7 @@ pub(super) fn find_owned(
     user_request: &WebchatUserRequest,
     id: &str,
 ) -> Result<conversations::Conversation> {
-    let author = user_request.voice()?;
+    let author = user_request.author()?;
     user_request.call().app().store().read(|conn| {
         let found = foreign_ids::get_conversation(conn, &author, id)?;
         require_owner(&found, &user_request.id)?;

@@ -52,7 +52,7 @@ pub async fn create(
     conversation: &str,
     payload: Map<String, Value>,
 ) -> Result<CustomEvent> {
-    let author = user_request.voice()?;
+    let author = user_request.author()?;
     let app = user_request.call().app();
     let (found, known) = app.store().read(|conn| {
         let found = foreign_ids::get_referenced_conversation(conn, &author, conversation)?;
@@ -109,7 +109,7 @@ pub fn find(user_request: &WebchatUserRequest, id: &EventId) -> Result<CustomEve
     if event.kind != format!("{NAME}:{EVENT_NAME}") {
         return Err(absent());
     }
-    let author = user_request.voice()?;
+    let author = user_request.author()?;
     user_request.call().app().store().read(|conn| {
         let found =
             conversations::load_visible(conn, &author, &conversation).map_err(|_| absent())?;

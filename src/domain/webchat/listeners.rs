@@ -266,7 +266,7 @@ impl Drop for Subscription {
 /// # Errors
 /// `NotFound`; `Forbidden`; `LimitExceeded` if there are too many streams; errors of the store.
 pub fn listen(user_request: &WebchatUserRequest, id: &str) -> Result<Subscription> {
-    let author = user_request.voice()?;
+    let author = user_request.author()?;
     let app = user_request.call().app();
     let store = app.store();
     let found = store.read(|conn| foreign_ids::get_conversation(conn, &author, id))?;

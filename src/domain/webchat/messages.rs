@@ -80,7 +80,7 @@ impl Message {
 /// `ReferenceNotFound` if the conversation does not exist; `Forbidden` if the user does not participate in it;
 /// `InvalidData` if the payload does not match its type; errors of [`messages::create`].
 pub async fn create(user_request: &WebchatUserRequest, new: NewMessage) -> Result<Message> {
-    let author = user_request.voice()?;
+    let author = user_request.author()?;
     let app = user_request.call().app();
     let (found, known) = app.store().read(|conn| {
         let found = foreign_ids::get_referenced_conversation(conn, &author, &new.conversation)?;
@@ -151,7 +151,7 @@ pub fn deliver(call: &RequestContext, id: &MessageId) -> Result<()> {
 /// `NotFound`, `Forbidden`, or errors of the store.
 pub fn find(user_request: &WebchatUserRequest, id: &MessageId) -> Result<Message> {
     let message = messages::find(user_request.call(), id)?;
-    let author = user_request.voice()?;
+    let author = user_request.author()?;
     user_request.call().app().store().read(|conn| {
         let found = conversations::load_visible(conn, &author, &message.conversation_id)?;
         require_participant(conn, author.bot(), &found, &user_request.id)?;
@@ -173,7 +173,7 @@ pub async fn delete(user_request: &WebchatUserRequest, id: MessageId) -> Result<
             "You are not the sender of this message",
         ));
     }
-    let author = user_request.voice()?;
+    let author = user_request.author()?;
     let app = user_request.call().app();
     let (conversation, seq) = app
         .store()
@@ -198,7 +198,7 @@ pub async fn list(
     id: &str,
     after: Option<PageToken>,
 ) -> Result<Page<Message>> {
-    let author = user_request.voice()?;
+    let author = user_request.author()?;
     let store = user_request.call().app().store();
     let (found, conversation) = store.read(|conn| {
         let found = foreign_ids::get_conversation(conn, &author, id)?;

@@ -21,7 +21,7 @@ use crate::{
 /// the calling user is not the owner; errors of the store.
 pub async fn add(user_request: &WebchatUserRequest, id: &str, fid: String) -> Result<User> {
     let found = find_owned(user_request, id)?;
-    let author = user_request.voice()?;
+    let author = user_request.author()?;
     let store = user_request.call().app().store();
     let user = store.read(|conn| foreign_ids::get_referenced_user(conn, author.bot(), &fid))?;
     let conversation = store.read(|conn| foreign_ids::find_conversation_fid(conn, &found))?;
@@ -42,7 +42,7 @@ pub async fn add(user_request: &WebchatUserRequest, id: &str, fid: String) -> Re
 /// `NotFound`; `Forbidden` if the calling user is not the owner; errors of the store.
 pub fn find(user_request: &WebchatUserRequest, id: &str, fid: &str) -> Result<User> {
     let conversation = find_owned(user_request, id)?;
-    let author = user_request.voice()?;
+    let author = user_request.author()?;
     user_request.call().app().store().read(|conn| {
         let user = match foreign_ids::find_user(conn, author.bot(), fid)? {
             Some(user) => user.id,
@@ -61,7 +61,7 @@ pub fn find(user_request: &WebchatUserRequest, id: &str, fid: &str) -> Result<Us
 /// the store.
 pub async fn remove(user_request: &WebchatUserRequest, id: &str, fid: &str) -> Result<()> {
     let found = find_owned(user_request, id)?;
-    let author = user_request.voice()?;
+    let author = user_request.author()?;
     let store = user_request.call().app().store();
     let user = store.read(|conn| foreign_ids::find_user(conn, author.bot(), fid))?;
     let user = user.ok_or_else(|| Error::not_found(format!("Participant \"{fid}\" not found")))?;
@@ -89,7 +89,7 @@ pub async fn list(
     id: &str,
     after: Option<PageToken>,
 ) -> Result<Page<User>> {
-    let author = user_request.voice()?;
+    let author = user_request.author()?;
     let store = user_request.call().app().store();
     let found = store.read(|conn| {
         let found = foreign_ids::get_conversation(conn, &author, id)?;

@@ -45,7 +45,7 @@ impl WebchatRequest {
     /// `Unauthenticated` if the key is invalid or the user does not exist; errors of the store.
     pub fn authenticate(self, key: &str) -> Result<WebchatUserRequest> {
         let claims = self.verify_key(key)?;
-        let author = self.voice()?;
+        let author = self.author()?;
         let found = self
             .read_store(|conn| foreign_ids::find_user(conn, author.bot(), &claims.id))?
             .filter(|user| claims.belongs_to(&user.id));
@@ -69,7 +69,7 @@ impl WebchatRequest {
         &self.call
     }
 
-    pub(super) fn voice(&self) -> Result<Author> {
+    pub(super) fn author(&self) -> Result<Author> {
         Author::from_call(&self.call)
     }
 
@@ -123,8 +123,8 @@ impl WebchatUserRequest {
         self.request.call()
     }
 
-    pub(super) fn voice(&self) -> Result<Author> {
-        self.request.voice()
+    pub(super) fn author(&self) -> Result<Author> {
+        self.request.author()
     }
 }
 

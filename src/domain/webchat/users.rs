@@ -127,7 +127,7 @@ pub async fn create(request: &WebchatRequest, new: NewUser) -> Result<(User, Sec
         foreign_ids::validate_fid(fid)?;
     }
     new.fields.validate()?;
-    let author = request.voice()?;
+    let author = request.author()?;
     let installation = request.installation()?.seq;
     let call = request.call();
     call.app()
@@ -183,7 +183,7 @@ pub async fn get_or_create(
 ) -> Result<User> {
     let claims = request.verify_key(key)?;
     profile.validate()?;
-    let author = request.voice()?;
+    let author = request.author()?;
     let call = request.call();
     if profile.is_empty() {
         let known = call.app().store().read(|conn| {

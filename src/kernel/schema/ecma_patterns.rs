@@ -29,12 +29,12 @@ pub(super) type PatternSources = HashMap<String, String>;
 /// needs a translation.
 pub(super) fn translate_patterns(
     schema: &Value,
-    reach: TranslationScope,
+    scope: TranslationScope,
 ) -> Option<(Value, PatternSources)> {
     let mut written = PatternSources::new();
     for_each_subschema(schema, &mut |members| {
         for pattern in list_patterns(members) {
-            if let Cow::Owned(new) = translate_pattern(pattern, reach) {
+            if let Cow::Owned(new) = translate_pattern(pattern, scope) {
                 written.insert(new, pattern.to_owned());
             }
         }
@@ -45,10 +45,10 @@ pub(super) fn translate_patterns(
     let mut schema = schema.clone();
     for_each_subschema_mut(&mut schema, &mut |members| {
         if let Some(Value::String(pattern)) = members.get_mut("pattern") {
-            *pattern = translate_pattern(pattern, reach).into_owned();
+            *pattern = translate_pattern(pattern, scope).into_owned();
         }
         if let Some(Value::Object(inner)) = members.get_mut("patternProperties") {
-            translate_keys(inner, reach);
+            translate_keys(inner, scope);
         }
     });
     Some((schema, written))
@@ -65,19 +65,19 @@ fn list_patterns(members: &Map<String, Value>) -> impl Iterator<Item = &str> {
     )
 }
 
-fn translate_keys(members: &mut Map<String, Value>, reach: TranslationScope) {
+fn translate_keys(members: &mut Map<String, Value>, scope: TranslationScope) {
     *members = std::mem::take(members)
         .into_iter()
-        .map(|(pattern, value)| (translate_pattern(&pattern, reach).into_owned(), value))
+        .map(|(pattern, value)| (translate_pattern(&pattern, scope).into_owned(), value))
         .collect();
 }
 
 /// Translates a pattern to the engine's syntax.
-fn translate_pattern(pattern: &str, reach: TranslationScope) -> Cow<'_, str> {
+fn translate_pattern(pattern: &str, scope: TranslationScope) -> Cow<'_, str> {
     let mut translator = Translator {
         rest: pattern,
         output: String::with_capacity(pattern.len() + 16),
-        reach,
+        scope,
         groups: list_named_groups(pattern),
         needs_backtracking: ["(?=", "(?!", "(?<=", "(?<!"]
             .iter()
@@ -94,7 +94,7 @@ fn translate_pattern(pattern: &str, reach: TranslationScope) -> Cow<'_, str> {
 struct Translator<'a> {
     rest: &'a str,
     output: String,
-    reach: TranslationScope,
+    scope: TranslationScope,
     /// The named groups, each with its number.
     groups: Vec<(&'a str, usize)>,
     /// True if the pattern has lookaround or backreferences. The validator passes such a pattern to the
@@ -123,7 +123,7 @@ impl Translator<'_> {
                 '[' if self.skip_prefix("^]") => self.output.push_str(r"[\s\S]"),
                 '[' if self.skip_prefix("]") => self.output.push_str(r"[^\s\S]"),
                 '[' => self.translate_class(),
-                '.' if self.reach == TranslationScope::Whole => {
+                '.' if self.scope == TranslationScope::Whole => {
                     self.output.push_str(ANY_BUT_LINE_END)
                 }
                 other => self.output.push(other),

@@ -132,7 +132,7 @@ impl Connections {
             });
             match prepared {
                 Ok((local, stream, remote)) => {
-                    self.registry.make_room(self.max).await;
+                    self.registry.free_slot(self.max).await;
                     let connection = self.registry.add();
                     let answering = ConnectionService {
                         endpoint: answerer.clone(),

@@ -27,12 +27,12 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(200);
 
 /// All open connections.
 pub(super) struct Registry {
-    begun: Stopwatch,
+    started: Stopwatch,
     open: Mutex<OpenConnections>,
     gauge: Gauge,
-    /// True while a new connection waits for room.
-    room_wanted: AtomicBool,
-    room: Notify,
+    /// True while a new connection waits for a slot.
+    is_slot_wanted: AtomicBool,
+    slot_freed: Notify,
 }
 
 #[derive(Default)]
@@ -46,17 +46,17 @@ struct OpenConnections {
 impl Registry {
     pub(super) fn new(gauge: Gauge) -> Self {
         Self {
-            begun: Stopwatch::start(),
+            started: Stopwatch::start(),
             open: Mutex::default(),
             gauge,
-            room_wanted: AtomicBool::new(false),
-            room: Notify::new(),
+            is_slot_wanted: AtomicBool::new(false),
+            slot_freed: Notify::new(),
         }
     }
 
     /// Returns the time since the server began to listen.
     pub(super) fn now(&self) -> Millis {
-        let passed = self.begun.elapsed().as_millis();
+        let passed = self.started.elapsed().as_millis();
         // 0 means no moment.
         u64::try_from(passed).unwrap_or(u64::MAX).max(1)
     }
@@ -78,7 +78,7 @@ impl Registry {
         let removed = self.open().all.remove(&connection.id);
         if removed.is_some() {
             self.gauge.dec();
-            self.notify_room();
+            self.notify_slot();
         }
     }
 
@@ -88,13 +88,13 @@ impl Registry {
 
     /// Records that a connection has become idle.
     pub(super) fn notify_idle(&self) {
-        if self.room_wanted.load(Relaxed) {
-            self.notify_room();
+        if self.is_slot_wanted.load(Relaxed) {
+            self.notify_slot();
         }
     }
 
-    fn notify_room(&self) {
-        self.room.notify_one();
+    fn notify_slot(&self) {
+        self.slot_freed.notify_one();
     }
 
     /// Requests the end of all connections.
@@ -106,19 +106,19 @@ impl Registry {
 
     /// Waits until fewer than `max` connections are open. Closes the connection that has been idle longest for it; if
     /// all are busy, the one whose client has stalled longest.
-    pub(super) async fn make_room(&self, max: usize) {
-        self.room_wanted.store(true, Relaxed);
+    pub(super) async fn free_slot(&self, max: usize) {
+        self.is_slot_wanted.store(true, Relaxed);
         let mut closes = false;
         let mut count = self.count();
         while count >= max {
             closes = closes || self.close_longest();
-            let waited = with_timeout(RETRY_INTERVAL, self.room.notified()).await;
+            let waited = with_timeout(RETRY_INTERVAL, self.slot_freed.notified()).await;
             let now = self.count();
             // Wait for the connection that was asked to end before asking another one.
             closes = closes && waited.is_ok() && now == count;
             count = now;
         }
-        self.room_wanted.store(false, Relaxed);
+        self.is_slot_wanted.store(false, Relaxed);
     }
 
     /// Closes the connection that has waited longest. False if none can be closed.
