@@ -99,11 +99,11 @@ impl NodeLauncher {
             confinement::become_user(uid).context("runtime.node_uid")?;
         }
         confinement::limit_memory(self.memory_bytes, self.memory_bytes)?;
-        let wanted = |measure| !self.without.contains(&measure);
+        let is_enabled = |measure| !self.without.contains(&measure);
         let wanted = Measures {
-            signals: wanted(Measure::Signals),
-            files: wanted(Measure::Files),
-            calls: wanted(Measure::Calls),
+            signals: is_enabled(Measure::Signals),
+            files: is_enabled(Measure::Files),
+            calls: is_enabled(Measure::Calls),
             user: self.uid.is_some(),
         };
         let measures = confinement::confine_node(install_directory(&node), wanted)?;

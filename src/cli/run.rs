@@ -77,8 +77,8 @@ impl Run {
         let mut lines = engine
             .take_log_lines()
             .context("no other task receives the log lines")?;
-        let most = config.runtime.source_map_bytes;
-        let sources = Arc::new(SourcePositions::new(program.code.clone(), most));
+        let max_bytes = config.runtime.source_map_bytes;
+        let sources = Arc::new(SourcePositions::new(program.code.clone(), max_bytes));
         let printing = tokio::spawn(async move {
             while let Some(mut line) = lines.recv().await {
                 if line.level == Level::Error {

@@ -68,28 +68,28 @@ fn find_problem_in(value: &Value, key: &str) -> Option<(String, String)> {
         }),
         // The items of a list have the range of the list's key.
         Value::Array(items) => items.iter().find_map(|item| find_problem_in(item, key)),
-        Value::Number(figure) => {
-            let problem = range_problem(key, figure.as_u64()?)?;
+        Value::Number(number) => {
+            let problem = range_problem(key, number.as_u64()?)?;
             Some((key.to_owned(), problem))
         }
         _ => None,
     }
 }
 
-fn range_problem(key: &str, figure: u64) -> Option<String> {
-    let (least, most) = (minimum_of(key), maximum_of(key));
-    if figure < least {
-        return Some(match least {
+fn range_problem(key: &str, number: u64) -> Option<String> {
+    let (min, max) = (minimum_of(key), maximum_of(key));
+    if number < min {
+        return Some(match min {
             1 => "0 is too small".to_owned(),
-            _ => format!("{figure} is too small; the least is {least}"),
+            _ => format!("{number} is too small; the least is {min}"),
         });
     }
-    (figure > most).then(|| format!("{figure} is too large: at most {most}"))
+    (number > max).then(|| format!("{number} is too large: at most {max}"))
 }
 
 fn minimum_of(key: &str) -> u64 {
     let known = MINIMUMS.iter().find(|(known, _)| *known == key);
-    known.map_or(0, |(_, least)| *least)
+    known.map_or(0, |(_, min)| *min)
 }
 
 fn maximum_of(key: &str) -> u64 {

@@ -9,16 +9,16 @@ pub(super) struct Position {
     pub(super) column: u32,
 }
 
-/// Returns the distinct positions that a text names, at most `most`.
-pub(super) fn find_positions(text: &str, most: usize) -> Vec<Position> {
+/// Returns the distinct positions that a text names, at most `max`.
+pub(super) fn find_positions(text: &str, max: usize) -> Vec<Position> {
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some((_, place, end)) = find_next(text, at) {
-        if found.len() == most {
+    while let Some((_, position, end)) = find_next(text, at) {
+        if found.len() == max {
             break;
         }
-        if !found.contains(&place) {
-            found.push(place);
+        if !found.contains(&position) {
+            found.push(position);
         }
         at = end;
     }
@@ -29,8 +29,8 @@ pub(super) fn find_positions(text: &str, most: usize) -> Vec<Position> {
 pub(super) fn replace_positions(text: &str, with: impl Fn(Position) -> Option<String>) -> String {
     let mut replaced = String::with_capacity(text.len());
     let mut at = 0;
-    while let Some((begin, place, end)) = find_next(text, at) {
-        match with(place) {
+    while let Some((begin, position, end)) = find_next(text, at) {
+        match with(position) {
             Some(source) => {
                 replaced.push_str(&text[at..begin]);
                 replaced.push_str(&source);
@@ -48,12 +48,12 @@ fn find_next(text: &str, mut at: usize) -> Option<(usize, Position, usize)> {
     loop {
         let begin = at + text[at..].find(BUNDLE_FILE)?;
         let after = begin + BUNDLE_FILE.len();
-        let Some((place, length)) = parse_position(&text[after..]) else {
+        let Some((position, length)) = parse_position(&text[after..]) else {
             at = after;
             continue;
         };
         let begin = begin - usize::from(text[..begin].ends_with('/'));
-        return Some((begin, place, after + length));
+        return Some((begin, position, after + length));
     }
 }
 
@@ -88,8 +88,8 @@ mod tests {
         );
         assert_eq!(find_positions(text, 9), [one, two]);
         assert_eq!(find_positions(text, 1), [one]);
-        let replaced = replace_positions(text, |place| {
-            (place == one).then(|| "src/a.ts:1:2".to_owned())
+        let replaced = replace_positions(text, |position| {
+            (position == one).then(|| "src/a.ts:1:2".to_owned())
         });
         assert_eq!(
             replaced,

@@ -52,8 +52,11 @@ pub(super) fn parse_inline_map(code: &str, most_bytes: usize) -> Option<SourceMa
 }
 
 /// Returns the source position of a position in the bundle: `src/index.ts:12:7`.
-pub(super) fn find_source_position(map: &SourceMap, place: Position) -> Option<String> {
-    let (line, column) = (place.line.checked_sub(1)?, place.column.saturating_sub(1));
+pub(super) fn find_source_position(map: &SourceMap, position: Position) -> Option<String> {
+    let (line, column) = (
+        position.line.checked_sub(1)?,
+        position.column.saturating_sub(1),
+    );
     let token = map.lookup_token(line, column)?;
     // The last entry before the position may belong to another line.
     if token.get_dst_line() != line {

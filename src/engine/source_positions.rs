@@ -68,11 +68,11 @@ impl SourcePositions {
 
     /// Replaces the positions in the bundle that a text names by source positions, as far as these are known in time.
     pub async fn map_positions(self: &Arc<Self>, text: &str) -> String {
-        let wanted = find_positions(text, MAX_LOOKUPS);
-        if wanted.is_empty() {
+        let positions = find_positions(text, MAX_LOOKUPS);
+        if positions.is_empty() {
             return text.to_owned();
         }
-        if let Some((unknown, read_guard)) = self.start_read(&wanted) {
+        if let Some((unknown, read_guard)) = self.start_read(&positions) {
             let reading = async {
                 let permit = READ_PERMIT.acquire().await;
                 let read = move || {
@@ -86,18 +86,18 @@ impl SourcePositions {
             let _ = with_timeout(LOOKUP_TIMEOUT, reading).await;
         }
         let known = self.lock_cache();
-        replace_positions(text, |place| known.positions.get(&place)?.clone())
+        replace_positions(text, |position| known.positions.get(&position)?.clone())
     }
 
     /// Returns the positions to read now, if any, and marks the read as begun.
-    fn start_read(self: &Arc<Self>, wanted: &[Position]) -> Option<(Vec<Position>, ReadGuard)> {
+    fn start_read(self: &Arc<Self>, positions: &[Position]) -> Option<(Vec<Position>, ReadGuard)> {
         let mut known = self.lock_cache();
         let rests = |(since, took): (Stopwatch, Duration)| since.elapsed() < took * PAUSE_FACTOR;
         if known.has_no_map || known.reading || known.last_read.is_some_and(rests) {
             return None;
         }
-        let mut unknown = wanted.to_vec();
-        unknown.retain(|place| !known.positions.contains_key(place));
+        let mut unknown = positions.to_vec();
+        unknown.retain(|position| !known.positions.contains_key(position));
         known.reading = !unknown.is_empty();
         known
             .reading
@@ -105,15 +105,18 @@ impl SourcePositions {
     }
 
     /// Reads the map and caches the source positions.
-    fn read_map(&self, wanted: &[Position]) {
+    fn read_map(&self, positions: &[Position]) {
         let watch = Stopwatch::start();
         let Ok(code) = self.code.read() else { return };
         let map = source_map::parse_inline_map(&code, self.max_map_bytes);
-        let source = |place: &Position| {
+        let source = |position: &Position| {
             let map = map.as_ref()?;
-            source_map::find_source_position(map, *place)
+            source_map::find_source_position(map, *position)
         };
-        let found: Vec<_> = wanted.iter().map(|place| (*place, source(place))).collect();
+        let found: Vec<_> = positions
+            .iter()
+            .map(|position| (*position, source(position)))
+            .collect();
         let mut known = self.lock_cache();
         known.has_no_map = map.is_none();
         if known.positions.len() + found.len() > MAX_CACHED {

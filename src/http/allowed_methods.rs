@@ -26,10 +26,10 @@ pub struct AllowedMethods {
 impl AllowedMethods {
     /// Creates the table from the paths of a document and additional paths.
     #[must_use]
-    pub fn new(document: Option<Published>, beside: &'static [PathMethods]) -> Self {
+    pub fn new(document: Option<Published>, extra_paths: &'static [PathMethods]) -> Self {
         Self {
             document,
-            extra_paths: beside,
+            extra_paths,
             table: OnceLock::new(),
         }
     }
@@ -62,11 +62,11 @@ impl AllowedMethods {
             let methods: Vec<String> = methods.collect();
             (path.trim_end_matches('/').to_owned(), methods.join(", "))
         });
-        let beside = self.extra_paths.iter().map(|(path, methods)| {
+        let of_extra_paths = self.extra_paths.iter().map(|(path, methods)| {
             let path = path.trim_end_matches('/');
             (path.to_owned(), (*methods).to_owned())
         });
-        of_document.chain(beside).collect()
+        of_document.chain(of_extra_paths).collect()
     }
 }
 

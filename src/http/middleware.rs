@@ -234,8 +234,8 @@ impl Endpoint for MiddlewareStack {
         let method = request.method().clone();
         let path = tracing::enabled!(tracing::Level::DEBUG)
             .then(|| request.original_uri().path().to_owned());
-        let for_us = self.state.origins().check_host(&request);
-        let local_page = match self.own_cors || for_us.is_err() {
+        let host_check = self.state.origins().check_host(&request);
+        let local_page = match self.own_cors || host_check.is_err() {
             true => None,
             false => LocalPage::from_request(&request, self.allows_credentials),
         };
@@ -251,7 +251,7 @@ impl Endpoint for MiddlewareStack {
             .counted_address(&request, self.state.origins());
         let sender = self.client_dialects.detect_sender(&request);
         let wants_page = self.error_pages && error_page::wants_page(&request);
-        let result = match for_us {
+        let result = match host_check {
             Ok(()) => self.call_endpoint(request).await,
             Err(error) => Err(RequestFailure::early(error)),
         };

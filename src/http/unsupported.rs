@@ -78,20 +78,20 @@ fn find(dialect: &str, method: &str, path: &str) -> Option<Operation> {
     };
     let is_of = |operation: &Operation| operation.method == method && has(operation.path);
     // A literal segment matches better than a placeholder.
-    let places = |operation: &Operation| operation.path.matches('{').count();
-    operations(dialect).filter(is_of).min_by_key(places)
+    let placeholders = |operation: &Operation| operation.path.matches('{').count();
+    operations(dialect).filter(is_of).min_by_key(placeholders)
 }
 
 /// True if a path matches a pattern. A trailing slash makes no difference.
 fn matches_pattern(pattern: &str, path: &str) -> bool {
     let mut segments = path.trim_end_matches('/').split('/');
-    let mut wanted = pattern.trim_end_matches('/').split('/');
+    let mut pattern_segments = pattern.trim_end_matches('/').split('/');
     loop {
-        match (wanted.next(), segments.next()) {
+        match (pattern_segments.next(), segments.next()) {
             (None, None) => return true,
-            (Some(wanted), Some(segment)) => {
-                let is_place = wanted.starts_with('{') && !segment.is_empty();
-                if !is_place && wanted != segment {
+            (Some(expected), Some(segment)) => {
+                let is_placeholder = expected.starts_with('{') && !segment.is_empty();
+                if !is_placeholder && expected != segment {
                     return false;
                 }
             }

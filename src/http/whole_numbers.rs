@@ -27,9 +27,9 @@ pub(super) fn add_bounds(schema: &mut Map<String, Value>) {
         return;
     }
     let format = schema.get("format").and_then(Value::as_str);
-    if let Some((least, most)) = format.and_then(format_bounds) {
-        schema.entry("minimum").or_insert(least);
-        schema.entry("maximum").or_insert(most);
+    if let Some((min, max)) = format.and_then(format_bounds) {
+        schema.entry("minimum").or_insert(min);
+        schema.entry("maximum").or_insert(max);
     }
 }
 
@@ -97,8 +97,8 @@ fn wants_integer(schema: &Value) -> bool {
 /// Returns the integer that a number with a decimal point equals.
 fn to_integer(value: &Value) -> Option<Number> {
     let number = value.as_number().filter(|number| number.is_f64())?;
-    let figure = number.as_f64()?;
-    (figure.fract() == 0.0 && figure.abs() <= MAX_EXACT).then(|| Number::from(figure as i64))
+    let number = number.as_f64()?;
+    (number.fract() == 0.0 && number.abs() <= MAX_EXACT).then(|| Number::from(number as i64))
 }
 
 #[cfg(test)]

@@ -116,10 +116,10 @@ struct AddressState {
 struct DelaySlot<'a>(&'a AtomicUsize);
 
 impl<'a> DelaySlot<'a> {
-    fn acquire(places: &'a AtomicUsize, most: usize) -> Option<Self> {
-        let before = places.fetch_add(1, Ordering::Relaxed);
-        let place = Self(places);
-        (before < most).then_some(place)
+    fn acquire(slots: &'a AtomicUsize, max: usize) -> Option<Self> {
+        let before = slots.fetch_add(1, Ordering::Relaxed);
+        let slot = Self(slots);
+        (before < max).then_some(slot)
     }
 }
 

@@ -103,8 +103,8 @@ pub(super) fn limit_violations(mut violations: Vec<Violation>) -> Vec<Violation>
     let (count, at_least) = (more.0 + hidden, more.1);
     violations.truncate(MAX_VIOLATIONS);
     let location = violations.first().map(|first| first.location);
-    let (all, least, most) = RULE_BYTES;
-    let each = (all / violations.len().max(1)).clamp(least, most);
+    let (all, min, max) = RULE_BYTES;
+    let each = (all / violations.len().max(1)).clamp(min, max);
     let violations = violations.into_iter();
     let mut truncated: Vec<_> = violations.map(|one| one.truncate_texts(each)).collect();
     if let Some(location) = location
@@ -141,8 +141,8 @@ impl Violation {
         }
     }
 
-    /// Shortens the path to the limits, and the texts of the rule to `most` bytes.
-    fn truncate_texts(self, most: usize) -> Self {
+    /// Shortens the path to the limits, and the texts of the rule to `max_bytes` bytes.
+    fn truncate_texts(self, max_bytes: usize) -> Self {
         let mut left = MAX_PATH_BYTES;
         let mut path = Vec::new();
         for step in self.path {
@@ -260,8 +260,8 @@ impl fmt::Display for Rule {
 }
 
 impl Rule {
-    fn truncate_texts(self, most: usize) -> Self {
-        let text = |text: String| truncate_text(&text, most);
+    fn truncate_texts(self, max_bytes: usize) -> Self {
+        let text = |text: String| truncate_text(&text, max_bytes);
         match self {
             Self::Format(format) => Self::Format(text(format)),
             Self::Pattern(pattern) => Self::Pattern(text(pattern)),
@@ -270,7 +270,7 @@ impl Rule {
             Self::Minimum(limit) => Self::Minimum(text(limit)),
             Self::Maximum(limit) => Self::Maximum(text(limit)),
             Self::OneOf { allowed } => {
-                let mut left = most;
+                let mut left = max_bytes;
                 let mut kept_values = Vec::new();
                 let all = allowed.len();
                 for value in allowed {

@@ -92,15 +92,15 @@ impl Endpoint for Router {
         if let Some(uri) = fold_version(request.uri()) {
             *request.uri_mut() = uri;
         }
-        let Some(place) = self.find(request.uri().path()) else {
+        let Some(route) = self.find(request.uri().path()) else {
             return self.fallback.call(request).await;
         };
-        if place.reach == PathMatch::Stripped
-            && let Some(uri) = strip_prefix_bytes(request.uri(), place.path.len())
+        if route.path_match == PathMatch::Stripped
+            && let Some(uri) = strip_prefix_bytes(request.uri(), route.path.len())
         {
             *request.uri_mut() = uri;
         }
-        place.endpoint.call(request).await
+        route.endpoint.call(request).await
     }
 }
 

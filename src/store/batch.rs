@@ -48,7 +48,7 @@ impl BatchResult {
 pub(super) fn run(
     connection: &Connection,
     waiting: &mut VecDeque<Box<dyn Job>>,
-    signs: &WriterShared,
+    shared: &WriterShared,
 ) -> BatchResult {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
         return BatchResult {
@@ -60,7 +60,7 @@ pub(super) fn run(
     }
     let mut batch = Batch {
         connection,
-        shared: signs,
+        shared,
         ran: Vec::with_capacity(waiting.len()),
         fault: None,
         has_changes: false,

@@ -115,7 +115,7 @@ impl Store {
         opened: OpenedDatabase,
         lock: Option<ProcessLock>,
     ) -> Result<Self, OpenError> {
-        let signs = Arc::new(WriterShared {
+        let shared = Arc::new(WriterShared {
             health: HealthState::default(),
             metrics: Metrics::new(),
             hook: HookSlot::default(),
@@ -131,7 +131,7 @@ impl Store {
             opened.connection,
             path.clone(),
             settings.clone(),
-            Arc::clone(&signs),
+            Arc::clone(&shared),
         )
         .map_err(|error| OpenError::from_io(&path, error))?;
         let signal = lock.as_ref().map(ProcessLock::signal_file).transpose();
@@ -141,7 +141,7 @@ impl Store {
             signal,
             created: opened.created,
             job_queue: writer.queue,
-            shared: signs,
+            shared,
             readers: RwLock::new(Some(readers)),
             scans: Arc::new(Semaphore::new(settings.scan_connections.max(1) as usize)),
             writer: Mutex::new(Some(writer.thread)),

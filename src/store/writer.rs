@@ -68,7 +68,7 @@ pub(super) fn start(
     connection: Connection,
     path: PathBuf,
     settings: Settings,
-    signs: Arc<WriterShared>,
+    shared: Arc<WriterShared>,
 ) -> io::Result<WriterHandle> {
     let (queue, messages) = sync_channel(settings.queue_depth.max(1));
     let checkpointer = match owner {
@@ -80,7 +80,7 @@ pub(super) fn start(
         connection: Some(connection),
         path,
         settings,
-        shared: signs,
+        shared,
         runtime: runtime::Handle::try_current().ok(),
     };
     let thread = thread::Builder::new()

@@ -117,21 +117,21 @@ impl Chat {
     }
 
     fn find_agent(&self, app: &App) -> Result<Agent> {
-        let wanted = self.bot.as_str();
+        let name = self.bot.as_str();
         let all = app.store().read(agents::list_all)?;
-        if let Some(found) = all.iter().find(|agent| agent.id.as_str() == wanted) {
+        if let Some(found) = all.iter().find(|agent| agent.id.as_str() == name) {
             return Ok(found.clone());
         }
         let named: Vec<&Agent> = all
             .iter()
-            .filter(|agent| agent.handle == wanted || agent.name == wanted)
+            .filter(|agent| agent.handle == name || agent.name == name)
             .collect();
         match named.as_slice() {
             [one] => Ok((*one).clone()),
-            [] => bail!("there is no bot {wanted}"),
+            [] => bail!("there is no bot {name}"),
             several => {
                 let ids: Vec<&str> = several.iter().map(|agent| agent.id.as_str()).collect();
-                bail!("several bots have the name {wanted}: {}", ids.join(", "));
+                bail!("several bots have the name {name}: {}", ids.join(", "));
             }
         }
     }

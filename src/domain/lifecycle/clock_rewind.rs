@@ -69,9 +69,9 @@ pub async fn run(app: App) {
         tokio::select! {
             rewind = watch.next() => {
                 again = &REPEAT_DELAYS;
-                if let Rewind::System(back) = rewind {
-                    warn!(seconds = back.by.as_secs(), "the system's clock was set back");
-                    retry_until_done(|| shift_waits(&app, back)).await;
+                if let Rewind::System(rewind) = rewind {
+                    warn!(seconds = rewind.by.as_secs(), "the system's clock was set back");
+                    retry_until_done(|| shift_waits(&app, rewind)).await;
                 }
             }
             () = repairs => {}
@@ -92,9 +92,9 @@ async fn retry_until_done<F: Future<Output = Result<()>>>(mut work: impl FnMut()
 
 /// Moves the ends of waits that had not passed when the clock went back. All in one transaction, because a moved row
 /// cannot be distinguished from another one.
-async fn shift_waits(app: &App, back: SystemRewind) -> Result<()> {
+async fn shift_waits(app: &App, rewind: SystemRewind) -> Result<()> {
     let shift = app.run_write_tx_as(Actor::System, move |tx| {
-        all_repairs().try_for_each(|repair| repair.shift_waits(tx.conn, tx.now, back))
+        all_repairs().try_for_each(|repair| repair.shift_waits(tx.conn, tx.now, rewind))
     });
     shift.await
 }

@@ -100,22 +100,27 @@ impl SplitConfig {
     /// Returns the JSON Pointers, in the old configuration, of the secrets that are lost.
     #[must_use]
     pub fn keep_secrets(&mut self, old: Self) -> Vec<String> {
-        let mut places = HashMap::new();
+        let mut pointers = HashMap::new();
         match_members(
             &old.public,
             &self.public,
             (String::new(), String::new()),
-            &mut places,
+            &mut pointers,
         );
         let mut removed = Vec::new();
         for (pointer, value) in old.secrets {
             let (parent, name) = pointer.rsplit_once('/').unwrap_or_default();
-            let Some(place) = places.get(parent).map(|place| format!("{place}/{name}")) else {
+            let Some(pointer_in_new) = pointers
+                .get(parent)
+                .map(|pointer_in_new| format!("{pointer_in_new}/{name}"))
+            else {
                 removed.push(pointer);
                 continue;
             };
-            if !self.secrets.contains_key(&place) && !self.cleared.contains(&place) {
-                self.secrets.insert(place, value);
+            if !self.secrets.contains_key(&pointer_in_new)
+                && !self.cleared.contains(&pointer_in_new)
+            {
+                self.secrets.insert(pointer_in_new, value);
             }
         }
         removed
@@ -180,27 +185,27 @@ fn match_members(
     old: &Map<String, Value>,
     new: &Map<String, Value>,
     at: (String, String),
-    places: &mut PointerMap,
+    pointers: &mut PointerMap,
 ) {
     for (name, old) in old {
         if let Some(new) = new.get(name) {
             let name = escape(name);
             let at = (format!("{}/{name}", at.0), format!("{}/{name}", at.1));
-            match_values(old, new, at, places);
+            match_values(old, new, at, pointers);
         }
     }
-    places.insert(at.0, at.1);
+    pointers.insert(at.0, at.1);
 }
 
-fn match_values(old: &Value, new: &Value, at: (String, String), places: &mut PointerMap) {
+fn match_values(old: &Value, new: &Value, at: (String, String), pointers: &mut PointerMap) {
     match (old, new) {
-        (Value::Object(old), Value::Object(new)) => match_members(old, new, at, places),
+        (Value::Object(old), Value::Object(new)) => match_members(old, new, at, pointers),
         (Value::Array(old), Value::Array(new)) => {
             let (from, to) = (unique_elements(old), unique_elements(new));
             for (element, index) in from {
-                if let (Some(index), Some(Some(place))) = (index, to.get(element)) {
-                    let at = (format!("{}/{index}", at.0), format!("{}/{place}", at.1));
-                    match_values(element, element, at, places);
+                if let (Some(index), Some(Some(new_index))) = (index, to.get(element)) {
+                    let at = (format!("{}/{index}", at.0), format!("{}/{new_index}", at.1));
+                    match_values(element, element, at, pointers);
                 }
             }
         }

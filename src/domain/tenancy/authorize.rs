@@ -12,8 +12,8 @@ impl RequestContext {
     ///
     /// # Errors
     /// `Forbidden` otherwise.
-    pub fn require_role(&self, least: Role) -> Result<()> {
-        self.require_of_principal(move |caller| caller.require_role(least))
+    pub fn require_role(&self, min_role: Role) -> Result<()> {
+        self.require_of_principal(move |caller| caller.require_role(min_role))
     }
 
     /// Requires a workspace that is not blocked.
@@ -30,11 +30,11 @@ impl Principal {
     ///
     /// # Errors
     /// `Forbidden` otherwise.
-    pub(in crate::domain) fn require_role(&self, least: Role) -> Result<()> {
+    pub(in crate::domain) fn require_role(&self, min_role: Role) -> Result<()> {
         match self.role {
-            Some(role) if role < least => Err(Error::new(
+            Some(role) if role < min_role => Err(Error::new(
                 Kind::Forbidden,
-                format!("This needs the role {least}; yours is {role}"),
+                format!("This needs the role {min_role}; yours is {role}"),
             )),
             _ => Ok(()),
         }

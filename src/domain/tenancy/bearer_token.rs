@@ -101,12 +101,12 @@ impl BearerToken {
     /// # Errors
     /// `Forbidden` if the token does not act for the bot, and the errors of [`App::admit_in_scope`].
     pub(in crate::domain) fn admit_in_bot(&self, bot: &str) -> Result<RequestContext> {
-        let place = AuthScope::Bot {
+        let scope = AuthScope::Bot {
             bot,
             integration: self.integration.as_deref(),
         };
         self.app.admit_in_scope(
-            &place,
+            &scope,
             self.token.expose(),
             ACCEPTED_KEY_KINDS,
             ApiClass::BotpressChat,

@@ -88,11 +88,11 @@ impl Settings {
     /// # Errors
     /// `LimitExceeded`.
     pub(in crate::domain) fn require_configurations(&self, count: usize) -> Result<()> {
-        let most = self.configurations;
-        if u64::try_from(count).unwrap_or(u64::MAX) <= most {
+        let max = self.configurations;
+        if u64::try_from(count).unwrap_or(u64::MAX) <= max {
             return Ok(());
         }
-        let text = format!("An integration can have {most} configurations (bounds.configurations)");
+        let text = format!("An integration can have {max} configurations (bounds.configurations)");
         Err(Error::new(Kind::LimitExceeded, text))
     }
 }
@@ -135,15 +135,15 @@ impl CountCache {
     fn reserve_row(
         &self,
         key: (&'static str, String),
-        most: u64,
+        max: u64,
         count: impl FnOnce() -> Result<u64>,
     ) -> Result<u64> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = counts.get_mut(&key)
-            && (known.rows < most || known.age.elapsed() < RECOUNT_INTERVAL)
+            && (known.rows < max || known.age.elapsed() < RECOUNT_INTERVAL)
         {
             let rows = known.rows;
-            known.rows = rows.saturating_add(1).min(most);
+            known.rows = rows.saturating_add(1).min(max);
             return Ok(rows);
         }
         let rows = count()?;
@@ -151,7 +151,7 @@ impl CountCache {
             counts.clear();
         }
         let known = CachedCount {
-            rows: rows.saturating_add(1).min(most),
+            rows: rows.saturating_add(1).min(max),
             age: Stopwatch::start(),
         };
         counts.insert(key, known);
@@ -172,36 +172,36 @@ impl Bound {
         let Some(bounds) = tx.bounds() else {
             return Ok(());
         };
-        let most = (self.limit)(bounds.settings);
+        let max = (self.limit)(bounds.settings);
         if let Some(last) = self.max_number_sql {
             let mut statement = tx.conn.prepare_cached(last)?;
             let last: Option<i64> = match statement.parameter_count() {
                 0 => statement.query_row([], |row| row.get(0))?,
                 _ => statement.query_row([&owner], |row| row.get(0))?,
             };
-            if last.unwrap_or(0).unsigned_abs() < most {
+            if last.unwrap_or(0).unsigned_abs() < max {
                 return Ok(());
             }
         }
-        let rows = if most <= MAX_UNCACHED_BOUND {
-            self.count_rows(tx, &owner, most)?
+        let rows = if max <= MAX_UNCACHED_BOUND {
+            self.count_rows(tx, &owner, max)?
         } else {
             let key = (self.setting, owner.to_string());
             bounds
                 .counts
-                .reserve_row(key, most, || self.count_rows(tx, &owner, most))?
+                .reserve_row(key, max, || self.count_rows(tx, &owner, max))?
         };
-        if rows >= most {
-            return Err(self.limit_error(most));
+        if rows >= max {
+            return Err(self.limit_error(max));
         }
         Ok(())
     }
 
-    fn count_rows(&self, tx: &WriteTx<'_>, owner: &dyn ToSql, most: u64) -> Result<u64> {
+    fn count_rows(&self, tx: &WriteTx<'_>, owner: &dyn ToSql, max: u64) -> Result<u64> {
         let sql = format!("SELECT count(*) FROM ({} LIMIT ?2)", self.rows_sql);
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let max = i64::try_from(max).unwrap_or(i64::MAX);
         let mut statement = tx.conn.prepare_cached(&sql)?;
-        match statement.query_row(params![owner, most], |row| row.get::<_, i64>(0)) {
+        match statement.query_row(params![owner, max], |row| row.get::<_, i64>(0)) {
             Ok(count) => Ok(count.unsigned_abs()),
             // Damage to other rows must not prevent an insert that is possible.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
@@ -212,14 +212,14 @@ impl Bound {
         }
     }
 
-    fn limit_error(&self, most: u64) -> Error {
+    fn limit_error(&self, max: u64) -> Error {
         let Self {
             owner_label: of,
             items_label: things,
             setting,
             ..
         } = self;
-        let text = format!("{of} can have {most} {things} (bounds.{setting})");
+        let text = format!("{of} can have {max} {things} (bounds.{setting})");
         Error::new(Kind::LimitExceeded, text)
     }
 }

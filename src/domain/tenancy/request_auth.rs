@@ -233,12 +233,12 @@ impl App {
     /// `Forbidden` if the key is not valid in the scope, and the errors of [`admit`](Self::admit).
     pub fn admit_in_scope(
         &self,
-        place: &AuthScope<'_>,
+        scope: &AuthScope<'_>,
         token: &str,
         kinds: &[KeyKind],
         class: ApiClass,
     ) -> Result<RequestContext> {
-        let hash = (place.hash_token(token), class);
+        let hash = (scope.hash_token(token), class);
         let now = self.clock().now();
         let known = self.keyring().keys.get(&hash);
         let known = known.filter(|known| kinds.contains(&known.kind) && known.is_valid_at(now));
@@ -249,17 +249,17 @@ impl App {
             }
             self.keyring().keys.invalidate(&hash);
             // The rate limiter has already counted this request.
-            let known = self.load_key(place, token, hash, kinds, now)?;
+            let known = self.load_key(scope, token, hash, kinds, now)?;
             return Ok(self.build_context(known, rate_limit_status, now));
         }
-        let known = self.load_key(place, token, hash, kinds, now)?;
+        let known = self.load_key(scope, token, hash, kinds, now)?;
         let rate_limit_status = self.take_request(&known, now)?;
         Ok(self.build_context(known, rate_limit_status, now))
     }
 
     fn load_key(
         &self,
-        place: &AuthScope<'_>,
+        scope: &AuthScope<'_>,
         token: &str,
         key: (TokenHash, ApiClass),
         kinds: &[KeyKind],
@@ -269,7 +269,7 @@ impl App {
         let known = self.store().read(|conn| {
             // Read the generation first: a later revocation then causes another lookup.
             let generation = api_keys::read_generation(conn)?;
-            let (kind, caller) = resolve(conn, &hash, place, kinds, now)?;
+            let (kind, caller) = resolve(conn, &hash, scope, kinds, now)?;
             let tenant = Tenant {
                 agent: caller
                     .agent
@@ -283,7 +283,7 @@ impl App {
                 generation,
                 kind,
                 hash,
-                scope: place.to_owned_scope(),
+                scope: scope.to_owned_scope(),
                 key_use: Arc::new(KeyUse {
                     key: caller.key_id.clone(),
                     last_used_at: AtomicI64::new(0),
@@ -350,7 +350,7 @@ impl App {
 pub(in crate::domain) fn resolve(
     conn: &Connection,
     hash: &TokenHash,
-    place: &AuthScope<'_>,
+    scope: &AuthScope<'_>,
     kinds: &[KeyKind],
     now: Timestamp,
 ) -> Result<(KeyKind, Principal)> {
@@ -370,7 +370,7 @@ pub(in crate::domain) fn resolve(
         agent,
         role,
         installation,
-    } = place.resolve(conn, &principal)?;
+    } = scope.resolve(conn, &principal)?;
     let blocked = workspaces::is_blocked(conn, &workspace)?;
     let workspace_rows = RowRange::find(conn, &workspace)?;
     let caller = Principal {

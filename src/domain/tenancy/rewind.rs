@@ -71,7 +71,7 @@ impl Repair {
         &self,
         conn: &Connection,
         now: Timestamp,
-        back: SystemRewind,
+        rewind: SystemRewind,
     ) -> Result<()> {
         let Some(due) = self.due_column else {
             return Ok(());
@@ -84,10 +84,13 @@ impl Repair {
         } = self;
         let sql =
             format!("UPDATE {table} SET {due} = max(:now, {due} - :back) WHERE {key} IN ({find})");
-        let by = i64::try_from(back.by.as_micros()).unwrap_or(i64::MAX);
+        let by = i64::try_from(rewind.by.as_micros()).unwrap_or(i64::MAX);
         let mut statement = conn.prepare(&sql)?;
-        let parameters: [(&str, &dyn ToSql); 3] =
-            [(":now", &now), (":horizon", &back.expected), (":back", &by)];
+        let parameters: [(&str, &dyn ToSql); 3] = [
+            (":now", &now),
+            (":horizon", &rewind.expected),
+            (":back", &by),
+        ];
         bind_parameters(&mut statement, &parameters)?;
         statement.raw_execute()?;
         Ok(())

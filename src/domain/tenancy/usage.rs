@@ -107,9 +107,9 @@ type LimiterCache<K> = Cache<(K, ApiClass), Arc<RateLimiter>>;
 const CACHE_LIMITS: (u64, Duration) = (100_000, Duration::from_secs(86_400));
 
 fn new_limiter_cache<K: Eq + Hash + Send + Sync + 'static>() -> LimiterCache<K> {
-    let (most, idle) = CACHE_LIMITS;
+    let (max_entries, idle) = CACHE_LIMITS;
     Cache::builder()
-        .max_capacity(most)
+        .max_capacity(max_entries)
         .time_to_idle(idle)
         .build()
 }

@@ -47,11 +47,11 @@ pub fn confine_worker() -> io::Result<Measures> {
     Ok(measures)
 }
 
-/// Confines a process that becomes the Node.js at `installed`, with the `wanted` measures.
+/// Confines a process that becomes the Node.js at `installed`, with these measures.
 ///
 /// # Errors
 /// Errors of the limits that every system supports.
-pub fn confine_node(installed: &Path, wanted: Measures) -> io::Result<Measures> {
+pub fn confine_node(installed: &Path, measures: Measures) -> io::Result<Measures> {
     set_limit(Resource::Core, 0)?;
     set_limit(Resource::Fsize, 0)?;
     #[cfg(target_os = "linux")]
@@ -60,17 +60,17 @@ pub fn confine_node(installed: &Path, wanted: Measures) -> io::Result<Measures> 
         rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
         rustix::thread::set_no_new_privs(true)?;
         Ok(Measures {
-            signals: wanted.signals && landlock::scope_signals(),
-            files: wanted.files && landlock::restrict_files(&landlock::node_paths(installed)),
-            calls: wanted.calls && seccomp::block_calls_to_other_processes(),
-            user: wanted.user,
+            signals: measures.signals && landlock::scope_signals(),
+            files: measures.files && landlock::restrict_files(&landlock::node_paths(installed)),
+            calls: measures.calls && seccomp::block_calls_to_other_processes(),
+            user: measures.user,
         })
     }
     #[cfg(not(target_os = "linux"))]
     {
         let _ = installed;
         Ok(Measures {
-            user: wanted.user,
+            user: measures.user,
             ..Measures::default()
         })
     }
@@ -101,14 +101,14 @@ pub fn become_user(_id: u32) -> io::Result<()> {
     ))
 }
 
-/// Limits the writable memory of this process (`RLIMIT_DATA`) to `bytes`. The limit can be raised to `most` later.
+/// Limits the writable memory of this process (`RLIMIT_DATA`) to `bytes`. The limit can be raised to `max` later.
 ///
 /// # Errors
 /// Errors of the system.
-pub fn limit_memory(bytes: u64, most: u64) -> io::Result<()> {
+pub fn limit_memory(bytes: u64, max: u64) -> io::Result<()> {
     let limit = Rlimit {
-        current: Some(bytes.min(most)),
-        maximum: Some(most),
+        current: Some(bytes.min(max)),
+        maximum: Some(max),
     };
     Ok(setrlimit(Resource::Data, limit)?)
 }
@@ -122,8 +122,8 @@ pub fn limit_added_memory(bytes: u64) -> io::Result<()> {
     let own = std::fs::read_to_string("/proc/self/statm")
         .ok()
         .and_then(|text| text.split(' ').nth(5)?.trim().parse::<u64>().ok());
-    let most = own.unwrap_or_default() * page + bytes;
-    limit_memory(most, most)
+    let max = own.unwrap_or_default() * page + bytes;
+    limit_memory(max, max)
 }
 
 /// Limits the processor time of this process, in seconds. The kernel ends the process after that time.
@@ -134,10 +134,10 @@ pub fn limit_cpu_time(seconds: u64) -> io::Result<()> {
     set_limit(Resource::Cpu, seconds)
 }
 
-fn set_limit(resource: Resource, most: u64) -> io::Result<()> {
+fn set_limit(resource: Resource, max: u64) -> io::Result<()> {
     let limit = Rlimit {
-        current: Some(most),
-        maximum: Some(most),
+        current: Some(max),
+        maximum: Some(max),
     };
     Ok(setrlimit(resource, limit)?)
 }

@@ -51,11 +51,11 @@ impl Budget {
 
     /// True if the code must end now.
     pub(super) fn is_over(&self) -> bool {
-        let over = self.stopping.load(Ordering::Relaxed) || self.spent() > self.allowed.get();
-        if over {
+        let is_over = self.stopping.load(Ordering::Relaxed) || self.spent() > self.allowed.get();
+        if is_over {
             self.interrupted.set(true);
         }
-        over
+        is_over
     }
 
     /// True if the turn was interrupted.

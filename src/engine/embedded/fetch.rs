@@ -137,12 +137,12 @@ fn response_limit(outbound: &Outbound, fetch: &FetchRequest) -> usize {
 
 /// Returns the error text, which names the limit that the response exceeds.
 fn too_long_error(outbound: &Outbound, fetch: &FetchRequest) -> String {
-    let most = response_limit(outbound, fetch);
-    let name = match most < fetch.max_response {
+    let max_bytes = response_limit(outbound, fetch);
+    let name = match max_bytes < fetch.max_response {
         true => "outbound.max_response_bytes",
         false => "a quarter of runtime.memory_bytes",
     };
-    format!("the answer is longer than {most} bytes ({name})")
+    format!("the answer is longer than {max_bytes} bytes ({name})")
 }
 
 impl FetchRequest {

@@ -72,9 +72,10 @@ fn add_reply_functions<'js>(
         host,
         "answer",
         move |call: u64, status: u16, headers: String, body: String| {
-            let longest = isolate_state.limits.response_bytes;
-            if headers.len().saturating_add(body.len()) > longest {
-                let text = format!("it is longer than {longest} bytes (runtime.max_answer_bytes)");
+            let max_bytes = isolate_state.limits.response_bytes;
+            if headers.len().saturating_add(body.len()) > max_bytes {
+                let text =
+                    format!("it is longer than {max_bytes} bytes (runtime.max_answer_bytes)");
                 return isolate_state.reply_to_call(call, Err(EngineError::BadAnswer(text)));
             }
             let headers = serde_json::from_str(&headers).unwrap_or_default();

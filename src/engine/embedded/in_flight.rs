@@ -72,9 +72,9 @@ impl Reservation {
             .bytes
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
         grown.map_err(|_| {
-            let most = flight.max_bytes;
+            let max_bytes = flight.max_bytes;
             format!(
-                "the running requests and their responses have more than {most} bytes, half of \
+                "the running requests and their responses have more than {max_bytes} bytes, half of \
                  runtime.memory_bytes"
             )
         })?;

@@ -122,14 +122,14 @@ impl IsolateState {
 
     /// Records a feature that the code uses and the engine lacks.
     pub(super) fn record_missing(&self, mut what: String) {
-        let (most, longest) = MISSING_LIMITS;
-        if what.len() > longest {
-            what.truncate(what.floor_char_boundary(longest));
+        let (max_count, max_length) = MISSING_LIMITS;
+        if what.len() > max_length {
+            what.truncate(what.floor_char_boundary(max_length));
             what.shrink_to_fit();
         }
         if self.loaded.get() {
             self.shared.note_missing(what);
-        } else if self.missing.borrow().len() < most {
+        } else if self.missing.borrow().len() < max_count {
             self.missing.borrow_mut().insert(what);
         }
     }
@@ -213,8 +213,8 @@ impl IsolateState {
 
     /// Checks that the turn may start a timer or a request: its call is not over, and the limit is not reached.
     fn check_can_start(&self) -> Result<(), &'static str> {
-        let over = |id: u64| !self.calls.borrow().contains_key(&id);
-        if self.current.get().is_some_and(over) {
+        let has_ended = |id: u64| !self.calls.borrow().contains_key(&id);
+        if self.current.get().is_some_and(has_ended) {
             return Err("the call that this belongs to has ended");
         }
         if self.operations.borrow().len() >= MAX_OPERATIONS {

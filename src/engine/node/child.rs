@@ -276,9 +276,9 @@ impl State {
     fn check_size(&self, response: Response) -> Result<Response, EngineError> {
         let headers = response.headers.iter();
         let headers: usize = headers.map(|(name, value)| name.len() + value.len()).sum();
-        let longest = self.limits.response_bytes;
-        if headers + response.body.len() > longest {
-            let text = format!("it is longer than {longest} bytes (runtime.max_answer_bytes)");
+        let max_bytes = self.limits.response_bytes;
+        if headers + response.body.len() > max_bytes {
+            let text = format!("it is longer than {max_bytes} bytes (runtime.max_answer_bytes)");
             return Err(EngineError::BadAnswer(text));
         }
         Ok(response)

@@ -45,8 +45,8 @@ pub(super) type ScriptResult = Result<Value, ScriptError>;
 /// Serializes a value as a frame.
 ///
 /// # Errors
-/// The length of the value, if it is longer than `most`.
-pub(super) fn encode(value: &impl Serialize, most: usize) -> Result<Vec<u8>, usize> {
+/// The length of the value, if it is longer than `max_bytes`.
+pub(super) fn encode(value: &impl Serialize, max_bytes: usize) -> Result<Vec<u8>, usize> {
     let mut bytes = vec![0; 4];
     // Fails only for maps with keys that are not strings, which no message has.
     if serde_json::to_writer(&mut bytes, value).is_err() {
@@ -54,7 +54,7 @@ pub(super) fn encode(value: &impl Serialize, most: usize) -> Result<Vec<u8>, usi
     }
     let length = bytes.len() - 4;
     let head = u32::try_from(length).map_err(|_| length)?;
-    if length > most {
+    if length > max_bytes {
         return Err(length);
     }
     bytes[..4].copy_from_slice(&head.to_be_bytes());
@@ -67,14 +67,14 @@ pub(super) fn encode(value: &impl Serialize, most: usize) -> Result<Vec<u8>, usi
 /// Errors of the reader, and an error for an invalid frame.
 pub(super) fn read<T: DeserializeOwned>(
     reader: &mut impl Read,
-    most: usize,
+    max_bytes: usize,
 ) -> io::Result<Option<T>> {
     let mut head = [0; 4];
     match reader.read_exact(&mut head) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         other => other?,
     }
-    let mut body = vec![0; parse_length(head, most)?];
+    let mut body = vec![0; parse_length(head, max_bytes)?];
     reader.read_exact(&mut body)?;
     Ok(Some(serde_json::from_slice(&body)?))
 }
@@ -91,30 +91,32 @@ pub(super) fn write(writer: &mut impl Write, frame: &[u8]) -> io::Result<()> {
 /// Errors of the reader, also at its end, and an error for an invalid frame.
 pub(super) async fn read_async<T: DeserializeOwned>(
     reader: &mut (impl AsyncRead + Unpin),
-    most: usize,
+    max_bytes: usize,
 ) -> io::Result<T> {
-    Ok(serde_json::from_slice(&read_bytes(reader, most).await?)?)
+    Ok(serde_json::from_slice(
+        &read_bytes(reader, max_bytes).await?,
+    )?)
 }
 
 /// Reads the content of a frame.
 ///
 /// # Errors
-/// Errors of the reader, also at its end, and `InvalidData` for a length over `most`.
+/// Errors of the reader, also at its end, and `InvalidData` for a length over `max_bytes`.
 pub(super) async fn read_bytes(
     reader: &mut (impl AsyncRead + Unpin),
-    most: usize,
+    max_bytes: usize,
 ) -> io::Result<Vec<u8>> {
     let mut head = [0; 4];
     reader.read_exact(&mut head).await?;
-    let mut body = vec![0; parse_length(head, most)?];
+    let mut body = vec![0; parse_length(head, max_bytes)?];
     reader.read_exact(&mut body).await?;
     Ok(body)
 }
 
-fn parse_length(head: [u8; 4], most: usize) -> io::Result<usize> {
+fn parse_length(head: [u8; 4], max_bytes: usize) -> io::Result<usize> {
     let length = usize::try_from(u32::from_be_bytes(head)).unwrap_or(usize::MAX);
-    if length > most {
-        let text = format!("a frame has {length} bytes, and at most {most} are allowed");
+    if length > max_bytes {
+        let text = format!("a frame has {length} bytes, and at most {max_bytes} are allowed");
         return Err(io::Error::new(io::ErrorKind::InvalidData, text));
     }
     Ok(length)

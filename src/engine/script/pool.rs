@@ -101,16 +101,19 @@ impl Scripts {
     async fn run_request(&self, source: &str, object: Option<&Value>) -> ScriptResult {
         bounds::check(source)?;
         let lane = self.0.find_or_create_limit(source);
-        let mut place = self.0.acquire_permits(&lane).await?;
+        let mut permits = self.0.acquire_permits(&lane).await?;
         // The frame is built only now, so that a waiting script takes no memory for it.
-        let most = self.0.settings.script_input_bytes;
-        let frame = frame::encode(&ScriptRequestRef { source, object }, most + FRAME_OVERHEAD);
-        let frame = Arc::new(frame.map_err(|_| ScriptError::Input(most))?);
+        let max_bytes = self.0.settings.script_input_bytes;
+        let frame = frame::encode(
+            &ScriptRequestRef { source, object },
+            max_bytes + FRAME_OVERHEAD,
+        );
+        let frame = Arc::new(frame.map_err(|_| ScriptError::Input(max_bytes))?);
         for _ in 0..MAX_ATTEMPTS {
-            match self.0.exchange(place, &frame).await? {
+            match self.0.exchange(permits, &frame).await? {
                 Outcome::Answered(answer) => return answer,
                 Outcome::Broken(error) => return Err(error),
-                Outcome::Retired => place = self.0.acquire_permits(&lane).await?,
+                Outcome::Retired => permits = self.0.acquire_permits(&lane).await?,
             }
         }
         let text = "its workers ended repeatedly";
@@ -158,23 +161,26 @@ impl Pool {
     /// Waits for the permits to run a script.
     async fn acquire_permits(&self, lane: &SourceLimit) -> Result<Permits, ScriptError> {
         let busy = || ScriptError::Busy(self.settings.script_queue);
-        let waits = Arc::clone(&lane.waiting).try_acquire_owned();
+        let source_wait = Arc::clone(&lane.waiting).try_acquire_owned();
         let queued = Arc::clone(&self.queue).try_acquire_owned();
-        let (waits, queued) = (waits.map_err(|_| busy())?, queued.map_err(|_| busy())?);
+        let (source_wait, queued) = (
+            source_wait.map_err(|_| busy())?,
+            queued.map_err(|_| busy())?,
+        );
         let permits = with_timeout(WORKER_TIMEOUT, async {
-            let runs = Arc::clone(&lane.running).acquire_owned().await;
-            let works = Arc::clone(&self.workers).acquire_owned().await;
-            runs.and_then(|runs| works.map(|works| (runs, works)))
+            let source_run = Arc::clone(&lane.running).acquire_owned().await;
+            let worker = Arc::clone(&self.workers).acquire_owned().await;
+            source_run.and_then(|source_run| worker.map(|worker| (source_run, worker)))
         });
-        let (runs, works) = permits.await.map_err(|_| busy())?.map_err(|_| busy())?;
-        Ok([waits, queued, runs, works])
+        let (source_run, worker) = permits.await.map_err(|_| busy())?.map_err(|_| busy())?;
+        Ok([source_wait, queued, source_run, worker])
     }
 
     /// Sends a script to a worker and waits for the outcome. The script runs to its end even if the caller stops
     /// waiting.
     async fn exchange(
         self: &Arc<Self>,
-        place: Permits,
+        permits: Permits,
         frame: &Arc<Vec<u8>>,
     ) -> Result<Outcome, ScriptError> {
         let (reply, answer) = oneshot::channel();
@@ -186,7 +192,7 @@ impl Pool {
             frame: Arc::clone(frame),
             reply,
             worker: worker.clone(),
-            permits: place,
+            permits,
         };
         // A worker that has ended drops the job.
         let _ = worker.try_send(job);
@@ -222,14 +228,14 @@ async fn run_jobs(mut process: WorkerProcess, mut jobs: mpsc::Receiver<Job>, poo
         let Job {
             reply,
             worker,
-            permits: place,
+            permits,
             ..
         } = job;
         if let Some(pool) = pool.upgrade().filter(|_| is_reusable) {
             pool.lock_idle().push(worker);
         }
         // The permits are released before the reply, so that the next script finds this worker.
-        drop(place);
+        drop(permits);
         // Fails only if the caller no longer waits.
         let _ = reply.send(exchange);
         if !is_reusable {

@@ -63,13 +63,13 @@ impl WorkerProcess {
 
     async fn spawn(settings: &Settings) -> io::Result<Self> {
         let mut command = helper::command(settings.executable.as_deref(), helper::SCRIPT_WORKER);
-        for (name, figure) in [
+        for (name, value) in [
             ("--memory-bytes", settings.script_memory_bytes as u64),
             ("--input-bytes", settings.script_input_bytes as u64),
             ("--output-bytes", settings.script_output_bytes as u64),
             ("--idle-seconds", settings.script_idle_seconds),
         ] {
-            command.args([name, &figure.to_string()]);
+            command.args([name, &value.to_string()]);
         }
         let mut child = Command::from(command)
             .stdin(Stdio::piped())

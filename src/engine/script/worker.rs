@@ -59,14 +59,14 @@ pub fn run_worker(worker: &WorkerLimits) -> io::Result<()> {
     // Opened now, because no file can be opened after the confinement.
     let memory = MemoryUsage::open();
     confinement::confine_worker()?;
-    let (watch, watched) = mpsc::channel();
+    let (time_limits, time_limit_receiver) = mpsc::channel();
     let idle = worker.idle;
-    thread::Builder::new().spawn(move || watch_time(idle, &watched))?;
+    thread::Builder::new().spawn(move || watch_time(idle, &time_limit_receiver))?;
     let worker = worker.clone();
     let working = thread::Builder::new()
         .name("script".to_owned())
         .stack_size(STACK_BYTES)
-        .spawn(move || run_scripts(&worker, memory, &watch))?;
+        .spawn(move || run_scripts(&worker, memory, &time_limits))?;
     let panicked = |_| Err(io::Error::other("the script engine has a defect"));
     working.join().unwrap_or_else(panicked)
 }
@@ -78,10 +78,10 @@ enum TimeLimit {
 }
 
 /// Ends the process when the current activity takes too long.
-fn watch_time(idle: Duration, watched: &mpsc::Receiver<TimeLimit>) {
+fn watch_time(idle: Duration, time_limit_receiver: &mpsc::Receiver<TimeLimit>) {
     let (mut wait, mut status) = (idle, 0);
     loop {
-        match watched.recv_timeout(wait) {
+        match time_limit_receiver.recv_timeout(wait) {
             Ok(TimeLimit::Until(limit)) => (wait, status) = (limit, TIMED_OUT_STATUS),
             Ok(TimeLimit::Idle) => (wait, status) = (idle, 0),
             Err(RecvTimeoutError::Timeout) => exit(status),
@@ -93,7 +93,7 @@ fn watch_time(idle: Duration, watched: &mpsc::Receiver<TimeLimit>) {
 fn run_scripts(
     worker: &WorkerLimits,
     memory: Option<MemoryUsage>,
-    watch: &Sender<TimeLimit>,
+    time_limits: &Sender<TimeLimit>,
 ) -> io::Result<()> {
     let (mut input, mut output) = (io::stdin(), io::stdout());
     let mut language = Compiler::new();
@@ -104,11 +104,11 @@ fn run_scripts(
         memory_limit.apply()?;
     }
     write_message(&mut output, &Hello::new(), MAX_SOURCE_BYTES)?;
-    let most = worker.input + FRAME_OVERHEAD;
-    while let Some(request) = read_request(&mut input, most)? {
-        let answer = handle_request(&mut language, request, watch);
+    let max_bytes = worker.input + FRAME_OVERHEAD;
+    while let Some(request) = read_request(&mut input, max_bytes)? {
+        let answer = handle_request(&mut language, request, time_limits);
         // The thread that receives it lives as long as the process.
-        let _ = watch.send(TimeLimit::Idle);
+        let _ = time_limits.send(TimeLimit::Idle);
         write_message(&mut output, &answer, worker.output)?;
         if let Some(memory_limit) = &mut memory_limit
             && !memory_limit.apply()?
@@ -122,31 +122,31 @@ fn run_scripts(
 fn handle_request(
     language: &mut Compiler,
     request: ScriptRequest,
-    watch: &Sender<TimeLimit>,
+    time_limits: &Sender<TimeLimit>,
 ) -> ScriptResult {
     // The thread that receives it lives as long as the process.
-    let _ = watch.send(TimeLimit::Until(COMPILE_TIMEOUT));
+    let _ = time_limits.send(TimeLimit::Until(COMPILE_TIMEOUT));
     let Some(object) = request.object else {
         return language
             .check(&request.source)
             .map(|()| serde_json::Value::Null);
     };
     let program = language.get_or_compile(&request.source)?;
-    let _ = watch.send(TimeLimit::Until(MAX_RUN_TIME + GRACE));
+    let _ = time_limits.send(TimeLimit::Until(MAX_RUN_TIME + GRACE));
     super::compiler::resolve(program, object)
 }
 
-fn read_request(input: &mut Stdin, most: usize) -> io::Result<Option<ScriptRequest>> {
-    frame::read(input, most)
+fn read_request(input: &mut Stdin, max_bytes: usize) -> io::Result<Option<ScriptRequest>> {
+    frame::read(input, max_bytes)
 }
 
 fn write_message(
     output: &mut Stdout,
     value: &impl serde::Serialize,
-    most: usize,
+    max_bytes: usize,
 ) -> io::Result<()> {
-    let bytes = frame::encode(value, most).or_else(|_| {
-        let too_large: ScriptResult = Err(ScriptError::Output(most));
+    let bytes = frame::encode(value, max_bytes).or_else(|_| {
+        let too_large: ScriptResult = Err(ScriptError::Output(max_bytes));
         frame::encode(&too_large, FRAME_OVERHEAD)
     });
     let bytes = bytes.map_err(|_| io::Error::other("a result cannot be serialized"))?;
@@ -172,8 +172,9 @@ impl MemoryUsage {
             pages.map(|pages| pages * page)
         });
         let resident = fields.nth(1).flatten();
-        let own = fields.nth(3).flatten();
-        own.zip(resident)
+        let writable = fields.nth(3).flatten();
+        writable
+            .zip(resident)
             .ok_or_else(|| io::Error::other("the system does not report this process's memory"))
     }
 }
@@ -198,13 +199,13 @@ impl MemoryLimit {
     /// Limits the memory of the next script, beyond the memory in use. Returns false if earlier scripts left too much
     /// in use for that: compiled programs, and memory that the allocator keeps.
     fn apply(&self) -> io::Result<bool> {
-        let (own, resident) = self.memory.read()?;
-        let most = self.script_bytes / 2;
-        if own > self.at_rest.0 + most || resident > self.at_rest.1 + most {
+        let (writable, resident) = self.memory.read()?;
+        let max_growth = self.script_bytes / 2;
+        if writable > self.at_rest.0 + max_growth || resident > self.at_rest.1 + max_growth {
             return Ok(false);
         }
         confinement::limit_memory(
-            own + self.script_bytes,
+            writable + self.script_bytes,
             self.at_rest.0 + 2 * self.script_bytes,
         )?;
         Ok(true)

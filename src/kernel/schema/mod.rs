@@ -308,7 +308,7 @@ fn is_nested_at_most(value: &Value, deepest: usize) -> bool {
 
 /// Returns the length of the longest path in the value, in bytes: names of members and indices.
 fn longest_path_bytes(value: &Value) -> u64 {
-    let longest = match value {
+    let numeral_length = match value {
         Value::Array(items) => items.iter().map(longest_path_bytes).max(),
         Value::Object(members) => members
             .iter()
@@ -316,7 +316,7 @@ fn longest_path_bytes(value: &Value) -> u64 {
             .max(),
         _ => return 0,
     };
-    longest.map_or(0, |longest| longest + 8)
+    numeral_length.map_or(0, |numeral_length| numeral_length + 8)
 }
 
 #[cfg(test)]

@@ -194,7 +194,7 @@ impl PatternReader<'_> {
     /// Reads `{n}`, `{n,}` or `{n,m}`. For another use of the brace, returns `None` and consumes nothing.
     fn read_counted_repetition(&mut self) -> Option<u64> {
         let (inner, rest) = self.rest.strip_prefix('{')?.split_once('}')?;
-        let (least, most) = inner.split_once(',').unwrap_or((inner, inner));
+        let (min, max) = inner.split_once(',').unwrap_or((inner, inner));
         let number = |text: &str| match text.trim() {
             "" => Some(0),
             digits if digits.bytes().all(|digit| digit.is_ascii_digit()) => {
@@ -202,7 +202,7 @@ impl PatternReader<'_> {
             }
             _ => None,
         };
-        let times = number(least)?.max(number(most)?).saturating_add(1);
+        let times = number(min)?.max(number(max)?).saturating_add(1);
         self.rest = rest;
         Some(times)
     }

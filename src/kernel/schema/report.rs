@@ -220,9 +220,9 @@ pub(super) fn to_path(pointer: &Pointer) -> Vec<PathSegment> {
         .collect()
 }
 
-/// Truncates a text to about `most` bytes of JSON. `…` replaces the rest.
-pub(crate) fn truncate_text(text: &str, most: usize) -> String {
-    let mut left = most;
+/// Truncates a text to about `max_bytes` bytes of JSON. `…` replaces the rest.
+pub(crate) fn truncate_text(text: &str, max_bytes: usize) -> String {
+    let mut left = max_bytes;
     let mut short = String::new();
     for character in text.chars() {
         let bytes = match character {

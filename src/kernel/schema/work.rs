@@ -174,7 +174,7 @@ impl<'r> WorkCounter<'r> {
             depth: 1,
             ..SubschemaWork::default()
         };
-        let (mut beside, mut looks, mut marks) = (0_u32, false, false);
+        let (mut in_place, mut reads_value, mut marks_evaluated) = (0_u32, false, false);
         for (keyword, value) in members {
             if let Some(targets) = in_place_subschemas(&here, keyword, value) {
                 for target in targets {
@@ -187,22 +187,22 @@ impl<'r> WorkCounter<'r> {
                     count.evaluated_again = count.evaluated_again.saturating_add(marked);
                     count.depth = count.depth.max(found.depth + 1);
                     count.unmetered = count.unmetered.saturating_add(found.unmetered);
-                    beside += 1;
+                    in_place += 1;
                 }
             } else {
-                looks |= keywords::reads_value(&here, keyword);
-                marks |= keyword.starts_with("unevaluated");
+                reads_value |= keywords::reads_value(&here, keyword);
+                marks_evaluated |= keyword.starts_with("unevaluated");
                 self.enqueue_inner(&here, keyword, value);
             }
             self.record_keyword(keyword, value)?;
         }
-        if marks {
+        if marks_evaluated {
             count.checked = count.checked.saturating_add(count.evaluated_again);
         }
-        if !looks && beside < 2 {
+        if !reads_value && in_place < 2 {
             count.unmetered = count
                 .unmetered
-                .saturating_add(if beside == 0 { 4 } else { 1 });
+                .saturating_add(if in_place == 0 { 4 } else { 1 });
         }
         Ok(count)
     }

@@ -27,10 +27,10 @@ pub struct BufferReservation {
 }
 
 impl BufferLimit {
-    pub(super) fn new(most: usize) -> Arc<Self> {
+    pub(super) fn new(max_bytes: usize) -> Arc<Self> {
         Arc::new(Self {
             bytes: AtomicUsize::new(0),
-            max_bytes: most,
+            max_bytes,
         })
     }
 
@@ -51,12 +51,12 @@ impl BufferReservation {
     pub fn grow(&mut self, bytes: usize) -> Result<(), OutboundError> {
         let read = self.read.saturating_add(bytes);
         let more = read.saturating_sub(FREE_BYTES) - self.read.saturating_sub(FREE_BYTES);
-        let most = self.limit.max_bytes;
-        let fits = |now: usize| now.checked_add(more).filter(|sum| *sum <= most);
+        let max_bytes = self.limit.max_bytes;
+        let fits = |now: usize| now.checked_add(more).filter(|sum| *sum <= max_bytes);
         let counter = &self.limit.bytes;
         if more > 0 {
             let counted = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
-            counted.map_err(|_| OutboundError::Full(most))?;
+            counted.map_err(|_| OutboundError::Full(max_bytes))?;
         }
         self.read = read;
         Ok(())

@@ -60,12 +60,12 @@ impl FromStr for Network {
             None => (text, None),
         };
         let address: IpAddr = address.parse().map_err(|_| wrong())?;
-        let longest = if address.is_ipv4() { 32 } else { 128 };
+        let address_bits = if address.is_ipv4() { 32 } else { 128 };
         let prefix = match prefix {
             Some(prefix) => prefix.parse().map_err(|_| wrong())?,
-            None => longest,
+            None => address_bits,
         };
-        if prefix > longest {
+        if prefix > address_bits {
             return Err(wrong());
         }
         Ok(Self { address, prefix })

@@ -65,14 +65,14 @@ pub(super) struct TunnelConnection {
 impl TunnelConnection {
     pub(super) fn new(max_requests: usize) -> (Arc<Self>, mpsc::Receiver<String>) {
         let max_requests = max_requests.max(1);
-        let (frames, taken) = mpsc::channel(max_requests);
+        let (frames, frame_receiver) = mpsc::channel(max_requests);
         let line = Self {
             frames,
             pending: Mutex::default(),
             close_reason: watch::Sender::new(None),
             max_requests,
         };
-        (Arc::new(line), taken)
+        (Arc::new(line), frame_receiver)
     }
 
     fn lock_pending(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<Response>>> {
@@ -108,11 +108,11 @@ impl TunnelConnection {
             waiting.insert(id.clone(), response_sender);
         }
         // Dropping it removes the request, also if the caller stops waiting.
-        let waits = PendingRequest {
+        let pending = PendingRequest {
             connection: self,
             id,
         };
-        let frame = request.to_frame(&waits.id);
+        let frame = request.to_frame(&pending.id);
         self.frames.try_send(frame).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => TunnelError::Busy,
             mpsc::error::TrySendError::Closed(_) => TunnelError::Lost,

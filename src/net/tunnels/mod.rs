@@ -168,10 +168,10 @@ impl Tunnels {
             Some(url::Host::Ipv6(ip)) => Some(ip.into()),
             _ => None,
         };
-        let here = ip.is_some_and(|ip| ip.is_loopback() || ip.is_unspecified());
+        let is_this_machine = ip.is_some_and(|ip| ip.is_loopback() || ip.is_unspecified());
         let port = format_port(&url);
         let others = ["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}{port}"));
-        let others = others.into_iter().filter(|_| here);
+        let others = others.into_iter().filter(|_| is_this_machine);
         let mut hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         hosts.extend(others.chain(format_authority(&url)));
     }

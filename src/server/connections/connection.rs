@@ -123,8 +123,8 @@ impl Connection {
     }
 
     /// Records if the server waits for the rest of a body.
-    pub(super) fn set_waiting_for_body(&self, waits: bool) {
-        update_since(&self.reading_since, waits, || self.registry.now());
+    pub(super) fn set_waiting_for_body(&self, is_waiting: bool) {
+        update_since(&self.reading_since, is_waiting, || self.registry.now());
     }
 
     /// Records the start of a request.

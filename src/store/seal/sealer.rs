@@ -50,9 +50,9 @@ impl Sealer {
         Self(XChaCha20Poly1305::new(&(*key).into()))
     }
 
-    /// Seals `plaintext` for `place`. Each call gives different bytes, because the nonce is random.
+    /// Seals `plaintext` for `location`. Each call gives different bytes, because the nonce is random.
     #[must_use]
-    pub fn seal(&self, place: &SealLocation<'_>, plaintext: &[u8]) -> Vec<u8> {
+    pub fn seal(&self, location: &SealLocation<'_>, plaintext: &[u8]) -> Vec<u8> {
         let nonce: [u8; NONCE_BYTES] = rand::random();
         let ciphertext = self
             .0
@@ -60,7 +60,7 @@ impl Sealer {
                 &XNonce::from(nonce),
                 Payload {
                     msg: plaintext,
-                    aad: &place.associated_data(),
+                    aad: &location.associated_data(),
                 },
             )
             .expect("a value in memory is shorter than the cipher's 256 GiB");
@@ -71,11 +71,11 @@ impl Sealer {
         sealed
     }
 
-    /// Opens a value that was sealed for `place`.
+    /// Opens a value that was sealed for `location`.
     ///
     /// # Errors
     /// [`SealError`] if the value was sealed for another place or with another key, or was altered.
-    pub fn open(&self, place: &SealLocation<'_>, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+    pub fn open(&self, location: &SealLocation<'_>, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let (header, ciphertext) = sealed
             .split_at_checked(HEADER_BYTES)
             .ok_or(SealError::Broken)?;
@@ -85,7 +85,7 @@ impl Sealer {
         let nonce = XNonce::try_from(&header[1..]).map_err(|_| SealError::Broken)?;
         let payload = Payload {
             msg: ciphertext,
-            aad: &place.associated_data(),
+            aad: &location.associated_data(),
         };
         self.0
             .decrypt(&nonce, payload)
@@ -137,7 +137,7 @@ mod tests {
         let sealed = sealer().seal(&PLACE, b"hunter2");
         assert_eq!(sealer().open(&PLACE, &sealed).unwrap(), b"hunter2");
         assert_eq!((sealed[0], sealed.len()), (1, 1 + 24 + 7 + 16));
-        for place in [
+        for location in [
             SealLocation {
                 table: "agent",
                 ..PLACE
@@ -163,9 +163,9 @@ mod tests {
             },
         ] {
             assert_eq!(
-                sealer().open(&place, &sealed),
+                sealer().open(&location, &sealed),
                 Err(SealError::Broken),
-                "{place:?}"
+                "{location:?}"
             );
         }
     }

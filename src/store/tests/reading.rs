@@ -33,7 +33,7 @@ async fn a_scan_sees_one_state() {
     let directory = directory();
     let store = open(&directory);
     insert(&store, "first").await.unwrap();
-    let (looked, looks) = oneshot::channel();
+    let (first_read_sender, first_read) = oneshot::channel();
     let (resume, resumed) = channel();
     let scan = tokio::spawn({
         let store = store.clone();
@@ -44,14 +44,14 @@ async fn a_scan_sees_one_state() {
                         Ok(connection.query_row("SELECT count(*) FROM item", [], |r| r.get(0))?)
                     };
                     let first = count()?;
-                    looked.send(()).unwrap();
+                    first_read_sender.send(()).unwrap();
                     resumed.recv().unwrap();
                     Ok((first, count()?))
                 })
                 .await
         }
     });
-    looks.await.unwrap();
+    first_read.await.unwrap();
     insert(&store, "second").await.unwrap();
     resume.send(()).unwrap();
     assert_eq!(scan.await.unwrap().unwrap(), (1, 1));

@@ -76,7 +76,7 @@ pub(super) fn has_null_type(schema: &Map<String, Value>) -> bool {
 
 pub(super) fn enum_choices(
     property: &Map<String, Value>,
-    place: &SchemaCursor<'_>,
+    cursor: &SchemaCursor<'_>,
 ) -> Result<Option<Vec<FormChoice>>, UnsupportedSchema> {
     let Some(values) = property.get("enum").and_then(Value::as_array) else {
         return Ok(None);
@@ -93,12 +93,12 @@ pub(super) fn enum_choices(
             value if fits => choices.push(FormChoice::new(value, None)),
             _ => {
                 let rule = format!("lists {value}, which is not of the type");
-                return Err(place.refuse_member("enum", &rule));
+                return Err(cursor.refuse_member("enum", &rule));
             }
         }
     }
     match choices.is_empty() {
-        true => Err(place.refuse_member("enum", "must list a text or number")),
+        true => Err(cursor.refuse_member("enum", "must list a text or number")),
         false => Ok(Some(choices)),
     }
 }

@@ -139,18 +139,18 @@ impl SchemaReader<'_> {
     pub(super) fn read_object(
         &mut self,
         object: &ResolvedSchema,
-        way: &FieldPath,
+        field_path: &FieldPath,
     ) -> Result<Vec<FormItem>, UnsupportedSchema> {
         // An alternative may have no field besides the discriminator.
-        let step = way.name.rsplit('/').next();
+        let step = field_path.name.rsplit('/').next();
         let is_alternative = step.is_some_and(|step| step.contains('#'));
-        if way.path.len() + way.alternatives >= DEPTH_MAX {
+        if field_path.path.len() + field_path.alternatives >= DEPTH_MAX {
             let rule = format!("must not be nested more than {DEPTH_MAX} deep in a form");
             return Err(self.cursor.refuse(rule));
         }
         let schema = &object.schema;
         let choice = match &object.alternatives {
-            Some(found) => Some(alternatives::build_choice(self, schema, found, way)?),
+            Some(found) => Some(alternatives::build_choice(self, schema, found, field_path)?),
             None => None,
         };
         let chosen = choice.as_ref().and_then(|choice| choice.path.last());
@@ -162,7 +162,7 @@ impl SchemaReader<'_> {
         for (name, property) in properties {
             if chosen != Some(name) {
                 let required = required.contains(&name.as_str());
-                items.push(self.read_property((name, property), required, way)?);
+                items.push(self.read_property((name, property), required, field_path)?);
             }
         }
         for name in required {
@@ -176,7 +176,7 @@ impl SchemaReader<'_> {
             }
         }
         items.extend(choice);
-        if items.is_empty() && !is_alternative && !way.path.is_empty() {
+        if items.is_empty() && !is_alternative && !field_path.path.is_empty() {
             let rule = "must have properties: a form cannot ask for members without names";
             return Err(self.cursor.refuse(rule));
         }
@@ -188,13 +188,13 @@ impl SchemaReader<'_> {
         &mut self,
         (name, property): (&str, &Value),
         required: bool,
-        way: &FieldPath,
+        field_path: &FieldPath,
     ) -> Result<FormItem, UnsupportedSchema> {
         let at = self.cursor.enter(&["properties", name]);
         self.count_field()?;
         let mut resolved = self.resolve(property)?;
-        let way = way.member(name);
-        let mut kind = self.read_kind(&mut resolved, &way)?;
+        let field_path = field_path.member(name);
+        let mut kind = self.read_kind(&mut resolved, &field_path)?;
         let is_masked = matches!(
             kind,
             FormItemKind::Password { .. }
@@ -224,8 +224,8 @@ impl SchemaReader<'_> {
             nullable: nullable || has_null_type(&schema),
             default: schema.get("default").cloned(),
             kind,
-            path: way.path,
-            name: way.name,
+            path: field_path.path,
+            name: field_path.name,
             schema: match (is_group, nullable) {
                 (true, _) => retain_object_keywords(schema),
                 (false, true) => {
@@ -239,7 +239,7 @@ impl SchemaReader<'_> {
     fn read_kind(
         &mut self,
         resolved: &mut ResolvedSchema,
-        way: &FieldPath,
+        field_path: &FieldPath,
     ) -> Result<FormItemKind, UnsupportedSchema> {
         if let Some(found) = &resolved.alternatives
             && let Some(choices) = found.to_choices()
@@ -265,7 +265,7 @@ impl SchemaReader<'_> {
             (None, None) => return Err(self.cursor.refuse(UNSUPPORTED_TYPE)),
         };
         if name == "object" {
-            return Ok(FormItemKind::Group(self.read_object(resolved, way)?));
+            return Ok(FormItemKind::Group(self.read_object(resolved, field_path)?));
         }
         let schema = &resolved.schema;
         Ok(match name {

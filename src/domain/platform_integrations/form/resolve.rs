@@ -131,9 +131,9 @@ impl<'a> SchemaCursor<'a> {
     pub(super) fn merge(
         &self,
         mut base: Map<String, Value>,
-        beside: Map<String, Value>,
+        sibling_keywords: Map<String, Value>,
     ) -> Result<Map<String, Value>, UnsupportedSchema> {
-        for (keyword, value) in beside {
+        for (keyword, value) in sibling_keywords {
             match (keyword.as_str(), base.get_mut(&keyword)) {
                 (_, Some(known)) if *known == value => {}
                 ("properties", Some(Value::Object(known))) => {
@@ -214,13 +214,13 @@ impl<'a> SchemaCursor<'a> {
             ("minimum", "maximum"),
             ("minProperties", "maxProperties"),
         ];
-        let figure = |keyword: &str| schema.get(keyword).and_then(Value::as_f64);
-        for (least, most) in bounds {
-            if let (Some(low), Some(high)) = (figure(least), figure(most))
+        let number = |keyword: &str| schema.get(keyword).and_then(Value::as_f64);
+        for (min, max) in bounds {
+            if let (Some(low), Some(high)) = (number(min), number(max))
                 && low > high
             {
-                let rule = format!("is above {most}, so that nothing can be filled in");
-                return Err(self.refuse_member(least, &rule));
+                let rule = format!("is above {max}, so that nothing can be filled in");
+                return Err(self.refuse_member(min, &rule));
             }
         }
         Ok(())

@@ -224,16 +224,16 @@ fn covers_query(chosen: &[Candidate<'_>], read: &[ParsedSource<'_>], query: &str
         return false;
     };
     let language = read[best.source].language;
-    let wanted = question_terms(query, StopWords::for_text(query), language);
+    let query_terms = question_terms(query, StopWords::for_text(query), language);
     let covered_terms: Vec<String> = chosen
         .iter()
         .flat_map(|candidate| content_terms(candidate.text, read[candidate.source].language))
         .collect();
-    let found = wanted
+    let found = query_terms
         .iter()
         .filter(|term| covered_terms.contains(term))
         .count();
-    found as f32 >= MIN_COVERAGE * wanted.len() as f32
+    found as f32 >= MIN_COVERAGE * query_terms.len() as f32
 }
 
 /// Returns the unit after the best one in its document, which often answers in other words.
@@ -253,11 +253,11 @@ fn collect_candidates<'a>(read: &'a [ParsedSource<'_>]) -> Vec<Candidate<'a>> {
     let mut found: Vec<Candidate<'a>> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     for (index, read) in read.iter().enumerate() {
-        let mut place = 0;
+        let mut position = 0;
         for text in &read.texts {
             for unit in units_with_heads(text) {
                 let (unit, head) = (&text[unit.range], &text[unit.head]);
-                place += 1;
+                position += 1;
                 if is_lead_in(unit) {
                     continue;
                 }
@@ -274,7 +274,7 @@ fn collect_candidates<'a>(read: &'a [ParsedSource<'_>]) -> Vec<Candidate<'a>> {
                             text: unit,
                             head,
                             source: index,
-                            position: place,
+                            position,
                             score: 0.0,
                             ids: vec![read.source.id.clone()],
                         });

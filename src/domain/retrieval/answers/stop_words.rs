@@ -30,13 +30,13 @@ impl StopWords {
         let counts: Vec<(Language, usize)> = Language::all()
             .map(|language| (language, count(language)))
             .collect();
-        let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
-        if most < STOP_WORDS_MIN {
+        let max_count = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        if max_count < STOP_WORDS_MIN {
             let languages = [Language::detect(text), Language::English];
             let languages = languages.into_iter().collect();
             return Self { languages };
         }
-        let best = counts.into_iter().filter(|(_, count)| *count == most);
+        let best = counts.into_iter().filter(|(_, count)| *count == max_count);
         let languages = best.map(|(language, _)| language).collect();
         Self { languages }
     }

@@ -355,8 +355,8 @@ impl<'a> AnswerEmitter<'a> {
 
 /// Returns the byte offset of a character.
 fn byte_offset(text: &str, character: usize) -> usize {
-    let mut places = text.char_indices().map(|(place, _)| place);
-    places.nth(character).unwrap_or(text.len())
+    let mut offsets = text.char_indices().map(|(offset, _)| offset);
+    offsets.nth(character).unwrap_or(text.len())
 }
 
 fn join_error(error: &tokio::task::JoinError) -> Error {

@@ -125,8 +125,8 @@ fn inspect_file(
     let metadata = metadata.map_err(|error| format!("it cannot be read: {error}"))?;
     let size = metadata.len();
     if size > max_bytes {
-        let most = format!("at most {max_bytes} are read (folders.max_file_bytes)");
-        return Err(format!("it has {size} bytes, and {most}"));
+        let limit = format!("at most {max_bytes} are read (folders.max_file_bytes)");
+        return Err(format!("it has {size} bytes, and {limit}"));
     }
     Ok(ChangedFile {
         path: path.to_owned(),

@@ -52,11 +52,11 @@ async fn run_child(
 ) -> Result<Content, String> {
     let unstarted = |error: io::Error| format!("the document worker cannot be started: {error}");
     let mut command = helper::command(program, helper::DOCUMENT_WORKER);
-    for (name, figure) in [
+    for (name, value) in [
         ("--memory-bytes", settings.document_memory_bytes),
         ("--seconds", settings.document_seconds),
     ] {
-        command.args([name, &figure.to_string()]);
+        command.args([name, &value.to_string()]);
     }
     let mut child = Command::from(command)
         .stdin(Stdio::piped())
@@ -78,17 +78,17 @@ async fn run_child(
     let mut stderr_pipe = stderr_pipe.take(STDERR_MAX);
     let read_output = output.read_to_end(&mut answer);
     let read_stderr = stderr_pipe.read_to_string(&mut stderr);
-    let ((), taken, _) = tokio::join!(write_input, read_output, read_stderr);
-    taken.map_err(|error| format!("the document worker has ended: {error}"))?;
+    let ((), read_result, _) = tokio::join!(write_input, read_output, read_stderr);
+    read_result.map_err(|error| format!("the document worker has ended: {error}"))?;
     let _ = child.start_kill();
     let status = child.wait().await.map_err(unstarted)?;
     if let Ok(content) = serde_json::from_slice(&answer) {
         return content;
     }
     Err(if stderr.contains("memory allocation of") {
-        let most = settings.document_memory_bytes;
+        let max_bytes = settings.document_memory_bytes;
         format!(
-            "it needs more than {most} bytes of memory to be read (folders.document_memory_bytes)"
+            "it needs more than {max_bytes} bytes of memory to be read (folders.document_memory_bytes)"
         )
     } else if is_cpu_time_exceeded(&status) {
         timeout_message(settings)

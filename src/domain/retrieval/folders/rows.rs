@@ -157,11 +157,11 @@ pub(super) fn replace_file(conn: &Connection, folder: i64, file: &FileToIndex) -
         "INSERT INTO {} (rowid, title, text) VALUES (:seq, :title, :text)",
         terms_table(folder)
     );
-    for (place, passage) in (0_i64..).zip(&file.passages) {
+    for (position, passage) in (0_i64..).zip(&file.passages) {
         conn.prepare_cached(INSERT_PASSAGE)?
             .execute(named_params! {
                 ":file": seq,
-                ":place": place,
+                ":place": position,
                 ":title": passage.title,
                 ":text": passage.text,
             })?;

@@ -107,9 +107,9 @@ pub async fn remove_unconfigured(app: &App) -> Result<()> {
         let files = app.store().scan(move |conn| rows::list_files(conn, seq));
         let files = files.await?.into_keys().collect();
         delete_files(app, seq, files).await?;
-        let dropped =
+        let deletion =
             app.run_write_tx_as(Actor::System, move |tx| rows::delete_folder(tx.conn, seq));
-        dropped.await?;
+        deletion.await?;
     }
     Ok(())
 }

@@ -92,8 +92,8 @@ pub async fn search(app: &App, name: &str, query: &str) -> Result<Vec<PassageHit
         let Some(folder) = rows::find(conn, &name)? else {
             return Ok(Vec::new());
         };
-        let wanted = select_query_terms(&query, rows::get_languages(conn, folder)?);
-        find_passages(conn, folder, &wanted, limit)
+        let terms = select_query_terms(&query, rows::get_languages(conn, folder)?);
+        find_passages(conn, folder, &terms, limit)
     });
     found.await
 }
@@ -101,7 +101,7 @@ pub async fn search(app: &App, name: &str, query: &str) -> Result<Vec<PassageHit
 /// Returns the distinct terms of a query in each language of the folder. Stop words count only if
 /// the query has no other words.
 fn select_query_terms(query: &str, languages: Languages) -> Vec<String> {
-    let mut wanted: Vec<String> = Vec::new();
+    let mut terms: Vec<String> = Vec::new();
     let stop_words = StopWords::for_text(query);
     for with_common in [false, true] {
         for language in languages.iter() {
@@ -110,27 +110,27 @@ fn select_query_terms(query: &str, languages: Languages) -> Vec<String> {
                 true => terms(query, language),
             };
             for term in found.into_iter().take(TERMS_MAX) {
-                if !wanted.contains(&term) {
-                    wanted.push(term);
+                if !terms.contains(&term) {
+                    terms.push(term);
                 }
             }
         }
-        if !wanted.is_empty() {
+        if !terms.is_empty() {
             break;
         }
     }
-    wanted.truncate(ALL_TERMS_MAX);
-    wanted
+    terms.truncate(ALL_TERMS_MAX);
+    terms
 }
 
 fn find_passages(
     conn: &Connection,
     folder: i64,
-    wanted: &[String],
+    terms: &[String],
     limit: u32,
 ) -> Result<Vec<PassageHit>> {
     let table = rows::terms_table(folder);
-    let Some(query) = build_match_query(conn, &table, wanted)? else {
+    let Some(query) = build_match_query(conn, &table, terms)? else {
         return Ok(Vec::new());
     };
     // The inner limit bounds the ranking of a query that consists of frequent terms.
@@ -165,13 +165,13 @@ fn find_passages(
 
 /// Builds the FTS5 query from the rarest terms, as many as can be ranked; none if no passage
 /// contains a term.
-fn build_match_query(conn: &Connection, table: &str, wanted: &[String]) -> Result<Option<String>> {
+fn build_match_query(conn: &Connection, table: &str, terms: &[String]) -> Result<Option<String>> {
     let sql = format!(
         "SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH :term LIMIT :most)"
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let mut counted = Vec::new();
-    for term in wanted {
+    for term in terms {
         let quoted = quote(term);
         let parameters = named_params! {":term": quoted, ":most": RANKED_MAX};
         let passages: i64 = statement.query_row(parameters, |row| row.get(0))?;

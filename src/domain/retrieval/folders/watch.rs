@@ -46,8 +46,8 @@ async fn watch_folder(app: &App, folder: &Folder) {
             // The old watcher reports changes until the new one does.
             let watched = start_watcher(&folder.path, &changed).await;
             if let Some(error) = unwatched.update(watched.as_ref().err().cloned()) {
-                let told = "the system does not report changes in a folder";
-                warn!(folder = folder.name, error, "{told}");
+                let text = "the system does not report changes in a folder";
+                warn!(folder = folder.name, error, "{text}");
             }
             watcher = watched.ok();
         }

@@ -48,13 +48,13 @@ const DELETE_OLD_REVOKED: &str = "
 /// # Errors
 /// `LimitExceeded` if the account may have no more tokens, and errors of the store.
 pub async fn create_personal(call: &AccountContext, note: String) -> Result<(ApiKey, Secret)> {
-    let most = call.app().settings().plans.max_tokens;
+    let max_tokens = call.app().settings().plans.max_tokens;
     call.run_write_tx(move |tx, account| {
         let count = list_of_account(tx.conn, account)?.len();
-        if u64::try_from(count).unwrap_or(u64::MAX) >= most {
+        if u64::try_from(count).unwrap_or(u64::MAX) >= max_tokens {
             return Err(Error::new(
                 Kind::LimitExceeded,
-                format!("An account can have {most} personal access tokens"),
+                format!("An account can have {max_tokens} personal access tokens"),
             ));
         }
         tx.conn
@@ -77,12 +77,12 @@ const FIND_OWN: &str = "
 pub async fn revoke_personal(call: &AccountContext, id: ApiKeyId) -> Result<()> {
     call.run_write_tx(move |tx, account| {
         let parameters = named_params! {":id": id, ":account_id": account};
-        let own = tx
+        let token = tx
             .conn
             .prepare_cached(FIND_OWN)?
             .query_row(parameters, |_| Ok(()))
             .optional()?;
-        if own.is_none() {
+        if token.is_none() {
             return Err(Error::not_found(format!(
                 "Personal access token \"{id}\" not found"
             )));

@@ -72,9 +72,9 @@ pub async fn list_invoices(call: &RequestContext) -> Result<Vec<(Invoice, String
         })
         .await?;
     let sealer = call.app().sealer();
-    let maker = &call.principal().key_id;
+    let key_id = &call.principal().key_id;
     let with_key = |invoice: Invoice| {
-        let key = Link::Invoice.create_key(sealer, invoice.id.as_str(), (maker, ""));
+        let key = Link::Invoice.create_key(sealer, invoice.id.as_str(), (key_id, ""));
         (invoice, key)
     };
     Ok(listed.into_iter().map(with_key).collect())
@@ -86,10 +86,10 @@ pub async fn list_invoices(call: &RequestContext) -> Result<Vec<(Invoice, String
 /// `NotFound` for an invalid key, or if the creator of the link may no longer manage the workspace's payments, and
 /// errors of the store.
 pub fn open_invoice_link(app: &App, id: &InvoiceId, key: &str) -> Result<Invoice> {
-    let (maker, _) = Link::Invoice.open_key(app.sealer(), id.as_str(), key)?;
+    let (key_id, _) = Link::Invoice.open_key(app.sealer(), id.as_str(), key)?;
     app.store().read(|conn| {
         let invoice = find(conn, id)?;
-        require_paying_creator(conn, &invoice.workspace, &maker)?;
+        require_paying_creator(conn, &invoice.workspace, &key_id)?;
         Ok(invoice)
     })
 }

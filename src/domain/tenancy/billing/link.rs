@@ -43,9 +43,9 @@ impl Link {
         self,
         sealer: &Sealer,
         id: &str,
-        (maker, carried): (&ApiKeyId, &str),
+        (key_id, data): (&ApiKeyId, &str),
     ) -> String {
-        let text = format!("{maker}\n{carried}");
+        let text = format!("{key_id}\n{data}");
         BASE64_URL_SAFE_NO_PAD.encode(sealer.seal(&self.location(id), text.as_bytes()))
     }
 
@@ -66,8 +66,8 @@ impl Link {
             .open(&self.location(id), &sealed)
             .map_err(|_| invalid_link())?;
         let text = String::from_utf8(opened).map_err(|_| invalid_link())?;
-        let (maker, carried) = text.split_once('\n').ok_or_else(invalid_link)?;
-        Ok((maker.into(), carried.to_owned()))
+        let (key_id, data) = text.split_once('\n').ok_or_else(invalid_link)?;
+        Ok((key_id.into(), data.to_owned()))
     }
 }
 
@@ -83,9 +83,9 @@ fn invalid_link() -> Error {
 pub(super) fn require_paying_creator(
     conn: &Connection,
     workspace: &WorkspaceId,
-    maker: &ApiKeyId,
+    key_id: &ApiKeyId,
 ) -> Result<()> {
-    let principal = api_keys::find_valid_by_id(conn, maker)?;
+    let principal = api_keys::find_valid_by_id(conn, key_id)?;
     let account = match principal.map(|principal| principal.owner) {
         Some(KeyOwner::Account(account)) => account,
         _ => return Err(invalid_link()),

@@ -45,9 +45,9 @@ pub async fn set_payment_method(call: &RequestContext, id: String) -> Result<Set
     let (status, method) = provider::set_up_method(&id)?;
     if status != SetupStatus::Succeeded {
         let sealer = call.app().sealer();
-        let maker = &call.principal().key_id;
+        let key_id = &call.principal().key_id;
         let confirmation = (status == SetupStatus::RequiresAction).then(|| {
-            Link::Confirmation.create_key(sealer, call.workspace().as_str(), (maker, &id))
+            Link::Confirmation.create_key(sealer, call.workspace().as_str(), (key_id, &id))
         });
         return Ok(SetupResult {
             id,
@@ -80,11 +80,11 @@ pub async fn confirm_payment_method(
     workspace: WorkspaceId,
     key: &str,
 ) -> Result<PaymentMethod> {
-    let (maker, id) = Link::Confirmation.open_key(app.sealer(), workspace.as_str(), key)?;
+    let (key_id, id) = Link::Confirmation.open_key(app.sealer(), workspace.as_str(), key)?;
     let (_, method) = provider::set_up_method(&id)?;
     let shown = method.clone();
     app.run_write_tx_as(Actor::System, move |tx| {
-        require_paying_creator(tx.conn, &workspace, &maker)?;
+        require_paying_creator(tx.conn, &workspace, &key_id)?;
         crate::domain::tenancy::workspaces::find(tx.conn, &workspace)?;
         upsert(tx, &workspace, &id, &method)
     })

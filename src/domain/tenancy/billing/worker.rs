@@ -34,8 +34,11 @@ pub(in crate::domain) const REPAIRS: &[Repair] = &[Repair {
     set_sql: "next_attempt_at = :now",
     max_wait: |app| {
         let settings = app.settings();
-        let waits = settings.billing.retry_days.iter().copied();
-        waits.filter_map(days_to_duration).max().unwrap_or_default()
+        let retry_delays = settings.billing.retry_days.iter().copied();
+        retry_delays
+            .filter_map(days_to_duration)
+            .max()
+            .unwrap_or_default()
     },
     due_column: Some("next_attempt_at"),
 }];
@@ -137,14 +140,14 @@ fn has_due_step(app: &App) -> Result<bool> {
 
 fn run_step(tx: &WriteTx<'_>, app: &App) -> Result<()> {
     let settings = &app.settings().billing;
-    if let Some(over) = find_unbilled_month(tx.conn, tx.now)? {
-        return create_invoice(tx, app, &over);
+    if let Some(unbilled) = find_unbilled_month(tx.conn, tx.now)? {
+        return create_invoice(tx, app, &unbilled);
     }
     if let Some(invoice) = find_due_invoice(tx.conn, tx.now)? {
-        let made = usize::try_from(invoice.attempts).unwrap_or(usize::MAX);
+        let attempts = usize::try_from(invoice.attempts).unwrap_or(usize::MAX);
         let wait = settings
             .retry_days
-            .get(made)
+            .get(attempts)
             .copied()
             .and_then(days_to_duration);
         let next = wait.map(|wait| tx.now.plus(wait));
@@ -165,14 +168,14 @@ const START_NEXT_MONTH: &str = "
 
 /// Creates the invoice of a past month, dated at its end. Then starts the next month, or ends billing if the workspace
 /// has changed to the free plan.
-fn create_invoice(tx: &WriteTx<'_>, app: &App, over: &UnbilledMonth) -> Result<()> {
-    let month = Month::of(over.since);
-    let workspace = workspaces::find_spending(tx.conn, &over.workspace)?;
-    let figures = app.settings().plans.terms_of(over.plan);
-    let messages = quotas::count_user_messages(tx.conn, &over.workspace, month)?;
+fn create_invoice(tx: &WriteTx<'_>, app: &App, unbilled: &UnbilledMonth) -> Result<()> {
+    let month = Month::of(unbilled.since);
+    let workspace = workspaces::find_spending(tx.conn, &unbilled.workspace)?;
+    let figures = app.settings().plans.terms_of(unbilled.plan);
+    let messages = quotas::count_user_messages(tx.conn, &unbilled.workspace, month)?;
     let beyond = messages.saturating_sub(figures.included_messages);
     let mut lines = vec![InvoiceLine {
-        text: format!("Plan {}, {month}", over.plan),
+        text: format!("Plan {}, {month}", unbilled.plan),
         cents: figures.monthly_cents,
     }];
     if beyond > 0 {
@@ -186,20 +189,20 @@ fn create_invoice(tx: &WriteTx<'_>, app: &App, over: &UnbilledMonth) -> Result<(
         .map_err(|error| Error::internal("an invoice cannot be serialized", error))?;
     tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": InvoiceId::new_uuid(),
-        ":workspace_id": over.workspace,
+        ":workspace_id": unbilled.workspace,
         ":month": month.to_string(),
         ":at": month.end(),
         ":lines": text,
         ":cents": i64::try_from(cents).unwrap_or(i64::MAX),
         ":currency": app.settings().billing.currency,
     })?;
-    let goes_on = workspace.plan.is_premium();
+    let is_premium = workspace.plan.is_premium();
     tx.conn
         .prepare_cached(START_NEXT_MONTH)?
         .execute(named_params! {
-            ":workspace_id": over.workspace,
-            ":next": goes_on.then(|| month.end()),
-            ":plan": goes_on.then_some(workspace.plan),
+            ":workspace_id": unbilled.workspace,
+            ":next": is_premium.then(|| month.end()),
+            ":plan": is_premium.then_some(workspace.plan),
         })?;
     Ok(())
 }

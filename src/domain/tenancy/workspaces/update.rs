@@ -29,9 +29,9 @@ const COUNT_OWNED: &str =
 /// # Errors
 /// `Invalid` for an empty name, `LimitExceeded` if the account may own no more workspaces, and errors of the store.
 pub async fn create_owned(call: &AccountContext, name: String) -> Result<WorkspaceDetails> {
-    let most = call.app().settings().plans.max_workspaces;
+    let max_workspaces = call.app().settings().plans.max_workspaces;
     call.run_write_tx(move |tx, account| {
-        require_below_maximum(tx.conn, account, most)?;
+        require_below_maximum(tx.conn, account, max_workspaces)?;
         let workspace = super::create(tx, WorkspaceId::new_uuid(), &name)?;
         members::add(tx, &workspace.id, account, Role::Owner)?;
         details::load_details(tx.conn, &workspace.id)
@@ -39,14 +39,18 @@ pub async fn create_owned(call: &AccountContext, name: String) -> Result<Workspa
     .await
 }
 
-fn require_below_maximum(conn: &Connection, account: &AccountId, most: u64) -> Result<()> {
+fn require_below_maximum(
+    conn: &Connection,
+    account: &AccountId,
+    max_workspaces: u64,
+) -> Result<()> {
     let owned: i64 = conn
         .prepare_cached(COUNT_OWNED)?
         .query_row(named_params! {":account_id": account}, |row| row.get(0))?;
-    if owned.unsigned_abs() >= most {
+    if owned.unsigned_abs() >= max_workspaces {
         return Err(Error::new(
             Kind::LimitExceeded,
-            format!("An account can own {most} workspaces"),
+            format!("An account can own {max_workspaces} workspaces"),
         ));
     }
     Ok(())

@@ -120,7 +120,7 @@ fn build_authorization_url(
     let mut url = Url::parse(&client.oauth.authorize_url)
         .map_err(|error| Error::internal("a validated address cannot be parsed", error))?;
     let scope = client.oauth.scope.as_deref();
-    let theirs: Vec<(String, String)> = url
+    let query_parameters: Vec<(String, String)> = url
         .query_pairs()
         .filter(|(name, _)| {
             !OWN_PARAMETERS.contains(&name.as_ref()) && (scope.is_none() || name != "scope")
@@ -130,7 +130,7 @@ fn build_authorization_url(
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
     url.query_pairs_mut()
         .clear()
-        .extend_pairs(theirs)
+        .extend_pairs(query_parameters)
         .append_pair("response_type", "code")
         .append_pair("client_id", client.id().expose())
         .append_pair("redirect_uri", redirect_uri)
