@@ -65,8 +65,8 @@ impl ClientDialects {
         let keys = KEY_HEADERS.map(|name| key_of(headers, &name));
         let longest = |known: &KnownDialect| {
             let keys = keys.iter().flatten();
-            let begins = |mark: &&&str| keys.clone().any(|key| key.starts_with(**mark));
-            let fitting = known.client_patterns.key_prefixes.iter().filter(begins);
+            let is_prefix = |mark: &&&str| keys.clone().any(|key| key.starts_with(**mark));
+            let fitting = known.client_patterns.key_prefixes.iter().filter(is_prefix);
             fitting.map(|mark| mark.len()).max()
         };
         let fitting = self

@@ -49,9 +49,9 @@ pub(super) fn repair(value: &mut Value, root: &Value) {
 
 fn repair_with_schema(value: &mut Value, schema: &Value, root: &Value) {
     if let Some(path) = schema.get("$ref").and_then(Value::as_str) {
-        let meant = path.strip_prefix('#').and_then(|path| root.pointer(path));
-        if let Some(meant) = meant {
-            repair_with_schema(value, meant, root);
+        let target = path.strip_prefix('#').and_then(|path| root.pointer(path));
+        if let Some(target) = target {
+            repair_with_schema(value, target, root);
         }
     }
     for name in ["allOf", "anyOf", "oneOf"] {

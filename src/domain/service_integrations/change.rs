@@ -244,7 +244,7 @@ fn merge_config(
     let mut untouched = Map::new();
     let mut merged = None;
     if how == ConfigUpdate::Merge {
-        let mut shown = old.public.clone();
+        let mut merged_public = old.public.clone();
         (untouched, old.secrets) = old.secrets.into_iter().partition(|(pointer, _)| {
             let mut steps = pointer.split('/').skip(1);
             let top = steps.next().unwrap_or_default();
@@ -252,12 +252,12 @@ fn merge_config(
         });
         for (name, value) in &new.public {
             if value.is_null() {
-                shown.shift_remove(name);
+                merged_public.shift_remove(name);
             } else {
-                shown.insert(name.clone(), value.clone());
+                merged_public.insert(name.clone(), value.clone());
             }
         }
-        merged = Some(shown);
+        merged = Some(merged_public);
     }
     let removed_secrets = new.keep_secrets(old);
     new.public = merged.unwrap_or(new.public);

@@ -73,8 +73,8 @@ impl RequestContext {
     /// # Errors
     /// `Forbidden` without the scope.
     pub fn require_scope(&self, needed: Option<Scope>) -> Result<()> {
-        self.require_of_principal(move |caller| {
-            let refused = match (&caller.grant, needed) {
+        self.require_of_principal(move |principal| {
+            let refused = match (&principal.grant, needed) {
                 (None, _) => return Ok(()),
                 (Some(grant), Some(needed)) if grant.scopes.contains(&needed) => return Ok(()),
                 (Some(_), Some(needed)) => format!("This access token lacks the scope {needed}"),

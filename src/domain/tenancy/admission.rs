@@ -176,24 +176,24 @@ impl Admission {
     ) -> Result<Option<Arc<Principal>>> {
         let known = self.resolved_principal(api_keys::read_generation(conn)?);
         match known.filter(|_| self.is_valid_at(now)) {
-            Some(caller) => Ok(caller),
+            Some(principal) => Ok(principal),
             None => self.resolve_again(conn, now),
         }
     }
 
     /// Returns the principal in a key generation; `None` if it was not resolved in that generation.
     fn resolved_principal(&self, generation: i64) -> Option<Option<Arc<Principal>>> {
-        let (first, caller) = match &self.subject {
+        let (first, principal) = match &self.subject {
             AdmissionSubject::Principal(known) => (known.generation, Some(&known.principal)),
             AdmissionSubject::Key(_, known) => (*known, None),
         };
         if first == generation {
-            return Some(caller.cloned());
+            return Some(principal.cloned());
         }
         let terms = self.lock_state();
         let renewed = terms.last_resolved.as_ref();
         let renewed = renewed.filter(|(known, _)| *known == generation);
-        renewed.map(|(_, caller)| caller.clone())
+        renewed.map(|(_, principal)| principal.clone())
     }
 
     /// True if the admission has expired. Does not check for revocation.
@@ -218,10 +218,10 @@ impl Admission {
         };
         // Definitions of the bot and its integrations may have changed too.
         known.principal.cache.clear();
-        let caller = known
+        let principal = known
             .resolve_again(conn, now)
             .map_err(|error| self.to_dialect_error(error))?;
-        if !has_same_rows(&known.principal, &caller) {
+        if !has_same_rows(&known.principal, &principal) {
             let retry_after = RETRY_DELAY;
             return Err(Error::new(
                 Kind::Unavailable { retry_after },
@@ -230,7 +230,7 @@ impl Admission {
         }
         let present = ConditionContext {
             conn,
-            principal: &caller,
+            principal: &principal,
             now,
         };
         let terms = self.lock_state();
@@ -239,7 +239,7 @@ impl Admission {
             .iter()
             .try_for_each(|condition| condition(&present))?;
         drop(terms);
-        Ok(Some(Arc::new(caller)))
+        Ok(Some(Arc::new(principal)))
     }
 
     fn to_dialect_error(&self, error: Error) -> Error {
@@ -253,9 +253,9 @@ impl Admission {
 /// True if a principal that was resolved again has the same key, bot and installation rows as before. Data that the
 /// request has already read belongs to these rows.
 fn has_same_rows(before: &Principal, now: &Principal) -> bool {
-    let agent = |caller: &Principal| caller.agent.as_ref().map(|agent| agent.seq);
-    let installation = |caller: &Principal| {
-        let installation = caller.installation.as_ref();
+    let agent = |principal: &Principal| principal.agent.as_ref().map(|agent| agent.seq);
+    let installation = |principal: &Principal| {
+        let installation = principal.installation.as_ref();
         installation.map(|installation| (installation.seq, installation.integration_seq))
     };
     before.key_id == now.key_id

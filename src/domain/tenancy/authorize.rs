@@ -13,7 +13,7 @@ impl RequestContext {
     /// # Errors
     /// `Forbidden` otherwise.
     pub fn require_role(&self, min_role: Role) -> Result<()> {
-        self.require_of_principal(move |caller| caller.require_role(min_role))
+        self.require_of_principal(move |principal| principal.require_role(min_role))
     }
 
     /// Requires a workspace that is not blocked.

@@ -121,9 +121,9 @@ impl CachedKey {
         now: Timestamp,
     ) -> Result<Principal> {
         let kinds = [self.kind];
-        let (_, caller) =
+        let (_, principal) =
             request_auth::resolve(conn, &self.hash, &self.scope.as_scope(), &kinds, now)?;
-        Ok(caller)
+        Ok(principal)
     }
 }
 

@@ -269,14 +269,14 @@ impl App {
         let known = self.store().read(|conn| {
             // Read the generation first: a later revocation then causes another lookup.
             let generation = api_keys::read_generation(conn)?;
-            let (kind, caller) = resolve(conn, &hash, scope, kinds, now)?;
+            let (kind, principal) = resolve(conn, &hash, scope, kinds, now)?;
             let tenant = Tenant {
-                agent: caller
+                agent: principal
                     .agent
                     .as_ref()
                     .filter(|_| class.is_per_agent())
                     .map(|agent| agent.id.clone()),
-                workspace: caller.workspace_id.clone(),
+                workspace: principal.workspace_id.clone(),
             };
             let allowance = self.meter().limiter(&tenant, class);
             Ok(Arc::new(CachedKey {
@@ -285,11 +285,11 @@ impl App {
                 hash,
                 scope: scope.to_owned_scope(),
                 key_use: Arc::new(KeyUse {
-                    key: caller.key_id.clone(),
+                    key: principal.key_id.clone(),
                     last_used_at: AtomicI64::new(0),
                     is_queued: AtomicBool::new(false),
                 }),
-                principal: Arc::new(caller),
+                principal: Arc::new(principal),
                 tenant,
                 class,
                 limiter: allowance,
@@ -354,15 +354,15 @@ pub(in crate::domain) fn resolve(
     kinds: &[KeyKind],
     now: Timestamp,
 ) -> Result<(KeyKind, Principal)> {
-    let (principal, grant) = match api_keys::find_valid(conn, hash)? {
-        Some(principal) => (principal, None),
+    let (valid_key, grant) = match api_keys::find_valid(conn, hash)? {
+        Some(valid_key) => (valid_key, None),
         None => {
             let found = access_tokens::find_grant(conn, hash, now)?;
-            let (principal, grant) = found.ok_or_else(unauthenticated_error)?;
-            (principal, Some(grant))
+            let (valid_key, grant) = found.ok_or_else(unauthenticated_error)?;
+            (valid_key, Some(grant))
         }
     };
-    if !kinds.contains(&principal.kind) {
+    if !kinds.contains(&valid_key.kind) {
         return Err(unauthenticated_error());
     }
     let ResolvedScope {
@@ -370,12 +370,12 @@ pub(in crate::domain) fn resolve(
         agent,
         role,
         installation,
-    } = scope.resolve(conn, &principal)?;
+    } = scope.resolve(conn, &valid_key)?;
     let blocked = workspaces::is_blocked(conn, &workspace)?;
     let workspace_rows = RowRange::find(conn, &workspace)?;
-    let caller = Principal {
-        key_id: principal.key_id,
-        owner: principal.owner,
+    let principal = Principal {
+        key_id: valid_key.key_id,
+        owner: valid_key.owner,
         workspace_id: workspace,
         workspace_rows: workspace_rows.unwrap_or(RowRange::WITHOUT_WORKSPACE),
         agent,
@@ -385,7 +385,7 @@ pub(in crate::domain) fn resolve(
         installation,
         cache: PrincipalCache::default(),
     };
-    Ok((principal.kind, caller))
+    Ok((valid_key.kind, principal))
 }
 
 /// Returns the one error for a missing, unknown, revoked or foreign key. It does not reveal which of these is the

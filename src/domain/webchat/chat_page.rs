@@ -72,10 +72,10 @@ static FIND: LazyLock<String> = LazyLock::new(|| {
 /// `NotFound`, or errors of the store.
 pub fn find_public_bot(app: &App, id_or_handle: &str) -> Result<PublicBot> {
     let found = app.store().read(|conn| read(conn, id_or_handle))?;
-    let mut shown =
+    let mut bot =
         found.ok_or_else(|| Error::not_found("Bot not found. Look at the address again."))?;
-    shown.webhook_id = super::find_webhook(app, &shown.id)?;
-    Ok(shown)
+    bot.webhook_id = super::find_webhook(app, &bot.id)?;
+    Ok(bot)
 }
 
 fn read(conn: &Connection, key: &str) -> Result<Option<PublicBot>> {

@@ -175,13 +175,13 @@ impl IsolateState {
 
     /// Removes a call that has its reply and no timers or requests left.
     pub(super) fn close_call_if_done(&self, id: u64) {
-        let answered = self
+        let has_reply = self
             .calls
             .borrow()
             .get(&id)
             .is_some_and(|call| call.reply.is_none());
         let operations = self.operations.borrow();
-        if answered
+        if has_reply
             && !operations
                 .values()
                 .any(|operation| operation.call == Some(id))

@@ -234,9 +234,7 @@ impl State {
                 stack,
                 missing,
             } => self.finish_loading(Err(if missing {
-                EngineError::Missing(format!(
-                    "Node.js does not have something that the code needs: {text}"
-                ))
+                EngineError::Missing(format!("Node.js does not have a needed feature: {text}"))
             } else {
                 EngineError::Load(Exception::new(text, &stack))
             })),

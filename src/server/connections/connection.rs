@@ -224,11 +224,11 @@ pub(super) struct TimeLimits {
     pub(super) keep_alive: u64,
 }
 
-fn update_since(moment: &AtomicU64, begins: bool, now: impl FnOnce() -> Millis) {
-    let begun = moment.load(Relaxed) > 0;
-    if begins && !begun {
+fn update_since(moment: &AtomicU64, is_active: bool, now: impl FnOnce() -> Millis) {
+    let was_active = moment.load(Relaxed) > 0;
+    if is_active && !was_active {
         moment.store(now(), Relaxed);
-    } else if begun && !begins {
+    } else if was_active && !is_active {
         moment.store(0, Relaxed);
     }
 }

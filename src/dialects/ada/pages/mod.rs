@@ -115,7 +115,7 @@ fn list_agents(pages: &Pages) -> Result<Vec<Agent>> {
 /// Reads a submitted form, and rejects it unless a page of this session submitted it.
 async fn read_form(session: &Session, body: poem::Body) -> Result<SubmittedForm> {
     let expired = || {
-        let text = "This page was open too long. Go back, reload it and send it again.";
+        let text = "This page has expired. Go back, reload it and submit the form again.";
         Error::new(Kind::Forbidden, text)
     };
     // A new session has served no page that could be submitted.

@@ -55,12 +55,12 @@ pub async fn charge_unpaid(
                     ));
                 }
             }
-            let meant = |invoice: &&Invoice| match &ids {
+            let is_selected = |invoice: &&Invoice| match &ids {
                 Some(ids) => ids.contains(&invoice.id),
                 None => true,
             };
             let mut charged = Vec::new();
-            for invoice in unpaid.iter().filter(meant) {
+            for invoice in unpaid.iter().filter(is_selected) {
                 let failure = charge_invoice(tx, invoice, invoice.next_attempt_at)?;
                 charged.push(ChargeResult {
                     id: invoice.id.clone(),

@@ -56,7 +56,7 @@ pub async fn set_payment_method(call: &RequestContext, id: String) -> Result<Set
             confirmation,
         });
     }
-    let shown = SetupResult {
+    let result = SetupResult {
         id: id.clone(),
         method: Some(method.clone()),
         status,
@@ -67,7 +67,7 @@ pub async fn set_payment_method(call: &RequestContext, id: String) -> Result<Set
             upsert(tx, workspace, &id, &method)
         })
         .await?;
-    Ok(shown)
+    Ok(result)
 }
 
 /// Confirms the payment method of a link from [`set_payment_method`].
@@ -82,14 +82,14 @@ pub async fn confirm_payment_method(
 ) -> Result<PaymentMethod> {
     let (key_id, id) = Link::Confirmation.open_key(app.sealer(), workspace.as_str(), key)?;
     let (_, method) = provider::set_up_method(&id)?;
-    let shown = method.clone();
+    let result = method.clone();
     app.run_write_tx_as(Actor::System, move |tx| {
         require_paying_creator(tx.conn, &workspace, &key_id)?;
         crate::domain::tenancy::workspaces::find(tx.conn, &workspace)?;
         upsert(tx, &workspace, &id, &method)
     })
     .await?;
-    Ok(shown)
+    Ok(result)
 }
 
 const UPSERT: &str = "

@@ -51,7 +51,7 @@ impl Default for Settings {
 /// # Errors
 /// `Forbidden` otherwise.
 pub fn require_role(call: &RequestContext) -> Result<()> {
-    call.require_of_principal(|caller| match caller.role {
+    call.require_of_principal(|principal| match principal.role {
         Some(role) if may_pay(role) => Ok(()),
         _ => Err(Error::new(
             Kind::Forbidden,

@@ -101,13 +101,13 @@ pub async fn change_role(
 pub async fn leave_or_remove(call: &RequestContext, id: MemberId) -> Result<()> {
     call.app()
         .run_write_tx(call, move |tx: &WriteTx<'_>, workspace| {
-            let caller = tx.principal()?;
+            let principal = tx.principal()?;
             let member = find(tx.conn, workspace, id.as_str())?;
-            let oneself =
-                matches!(&caller.owner, KeyOwner::Account(one) if *one == member.account_id);
-            if !oneself {
-                caller.require_role(Role::Manager)?;
-                require_member_not_above(caller.role, &member)?;
+            let is_self =
+                matches!(&principal.owner, KeyOwner::Account(one) if *one == member.account_id);
+            if !is_self {
+                principal.require_role(Role::Manager)?;
+                require_member_not_above(principal.role, &member)?;
             }
             rows::remove(tx, workspace, &member.account_id)
         })
@@ -115,8 +115,8 @@ pub async fn leave_or_remove(call: &RequestContext, id: MemberId) -> Result<()> 
 }
 
 fn require_role_not_above_own(call: &RequestContext, role: Role) -> Result<()> {
-    call.require_of_principal(move |caller| match caller.role {
-        Some(own) if own >= role => Ok(()),
+    call.require_of_principal(move |principal| match principal.role {
+        Some(own_role) if own_role >= role => Ok(()),
         _ => Err(Error::new(
             Kind::Forbidden,
             format!("The role {role} is above your own"),
@@ -124,9 +124,9 @@ fn require_role_not_above_own(call: &RequestContext, role: Role) -> Result<()> {
     })
 }
 
-fn require_member_not_above(own: Option<Role>, member: &Member) -> Result<()> {
-    match own {
-        Some(own) if own >= member.role => Ok(()),
+fn require_member_not_above(own_role: Option<Role>, member: &Member) -> Result<()> {
+    match own_role {
+        Some(own_role) if own_role >= member.role => Ok(()),
         _ => Err(Error::new(
             Kind::Forbidden,
             format!("The member's role {} is above your own", member.role),

@@ -70,10 +70,10 @@ fn what_is_shown_of_an_error_is_bounded() {
         &compile_schema(&schema),
         &json!({"a": vec!["\u{2}".repeat(900); 5_000]}),
     );
-    let shown = limit_violations(found);
-    assert_eq!(shown.len(), 21);
-    assert_eq!(shown[20].to_string(), "and at least 980 more");
-    let size: usize = shown
+    let limited = limit_violations(found);
+    assert_eq!(limited.len(), 21);
+    assert_eq!(limited[20].to_string(), "and at least 980 more");
+    let size: usize = limited
         .iter()
         .map(|one| json!(one.to_string()).to_string().len())
         .sum();
@@ -85,9 +85,9 @@ fn what_is_shown_of_an_error_is_bounded() {
         path,
         rule: Rule::Other("x".repeat(10_000)),
     };
-    let shown = limit_violations(vec![long; 25]);
-    assert_eq!(shown[20].to_string(), "and 5 more");
-    let size: usize = shown
+    let limited = limit_violations(vec![long; 25]);
+    assert_eq!(limited[20].to_string(), "and 5 more");
+    let size: usize = limited
         .iter()
         .map(|one| json!(one.to_string()).to_string().len())
         .sum();
