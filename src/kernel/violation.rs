@@ -164,7 +164,7 @@ impl Violation {
         }
         Self {
             path,
-            rule: self.rule.truncate_texts(most),
+            rule: self.rule.truncate_texts(max_bytes),
             ..self
         }
     }

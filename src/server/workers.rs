@@ -113,7 +113,7 @@ impl Workers {
                 }
             }
         };
-        // What has not stopped by then is still in `running`.
+        // Workers that have not stopped by then are still in `running`.
         let _ = with_timeout(STOP_TIMEOUT, all_stopped).await;
         for name in self.running {
             warn!(

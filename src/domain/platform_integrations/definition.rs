@@ -26,7 +26,7 @@ text_enum! {
     }
 }
 
-/// What an integration is made of.
+/// The definition of an integration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Definition {
     /// Name: 1 to 160 characters.

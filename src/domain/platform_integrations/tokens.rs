@@ -37,7 +37,7 @@ text_enum! {
     }
 }
 
-/// What an integration changes for tokens.
+/// A credential that an integration exchanges for tokens.
 pub enum Credential {
     /// The authorization code from the callback URL.
     Code(Secret),

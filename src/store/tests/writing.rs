@@ -283,7 +283,7 @@ async fn what_a_commit_causes_happens_though_the_caller_has_given_up() {
     held.release().await;
     drop(sender);
     let mut seen = Vec::new();
-    while let Some(name) = tells.recv().await {
+    while let Some(name) = receiver.recv().await {
         seen.push(name);
     }
     seen.sort_unstable();

@@ -101,7 +101,7 @@ pub async fn search(app: &App, name: &str, query: &str) -> Result<Vec<PassageHit
 /// Returns the distinct terms of a query in each language of the folder. Stop words count only if
 /// the query has no other words.
 fn select_query_terms(query: &str, languages: Languages) -> Vec<String> {
-    let mut terms: Vec<String> = Vec::new();
+    let mut selected: Vec<String> = Vec::new();
     let stop_words = StopWords::for_text(query);
     for with_common in [false, true] {
         for language in languages.iter() {
@@ -110,17 +110,17 @@ fn select_query_terms(query: &str, languages: Languages) -> Vec<String> {
                 true => terms(query, language),
             };
             for term in found.into_iter().take(TERMS_MAX) {
-                if !terms.contains(&term) {
-                    terms.push(term);
+                if !selected.contains(&term) {
+                    selected.push(term);
                 }
             }
         }
-        if !terms.is_empty() {
+        if !selected.is_empty() {
             break;
         }
     }
-    terms.truncate(ALL_TERMS_MAX);
-    terms
+    selected.truncate(ALL_TERMS_MAX);
+    selected
 }
 
 fn find_passages(
