@@ -157,7 +157,7 @@ impl Document {
     /// Returns the document as YAML for a server at `origin`.
     #[must_use]
     pub fn yaml(&self, origin: &str) -> String {
-        let text = serde_yaml::to_string(&self.0).expect("JSON can be written as YAML");
+        let text = serde_saphyr::to_string(&self.0).expect("JSON can be written as YAML");
         replace_origin(&text, origin)
     }
 }

@@ -3,40 +3,40 @@
 use parlance::{
     console,
     dialects::{ada, aloochat, botpress, chat_api, cohere, connector},
+    http::Document,
 };
 use serde_json::Value;
 
-fn documents() -> Vec<(&'static str, Value)> {
-    let parse = |text: String| serde_json::from_str(&text).expect("JSON");
-    let aloochat = aloochat::document(&aloochat::Settings::default());
-    let botpress = botpress::document(&botpress::Settings::default());
+const ORIGIN: &str = "http://127.0.0.1:4600";
+
+fn built_documents() -> Vec<(&'static str, Document)> {
     let settings = ada::Settings::default();
-    let (ada, ada_v1) = (ada::document(&settings), ada::document_v1(&settings));
     vec![
-        ("ada", parse(ada.json("http://127.0.0.1:4600"))),
-        (
-            "ada_end_users_v1",
-            parse(ada_v1.json("http://127.0.0.1:4600")),
-        ),
-        ("aloochat", parse(aloochat.json("http://127.0.0.1:4600"))),
-        ("botpress", parse(botpress.json("http://127.0.0.1:4600"))),
-        (
-            "chat",
-            parse(chat_api::document().json("http://127.0.0.1:4600")),
-        ),
-        (
-            "cohere",
-            parse(cohere::document(&cohere::Settings::default()).json("http://127.0.0.1:4600")),
-        ),
-        (
-            "connector",
-            parse(connector::document().json("http://127.0.0.1:4600")),
-        ),
-        (
-            "console",
-            parse(console::document().json("http://127.0.0.1:4600")),
-        ),
+        ("ada", ada::document(&settings)),
+        ("ada_end_users_v1", ada::document_v1(&settings)),
+        ("aloochat", aloochat::document(&aloochat::Settings::default())),
+        ("botpress", botpress::document(&botpress::Settings::default())),
+        ("chat", chat_api::document()),
+        ("cohere", cohere::document(&cohere::Settings::default())),
+        ("connector", connector::document()),
+        ("console", console::document()),
     ]
+}
+
+fn documents() -> impl Iterator<Item = (&'static str, Value)> {
+    built_documents().into_iter().map(|(name, document)| {
+        let json = serde_json::from_str(&document.json(ORIGIN)).expect("JSON");
+        (name, json)
+    })
+}
+
+#[test]
+fn the_yaml_is_the_same_document() {
+    for (name, document) in built_documents() {
+        let json: Value = serde_json::from_str(&document.json(ORIGIN)).expect("JSON");
+        let yaml: Value = serde_yaml_ng::from_str(&document.yaml(ORIGIN)).expect(name);
+        assert!(yaml == json, "{name}");
+    }
 }
 
 #[test]
