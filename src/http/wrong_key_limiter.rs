@@ -6,30 +6,34 @@
 //! is 429 immediately.
 
 use std::{
+    convert::Infallible,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     num::NonZeroU32,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use governor::{DefaultDirectRateLimiter, Quota};
-use moka::sync::Cache;
 use poem::{
     Request,
     http::{HeaderName, header},
 };
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
 use super::origin::{OriginResolver, rate_limit_ip};
-use crate::kernel::{Error, Kind, clock::sleep_real_time};
+use crate::kernel::{
+    Error, Kind,
+    clock::{Stopwatch, sleep_real_time},
+};
 
 /// Maximum number of remembered addresses.
-const MAX_ADDRESSES: u64 = 10_000;
-/// Time after the last wrong key until an address is forgotten.
+const MAX_ADDRESSES: usize = 16_384;
+/// Time after the last wrong key until an address is counted anew.
 const FORGET_AFTER: Duration = Duration::from_secs(3600);
 /// Maximum number of log lines per minute.
 const MAX_LINES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("it is not zero");
@@ -109,7 +113,40 @@ struct AddressState {
     /// `None` if every answer is delayed.
     free: Option<DefaultDirectRateLimiter>,
     waiting: AtomicUsize,
-    count: AtomicU64,
+    keys: Mutex<KeyCount>,
+}
+
+/// Number of wrong keys of an address without a pause of [`FORGET_AFTER`]. Real time, as for the delay.
+struct KeyCount {
+    keys: u64,
+    last: Stopwatch,
+}
+
+impl KeyCount {
+    fn new() -> Self {
+        Self {
+            keys: 0,
+            last: Stopwatch::start(),
+        }
+    }
+
+    /// Counts a key that arrives after a pause, and returns the new number.
+    fn count_after(&mut self, pause: Duration) -> u64 {
+        if pause >= FORGET_AFTER {
+            self.keys = 0;
+        }
+        self.last = Stopwatch::start();
+        self.keys += 1;
+        self.keys
+    }
+}
+
+impl AddressState {
+    fn count_key(&self) -> u64 {
+        let mut count = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let pause = count.last.elapsed();
+        count.count_after(pause)
+    }
 }
 
 /// A slot for a delayed answer, released on drop.
@@ -137,10 +174,7 @@ impl WrongKeyLimiter {
         Self(Arc::new(Inner {
             settings: settings.clone(),
             spares_loopback: spares_this_machine,
-            addresses: Cache::builder()
-                .max_capacity(MAX_ADDRESSES)
-                .time_to_idle(FORGET_AFTER)
-                .build(),
+            addresses: Cache::new(MAX_ADDRESSES),
             waiting: AtomicUsize::new(0),
             lines: DefaultDirectRateLimiter::direct(Quota::per_minute(MAX_LINES_PER_MINUTE)),
             left_out: AtomicU64::new(0),
@@ -153,15 +187,15 @@ impl WrongKeyLimiter {
         let is_spared = self.0.spares_loopback && from.to_canonical().is_loopback();
         let from = subnet_of(from);
         let settings = &self.0.settings;
-        let address = self.0.addresses.get_with(from, || {
+        let Ok(address) = self.0.addresses.get_or_insert_with(&from, || {
             let free = NonZeroU32::new(settings.free_per_minute).map(Quota::per_minute);
-            Arc::new(AddressState {
+            Ok::<_, Infallible>(Arc::new(AddressState {
                 free: free.map(DefaultDirectRateLimiter::direct),
                 waiting: AtomicUsize::new(0),
-                count: AtomicU64::new(0),
-            })
+                keys: Mutex::new(KeyCount::new()),
+            }))
         });
-        let count = address.count.fetch_add(1, Ordering::Relaxed) + 1;
+        let count = address.count_key();
         let is_free = address
             .free
             .as_ref()
@@ -270,7 +304,6 @@ mod tests {
     use futures_util::future::join_all;
 
     use super::*;
-    use crate::kernel::clock::Stopwatch;
 
     fn keys(free_per_minute: u32, delay_ms: u64) -> WrongKeyLimiter {
         let settings = Settings {
@@ -323,11 +356,21 @@ mod tests {
             let from = IpAddr::from(Ipv4Addr::from(number));
             keys.record("test", Some(from)).await;
         }
-        keys.0.addresses.run_pending_tasks();
-        assert!(keys.0.addresses.entry_count() <= MAX_ADDRESSES);
+        assert!(keys.0.addresses.len() <= MAX_ADDRESSES);
         let lines = u64::from(MAX_LINES_PER_MINUTE.get());
         let left_out = keys.0.left_out.load(Ordering::Relaxed);
-        assert!(left_out >= MAX_ADDRESSES + 5_000 - 2 * lines, "{left_out}");
+        let recorded = MAX_ADDRESSES as u64 + 5_000;
+        assert!(left_out >= recorded - 2 * lines, "{left_out}");
+    }
+
+    #[test]
+    fn a_pause_of_an_hour_ends_a_count() {
+        let mut count = KeyCount::new();
+        let minute = Duration::from_secs(60);
+        assert_eq!(count.count_after(minute), 1);
+        assert_eq!(count.count_after(FORGET_AFTER - minute), 2);
+        assert_eq!(count.count_after(FORGET_AFTER), 1);
+        assert_eq!(count.count_after(Duration::ZERO), 2);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Maximum number of cached keys.
-const MAX_CACHED_KEYS: u64 = 10_000;
+const MAX_CACHED_KEYS: usize = 10_000;
 
 /// Cached valid keys, by token hash and API class. An entry is valid only while the key generation equals the one in
 /// which it was read, so a key that any process revokes is rejected at the next request.
@@ -63,7 +63,7 @@ impl Keyring {
 
     /// Removes all keys: their expiry times may have changed.
     pub(in crate::domain) fn clear(&self) {
-        self.keys.invalidate_all();
+        self.keys.clear();
     }
 
     /// Returns the current generation, including changes of other processes.

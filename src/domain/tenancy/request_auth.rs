@@ -247,7 +247,7 @@ impl App {
             if self.keyring().current_generation(self.store(), now)? == known.generation {
                 return Ok(self.build_context(known, rate_limit_status, now));
             }
-            self.keyring().keys.invalidate(&hash);
+            self.keyring().keys.remove(&hash);
             // The rate limiter has already counted this request.
             let known = self.load_key(scope, token, hash, kinds, now)?;
             return Ok(self.build_context(known, rate_limit_status, now));

@@ -5,12 +5,13 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     hash::Hash,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use rusqlite::{Connection, OptionalExtension, named_params};
 use tracing::warn;
 
@@ -103,16 +104,8 @@ pub fn find_calls(conn: &Connection, counted: &UsageKey) -> Result<u64> {
 /// Cache of recently used rate limiters, by subject and API class. A limiter that is evicted starts again.
 type LimiterCache<K> = Cache<(K, ApiClass), Arc<RateLimiter>>;
 
-/// Maximum number of cached rate limiters, and the time after the last use for which they are cached.
-const CACHE_LIMITS: (u64, Duration) = (100_000, Duration::from_secs(86_400));
-
-fn new_limiter_cache<K: Eq + Hash + Send + Sync + 'static>() -> LimiterCache<K> {
-    let (max_entries, idle) = CACHE_LIMITS;
-    Cache::builder()
-        .max_capacity(max_entries)
-        .time_to_idle(idle)
-        .build()
-}
+/// Maximum number of cached rate limiters of each kind of subject.
+const MAX_CACHED_LIMITERS: usize = 100_000;
 
 /// Rate limiters since the start of the server, and the usage that is not written yet.
 pub(in crate::domain) struct Meter {
@@ -143,8 +136,8 @@ impl Meter {
             limits,
             names_setting: explains,
             clock,
-            limiters: new_limiter_cache(),
-            account_limiters: new_limiter_cache(),
+            limiters: Cache::new(MAX_CACHED_LIMITERS),
+            account_limiters: Cache::new(MAX_CACHED_LIMITERS),
             pending: Mutex::default(),
         }
     }
@@ -197,13 +190,15 @@ impl Meter {
         taken.map_err(|refused| refused.into_error(self.names_setting))
     }
 
-    fn get_or_create<K: Eq + Hash + Send + Sync + 'static>(
+    fn get_or_create<K: Clone + Eq + Hash>(
         &self,
         all: &LimiterCache<K>,
         key: (K, ApiClass),
     ) -> Arc<RateLimiter> {
         let class = key.1;
-        all.get_with(key, || Arc::new(RateLimiter::new(&self.limits, class)))
+        let create = || Ok::<_, Infallible>(Arc::new(RateLimiter::new(&self.limits, class)));
+        let Ok(limiter) = all.get_or_insert_with(&key, create);
+        limiter
     }
 
     fn pending_calls(&self, counted: &UsageKey) -> u64 {

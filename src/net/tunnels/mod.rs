@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use url::Url;
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ use crate::kernel::clock::with_timeout;
 const MAX_CONNECTIONS: usize = 4;
 
 /// Maximum number of ids that are remembered after their tunnel was open.
-const MAX_REMEMBERED_IDS: u64 = 10_000;
+const MAX_REMEMBERED_IDS: usize = 10_000;
 
 /// The reason why a request through a tunnel has no response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

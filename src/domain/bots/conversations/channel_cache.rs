@@ -1,8 +1,7 @@
 //! An in-memory cache of each conversation's integration and channel. They never change, and every message
 //! needs them.
 //!
-//! With many more conversations than cache entries, nearly every message adds an entry. In `quick_cache` that
-//! costs one insertion; `moka` does additional bookkeeping.
+//! With many more conversations than cache entries, nearly every message adds an entry.
 
 use std::sync::Arc;
 

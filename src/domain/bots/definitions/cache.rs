@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::de::DeserializeOwned;
 
@@ -13,7 +13,7 @@ use crate::kernel::{
 };
 
 /// Capacity of the cache, in definitions of each kind.
-const CAPACITY: u64 = 10_000;
+const CAPACITY: usize = 10_000;
 
 /// The cache of definitions.
 pub(in crate::domain) struct DefinitionCache {

@@ -3,26 +3,26 @@
 
 use std::{
     collections::VecDeque,
+    convert::Infallible,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use tracing::warn;
 
 use super::{request_ref::RequestRef, response::CallFailure};
 use crate::{
     domain::tenancy::app::App,
     engine::LogLine,
-    kernel::{Timestamp, ids::AgentId},
+    kernel::{Timestamp, clock::Stopwatch, ids::AgentId},
 };
 
-/// Maximum number of bots with failures in memory, time that they stay, and maximum number for each bot.
-const MAX_BOTS: u64 = 1000;
-const RETENTION: Duration = Duration::from_secs(3600);
+/// Maximum number of bots with failures in memory, and maximum number for each bot.
+const MAX_BOTS: usize = 1000;
 const MAX_PER_BOT: usize = 10;
 
 /// Window of the line limit of one bot or integration.
@@ -46,13 +46,29 @@ pub struct CodeFailure {
     pub retried: bool,
 }
 
+/// Log lines of one bot or integration. Real time: the limit protects the server's log, also while the product clock
+/// is frozen.
+struct LineWindow {
+    started: Stopwatch,
+    lines: u32,
+}
+
+impl Default for LineWindow {
+    fn default() -> Self {
+        Self {
+            started: Stopwatch::start(),
+            lines: 0,
+        }
+    }
+}
+
 /// Failures of a bot, oldest first.
 type BotFailures = Arc<Mutex<VecDeque<CodeFailure>>>;
 
 /// Recent failures and the counters of log lines.
 pub(in crate::domain) struct RecentFailures {
     recent: Cache<AgentId, BotFailures>,
-    lines: Cache<String, Arc<AtomicU32>>,
+    lines: Cache<String, Arc<Mutex<LineWindow>>>,
     last: AtomicU64,
 }
 
@@ -60,14 +76,8 @@ impl RecentFailures {
     /// Creates an empty list. Sequence numbers start at `now`, so they exceed those from before a restart.
     pub(in crate::domain) fn new(now: Timestamp) -> Self {
         Self {
-            recent: Cache::builder()
-                .max_capacity(MAX_BOTS)
-                .time_to_idle(RETENTION)
-                .build(),
-            lines: Cache::builder()
-                .max_capacity(10 * MAX_BOTS)
-                .time_to_live(LINE_WINDOW)
-                .build(),
+            recent: Cache::new(MAX_BOTS),
+            lines: Cache::new(10 * MAX_BOTS),
             last: AtomicU64::new(now.as_micros().unsigned_abs()),
         }
     }
@@ -111,7 +121,8 @@ impl RecentFailures {
             stack,
             retried,
         };
-        let recent = self.recent.get_with(bot.clone(), BotFailures::default);
+        let create = || Ok::<_, Infallible>(BotFailures::default());
+        let Ok(recent) = self.recent.get_or_insert_with(bot, create);
         let mut recent = recent.lock().unwrap_or_else(PoisonError::into_inner);
         while recent.len() >= MAX_PER_BOT {
             recent.pop_front();
@@ -162,8 +173,15 @@ impl RecentFailures {
     /// Counts a log line, and returns true if it is within the limit for a minute.
     fn allow_line(&self, app: &App, of: &str) -> bool {
         let most = app.bot_settings().failure_lines_per_minute;
-        let count = self.lines.get_with_by_ref(of, Arc::default);
-        let before = count.fetch_add(1, Ordering::Relaxed);
+        let create = || Ok::<_, Infallible>(Arc::default());
+        let Ok(window) = self.lines.get_or_insert_with(of, create);
+        let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
+        if window.started.elapsed() >= LINE_WINDOW {
+            *window = LineWindow::default();
+        }
+        let before = window.lines;
+        window.lines = before.saturating_add(1);
+        drop(window);
         if before == most && most > 0 {
             warn!(
                 of,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use rusqlite::{Connection, named_params};
 
 use super::{receiver::Receiver, tokens};
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Maximum number of cached programs. The cache does not hold their code.
-const CACHE_CAPACITY: u64 = 10_000;
+const CACHE_CAPACITY: usize = 10_000;
 
 /// Cache of recently used programs.
 pub(in crate::domain) struct ProgramCache(Cache<Key, Arc<Program>>);
