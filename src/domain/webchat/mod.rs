@@ -8,6 +8,7 @@ mod conversations;
 mod events;
 pub(in crate::domain) mod feature;
 mod foreign_ids;
+mod hs256;
 mod install;
 mod listeners;
 mod messages;

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::hs256;
 use crate::{
     domain::{bots::installations, tenancy::sealed_columns::SealedColumn},
     kernel::{Error, Kind, Result, Secret, Timestamp, ids::EndUserId, secret::new_hex_secret},
@@ -67,10 +68,14 @@ pub(super) fn sign(secret: &Secret, fid: &str, user: &EndUserId, now: Timestamp)
         exp: None,
         nbf: None,
     };
-    let key = EncodingKey::from_secret(secret.expose().as_bytes());
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)
-        .map(Secret::new)
+    sign_claims(secret, &claims)
         .map_err(|error| Error::internal("a user key cannot be signed", error))
+}
+
+fn sign_claims(secret: &Secret, claims: &Claims) -> jsonwebtoken::errors::Result<Secret> {
+    hs256::install_provider();
+    let key = EncodingKey::from_secret(secret.expose().as_bytes())?;
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).map(Secret::new)
 }
 
 /// Verifies a key with this secret, and returns its claims.
@@ -80,9 +85,11 @@ pub(super) fn verify(secret: &Secret, key: &str, now: Timestamp) -> Result<Claim
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
     validation.validate_aud = false;
-    let secret = DecodingKey::from_secret(secret.expose().as_bytes());
-    let decoded = jsonwebtoken::decode::<Claims>(key, &secret, &validation);
-    let claims = decoded.map_err(|_| invalid_key())?.claims;
+    hs256::install_provider();
+    let claims = DecodingKey::from_secret(secret.expose().as_bytes())
+        .and_then(|secret| jsonwebtoken::decode::<Claims>(key, &secret, &validation))
+        .map_err(|_| invalid_key())?
+        .claims;
     let now = to_seconds(now);
     if claims.exp.is_some_and(|end| end <= now) || claims.nbf.is_some_and(|begin| begin > now) {
         return Err(invalid_key());
@@ -207,8 +214,7 @@ mod tests {
                 exp,
                 nbf,
             };
-            let encoding = EncodingKey::from_secret(b"one");
-            jsonwebtoken::encode(&Header::default(), &claims, &encoding).expect("a key")
+            sign_claims(&secret, &claims).expect("a key")
         };
         for (exp, nbf, good) in [
             (None, None, true),
@@ -216,7 +222,7 @@ mod tests {
             (Some(1000.0), None, false),
             (None, Some(1001.0), false),
         ] {
-            let verified = verify(&secret, &key(exp, nbf), now());
+            let verified = verify(&secret, key(exp, nbf).expose(), now());
             assert_eq!(verified.is_ok(), good, "{exp:?} {nbf:?}");
         }
     }
