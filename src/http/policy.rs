@@ -6,7 +6,7 @@ use poem::{
     http::{HeaderMap, HeaderName, HeaderValue, header},
 };
 
-use super::PublicUrl;
+use super::{PublicUrl, event_stream};
 
 /// The default policy: style sheets, images and form targets of this server only; no scripts and no framing.
 const DEFAULT_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
@@ -106,7 +106,7 @@ fn is_api_data(content_type: &[u8]) -> bool {
         .next()
         .unwrap_or_default()
         .trim_ascii();
-    essence.ends_with(b"json") || essence == b"text/event-stream"
+    essence.ends_with(b"json") || essence == event_stream::MEDIA_TYPE.as_bytes()
 }
 
 #[cfg(test)]

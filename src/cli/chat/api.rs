@@ -6,13 +6,16 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::state_file::StateFile;
-use crate::net::outbound::{Outbound, OutboundRequest, OutboundStream};
+use crate::net::outbound::{EventStream, Outbound, OutboundRequest};
 
 /// Maximum time of a call, and of silence on a stream: the server sends a heartbeat twice as often.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Maximum size of a response, in bytes.
 const RESPONSE_MAX: usize = 10 * 1024 * 1024;
+
+/// Maximum size of an event, in bytes. A message of the maximum size is longer as an event: it is escaped to ASCII.
+const MAX_EVENT_BYTES: usize = 64 * 1024 * 1024;
 
 /// The chat API of one bot, used as one user.
 pub struct ChatClient {
@@ -88,7 +91,7 @@ impl ChatClient {
     }
 
     /// Opens the event stream of a conversation.
-    pub async fn open_stream(&self, conversation: &str) -> Result<OutboundStream> {
+    pub async fn open_stream(&self, conversation: &str) -> Result<EventStream> {
         let path = format!("/conversations/{conversation}/listen");
         let request = OutboundRequest {
             max_response: usize::MAX,
@@ -98,7 +101,7 @@ impl ChatClient {
         if stream.status != 200 {
             bail!("the server rejected the event stream: {}", stream.status);
         }
-        Ok(stream)
+        Ok(EventStream::new(stream, MAX_EVENT_BYTES))
     }
 
     async fn call(&self, method: &'static str, path: &str, body: Option<Value>) -> Result<Value> {

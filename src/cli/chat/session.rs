@@ -23,7 +23,7 @@ use crate::{
         Clock,
         clock::{Stopwatch, with_timeout},
     },
-    net::outbound::OutboundStream,
+    net::outbound::EventStream,
 };
 
 /// Time without messages after which the bot's answer is complete, if the input is not a terminal.
@@ -235,40 +235,26 @@ impl ChatSession {
 }
 
 /// The messages of an event stream.
-struct MessageStream {
-    stream: OutboundStream,
-    bytes: Vec<u8>,
-}
+struct MessageStream(EventStream);
 
 impl MessageStream {
     async fn open(api: &ChatClient, conversation: &str) -> Result<Self> {
-        Ok(Self {
-            stream: api.open_stream(conversation).await?,
-            bytes: Vec::new(),
-        })
+        api.open_stream(conversation).await.map(Self)
     }
 
     /// Returns the next message, or `None` if the stream ends. Cancel-safe.
     async fn next(&mut self) -> Option<Value> {
-        loop {
-            while let Some(end) = self.bytes.windows(2).position(|pair| pair == b"\n\n") {
-                let event: Vec<u8> = self.bytes.drain(..end + 2).collect();
-                if let Some(message) = parse_message(&event) {
-                    return Some(message);
-                }
-            }
-            match self.stream.next_chunk().await {
-                Ok(Some(more)) => self.bytes.extend(more),
-                Ok(None) | Err(_) => return None,
+        while let Ok(Some(data)) = self.0.next_data().await {
+            if let Some(message) = parse_message(&data) {
+                return Some(message);
             }
         }
+        None
     }
 }
 
 /// Returns the message of a `message_created` event.
-fn parse_message(event: &[u8]) -> Option<Value> {
-    let text = std::str::from_utf8(event).ok()?;
-    let data = text.lines().find_map(|line| line.strip_prefix("data: "))?;
+fn parse_message(data: &str) -> Option<Value> {
     let mut signal: Value = serde_json::from_str(data).ok()?;
     (signal["type"] == "message_created").then(|| signal["data"].take())
 }

@@ -19,13 +19,6 @@ use crate::{
     http::{JsonObject, event_stream},
 };
 
-/// First bytes of a stream, so that proxies forward the response at once.
-const FIRST_CHUNK: &str = ": listening\n\n";
-
-/// Message that is sent while a stream is quiet.
-// wire: a message instead of a comment, because the client's watchdog waits for messages
-const PING: &str = "event: message\ndata: ping\n\n";
-
 /// OpenAPI operation on event streams.
 pub struct ListenApi;
 
@@ -108,7 +101,8 @@ fn to_sse(next: &StreamItem) -> String {
             let signal = Signal::from(&**signal).to_json_string();
             event_stream::format_sse_event("message", &signal)
         }
-        StreamItem::Heartbeat => PING.to_owned(),
+        // wire: a message instead of a comment, because the client's watchdog waits for messages
+        StreamItem::Heartbeat => event_stream::format_sse_event("message", "ping"),
     }
 }
 
@@ -116,7 +110,7 @@ fn to_sse(next: &StreamItem) -> String {
 struct SignalStream(Subscription);
 
 impl Payload for SignalStream {
-    const CONTENT_TYPE: &'static str = "text/event-stream";
+    const CONTENT_TYPE: &'static str = event_stream::MEDIA_TYPE;
 
     fn check_content_type(content_type: &str) -> bool {
         content_type == Self::CONTENT_TYPE
@@ -135,7 +129,8 @@ impl IntoResponse for SignalStream {
     fn into_response(self) -> Response {
         let texts = stream::unfold((self.0, true), |(mut subscription, is_first)| async move {
             let text = match is_first {
-                true => FIRST_CHUNK.to_owned(),
+                // At once, so that proxies forward the response.
+                true => event_stream::format_sse_comment("listening"),
                 false => to_sse(&subscription.next().await?),
             };
             Some((Ok::<_, io::Error>(text), (subscription, false)))

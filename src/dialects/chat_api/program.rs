@@ -21,15 +21,12 @@ use super::{
 use crate::{
     domain::{App, webchat},
     engine::{BodyStream, NativeProgram, NativeResponse, Request},
-    http::{AllowedMethods, Published, dialect::RenderError, errors::from_poem},
+    http::{AllowedMethods, Published, dialect::RenderError, errors::from_poem, event_stream},
     kernel::{Error, Kind, Result, Secret},
 };
 
 /// Request headers that the API reads.
 const FORWARDED_HEADERS: [&str; 2] = ["content-type", super::auth::USER_KEY_HEADER];
-
-/// Media type of an event stream.
-const EVENT_STREAM: &str = "text/event-stream";
 
 /// The program of the integration.
 pub struct Program(Arc<Inner>);
@@ -266,7 +263,7 @@ async fn to_native_response(mut response: Response) -> NativeResponse {
     let body = response.take_body();
     let is_live = response
         .content_type()
-        .is_some_and(|name| name.starts_with(EVENT_STREAM));
+        .is_some_and(|name| name.starts_with(event_stream::MEDIA_TYPE));
     let headers = response.headers().iter();
     let headers = headers.filter_map(|(name, value)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))

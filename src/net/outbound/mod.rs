@@ -5,6 +5,7 @@
 
 mod buffer_limit;
 mod client;
+mod event_stream;
 mod guard;
 mod network;
 mod stream;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     buffer_limit::BufferReservation,
     client::{Outbound, OutboundError, OutboundRequest, OutboundResponse},
+    event_stream::{EventStream, EventStreamError},
     network::Network,
     stream::OutboundStream,
     url_syntax::parse_web_url,

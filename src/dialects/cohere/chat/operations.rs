@@ -107,7 +107,7 @@ impl ChatApi {
             )));
         }
         let form = match request.header(ACCEPTS_HEADER) {
-            Some(accepts) if accepts.contains("text/event-stream") => {
+            Some(accepts) if accepts.contains(http::event_stream::MEDIA_TYPE) => {
                 StreamFormat::ServerSentEvents
             }
             _ => StreamFormat::JsonLines,

@@ -41,7 +41,7 @@ impl StreamFormat {
     pub const fn content_type(self) -> &'static str {
         match self {
             Self::JsonLines => "application/stream+json",
-            Self::ServerSentEvents => "text/event-stream",
+            Self::ServerSentEvents => event_stream::MEDIA_TYPE,
         }
     }
 }

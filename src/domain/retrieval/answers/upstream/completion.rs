@@ -1,11 +1,11 @@
-//! Parses a streamed completion: server-sent events of one line `data: {…}` each.
+//! Parses the events of a streamed completion.
 
 use serde_json::Value;
 
-use crate::domain::retrieval::answers::answer::{FinishReason, TokenUsage};
-
-/// Maximum length of a line, in bytes.
-const LINE_MAX: usize = 1024 * 1024;
+use crate::{
+    domain::retrieval::answers::answer::{FinishReason, TokenUsage},
+    net::outbound::{EventStream, EventStreamError},
+};
 
 /// Content of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,78 +14,49 @@ pub(super) enum Delta {
     Finish(FinishReason),
     Usage(TokenUsage),
     Failed(String),
+    /// The end. Some servers do not send it.
+    End,
 }
 
-/// Parser of events from a stream of bytes.
-#[derive(Debug, Default)]
-pub(super) struct EventParser {
-    line: Vec<u8>,
-    is_done: bool,
-    has_finished: bool,
+/// Returns the content of the next event, or `None` at the end of the stream.
+pub(super) async fn next_deltas(events: &mut EventStream) -> Option<Vec<Delta>> {
+    match events.next_data().await {
+        Ok(data) => data.map(|data| parse_event(&data)),
+        Err(error @ EventStreamError::LineTooLong) => Some(vec![Delta::Failed(error.to_string())]),
+        Err(EventStreamError::Outbound(error)) => {
+            let problem = format!("the model did not finish: {error}");
+            Some(vec![Delta::Failed(problem), Delta::End])
+        }
+    }
 }
 
-impl EventParser {
-    /// True after `[DONE]`.
-    pub(super) const fn is_done(&self) -> bool {
-        self.is_done
+fn parse_event(data: &str) -> Vec<Delta> {
+    if data == "[DONE]" {
+        return vec![Delta::End];
     }
-
-    /// True after the finish reason or `[DONE]`. Some servers do not send `[DONE]`.
-    pub(super) const fn has_finished(&self) -> bool {
-        self.is_done || self.has_finished
+    let Ok(event) = serde_json::from_str::<Value>(data) else {
+        return vec![Delta::Failed("its answer is not valid JSON".to_owned())];
+    };
+    if let Some(error) = event.get("error").filter(|error| !error.is_null()) {
+        let text = error.as_str().or_else(|| error.get("message")?.as_str());
+        let text = text.unwrap_or("it reported an error").to_owned();
+        return vec![Delta::Failed(text)];
     }
-
-    /// Parses more bytes. Returns the content of the events that they complete.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Vec<Delta> {
-        let mut deltas = Vec::new();
-        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.line.extend_from_slice(part);
-            if self.line.len() > LINE_MAX {
-                self.line.clear();
-                deltas.push(Delta::Failed("a line of its answer is too long".to_owned()));
-            }
-            if part.ends_with(b"\n") {
-                let line = std::mem::take(&mut self.line);
-                self.parse_line(&String::from_utf8_lossy(&line), &mut deltas);
-            }
-        }
-        deltas
+    let mut deltas = Vec::new();
+    let choice = event.pointer("/choices/0");
+    let text = choice.and_then(|choice| choice.pointer("/delta/content")?.as_str());
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        deltas.push(Delta::Text(text.to_owned()));
     }
-
-    fn parse_line(&mut self, line: &str, deltas: &mut Vec<Delta>) {
-        let Some(data) = line.trim_end().strip_prefix("data:").map(str::trim_start) else {
-            return;
-        };
-        if data == "[DONE]" {
-            self.is_done = true;
-            return;
-        }
-        let Ok(event) = serde_json::from_str::<Value>(data) else {
-            deltas.push(Delta::Failed("its answer is not valid JSON".to_owned()));
-            return;
-        };
-        if let Some(error) = event.get("error").filter(|error| !error.is_null()) {
-            let text = error.as_str().or_else(|| error.get("message")?.as_str());
-            deltas.push(Delta::Failed(
-                text.unwrap_or("it reported an error").to_owned(),
-            ));
-            return;
-        }
-        let choice = event.pointer("/choices/0");
-        let text = choice.and_then(|choice| choice.pointer("/delta/content")?.as_str());
-        if let Some(text) = text.filter(|text| !text.is_empty()) {
-            deltas.push(Delta::Text(text.to_owned()));
-        }
-        if let Some(reason) = choice.and_then(|choice| choice.get("finish_reason")?.as_str()) {
-            self.has_finished = true;
-            deltas.push(Delta::Finish(match reason {
-                "length" => FinishReason::MaxTokens,
-                "content_filter" => FinishReason::Toxic,
-                _ => FinishReason::Complete,
-            }));
-        }
-        deltas.extend(parse_usage(&event).map(Delta::Usage));
+    if let Some(reason) = choice.and_then(|choice| choice.get("finish_reason")?.as_str()) {
+        deltas.push(Delta::Finish(match reason {
+            "length" => FinishReason::MaxTokens,
+            "content_filter" => FinishReason::Toxic,
+            _ => FinishReason::Complete,
+        }));
     }
+    deltas.extend(parse_usage(&event).map(Delta::Usage));
+    deltas
 }
 
 /// Returns the token counts of a response or of an event.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 use tracing::warn;
 
-use self::completion::{Delta, EventParser};
+use self::completion::Delta;
 use super::{
     answer::{Answer, AnswerPiece, FinishReason, TokenUsage},
     markers::MarkerParser,
@@ -22,11 +22,13 @@ use super::{
 use crate::{
     domain::App,
     kernel::{Error, Kind, Result},
-    net::outbound::{OutboundError, OutboundRequest},
+    net::outbound::{EventStream, OutboundError, OutboundRequest},
 };
 
 /// Maximum size of a response, in bytes.
 const ANSWER_MAX: usize = 4 * 1024 * 1024;
+/// Maximum length of a line of a streamed response, in bytes.
+const LINE_MAX: usize = 1024 * 1024;
 /// Maximum number of characters that are copied from an error message of the model's server.
 const ERROR_MAX: usize = 300;
 /// Time after which clients may retry when the model's server fails.
@@ -83,7 +85,6 @@ pub(crate) async fn stream_answer(
         .open_stream(build_request(settings, &body)?)
         .await
         .map_err(|error| connection_error(&error))?;
-    let mut lines = EventParser::default();
     if stream.status != 200 {
         let body = stream.next_chunk().await.ok().flatten().unwrap_or_default();
         return Err(response_error(settings, stream.status, &body));
@@ -100,34 +101,31 @@ pub(crate) async fn stream_answer(
         usage: None,
         problem: None,
     };
-    loop {
-        let chunk = match stream.next_chunk().await {
-            Ok(Some(chunk)) => chunk,
-            Ok(None) => break,
-            Err(error) => {
-                answer.finish = FinishReason::Error;
-                answer.problem = Some(format!("the model did not finish: {error}"));
-                break;
-            }
-        };
-        for delta in lines.push(&chunk) {
+    let mut events = EventStream::new(stream, LINE_MAX);
+    let mut has_finished = false;
+    'events: while let Some(deltas) = completion::next_deltas(&mut events).await {
+        for delta in deltas {
             match delta {
                 Delta::Text(text) => send_pieces(piece_sender, markers.push(&text)).await,
-                Delta::Finish(finish) => answer.finish = finish,
+                Delta::Finish(finish) => {
+                    has_finished = true;
+                    answer.finish = finish;
+                }
                 Delta::Usage(usage) => answer.usage = Some(usage),
                 Delta::Failed(problem) => {
                     answer.finish = FinishReason::Error;
                     answer.problem = Some(redact(settings, &problem));
                 }
+                Delta::End => {
+                    has_finished = true;
+                    break 'events;
+                }
             }
-        }
-        if lines.is_done() {
-            break;
         }
     }
     let (rest, text, citations) = markers.finish();
     send_pieces(piece_sender, rest).await;
-    if !lines.has_finished() && answer.problem.is_none() {
+    if !has_finished && answer.problem.is_none() {
         answer.finish = FinishReason::Error;
         answer.problem = Some("the model did not finish: its answer broke off".to_owned());
     }
