@@ -18,7 +18,7 @@ pub fn hmac_sha256(key: &[u8], text: &[u8]) -> [u8; 32] {
 /// True if `mac` is the HMAC-SHA256 of a text. Takes constant time for a MAC of the right length.
 #[must_use]
 pub fn is_hmac_sha256(key: &[u8], text: &[u8], mac: &[u8]) -> bool {
-    hmac_sha256(key, text).ct_eq(mac).into()
+    hmac_sha256(key, text).as_slice().ct_eq(mac).into()
 }
 
 #[cfg(test)]

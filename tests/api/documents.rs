@@ -14,8 +14,14 @@ fn built_documents() -> Vec<(&'static str, Document)> {
     vec![
         ("ada", ada::document(&settings)),
         ("ada_end_users_v1", ada::document_v1(&settings)),
-        ("aloochat", aloochat::document(&aloochat::Settings::default())),
-        ("botpress", botpress::document(&botpress::Settings::default())),
+        (
+            "aloochat",
+            aloochat::document(&aloochat::Settings::default()),
+        ),
+        (
+            "botpress",
+            botpress::document(&botpress::Settings::default()),
+        ),
         ("chat", chat_api::document()),
         ("cohere", cohere::document(&cohere::Settings::default())),
         ("connector", connector::document()),

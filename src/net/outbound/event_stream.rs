@@ -124,9 +124,6 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_replaced() {
-        assert_eq!(
-            read(&[b"data: \xff\n"]),
-            [Some("\u{fffd}".to_owned())]
-        );
+        assert_eq!(read(&[b"data: \xff\n"]), [Some("\u{fffd}".to_owned())]);
     }
 }
