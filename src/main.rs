@@ -1,6 +1,6 @@
 //! The `parlance` program. The command line is in [`parlance::cli`].
 
-use std::process::ExitCode;
+use std::{any::type_name_of_val, process::ExitCode};
 
 /// jemalloc, because threads free memory that other threads allocated (one reads a request, another writes it), and
 /// the system allocator locks on each such free.
@@ -8,5 +8,5 @@ use std::process::ExitCode;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    parlance::cli::run()
+    parlance::cli::run(type_name_of_val(&ALLOCATOR))
 }

@@ -16,6 +16,7 @@ mod output;
 mod restore;
 mod run;
 mod serve;
+mod version;
 mod workspace;
 
 use std::{
@@ -43,10 +44,16 @@ const SPARE_THREADS: usize = 8;
 
 /// One self-hosted server that speaks the APIs of several conversational-AI clouds.
 #[derive(Parser)]
-#[command(name = "parlance", version)]
+#[command(name = "parlance", disable_version_flag = true)]
 struct Cli {
     #[command(flatten)]
     options: Options,
+    /// Print the version.
+    #[arg(short = 'V', long)]
+    version: bool,
+    /// With --version: print how the program was built.
+    #[arg(long, requires = "version")]
+    verbose: bool,
     /// The command. Without one, the server starts.
     #[command(subcommand)]
     command: Option<Command>,
@@ -113,10 +120,10 @@ enum Command {
     NodeLauncher(child_commands::NodeLauncher),
 }
 
-/// Parses the command line and runs the command.
+/// Parses the command line and runs the command. `allocator` names the type of the program's global allocator.
 #[must_use]
-pub fn run() -> ExitCode {
-    match execute(Cli::parse()) {
+pub fn run(allocator: &'static str) -> ExitCode {
+    match execute(Cli::parse(), allocator) {
         Ok(code) => code,
         // A closed pipe is no error: `head` closes it once it has read enough.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
@@ -146,7 +153,10 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
     unprinted.is_some_and(WriteError::is_closed_pipe)
 }
 
-fn execute(cli: Cli) -> Result<ExitCode> {
+fn execute(cli: Cli, allocator: &'static str) -> Result<ExitCode> {
+    if cli.version {
+        return version::print(allocator, cli.verbose, cli.options.json);
+    }
     match &cli.command {
         Some(Command::ScriptWorker(worker)) => return worker.run(),
         Some(Command::DocumentWorker(worker)) => return worker.run(),

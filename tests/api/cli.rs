@@ -1,5 +1,11 @@
 //! The command line: its contract with scripts.
 
+use std::collections::BTreeSet;
+
+use figment::{
+    Figment,
+    providers::{Format, Toml},
+};
 use serde_json::Value;
 
 use crate::support::{Program, WORKSPACE};
@@ -263,6 +269,72 @@ fn an_address_that_is_taken_is_named_once_with_the_reason() {
         "{stderr}"
     );
     assert!(!program.path("parlance.db").exists());
+}
+
+/// The names of the settings in `.cargo/config.toml`. One that is added there must be added to `src/cli/version.rs`.
+fn cargo_settings() -> BTreeSet<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/.cargo/config.toml");
+    let file: Value = Figment::from(Toml::file_exact(path))
+        .extract()
+        .expect("the settings");
+    let flags = file["build"]["rustflags"].as_array().expect("flags").iter();
+    let flags = flags.filter_map(|flag| Some(flag.as_str()?.split_once('=')?.0.to_owned()));
+    let variables = file["env"].as_object().expect("variables").keys();
+    flags.chain(variables.cloned()).collect()
+}
+
+#[test]
+fn the_verbose_version_says_how_the_program_was_built() {
+    let program = Program::new();
+    let version = concat!("parlance ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(program.stdout(&["--version"]), version);
+    assert_eq!(program.stdout(&["-V"]), version);
+    let alone = program.run(&["--verbose"]);
+    assert_eq!(alone.status.code(), Some(2), "it needs --version");
+
+    let build = json(&program.stdout(&["--version", "--verbose", "--json"]));
+    assert_eq!(build["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(build["profile"], "dev");
+    assert_eq!(build["sqlite"]["version"], rusqlite::version());
+    assert_ne!(build["allocator"], "");
+    // The test is compiled with the settings of the program.
+    let settings = &build["cargo_settings"];
+    assert_eq!(
+        settings["chacha20_backend"],
+        cfg!(chacha20_backend = "soft")
+    );
+    let flags = option_env!("LIBSQLITE3_FLAGS");
+    assert_eq!(settings["LIBSQLITE3_FLAGS"], flags.is_some());
+    if flags.is_some_and(|flags| flags.contains("-DSQLITE_DEFAULT_MEMSTATUS=0")) {
+        assert_eq!(build["sqlite"]["memory_statistics"], false);
+    }
+    let shown = settings.as_object().expect("the settings").keys();
+    assert_eq!(shown.cloned().collect::<BTreeSet<_>>(), cargo_settings());
+
+    let text = program.stdout(&["--version", "--verbose"]);
+    let facts = text.strip_prefix(version).expect("the version first");
+    let facts: Vec<_> = facts
+        .lines()
+        .map(|line| line.split_once(": ").expect(line))
+        .collect();
+    let names: Vec<&str> = facts.iter().map(|(name, _)| *name).collect();
+    let expected = [
+        "commit",
+        "commit date",
+        "profile",
+        "target",
+        "compiler",
+        "SQLite",
+        "JavaScript",
+        "TLS",
+        "allocator",
+        "build settings",
+    ];
+    assert_eq!(names, expected);
+    let commit = build["commit"].as_str().unwrap_or("unknown");
+    assert!(facts[0].1.starts_with(commit), "{text}");
+    let files = std::fs::read_dir(program.directory.path()).expect("a directory");
+    assert_eq!(files.count(), 0, "it writes nothing");
 }
 
 #[test]
