@@ -5,9 +5,9 @@ mod change;
 mod create;
 mod daily;
 mod erase;
-mod incoming;
 mod index;
 mod list;
+mod list_incoming;
 mod matching;
 mod merge;
 mod rows;
@@ -17,8 +17,8 @@ pub(in crate::domain) use self::{
     create::{create_with_hook, load_conversation},
     daily::{DailyCounter, DayCounts, MICROS_PER_DAY},
     erase::{delete_by_agent, delete_by_conversation, delete_by_user},
-    incoming::list_incoming,
     index::{INDEX_FAULTS, IndexSnapshot, MessageIndex},
+    list_incoming::list_incoming,
     rows::{COLUMNS, JOINS, find_visible, from_row},
 };
 pub use self::{

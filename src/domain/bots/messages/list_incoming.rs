@@ -10,7 +10,7 @@ use crate::{
 
 /// Lists the incoming messages of the author's bot that the author can see, before a time and row, newest first: at
 /// least a page and one more, if there are as many. `more` is a condition on columns of `messages`, with its
-/// parameters; it is empty or begins with `AND`.
+/// parameters; it is empty or begins with ` AND `.
 pub(in crate::domain) fn list_incoming(
     conn: &Connection,
     index: &IndexSnapshot,
