@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, LazyLock};
 
+use askama::Template;
 use bytes::Bytes;
 use poem::{Endpoint, Response, Route, endpoint::make_sync};
 use poem_openapi::OpenApiService;
 
 use super::{
     Mount, Published, origin,
-    page::{asset_text, cached_response, escape_html, fill_template, serve_asset},
+    page::{asset_text, cached_response, render, serve_asset},
     policy::Policy,
 };
 
@@ -20,6 +21,21 @@ struct Entry {
     summary: &'static str,
     base_path: &'static str,
     document: Published,
+}
+
+#[derive(Template)]
+#[template(path = "landing.html")]
+struct LandingPage<'a> {
+    entries: &'a [Entry],
+    origin: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "docs.html")]
+struct SwaggerPage<'a> {
+    name: &'a str,
+    title: &'a str,
+    document_path: &'a str,
 }
 
 /// Serves `/`, `/docs/…`, `/openapi/…` and `/assets/…` for these dialects.
@@ -87,12 +103,11 @@ pub fn swagger_page(
     title: &str,
     document_path: &str,
 ) -> impl Endpoint<Output = Response> + 'static {
-    let values = [
-        ("name", name),
-        ("title", title),
-        ("document", document_path),
-    ];
-    let page = Bytes::from(fill_template(&asset_text("docs.html"), &values));
+    let page = Bytes::from(render(&SwaggerPage {
+        name,
+        title,
+        document_path,
+    }));
     make_sync(move |request| {
         let mut response = cached_response(&request, "text/html", page.clone());
         Policy::SwaggerUi.set(&mut response);
@@ -113,29 +128,12 @@ pub fn document_json(document: Published) -> impl Endpoint<Output = Response> + 
 }
 
 fn landing_page(entries: Arc<[Entry]>) -> impl Endpoint<Output = Response> {
-    let (page, row) = (asset_text("index.html"), asset_text("index-row.html"));
     make_sync(move |request| {
-        let origin = origin(&request);
-        let rows: String = entries
-            .iter()
-            .map(|entry| {
-                fill_template(
-                    &row,
-                    &[
-                        ("name", entry.name),
-                        ("title", entry.title),
-                        ("summary", entry.summary),
-                        (
-                            "base_url",
-                            &escape_html(&format!("{origin}{}", entry.base_path)),
-                        ),
-                    ],
-                )
-            })
-            .collect();
-        let version = env!("CARGO_PKG_VERSION");
-        let page = fill_template(&page, &[("rows", &rows), ("version", version)]);
-        cached_response(&request, "text/html", page)
+        let page = LandingPage {
+            entries: &entries,
+            origin: &origin(&request),
+        };
+        cached_response(&request, "text/html", render(&page))
     })
 }
 

@@ -1,14 +1,12 @@
 //! The HTML error page for browsers, with a link to the landing page.
 
+use askama::Template;
 use poem::{
     Request, Response,
     http::{Method, header},
 };
 
-use super::{
-    page::{self, escape_html},
-    policy::Policy,
-};
+use super::{page, policy::Policy};
 use crate::kernel::Error;
 
 /// True if a browser requests a page: other clients do not accept `text/html`.
@@ -19,12 +17,17 @@ pub(super) fn wants_page(request: &Request) -> bool {
     takes_html && [Method::GET, Method::HEAD].contains(request.method())
 }
 
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    title: &'a str,
+    message: &'a str,
+}
+
 /// Renders the page of an error.
 pub(super) fn render_page(error: &Error) -> Response {
     let (status, title, message) = page::describe_error(error);
-    let values = [("title", title), ("message", &escape_html(message))];
-    let text = page::fill_template(&page::asset_text("error.html"), &values);
-    let mut response = page::html_response(status, text);
+    let mut response = page::html_response(status, &ErrorPage { title, message });
     Policy::Install.set(&mut response);
     response
 }

@@ -1,5 +1,6 @@
-//! HTML pages: embedded template files with placeholders.
+//! HTML pages, rendered from the templates in `templates/`, and the embedded files in `assets/`.
 
+use askama::Template;
 use bytes::Bytes;
 use poem::{
     Endpoint, IntoResponse, Request, Response,
@@ -28,43 +29,11 @@ pub(crate) fn asset_names(begin: &str, end: &str) -> Vec<String> {
         .collect()
 }
 
-/// Replaces the `{{name}}` placeholders of a page. Values must be HTML; placeholders in values are not replaced.
-pub(crate) fn fill_template(page: &str, values: &[(&str, &str)]) -> String {
-    let mut filled = String::with_capacity(page.len());
-    let mut rest = page;
-    while let Some((before, after)) = rest.split_once("{{") {
-        filled.push_str(before);
-        let Some((name, after)) = after.split_once("}}") else {
-            filled.push_str("{{");
-            rest = after;
-            continue;
-        };
-        match values.iter().find(|(known, _)| *known == name) {
-            Some((_, value)) => filled.push_str(value),
-            None => filled.push_str(&format!("{{{{{name}}}}}")),
-        }
-        rest = after;
-    }
-    filled.push_str(rest);
-    filled
-}
-
-/// Escapes a text for an HTML element or a quoted attribute. Also escapes `{`, so that the text contains no
-/// placeholders.
-pub(crate) fn escape_html(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '{' => escaped.push_str("&#123;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
+/// Renders a template.
+pub(crate) fn render(template: &impl Template) -> String {
+    template
+        .render()
+        .expect("no template has an expression that fails")
 }
 
 /// Serves a constant text.
@@ -108,8 +77,8 @@ pub(crate) fn cached_response(
 }
 
 /// Returns a page for one request, which must not be cached.
-pub(crate) fn html_response(status: StatusCode, text: String) -> Response {
-    let mut response = text
+pub(crate) fn html_response(status: StatusCode, page: &impl Template) -> Response {
+    let mut response = render(page)
         .with_content_type("text/html; charset=utf-8")
         .with_status(status)
         .into_response();
@@ -152,26 +121,4 @@ pub(crate) fn describe_error(error: &Error) -> (StatusCode, &'static str, &str) 
         _ => error.message(),
     };
     (status, title, message)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_are_filled_once() {
-        let values = [("a", "{{b}}"), ("b", "2")];
-        assert_eq!(
-            fill_template("<{{a}}|{{b}}|{{c}}|{{", &values),
-            "<{{b}}|2|{{c}}|{{"
-        );
-    }
-
-    #[test]
-    fn escaped_text_is_text() {
-        assert_eq!(
-            escape_html("<a b=\"c'd\">&{{e}}"),
-            "&lt;a b=&quot;c&#39;d&quot;&gt;&amp;&#123;&#123;e}}"
-        );
-    }
 }

@@ -5,18 +5,21 @@ mod page;
 use poem::{
     Endpoint, EndpointExt, IntoResponse, Request, Response, Route, RouteMethod,
     endpoint::{BoxEndpoint, make},
-    http::{HeaderValue, StatusCode, header},
+    http::{StatusCode, header},
     web::{Json, Redirect},
 };
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
+use self::page::{InboxPage, ListPage};
 use crate::{
     domain::{
         App,
         inbox::{self, Inbox, InboxRequest, StoredRequest},
     },
-    http::{allowed_methods, body_limit, errors::Failure, read_bytes, same_origin},
+    http::{
+        allowed_methods, body_limit, errors::Failure, page::html_response, read_bytes, same_origin,
+    },
     kernel::{Error, Result, Rule, Violation},
 };
 
@@ -66,7 +69,10 @@ where
 
 async fn list(app: App, _: Request) -> Result<Response> {
     let inboxes = inbox::list(&app).await?;
-    Ok(html_response(page::render_list(&inboxes)))
+    Ok(html_response(
+        StatusCode::OK,
+        &ListPage { inboxes: &inboxes },
+    ))
 }
 
 async fn show(app: App, request: Request) -> Result<Response> {
@@ -79,7 +85,7 @@ async fn show(app: App, request: Request) -> Result<Response> {
     Ok(if wants_json {
         Json(inbox_json(&inbox)).into_response()
     } else {
-        html_response(page::render_inbox(&inbox))
+        html_response(StatusCode::OK, &InboxPage { inbox: &inbox })
     })
 }
 
@@ -171,17 +177,6 @@ async fn read_body(request: &mut Request) -> Result<Vec<u8>> {
     let limit = body_limit(request).unwrap_or(usize::MAX);
     let bytes = read_bytes(request.take_body(), limit).await?;
     Ok(bytes.into())
-}
-
-fn html_response(page: String) -> Response {
-    let mut response = page
-        .with_content_type("text/html; charset=utf-8")
-        .into_response();
-    let no_store = HeaderValue::from_static("no-store");
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, no_store);
-    response
 }
 
 fn inbox_json(inbox: &Inbox) -> Value {

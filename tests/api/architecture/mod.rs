@@ -91,12 +91,13 @@ const CIRCLES: &[(&str, &[&str])] = &[
 ];
 
 /// A word and the only places, below `src`, that may have it.
-const RESERVED: [(&str, &[&str]); 15] = [
+const RESERVED: [(&str, &[&str]); 16] = [
     ("poem::", &["http/", "dialects/", "console/", "server/"]),
     (
         "poem_openapi::",
         &["http/", "dialects/", "console/", "server/"],
     ),
+    ("askama", &["http/", "dialects/", "console/"]),
     ("rusqlite", &["store/", "domain/"]),
     ("reqwest::", &["net/outbound"]),
     ("anyhow", &["main.rs", "cli/"]),

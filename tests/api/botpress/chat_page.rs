@@ -168,7 +168,7 @@ async fn a_name_is_text() {
     .await;
     switch_on(&given).await;
     let page = page(&given.server, &format!("/chat/{}", given.bot.id)).await;
-    let name = "&lt;b onload=&quot;x&quot;&gt;&#39;&#123;&#123;api}}";
+    let name = "&#60;b onload=&#34;x&#34;&#62;&#39;{{api}}";
     assert!(
         page.text.contains(&format!("<title>{name}</title>")),
         "{}",

@@ -1,5 +1,6 @@
 //! `/platform/connections`: lists the integrations installed in an agent and uninstalls them.
 
+use askama::Template;
 use poem::{
     Request, Response,
     http::StatusCode,
@@ -9,7 +10,7 @@ use serde::Deserialize;
 
 use super::{
     Pages, find_selected_agent,
-    html::{render_page, see_other},
+    html::{html_response, see_other},
     list_agents, read_form,
     session::Session,
     to_poem_error,
@@ -21,8 +22,7 @@ use crate::{
         },
         tenancy::agents::Agent,
     },
-    http::page::escape_html,
-    kernel::{Error, Result},
+    kernel::{Error, Result, Timestamp},
 };
 
 /// Query parameters that select the agent.
@@ -44,12 +44,11 @@ pub fn show(
     };
     let agent =
         find_selected_agent(&pages, request, selected.handle.as_deref()).map_err(to_poem_error)?;
-    let body = match agent {
+    let shown = match agent {
         Some(agent) => render_connections(&pages, &session, &agent),
         None => render_agent_list(&pages),
     };
-    let body = format!("<h1>Connections</h1>\n{}", body.map_err(to_poem_error)?);
-    Ok(session.set_cookie(render_page(StatusCode::OK, "Connections", &body)))
+    Ok(session.set_cookie(shown.map_err(to_poem_error)?))
 }
 
 /// `POST /platform/connections/uninstall`
@@ -80,85 +79,44 @@ pub async fn uninstall(
     Ok(see_other(&next))
 }
 
-/// Renders a list of the agents to choose from.
-fn render_agent_list(pages: &Pages) -> Result<String> {
-    let list: String = list_agents(pages)?
-        .iter()
-        .map(|agent| {
-            let handle = escape_html(&agent.handle);
-            format!("<li><a href=\"/platform/connections?handle={handle}\">{handle}</a></li>")
-        })
-        .collect();
-    Ok(format!(
-        "<p>Whose?</p>\n<ul class=\"card agents\">{list}</ul>"
-    ))
+#[derive(Template)]
+#[template(path = "platform/agents.html")]
+struct AgentsPage<'a> {
+    agents: &'a [Agent],
 }
 
-fn render_connections(pages: &Pages, session: &Session, agent: &Agent) -> Result<String> {
-    let (connections, farewells) = pages.0.app.store().read(|conn| {
+fn render_agent_list(pages: &Pages) -> Result<Response> {
+    let agents = &list_agents(pages)?;
+    Ok(html_response(StatusCode::OK, &AgentsPage { agents }))
+}
+
+#[derive(Template)]
+#[template(path = "platform/connections.html")]
+struct ConnectionsPage<'a> {
+    session: &'a Session,
+    agent: &'a Agent,
+    installations: &'a [InstallationSummary],
+    /// Pending uninstall notifications.
+    notifications: &'a [UninstallNotification],
+}
+
+fn render_connections(pages: &Pages, session: &Session, agent: &Agent) -> Result<Response> {
+    let (installations, notifications) = pages.0.app.store().read(|conn| {
         Ok((
             integrations::list_installations(conn, &agent.id)?,
             integrations::list_uninstall_notifications(conn, &agent.id)?,
         ))
     })?;
-    let rows: String = connections
-        .iter()
-        .map(|connection| render_row(session, agent, connection))
-        .collect();
-    let list = if rows.is_empty() {
-        "<p class=\"card\">Nothing is installed. An integration’s page has the address <code>/platform/integrations/ID</code>.</p>".to_owned()
-    } else {
-        format!("<ul class=\"connections\">{rows}</ul>")
+    let page = ConnectionsPage {
+        session,
+        agent,
+        installations: &installations,
+        notifications: &notifications,
     };
-    let left: String = farewells.iter().map(render_notification).collect();
-    let left = if left.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "<h2>Still to be told that they are uninstalled</h2>\n<ul class=\"card\">{left}</ul>"
-        )
-    };
-    let handle = escape_html(&agent.handle);
-    Ok(format!(
-        "<p>Integrations installed in the agent <strong>{handle}</strong>.</p>\n{list}\n{left}"
-    ))
+    Ok(html_response(StatusCode::OK, &page))
 }
 
-fn render_row(session: &Session, agent: &Agent, connection: &InstallationSummary) -> String {
-    let (class, status) = match connection.status {
-        InstallationStatus::Complete => ("good", "complete"),
-        InstallationStatus::Incomplete => ("waiting", "incomplete"),
-    };
-    format!(
-        "<li class=\"card\"><div class=\"row\"><div><h2>{name}</h2><p class=\"by\">{integration} · since {since}</p></div>
-<span class=\"badge {class}\">{status}</span></div>
-<details><summary>Uninstall<span class=\"hidden\"> {name}</span></summary>
-<p>The integration loses its access at once and is told so.</p>
-<form method=\"post\" action=\"/platform/connections/uninstall\">{token}
-<input type=\"hidden\" name=\"handle\" value=\"{handle}\">
-<input type=\"hidden\" name=\"installation\" value=\"{id}\">
-<button class=\"danger\">Uninstall {name}</button></form></details></li>\n",
-        name = escape_html(&connection.name),
-        integration = escape_html(&connection.integration_name),
-        since = escape_html(connection.created_at.to_rfc3339_offset().split('T').next().unwrap_or_default()),
-        token = session.csrf_field(),
-        handle = escape_html(&agent.handle),
-        id = escape_html(connection.id.as_str()),
-    )
-}
-
-fn render_notification(farewell: &UninstallNotification) -> String {
-    let tried = match (farewell.attempts, &farewell.last_error) {
-        (0, _) => "being told now".to_owned(),
-        (attempts, error) => format!(
-            "attempt {attempts} failed ({}); the next is at {}",
-            error.as_deref().unwrap_or("no answer"),
-            farewell.next_attempt_at.to_rfc3339_offset()
-        ),
-    };
-    format!(
-        "<li>{}: {}</li>",
-        escape_html(&farewell.name),
-        escape_html(&tried)
-    )
+fn format_date(time: &Timestamp) -> String {
+    let text = time.to_rfc3339_offset();
+    text.split('T').next().unwrap_or_default().to_owned()
 }

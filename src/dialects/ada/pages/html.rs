@@ -1,24 +1,19 @@
-//! Helpers that render HTML: the page layout, contact links, redirects and error pages.
+//! Responses of the pages: HTML, redirects and error pages.
 
+use askama::Template;
 use poem::{
     IntoResponse, Response,
     http::{HeaderValue, StatusCode, header},
 };
 
 use crate::{
-    http::{
-        dialect::RenderError,
-        page::{self, escape_html},
-        policy::Policy,
-    },
+    http::{dialect::RenderError, page, policy::Policy},
     kernel::Error,
 };
 
-/// Renders a whole page. `title` is text, `body` is HTML.
-pub fn render_page(status: StatusCode, title: &str, body: &str) -> Response {
-    let page = page::asset_text("platform.html");
-    let text = page::fill_template(&page, &[("title", &escape_html(title)), ("body", body)]);
-    let mut response = page::html_response(status, text);
+/// Returns a page with the headers that all pages have.
+pub fn html_response(status: StatusCode, page: &impl Template) -> Response {
+    let mut response = page::html_response(status, page);
     // Integrations may see the origin that a browser comes from (ada.md §2.5), but not the path.
     let referrer = HeaderValue::from_static("strict-origin-when-cross-origin");
     response
@@ -39,17 +34,11 @@ pub fn see_other(address: &str) -> Response {
     response
 }
 
-/// Renders the contact of a person or company: a link if it is an address.
-pub fn render_contact(text: &str) -> String {
-    let shown = escape_html(text);
-    let is_mail = text.contains('@') && !text.contains([' ', '/', ':', '?']);
-    if text.starts_with("https://") || text.starts_with("http://") {
-        format!("<a href=\"{shown}\" rel=\"noreferrer\">{shown}</a>")
-    } else if is_mail {
-        format!("<a href=\"mailto:{shown}\">{shown}</a>")
-    } else {
-        shown
-    }
+#[derive(Template)]
+#[template(path = "platform/error.html")]
+struct ErrorPage<'a> {
+    title: &'a str,
+    message: &'a str,
 }
 
 /// Renders errors as HTML pages.
@@ -59,10 +48,6 @@ pub struct PageErrorRenderer;
 impl RenderError for PageErrorRenderer {
     fn render(&self, error: &Error) -> Response {
         let (status, title, message) = page::describe_error(error);
-        let body = format!(
-            "<h1>{title}</h1>\n<p>{}</p>\n<p><a href=\"/platform/connections\">Connections</a></p>",
-            escape_html(message)
-        );
-        self::render_page(status, title, &body)
+        html_response(status, &ErrorPage { title, message })
     }
 }

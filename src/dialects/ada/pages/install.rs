@@ -1,5 +1,6 @@
 //! `/platform/integrations/{id}`: the installation form of an integration.
 
+use askama::Template;
 use poem::{
     Request, Response,
     http::StatusCode,
@@ -10,8 +11,8 @@ use serde::Deserialize;
 use super::{
     Pages, find_selected_agent,
     form_errors::FormErrors,
-    form_html::FormRenderer,
-    html::{render_contact, render_page, see_other},
+    form_fields::{Field, Problem, build_fields},
+    html::{html_response, see_other},
     list_agents, read_form,
     session::Session,
     to_poem_error,
@@ -19,12 +20,11 @@ use super::{
 use crate::{
     domain::{
         platform_integrations::{
-            self as integrations, Form, IntegrationStatus, PlatformIntegration, Scope,
+            self as integrations, Definition, Form, IntegrationStatus, PlatformIntegration, Scope,
             SubmittedForm,
         },
         tenancy::agents::Agent,
     },
-    http::page::escape_html,
     kernel::{Error, Kind, Result},
 };
 
@@ -49,7 +49,7 @@ pub fn show(
     let integration = find_installable(&pages, id.0).map_err(to_poem_error)?;
     let agent =
         find_selected_agent(&pages, request, selected.handle.as_deref()).map_err(to_poem_error)?;
-    let view = InstallPage {
+    let view = View {
         pages: &pages,
         session: &session,
         integration: &integration,
@@ -99,7 +99,7 @@ pub async fn submit(
             }
         }
     };
-    let view = InstallPage {
+    let view = View {
         pages: &pages,
         session: &session,
         integration: &integration,
@@ -123,118 +123,68 @@ fn find_installable(pages: &Pages, id: String) -> Result<PlatformIntegration> {
     Ok(integration)
 }
 
-/// The data that the page renders.
+#[derive(Template)]
+#[template(path = "platform/install.html")]
 struct InstallPage<'a> {
+    session: &'a Session,
+    definition: &'a Definition,
+    is_in_development: bool,
+    /// The agent to install into. If it is `None`, the person chooses one of `agents`.
+    agent: Option<&'a Agent>,
+    agents: &'a [Agent],
+    chosen_handle: &'a str,
+    form: &'a Form,
+    fields: &'a [Field<'a>],
+    problems: &'a [Problem<'a>],
+    /// True if the page shows a form that was submitted and has errors.
+    is_rejected: bool,
+    scopes: &'a [&'a str],
+}
+
+/// The parts of the page that a submitted form does not change.
+struct View<'a> {
     pages: &'a Pages,
     session: &'a Session,
     integration: &'a PlatformIntegration,
     agent: Option<&'a Agent>,
 }
 
-impl InstallPage<'_> {
+impl View<'_> {
     /// Renders the page: empty at first, later with the submitted values and their errors.
-    fn render(&self, typed: Option<&SubmittedForm>, problems: &FormErrors) -> Result<Response> {
+    fn render(&self, submitted: Option<&SubmittedForm>, errors: &FormErrors) -> Result<Response> {
         let definition = &self.integration.definition;
         let form = definition.parse_form()?;
-        let (fields, summary) = FormRenderer::render(&form, typed, problems);
-        let button = definition.call_to_action.as_deref().unwrap_or("Install");
-        let body = format!(
-            "{summary}{head}
-<form class=\"card\" method=\"post\" novalidate>
-{token}{agent}{title}{fields}{scopes}
-<p class=\"actions\"><button>{button}</button></p>
-</form>
-<p class=\"more\">Help: {contact}</p>",
-            head = self.render_head(),
-            token = self.session.csrf_field(),
-            agent = self.render_agent_field(typed)?,
-            title = render_title(&form),
-            scopes = self.render_scopes(),
-            button = escape_html(button),
-            contact = render_contact(&definition.contact),
-        );
-        let (status, prefix) = if typed.is_some() {
-            (StatusCode::BAD_REQUEST, "Error: ")
-        } else {
-            (StatusCode::OK, "")
+        let (fields, problems) = build_fields(&form, submitted, errors);
+        let agents = match self.agent {
+            Some(_) => Vec::new(),
+            None => list_agents(self.pages)?,
         };
-        Ok(render_page(
-            status,
-            &format!("{prefix}{}", definition.name),
-            &body,
-        ))
-    }
-
-    fn render_head(&self) -> String {
-        let definition = &self.integration.definition;
-        let icon = definition
-            .icon_url
-            .as_deref()
-            .map_or_else(String::new, |url| {
-                format!(
-                    "<img class=\"icon\" src=\"{}\" alt=\"\" referrerpolicy=\"no-referrer\">",
-                    escape_html(url)
-                )
-            });
-        let badge = match self.integration.status {
-            IntegrationStatus::Development => " <span class=\"badge\">in development</span>",
-            IntegrationStatus::Approved | IntegrationStatus::Archived => "",
-        };
-        format!(
-            "<div class=\"head\">{icon}<div><h1>{}</h1>\n<p class=\"by\">by {}{badge}</p></div></div>\n<p>{}</p>",
-            escape_html(&definition.name),
-            escape_html(&definition.author),
-            escape_html(&definition.description)
-        )
-    }
-
-    /// Renders the agent as fixed text, or as a select field if there are several.
-    fn render_agent_field(&self, typed: Option<&SubmittedForm>) -> Result<String> {
-        if let Some(agent) = self.agent {
-            let handle = escape_html(&agent.handle);
-            return Ok(format!(
-                "<input type=\"hidden\" name=\"handle\" value=\"{handle}\"><p class=\"into\">Agent: <strong>{handle}</strong></p>"
-            ));
-        }
-        let chosen = typed.and_then(|typed| typed.first("handle"));
-        let options: String = list_agents(self.pages)?
-            .iter()
-            .map(|agent| {
-                let handle = escape_html(&agent.handle);
-                let selected = if chosen == Some(&agent.handle) {
-                    " selected"
-                } else {
-                    ""
-                };
-                format!("<option value=\"{handle}\"{selected}>{handle}</option>")
-            })
-            .collect();
-        Ok(format!(
-            "<div class=\"field\"><label for=\"agent\">Agent <span class=\"mark\">required</span></label>
-<select id=\"agent\" name=\"handle\" required><option value=\"\">Choose …</option>{options}</select></div>\n"
-        ))
-    }
-
-    fn render_scopes(&self) -> String {
-        let granted = self.integration.definition.granted_scopes();
-        let list: String = granted
+        let scopes: Vec<_> = definition
+            .granted_scopes()
             .into_iter()
-            .map(|scope| format!("<li>{}</li>", describe_scope(scope)))
+            .map(describe_scope)
             .collect();
-        format!("<div class=\"scopes\"><h2>It will be able to</h2><ul>{list}</ul></div>")
+        let page = InstallPage {
+            session: self.session,
+            definition,
+            is_in_development: self.integration.status == IntegrationStatus::Development,
+            agent: self.agent,
+            agents: &agents,
+            chosen_handle: submitted
+                .and_then(|submitted| submitted.first("handle"))
+                .unwrap_or_default(),
+            form: &form,
+            fields: &fields,
+            problems: &problems,
+            is_rejected: submitted.is_some(),
+            scopes: &scopes,
+        };
+        let status = match submitted {
+            Some(_) => StatusCode::BAD_REQUEST,
+            None => StatusCode::OK,
+        };
+        Ok(html_response(status, &page))
     }
-}
-
-fn render_title(form: &Form) -> String {
-    let title = form.title.as_deref();
-    let title = title.map_or_else(String::new, |title| {
-        format!("<h2>{}</h2>\n", escape_html(title))
-    });
-    let text = form.description.as_deref();
-    let text = text.map_or_else(String::new, |text| {
-        format!("<p class=\"hint\">{}</p>\n", escape_html(text))
-    });
-    format!("{title}{text}")
 }
 
 const fn describe_scope(scope: Scope) -> &'static str {

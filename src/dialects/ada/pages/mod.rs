@@ -6,7 +6,7 @@
 
 mod connections;
 mod form_errors;
-mod form_html;
+mod form_fields;
 mod html;
 mod install;
 mod outcome;

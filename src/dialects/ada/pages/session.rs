@@ -1,6 +1,7 @@
 //! Sessions of the pages: a signed cookie, and a CSRF token in each form. In profile `production` a session
 //! must sign in with an operator key.
 
+use askama::Template;
 use poem::{
     Request, Response,
     http::{HeaderValue, StatusCode, header},
@@ -9,7 +10,7 @@ use poem::{
 
 use super::{
     PageErrorRenderer, Pages,
-    html::{render_page, see_other},
+    html::{html_response, see_other},
     read_form, to_poem_error,
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
         platform_integrations::SubmittedForm,
         tenancy::{operator::OperatorContext, request_auth::unauthenticated_error},
     },
-    http::{dialect::RenderError, origin, page::escape_html, sandbox::PAGES_COOKIE as COOKIE},
+    http::{dialect::RenderError, origin, sandbox::PAGES_COOKIE as COOKIE},
     kernel::{
         Kind, Result,
         ids::{ApiKeyId, random_alphanumeric},
@@ -27,7 +28,7 @@ use crate::{
 };
 
 /// Name of the form field with the CSRF token.
-pub const CSRF_FIELD: &str = "csrf";
+const CSRF_FIELD: &str = "csrf";
 /// Time an operator stays signed in, in seconds.
 const SIGN_IN_SECONDS: i64 = 3600;
 
@@ -137,12 +138,9 @@ impl Session {
         self.operator.as_ref().ok_or_else(unauthenticated_error)
     }
 
-    /// Renders the hidden field with the CSRF token, which every form needs.
-    pub fn csrf_field(&self) -> String {
-        format!(
-            "<input type=\"hidden\" name=\"{CSRF_FIELD}\" value=\"{}\">",
-            self.csrf_token
-        )
+    /// Returns the CSRF token, which every form needs.
+    pub fn csrf_token(&self) -> &str {
+        &self.csrf_token
     }
 
     /// True if this request started the session.
@@ -171,30 +169,22 @@ fn sign(pages: &Pages, text: &str) -> String {
     mac.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+#[derive(Template)]
+#[template(path = "platform/sign_in.html")]
+struct SignInPage<'a> {
+    session: &'a Session,
+    /// Path to open after the sign-in.
+    next: &'a str,
+    problem: Option<&'a str>,
+}
+
 fn render_sign_in_page(session: &Session, next: &str, problem: Option<&str>) -> Response {
-    let (error, describes) = match problem {
-        Some(problem) => (
-            format!(
-                "<p class=\"error\" id=\"key-error\">{}</p>",
-                escape_html(problem)
-            ),
-            " aria-invalid=\"true\" aria-describedby=\"key-hint key-error\"",
-        ),
-        None => (String::new(), " aria-describedby=\"key-hint\""),
+    let page = SignInPage {
+        session,
+        next,
+        problem,
     };
-    let body = format!(
-        "<h1>Sign in</h1>
-<form class=\"card\" method=\"post\" action=\"/platform/sign-in\">
-{token}<input type=\"hidden\" name=\"next\" value=\"{next}\">
-<div class=\"field\"><label for=\"key\">Operator key</label>
-<p class=\"hint\" id=\"key-hint\">The key of this server’s console. <code>parlance key create --api operator</code> makes one.</p>
-{error}<input id=\"key\" name=\"operator_key\" type=\"password\" autocomplete=\"off\" required autofocus{describes}></div>
-<p><button>Sign in</button></p>
-</form>",
-        token = session.csrf_field(),
-        next = escape_html(next),
-    );
-    render_page(StatusCode::UNAUTHORIZED, "Sign in", &body)
+    html_response(StatusCode::UNAUTHORIZED, &page)
 }
 
 /// `POST /platform/sign-in`

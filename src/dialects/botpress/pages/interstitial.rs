@@ -1,6 +1,7 @@
 //! `/app/oauth/interstitial` and `/oauth/interstitial`: the last page of an integration's wizard. Wizards
 //! derive its address from the webhook address and replace `webhook` by `app` (botpress-today.md §0.6).
 
+use askama::Template;
 use poem::{
     EndpointExt, Request, Response, RouteMethod,
     endpoint::{BoxEndpoint, make_sync},
@@ -8,10 +9,7 @@ use poem::{
 };
 use serde::Deserialize;
 
-use crate::http::{
-    allowed_methods,
-    page::{asset_text, escape_html, fill_template, html_response},
-};
+use crate::http::{allowed_methods, page::html_response};
 
 /// Paths of the page.
 pub const PATHS: [&str; 2] = ["/app/oauth/interstitial", "/oauth/interstitial"];
@@ -43,23 +41,19 @@ pub fn interstitial_page() -> BoxEndpoint<'static, Response> {
         .boxed()
 }
 
-fn render_page(end: &WizardOutcome) -> Response {
-    let (title, lead) = match end.success.as_deref() {
-        Some("true") => ("Connected", "The integration is connected with your bot."),
-        _ => ("Not connected", "The integration could not be connected."),
+#[derive(Template)]
+#[template(path = "chat/wizard_end.html")]
+struct WizardEndPage {
+    is_connected: bool,
+    /// Error message of the integration. May be empty.
+    message: String,
+}
+
+fn render_page(outcome: &WizardOutcome) -> Response {
+    let message = outcome.error_message.as_deref().unwrap_or_default();
+    let page = WizardEndPage {
+        is_connected: outcome.success.as_deref() == Some("true"),
+        message: message.chars().take(MAX_MESSAGE_CHARS).collect(),
     };
-    let message = end.error_message.as_deref().filter(|text| !text.is_empty());
-    let message = message.map_or_else(String::new, |text| {
-        let shown: String = text.chars().take(MAX_MESSAGE_CHARS).collect();
-        format!(
-            "<p>The integration says:</p>\n<pre>{}</pre>\n",
-            escape_html(&shown)
-        )
-    });
-    let body = format!("<p>{lead}</p>\n{message}<p>You can close this window.</p>");
-    let page = fill_template(
-        &asset_text("chat/told.html"),
-        &[("title", title), ("body", &body)],
-    );
-    html_response(StatusCode::OK, page)
+    html_response(StatusCode::OK, &page)
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use askama::Template;
 use poem::{
     IntoResponse, Request, Response, handler,
     http::{HeaderValue, StatusCode, header},
@@ -18,12 +19,7 @@ use url::Url;
 use crate::{
     dialects::cohere::{Tag, auth::OrganizationAuth, error::Failed},
     domain::retrieval::connectors::authorization::{self, AuthorizationResult, ProviderRedirect},
-    http::{
-        app,
-        errors::Failure,
-        origin,
-        page::{asset_text, escape_html, fill_template},
-    },
+    http::{app, errors::Failure, origin, page::html_response},
     kernel::{Error, Kind, Result, Secret},
 };
 
@@ -186,14 +182,15 @@ fn render_error(error: Error) -> poem::Result<Response> {
     }
 }
 
-fn render_page(status: StatusCode, title: &str, words: &str) -> Response {
-    let values = [("title", title), ("text", &escape_html(words))];
-    let page = fill_template(&asset_text("connector.html"), &values);
-    let response = page
-        .with_content_type("text/html; charset=utf-8")
-        .with_status(status)
-        .into_response();
-    prevent_url_leaks(response)
+#[derive(Template)]
+#[template(path = "message.html")]
+struct MessagePage<'a> {
+    title: &'a str,
+    message: &'a str,
+}
+
+fn render_page(status: StatusCode, title: &str, message: &str) -> Response {
+    prevent_url_leaks(html_response(status, &MessagePage { title, message }))
 }
 
 /// Prevents caching of the response and the `Referer` header, because the URL of the page contains a code.

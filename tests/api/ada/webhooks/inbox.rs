@@ -140,7 +140,7 @@ async fn what_a_request_brings_along_is_text() {
     assert!(!page.text.contains("<script") && !page.text.contains("<img src=x"));
     assert!(
         page.text
-            .contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&#123;&#123;requests}}")
+            .contains("&#60;script&#62;alert(&#39;x&#39;)&#60;/script&#62;{{requests}}")
     );
     let policy = page.header("content-security-policy").expect("a policy");
     assert!(policy.starts_with("default-src 'none'"));

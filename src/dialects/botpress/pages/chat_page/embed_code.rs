@@ -1,46 +1,53 @@
 //! Embed codes of a bot's web chat. All of them lead to `/chat/{bot}`.
 
+use askama::Template;
 use url::Url;
 
 use super::endpoints::BASE_PATH;
 use crate::{
     dialects::botpress::admin::bot_reports::WebchatType, domain::bots::manage::Bot,
-    http::page::escape_html,
+    http::page::render,
 };
 
-/// Options of the embed script with their defaults. The title is missing: its default is the bot's name.
-const DEFAULT_OPTIONS: [(&str, &str); 8] = [
-    ("label", "Chat"),
-    ("color", "#3455db"),
-    ("placeholder", "Write a message …"),
-    ("position", "right"),
-    ("theme", "auto"),
-    ("width", "400px"),
-    ("height", "620px"),
-    ("open", "false"),
-];
+/// A script that adds the chat to any page.
+#[derive(Template)]
+#[template(path = "chat/embed/script.html")]
+struct ScriptCode<'a> {
+    script_url: &'a str,
+    bot_id: &'a str,
+}
+
+/// The same script with all options. Their defaults are in the template.
+#[derive(Template)]
+#[template(path = "chat/embed/configurable.html")]
+struct ConfigurableCode<'a> {
+    script_url: &'a str,
+    bot_id: &'a str,
+    title: &'a str,
+}
+
+/// A page that the chat fills.
+#[derive(Template)]
+#[template(path = "chat/embed/fullscreen.html")]
+struct FullscreenCode<'a> {
+    page_url: &'a str,
+    title: &'a str,
+}
 
 /// Returns the embed code of one kind for a bot on the server at `origin`.
-pub fn embed_code(sort: WebchatType, origin: &str, bot: &Bot) -> String {
-    let id = bot.id.as_str();
-    match sort {
-        WebchatType::SharableUrl => chat_url(origin, id),
-        WebchatType::Preconfigured => format!(
-            "<script src=\"{}\" data-bot=\"{}\" defer></script>",
-            escape_html(&chat_url(origin, "embed.js")),
-            escape_html(id),
-        ),
-        WebchatType::Configurable => configurable_script(origin, id, &bot.name),
-        WebchatType::Fullscreen => format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n  <meta charset=\"utf-8\">\n  \
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n  \
-             <title>{title}</title>\n</head>\n<body style=\"margin:0\">\n  \
-             <iframe src=\"{src}\" title=\"{title}\" \
-             style=\"position:fixed;inset:0;width:100%;height:100%;border:0\"></iframe>\n\
-             </body>\n</html>",
-            title = escape_html(&bot.name),
-            src = escape_html(&chat_url(origin, id)),
-        ),
+pub fn embed_code(kind: WebchatType, origin: &str, bot: &Bot) -> String {
+    let (bot_id, title) = (bot.id.as_str(), bot.name.as_str());
+    let page_url = &chat_url(origin, bot_id);
+    let script_url = &chat_url(origin, "embed.js");
+    match kind {
+        WebchatType::SharableUrl => page_url.clone(),
+        WebchatType::Preconfigured => render(&ScriptCode { script_url, bot_id }),
+        WebchatType::Configurable => render(&ConfigurableCode {
+            script_url,
+            bot_id,
+            title,
+        }),
+        WebchatType::Fullscreen => render(&FullscreenCode { page_url, title }),
     }
 }
 
@@ -56,21 +63,6 @@ fn chat_url(origin: &str, name: &str) -> String {
     url.into()
 }
 
-fn configurable_script(origin: &str, id: &str, name: &str) -> String {
-    let given = [("bot", id), ("title", name)];
-    let options: String = given
-        .iter()
-        .chain(&DEFAULT_OPTIONS)
-        .map(|(option, value)| format!("\n  data-{option}=\"{}\"", escape_html(value)))
-        .collect();
-    format!(
-        "<!-- All but data-bot may be left out. position: right or left; theme: auto, light or dark; \
-         open: whether the chat is open from the start. -->\n<script\n  src=\"{}\"{options}\n  \
-         defer></script>",
-        escape_html(&chat_url(origin, "embed.js")),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,10 +74,14 @@ mod tests {
             shared,
             "http://localhost:4600/chat/a%2F..%2Fb%22%3C%2Fscript%3E"
         );
-        let code = configurable_script("http://localhost:4600", "a\"b", "--><script>");
-        assert!(code.contains("data-bot=\"a&quot;b\""), "{code}");
+        let code = render(&ConfigurableCode {
+            script_url: "http://localhost:4600/chat/embed.js",
+            bot_id: "a\"b",
+            title: "--><script>",
+        });
+        assert!(code.contains("data-bot=\"a&#34;b\""), "{code}");
         assert!(
-            code.contains("data-title=\"--&gt;&lt;script&gt;\""),
+            code.contains("data-title=\"--&#62;&#60;script&#62;\""),
             "{code}"
         );
     }

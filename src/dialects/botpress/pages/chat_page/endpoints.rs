@@ -5,13 +5,13 @@ use std::sync::Arc;
 use poem::{
     Endpoint, EndpointExt, IntoResponse, Request, Response, Route, RouteMethod,
     endpoint::{BoxEndpoint, make},
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     web::Redirect,
 };
 use serde::Deserialize;
 use serde_json::json;
 
-use super::render;
+use super::render::{ChatOffPage, ChatPage};
 use crate::{
     dialects::botpress::{Settings, WEBHOOKS_PATH},
     domain::App,
@@ -19,7 +19,7 @@ use crate::{
         allowed_methods,
         errors::Failure,
         origin,
-        page::{asset_names, asset_text, serve_asset},
+        page::{asset_names, asset_text, html_response, serve_asset},
         policy::Policy,
     },
     kernel::{Error, Kind, Result},
@@ -112,17 +112,24 @@ async fn show_chat_page(pages: ChatPages, request: Request) -> Result<Response> 
         &pages.0.app,
         &bot_name_in_path(&request)?,
     )?;
-    Ok(match &bot.webhook_id {
-        Some(id) => {
-            let failures = pages
-                .0
-                .can_switch_on
-                .then(|| chat_path(&format!("failures/{id}")));
-            let api = format!("{WEBHOOKS_PATH}/{id}");
-            render::render_chat_page(&bot, &api, failures.as_deref(), &pages.0.policy)
-        }
-        None => render::render_chat_off_page(&bot.id, &origin(&request), pages.0.can_switch_on),
-    })
+    let can_switch_on = pages.0.can_switch_on;
+    let Some(webhook) = &bot.webhook_id else {
+        let page = ChatOffPage {
+            bot: &bot.id,
+            origin: &origin(&request),
+            can_switch_on,
+        };
+        return Ok(html_response(StatusCode::NOT_FOUND, &page));
+    };
+    let failures = can_switch_on.then(|| chat_path(&format!("failures/{webhook}")));
+    let page = ChatPage {
+        bot: &bot,
+        api: &format!("{WEBHOOKS_PATH}/{webhook}"),
+        failures: failures.as_deref().unwrap_or_default(),
+    };
+    let mut response = html_response(StatusCode::OK, &page);
+    pages.0.policy.set(&mut response);
+    Ok(response)
 }
 
 async fn enable_chat(pages: ChatPages, request: Request) -> Result<Response> {
