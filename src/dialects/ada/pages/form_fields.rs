@@ -175,7 +175,7 @@ impl<'a> FieldBuilder<'a> {
         let hints = [
             item.description.as_deref().map(|text| ("hint", text)),
             is_list.then_some(("lines", "One on each line.")),
-            is_lost.then_some(("again", "Type it again: it was not kept.")),
+            is_lost.then_some(("again", "Enter it again: it was not stored.")),
         ];
         hints
             .into_iter()

@@ -65,7 +65,7 @@ async fn errors_stand_beside_their_fields_and_what_was_typed_stays() {
         "value=\"x&#34;&#39;&#62;&#60;b&#62;\"",
         "name=\"/sync\" value=\"on\" checked",
         "value=\"guide\" checked",
-        "Type it again",
+        "Enter it again",
     ] {
         assert!(page.text.contains(part), "{part} in {}", page.text);
     }
@@ -294,7 +294,7 @@ async fn in_production_the_pages_need_an_operator_key() {
         .send_form(&path, sign_in, &fields("ada_test_key_1"))
         .await
         .expect(401);
-    assert!(wrong.text.contains("no valid operator key"));
+    assert!(wrong.text.contains("not a valid operator key"));
     let away = [
         ("next", "//elsewhere.example"),
         ("operator_key", OPERATOR_KEY),
@@ -383,5 +383,5 @@ async fn secrets_of_a_list_are_not_sent_back() {
     let page = ada.send_form(&path, &path, &typed).await.expect(400);
     assert!(!page.text.contains("planted-"), "{}", page.text);
     assert_eq!(page.text.matches("class=\"masked\"").count(), 2);
-    assert!(page.text.matches("Type it again").count() >= 3);
+    assert!(page.text.matches("Enter it again").count() >= 3);
 }

@@ -124,12 +124,12 @@ async fn an_uninstalled_installation_is_gone_and_its_integration_told() {
     let line = format!("DELETE /bye?shop=1&installation_id={installation} HTTP/1.1\r\n");
     assert!(told.text.starts_with(&line), "{}", told.text);
     check_signature(&told, &receiver, &given.client_secret);
-    let page = page_with(&ada, "being told now").await;
+    let page = page_with(&ada, "sending now").await;
     assert!(page.contains("Nothing is installed"), "{page}");
     told.answer("204 No Content").await;
     loop {
         let page = send(ada.visit(Method::GET, "/platform/connections")).await;
-        if !page.text.contains("being told now") {
+        if !page.text.contains("sending now") {
             break;
         }
     }
@@ -175,7 +175,7 @@ async fn what_fails_is_tried_again_also_after_a_restart() {
     // That was the last one.
     loop {
         let page = send(ada.visit(Method::GET, "/platform/connections")).await;
-        if !page.text.contains("Still to be told") {
+        if !page.text.contains("Pending uninstall notifications") {
             break;
         }
     }
