@@ -207,7 +207,8 @@ pub async fn sign_in(
     let operator = match app.admit_operator(key) {
         Ok(operator) => operator,
         Err(error) if error.kind() == Kind::Unauthenticated => {
-            let shown = render_sign_in_page(&session, next, Some("That is not a valid operator key."));
+            let shown =
+                render_sign_in_page(&session, next, Some("That is not a valid operator key."));
             return Ok(session.set_cookie(shown));
         }
         Err(error) => return Err(to_poem_error(error)),
