@@ -1,5 +1,5 @@
 //! HMAC-SHA256 as the cryptography of the `jsonwebtoken` crate. User keys need no other algorithm, and the crate's own
-//! choices bring all of them, with RSA and elliptic curves (docs/design/0062).
+//! choices bring all of them, with RSA and elliptic curves (docs/design/0048).
 
 use jsonwebtoken::{
     Algorithm, AlgorithmFamily, DecodingKey, EncodingKey,
