@@ -112,8 +112,8 @@ impl ChatApi {
             }
             _ => StreamFormat::JsonLines,
         };
-        let told = chat::stream(user.0, asked)?;
-        let body = stream::stream_body(told, ids, form);
+        let events = chat::stream(user.0, asked)?;
+        let body = stream::stream_body(events, ids, form);
         Ok(ChatEndpointResponse::Streamed(form, body))
     }
 }

@@ -4,7 +4,7 @@
 //! stream ends with `ERROR`. By then the status 200 is already sent; the vendor's guide tells clients to look
 //! there.
 
-use std::{convert::Infallible, io};
+use std::io;
 
 use futures_util::{Stream, StreamExt};
 use poem::Body;
@@ -114,22 +114,22 @@ impl StreamedChatEvent {
 
 /// Returns a response body that streams the events of a chat.
 pub fn stream_body(
-    told: impl Stream<Item = StreamItem> + Send + 'static,
+    items: impl Stream<Item = StreamItem> + Send + 'static,
     ids: ResponseIds,
     form: StreamFormat,
 ) -> Body {
     let mut queries = Vec::new();
-    let lines = told.map(move |told| {
-        let event = match told {
+    let lines = items.map(move |item| {
+        let event = match item {
             StreamItem::Event(event) => to_event(event, &ids, &mut queries),
             StreamItem::Outcome(outcome) => match *outcome {
                 Ok(outcome) => StreamedChatEvent::stream_end(&ids, outcome),
                 Err(error) => StreamedChatEvent::stream_end(&ids, failed_outcome(&error)),
             },
         };
-        Ok::<_, Infallible>(event.encode(form))
+        Ok::<_, io::Error>(event.encode(form))
     });
-    Body::from_bytes_stream(lines.map(|line| line.map_err(io::Error::other)))
+    Body::from_bytes_stream(lines)
 }
 
 fn to_event(event: ChatEvent, ids: &ResponseIds, queries: &mut Vec<String>) -> StreamedChatEvent {
@@ -139,8 +139,8 @@ fn to_event(event: ChatEvent, ids: &ResponseIds, queries: &mut Vec<String>) -> S
             conversation_id: ids.conversation.clone(),
             ..StreamedChatEvent::with_type("stream-start")
         },
-        ChatEvent::Queries(told) => {
-            *queries = told;
+        ChatEvent::Queries(new_queries) => {
+            *queries = new_queries;
             StreamedChatEvent {
                 search_queries: Some(ids.to_queries(queries)),
                 ..StreamedChatEvent::with_type("search-queries-generation")
