@@ -7,7 +7,10 @@ use rusqlite::{Connection, named_params};
 use super::{logs::Period, rows};
 use crate::{
     domain::{
-        bots::messages::{DailyCounter, DayCounts, IndexSnapshot, MICROS_PER_DAY},
+        bots::{
+            events::MESSAGE_CREATED,
+            messages::{DailyCounter, DayCounts, IndexSnapshot, MICROS_PER_DAY},
+        },
         tenancy::request_auth::{PrincipalAgent, RequestContext},
     },
     kernel::{Error, Result, Rule, Timestamp, Violation, ids::AgentId},
@@ -45,9 +48,6 @@ impl DayRecord {
         self.event_types.values().sum()
     }
 }
-
-/// Type of the event that a user's message counts as.
-const MESSAGE_CREATED: &str = "message_created";
 
 /// Returns the numbers of a bot in the workspace of the call for each day of a period, oldest first. Partial
 /// days at the ends count as whole days.
