@@ -108,9 +108,9 @@ impl<'a> WriteTx<'a> {
         &self,
         workspace: &WorkspaceId,
     ) -> Result<Option<RowRange>> {
-        let caller = self.principal.as_deref();
-        match caller.filter(|caller| caller.workspace_id == *workspace) {
-            Some(caller) => Ok(Some(caller.workspace_rows)),
+        let principal = self.principal.as_deref();
+        match principal.filter(|principal| principal.workspace_id == *workspace) {
+            Some(principal) => Ok(Some(principal.workspace_rows)),
             None => RowRange::find(self.conn, workspace),
         }
     }
