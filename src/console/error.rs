@@ -84,7 +84,9 @@ impl RenderError for ErrorRenderer {
             Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
             Kind::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
             Kind::NotFound | Kind::NoOperation => (StatusCode::NOT_FOUND, "not_found"),
-            Kind::Conflict | Kind::RelationConflict => (StatusCode::CONFLICT, "conflict"),
+            Kind::Conflict | Kind::RelationConflict | Kind::InUse => {
+                (StatusCode::CONFLICT, "conflict")
+            }
             Kind::Misdirected => (StatusCode::MISDIRECTED_REQUEST, "misdirected"),
             Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Kind::TooLarge | Kind::LimitExceeded => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),

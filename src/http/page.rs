@@ -106,7 +106,9 @@ pub(crate) fn describe_error(error: &Error) -> (StatusCode, &'static str, &str) 
             "This server has another name",
         ),
         Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "That did not work"),
-        Kind::Conflict | Kind::RelationConflict => (StatusCode::CONFLICT, "That did not work"),
+        Kind::Conflict | Kind::RelationConflict | Kind::InUse => {
+            (StatusCode::CONFLICT, "That did not work")
+        }
         Kind::TooLarge | Kind::LimitExceeded => (StatusCode::PAYLOAD_TOO_LARGE, "That is too much"),
         Kind::RateLimited { .. } | Kind::QuotaExceeded => {
             (StatusCode::TOO_MANY_REQUESTS, "Try again later")

@@ -34,6 +34,8 @@ pub enum Kind {
     ReferenceNotFound,
     /// The resources exist, but do not belong together.
     RelationConflict,
+    /// Something that others refer to cannot be deleted.
+    InUse,
     /// The credentials are valid, but do not permit the operation.
     Forbidden,
     /// The resource does not exist, or belongs to another tenant.

@@ -94,6 +94,8 @@ id_types! {
     IssueEventId;
     /// A version of a Botpress integration.
     IntegrationId;
+    /// A version of an interface or a plugin of Botpress.
+    PackageId;
     /// A conversation of an agent with end users.
     ConversationId;
     /// A message in a conversation.

@@ -28,6 +28,7 @@ use crate::{
     dialects::{self, botpress, chat_api},
     domain::{
         self, Addresses, App,
+        bots::packages::shipped,
         retrieval::connectors,
         tenancy::{
             bootstrap::{self, StartResult},
@@ -152,6 +153,9 @@ impl Server {
             .await
             .map_err(StartError::Bootstrap)?;
         webchat::register(&app)
+            .await
+            .map_err(StartError::Bootstrap)?;
+        shipped::register(&app)
             .await
             .map_err(StartError::Bootstrap)?;
         connectors::register_folders(&app, &started.workspace.id, &local_url(address))

@@ -123,7 +123,8 @@ fn status_and_type(error: &Error) -> (StatusCode, &'static str) {
         | Kind::InvalidSchema
         | Kind::InvalidData
         | Kind::ReferenceNotFound
-        | Kind::RelationConflict => (StatusCode::BAD_REQUEST, "bad_request"),
+        | Kind::RelationConflict
+        | Kind::InUse => (StatusCode::BAD_REQUEST, "bad_request"),
         Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthorized"),
         Kind::Forbidden | Kind::PaymentRequired => (StatusCode::FORBIDDEN, "authorization_error"),
         Kind::NotFound | Kind::NoOperation => (StatusCode::NOT_FOUND, "not_found"),

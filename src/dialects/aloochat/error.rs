@@ -93,7 +93,8 @@ impl RenderError for ErrorRenderer {
             | Kind::InvalidSchema
             | Kind::InvalidData
             | Kind::ReferenceNotFound
-            | Kind::RelationConflict => StatusCode::BAD_REQUEST,
+            | Kind::RelationConflict
+            | Kind::InUse => StatusCode::BAD_REQUEST,
             Kind::TooLarge | Kind::LimitExceeded => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::RateLimited { .. } | Kind::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
             Kind::Upstream | Kind::Runtime => StatusCode::BAD_GATEWAY,

@@ -31,7 +31,10 @@ impl Dialect for Botpress {
         (403, "Forbidden or QuotaExceeded"),
         (404, "ResourceNotFound"),
         (405, "MethodNotFound"),
-        (409, "AlreadyExists or RelationConflict"),
+        (
+            409,
+            "AlreadyExists, RelationConflict or ReferenceConstraint",
+        ),
         (413, "PayloadTooLarge or LimitExceeded"),
         (415, "UnsupportedMediaType"),
         (429, "RateLimited"),
@@ -53,7 +56,7 @@ macro_rules! types {
         pub enum ErrorType { $(#[doc = $description] $name,)+ }
 
         impl ErrorType {
-            /// Every type, in the order of the reference page (botpress.md §2).
+            /// Every type, in the order of the reference page (botpress.md §2); then those of later clients.
             pub const ALL: &'static [Self] = &[$(Self::$name,)+];
 
             /// Returns the name of the type.
@@ -99,6 +102,8 @@ types! {
     PaymentRequired, 402, "A payment is required to perform this request.";
     QuotaExceeded, 403, "The request exceeds the allowed quota. Quotas are a soft limit that can be increased.";
     LimitExceeded, 413, "The request exceeds the allowed limit. Limits are a hard limit that cannot be increased.";
+    // Current clients only (botpress-today.md §10.1).
+    ReferenceConstraint, 409, "The resource cannot be deleted because others refer to it.";
 }
 
 /// An error.
@@ -262,6 +267,7 @@ fn error_type(error: &Error) -> ErrorType {
         Kind::InvalidData => ErrorType::InvalidDataFormat,
         Kind::ReferenceNotFound => ErrorType::ReferenceNotFound,
         Kind::RelationConflict => ErrorType::RelationConflict,
+        Kind::InUse => ErrorType::ReferenceConstraint,
         Kind::Unauthenticated => ErrorType::Unauthorized,
         Kind::Forbidden | Kind::Misdirected => ErrorType::Forbidden,
         Kind::NotFound => ErrorType::ResourceNotFound,

@@ -36,8 +36,6 @@ fn list_ignored(operation: &str) -> &'static [(&'static str, &'static str)] {
         ],
         "listIntegrations" => &[
             ("limit", "number"),
-            ("interfaceId", TEXT_TYPE),
-            ("interfaceName", TEXT_TYPE),
             ("installedByBotId", TEXT_TYPE),
             ("verificationStatus", TEXT_TYPE),
             ("search", TEXT_TYPE),
@@ -47,8 +45,6 @@ fn list_ignored(operation: &str) -> &'static [(&'static str, &'static str)] {
         ],
         "listPublicIntegrations" => &[
             ("limit", "number"),
-            ("interfaceId", TEXT_TYPE),
-            ("interfaceName", TEXT_TYPE),
             ("installedByBotId", TEXT_TYPE),
             ("verificationStatus", TEXT_TYPE),
             ("search", TEXT_TYPE),

@@ -21,10 +21,19 @@ use serde_json::{Value, json};
 
 use self::{
     admin::{
-        account::Account, audit::Audit, billing::operations::Billing, bot_issues::BotIssues,
-        bot_reports::BotReports, bots::operations::Bots, hub::Hub,
-        integrations::operations::Integrations, introspect::Introspect, members::Members,
-        personal_access_tokens::Tokens, usages::operations::Usages,
+        account::Account,
+        audit::Audit,
+        billing::operations::Billing,
+        bot_issues::BotIssues,
+        bot_reports::BotReports,
+        bots::operations::Bots,
+        hub::Hub,
+        integrations::operations::Integrations,
+        interfaces::{hub::PublicInterfaces, operations::Interfaces},
+        introspect::Introspect,
+        members::Members,
+        personal_access_tokens::Tokens,
+        usages::operations::Usages,
         workspaces::operations::Workspaces,
     },
     chat::{
@@ -104,7 +113,9 @@ enum Tag {
     Usage,
     /// Integrations of a workspace.
     Integration,
-    /// Public integrations of all workspaces.
+    /// Interfaces of a workspace: what integrations can implement.
+    Interface,
+    /// Public integrations and interfaces of all workspaces.
     Hub,
     /// The account of the caller.
     Account,
@@ -162,6 +173,8 @@ type AdminOperations = (
     Hub,
     Account,
     Introspect,
+    Interfaces,
+    PublicInterfaces,
 );
 type WorkspaceOperations = (Tokens, Workspaces, Members, Usages, Audit, Billing);
 type Api = (ChatOperations, AdminOperations, WorkspaceOperations);
@@ -185,6 +198,8 @@ fn build_service(settings: &Settings) -> OpenApiService<Api, ()> {
         Hub,
         Account,
         Introspect,
+        Interfaces,
+        PublicInterfaces,
     );
     let organisation = (
         Tokens,
@@ -217,6 +232,7 @@ fn extra_parameters(path: &str, operation: &str) -> Vec<Value> {
     let in_workspace = [
         "/v1/admin/bots",
         "/v1/admin/integrations",
+        "/v1/admin/interfaces",
         "/v1/admin/workspace-members",
     ];
     if in_workspace.iter().any(|begin| path.starts_with(begin)) {

@@ -133,7 +133,7 @@ fn status_and_type(error: &Error) -> (u16, &'static str) {
         Kind::InvalidIdentifier => (400, "InvalidIdentifier"),
         Kind::InvalidSchema => (400, "InvalidJsonSchema"),
         Kind::ReferenceNotFound => (400, "ReferenceNotFound"),
-        Kind::RelationConflict => (409, "RelationConflict"),
+        Kind::RelationConflict | Kind::InUse => (409, "RelationConflict"),
         Kind::Unauthenticated => (401, "Unauthorized"),
         Kind::Forbidden => (403, "Forbidden"),
         // The client knows no type for 421.

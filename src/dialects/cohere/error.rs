@@ -108,7 +108,8 @@ fn status_and_message(error: &Error) -> (StatusCode, String) {
         | Kind::InvalidSchema
         | Kind::InvalidData
         | Kind::ReferenceNotFound
-        | Kind::RelationConflict => (StatusCode::BAD_REQUEST, own()),
+        | Kind::RelationConflict
+        | Kind::InUse => (StatusCode::BAD_REQUEST, own()),
         Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, own()),
         Kind::PaymentRequired => (StatusCode::PAYMENT_REQUIRED, own()),
         Kind::Forbidden => (StatusCode::FORBIDDEN, own()),

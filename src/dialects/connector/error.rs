@@ -88,7 +88,8 @@ impl RenderError for ErrorRenderer {
             | Kind::InvalidSchema
             | Kind::InvalidData
             | Kind::ReferenceNotFound
-            | Kind::RelationConflict => StatusCode::BAD_REQUEST,
+            | Kind::RelationConflict
+            | Kind::InUse => StatusCode::BAD_REQUEST,
             Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
             Kind::Forbidden | Kind::PaymentRequired => StatusCode::FORBIDDEN,
             Kind::NotFound | Kind::NoOperation => StatusCode::NOT_FOUND,

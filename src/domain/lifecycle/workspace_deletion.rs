@@ -218,6 +218,10 @@ const DELETE_INTEGRATIONS: &str = "
     DELETE FROM integrations WHERE seq IN
         (SELECT seq FROM integrations WHERE workspace_id = :id LIMIT 20)";
 
+const DELETE_PACKAGES: &str = "
+    DELETE FROM packages WHERE seq IN
+        (SELECT seq FROM packages WHERE workspace_id = :id LIMIT 20)";
+
 /// Rows in bots of other workspaces for removed installations of this workspace's integrations.
 const DELETE_INSTALLATIONS: &str = "
     DELETE FROM bot_integrations WHERE seq IN (
@@ -236,7 +240,11 @@ fn delete_rows(conn: &Connection, id: &WorkspaceId) -> Result<()> {
     let integrations = conn
         .prepare_cached(DELETE_INTEGRATIONS)?
         .execute(parameters)?;
-    if integrations == 0 {
+    if integrations > 0 {
+        return Ok(());
+    }
+    let packages = conn.prepare_cached(DELETE_PACKAGES)?.execute(parameters)?;
+    if packages == 0 {
         conn.prepare_cached(DELETE)?.execute(parameters)?;
     }
     Ok(())

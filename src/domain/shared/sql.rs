@@ -12,7 +12,7 @@ use crate::kernel::{
     ids::{
         AccountId, AgentId, ApiKeyId, ConnectorAuthorizationId, ConnectorId, ConnectorLogId,
         ConversationId, EndUserDeletionId, EndUserId, EventId, FileId, InstallationId,
-        IntegrationId, InvoiceId, IssueEventId, IssueId, MemberId, MessageId,
+        IntegrationId, InvoiceId, IssueEventId, IssueId, MemberId, MessageId, PackageId,
         PlatformIntegrationId, ServiceIntegrationId, StateId, WebhookAttemptId, WebhookEndpointId,
         WebhookMessageId, WorkspaceId,
     },
@@ -134,6 +134,7 @@ stored_as_text!(
     IssueId,
     MemberId,
     MessageId,
+    PackageId,
     PlatformIntegrationId,
     ServiceIntegrationId,
     StateId,

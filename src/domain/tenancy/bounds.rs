@@ -52,6 +52,10 @@ pub struct Settings {
     pub files: u64,
     /// Names of integrations that belong to a workspace, also those without a version.
     pub integration_names: u64,
+    /// Versions of interfaces of a workspace.
+    pub interfaces: u64,
+    /// Implementations of interfaces of one version of an integration.
+    pub implementations: u64,
     /// Configurations of an integration in addition to the default one.
     pub configurations: u64,
     /// Secrets of a bot, and of a version of an integration.
@@ -75,6 +79,8 @@ impl Default for Settings {
             schedules: 100_000,
             files: 100_000,
             integration_names: 1_000,
+            interfaces: 1_000,
+            implementations: 100,
             configurations: 100,
             secrets: 1_000,
         }

@@ -11,7 +11,7 @@ use crate::{
         },
         tenancy::{app::App, audit::Actor, workspaces, write_tx::WriteTx},
     },
-    kernel::{Error, Result, ids::WorkspaceId},
+    kernel::{Error, Result},
 };
 
 /// Version of the integration: the version of the API that the official client uses.
@@ -20,9 +20,6 @@ const VERSION: &str = "0.7.6";
 /// Id of the integration. It is the same on every server, because code that the vendor's command line generates
 /// contains it.
 pub(super) const ID: &str = "6368b1a7-0000-4000-8000-000000000706";
-
-/// Workspace that owns the built-in integrations.
-const WORKSPACE: &str = "6368b1a7-0000-4000-8000-000000000000";
 
 /// Definition of the integration in JSON.
 const DEFINITION: &str = include_str!("definition.json");
@@ -37,10 +34,6 @@ const UPDATE_DEFINITION: &str = "
     UPDATE integrations SET
         definition = :definition, readme = :readme, revision = revision + 1, updated_at = :now
     WHERE id = :id";
-
-const MARK_WORKSPACE: &str = "UPDATE workspaces SET system = 1 WHERE id = :id";
-
-const HAS_WORKSPACE: &str = "SELECT 1 FROM workspaces WHERE id = :id";
 
 /// Creates or updates the integration. It is public, or private if the settings turn the chat off.
 ///
@@ -92,17 +85,7 @@ fn create_integration(
     sealer: &crate::store::Sealer,
     definition: IntegrationDefinition,
 ) -> Result<()> {
-    let workspace = WorkspaceId::from(WORKSPACE);
-    let there = tx
-        .conn
-        .prepare_cached(HAS_WORKSPACE)?
-        .exists(named_params! {":id": workspace})?;
-    if !there {
-        workspaces::create(tx, workspace.clone(), "Parlance")?;
-        tx.conn
-            .prepare_cached(MARK_WORKSPACE)?
-            .execute(named_params! {":id": workspace})?;
-    }
+    let workspace = workspaces::ensure_system(tx)?;
     let new = NewIntegration {
         name: NAME.to_owned(),
         version: VERSION.to_owned(),

@@ -104,6 +104,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0026_folder_reading",
         sql: include_str!("0026_folder_reading.sql"),
     },
+    Migration {
+        name: "0027_interfaces",
+        sql: include_str!("0027_interfaces.sql"),
+    },
 ];
 
 /// A failed migration. The file is as the previous migration left it.

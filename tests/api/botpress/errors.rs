@@ -1,4 +1,4 @@
-//! Each of the 21 types of error, brought about.
+//! Each type of error, brought about.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::given::{Caller, Given, another_workspace, install, make_integration};
 use crate::support::{Answer, BOTPRESS_PAT, TestServer, WORKSPACE, send};
 
-/// The types of the seed, with their statuses.
-const TYPES: [(&str, u16); 21] = [
+/// The types of the seed and those of later clients, with their statuses.
+const TYPES: [(&str, u16); 22] = [
     ("Unknown", 500),
     ("Internal", 500),
     ("Unauthorized", 401),
@@ -31,6 +31,7 @@ const TYPES: [(&str, u16); 21] = [
     ("PaymentRequired", 402),
     ("QuotaExceeded", 403),
     ("LimitExceeded", 413),
+    ("ReferenceConstraint", 409),
 ];
 
 const BOTS: &str = "/v1/admin/bots";
@@ -46,6 +47,7 @@ async fn provoke(name: &str) -> Answer {
         "LimitExceeded" => beyond_every_plan().await,
         "RelationConflict" => used_elsewhere().await,
         "Runtime" => without_code().await,
+        "ReferenceConstraint" => implemented().await,
         _ => simple(name).await,
     }
 }
@@ -203,6 +205,22 @@ async fn without_code() -> Answer {
         .await
 }
 
+/// An interface that an integration implements.
+async fn implemented() -> Answer {
+    let server = TestServer::start().await;
+    let member = Caller::member();
+    let body = json!({"name": "readable", "version": "1.0.0"});
+    let created = member.post(&server, "/v1/admin/interfaces", body).await;
+    let created = created.expect(200).json();
+    let id = created["interface"]["id"].as_str().expect("an id");
+    let body = json!({"name": "store", "version": "1.0.0", "interfaces": {"readable": {"id": id}}});
+    let implemented = member.post(&server, "/v1/admin/integrations", body).await;
+    implemented.expect(200);
+    member
+        .delete(&server, &format!("/v1/admin/interfaces/{id}"))
+        .await
+}
+
 #[tokio::test]
 async fn each_type_is_brought_about() {
     let document = parlance::dialects::botpress::document(&Default::default());
@@ -290,6 +308,19 @@ async fn what_is_not_there_is_said_to_be_not_found() {
         (
             &Caller::member(),
             "/v1/admin/hub/integrations/none/latest".to_owned(),
+        ),
+        (&Caller::member(), "/v1/admin/interfaces/none".to_owned()),
+        (
+            &Caller::member(),
+            "/v1/admin/interfaces/none/latest".to_owned(),
+        ),
+        (
+            &Caller::member(),
+            "/v1/admin/hub/interfaces/none".to_owned(),
+        ),
+        (
+            &Caller::member(),
+            "/v1/admin/hub/interfaces/none/1.0.0".to_owned(),
         ),
         (&Caller::member(), "/v1/admin/workspaces/none".to_owned()),
         (

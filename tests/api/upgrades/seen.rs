@@ -322,6 +322,11 @@ const COUNTS_OF_STEPS: &[(&str, i64, &str)] = &[
         1,
         "FROM bot_integrations WHERE configuration_type = 'manual'",
     ),
+    (
+        "0027",
+        1,
+        "FROM packages JOIN integration_interfaces ON interface_id = packages.id WHERE NOT built_in",
+    ),
 ];
 
 fn assert_counts(server: &TestServer, format: usize) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use poem_openapi::{Enum, Object, types::Type};
 
+use super::packages_dto::{AttributesDto, attributes_to_domain, attributes_to_dto};
 use crate::{
     domain::bots::definitions::{self, DeclaredSchema, Named, NamedPatch, StateKind, TagSet},
     http::{JsonObject, Nullable},
@@ -144,6 +145,9 @@ pub struct EventDefinition {
     description: Option<String>,
     /// JSON Schema of the payload.
     schema: JsonObject,
+    /// Attributes. They have no effect.
+    #[oai(skip_serializing_if_is_none)]
+    attributes: Option<AttributesDto>,
 }
 
 impl EventDefinition {
@@ -156,6 +160,7 @@ impl EventDefinition {
             title: self.title,
             description: self.description,
             schema: parse_schema(self.schema, &format!("events.{name}.schema"), limits)?,
+            attributes: attributes_to_domain(self.attributes),
         })
     }
 }
@@ -166,6 +171,7 @@ impl From<definitions::EventDefinition> for EventDefinition {
             schema: schema_to_dto(&event.schema),
             title: event.title,
             description: event.description,
+            attributes: attributes_to_dto(event.attributes),
         }
     }
 }

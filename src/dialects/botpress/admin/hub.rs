@@ -12,7 +12,10 @@ use super::integrations::{
 };
 use crate::{
     dialects::botpress::{Tag, auth::AccountCaller, error::Failed, paging::parse_next_token},
-    domain::bots::integrations::{self, Filter, VersionFilter},
+    domain::bots::{
+        integrations::{self, Filter},
+        versions::VersionFilter,
+    },
     http::origin,
 };
 
@@ -40,11 +43,19 @@ impl Hub {
         name: Query<Option<String>>,
         /// Selects this version; `latest` selects the newest version of each name.
         version: Query<Option<String>>,
+        /// Selects integrations that implement the interface with this id.
+        #[oai(name = "interfaceId")]
+        interface_id: Query<Option<String>>,
+        /// Selects integrations that implement an interface with this name.
+        #[oai(name = "interfaceName")]
+        interface_name: Query<Option<String>>,
     ) -> Result<Json<ListIntegrationsResponse>, Failed> {
         let filter = Filter {
             name: name.0,
             version: version.0.map(VersionFilter::parse),
             dev: None,
+            interface_id: interface_id.0,
+            interface_name: interface_name.0,
         };
         let after = parse_next_token(next_token.0)?;
         let page = integrations::list_public(&caller.0, filter, after).await?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     DeclaredSchema, EventDefinition, Named, RecurringEvent, StateDefinition, TagDefinition,
-    check_identifier, check_tag,
+    attributes::check_attributes_of, check_identifier, check_tag,
 };
 use crate::{
     domain::tenancy::claims::Claim,
@@ -69,6 +69,7 @@ impl BotDefinition {
                 check_identifier(name, place)?;
             }
         }
+        check_attributes_of(&self.events, "events", |event| &event.attributes)?;
         for (values, (name, event)) in (1..).zip(&self.recurring_events) {
             event.check(name, &self.events, &limits.divided_among(values))?;
         }

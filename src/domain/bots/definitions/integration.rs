@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DeclaredSchema, EventDefinition, Named, StateDefinition, TagDefinition, TagSet,
+    Attributes, DeclaredSchema, EntityDefinition, EventDefinition, InterfaceImplementation, Named,
+    StateDefinition, TagDefinition, TagSet,
+    attributes::{check_attributes, check_attributes_of},
     check_identifier, check_tag,
+    interface::check_entities,
 };
 use crate::kernel::{Error, Kind, Result, Rule, Violation};
 
@@ -32,6 +35,15 @@ pub struct IntegrationDefinition {
     pub actions: Named<ActionDefinition>,
     /// Tags and creation rule of its users.
     pub user: UserTags,
+    /// Entities: kinds of object that interfaces refer to.
+    #[serde(skip_serializing_if = "Named::is_empty")]
+    pub entities: Named<EntityDefinition>,
+    /// Implementations of interfaces, by the keys of the vendor's SDK: `NAME` or `NAME<entity,entity>`.
+    #[serde(skip_serializing_if = "Named::is_empty")]
+    pub interfaces: Named<InterfaceImplementation>,
+    /// Attributes; stored for clients, without effect.
+    #[serde(skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
 }
 
 /// One way to configure an integration.
@@ -125,10 +137,19 @@ pub struct ActionDefinition {
     /// Description, at most 256 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// True if calls have a cost; stored for clients, without effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billable: Option<bool>,
+    /// True if outputs can be cached by their input; stored for clients, without effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cacheable: Option<bool>,
     /// Schema of the input.
     pub input: DeclaredSchema,
     /// Schema of the output.
     pub output: DeclaredSchema,
+    /// Attributes; stored for clients, without effect.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
 }
 
 impl IntegrationDefinition {
@@ -175,7 +196,10 @@ impl IntegrationDefinition {
         let user = &self.user;
         user.creation
             .check(&user.tags, "user.creation.requiredTags")?;
-        Ok(())
+        check_entities(&self.entities)?;
+        check_attributes(&self.attributes, "attributes")?;
+        check_attributes_of(&self.events, "events", |event| &event.attributes)?;
+        check_attributes_of(&self.actions, "actions", |action| &action.attributes)
     }
 }
 

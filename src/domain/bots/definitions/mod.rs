@@ -1,11 +1,13 @@
 //! Definitions of bots and integrations: tags, states, events, actions, channels. Each is stored as JSON in
 //! the row of its bot or integration. The cache holds it by revision, with compiled schemas.
 
+mod attributes;
 mod bot;
 mod cache;
 mod claims;
 mod identifier;
 mod integration;
+mod interface;
 mod patch;
 mod recurring;
 mod schema;
@@ -16,11 +18,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    attributes::Attributes,
     bot::{BotDefinition, TagSet},
     identifier::{check_identifier, check_tag},
     integration::{
         ActionDefinition, ChannelDefinition, ConfigurationDefinition, ConversationTags,
         CreationRule, IntegrationDefinition, LinkTemplate, UserTags, WebhookIdentifier,
+    },
+    interface::{
+        EntityDefinition, InterfaceDefinition, InterfaceDefinitionPatch, InterfaceImplementation,
+        NameTemplate,
     },
     patch::{
         BotDefinitionPatch, ChannelPatch, ConfigurationPatch, IntegrationDefinitionPatch,
@@ -85,4 +92,7 @@ pub struct EventDefinition {
     pub description: Option<String>,
     /// Schema of the payload.
     pub schema: DeclaredSchema,
+    /// Attributes; stored for clients, without effect.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
 }

@@ -1,12 +1,13 @@
 //! Patches of definitions. An entry is set by name and removed by null (botpress.md §1.3); other entries
 //! stay.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, mem};
 
 use super::{
-    ActionDefinition, BotDefinition, ChannelDefinition, ConfigurationDefinition, CreationRule,
-    DeclaredSchema, EventDefinition, IntegrationDefinition, Named, RecurringEvent, StateDefinition,
-    TagDefinition,
+    ActionDefinition, Attributes, BotDefinition, ChannelDefinition, ConfigurationDefinition,
+    CreationRule, DeclaredSchema, EntityDefinition, EventDefinition, IntegrationDefinition,
+    InterfaceImplementation, Named, RecurringEvent, StateDefinition, TagDefinition,
+    attributes::merge_attributes,
 };
 use crate::kernel::Patch;
 
@@ -14,12 +15,54 @@ use crate::kernel::Patch;
 pub type NamedPatch<T> = BTreeMap<String, Option<T>>;
 
 /// Applies the entries of a patch.
-fn apply_entries<T>(patch: NamedPatch<T>, named: &mut Named<T>) {
+pub(super) fn apply_entries<T>(patch: NamedPatch<T>, named: &mut Named<T>) {
     for (name, one) in patch {
         match one {
             Some(one) => named.insert(name, one),
             None => named.remove(&name),
         };
+    }
+}
+
+/// Applies patches of events. A new definition keeps the attributes that it does not name (botpress-today.md §1).
+pub(super) fn apply_events(patch: NamedPatch<EventDefinition>, named: &mut Named<EventDefinition>) {
+    apply_with_attributes(patch, named, |event| &mut event.attributes);
+}
+
+/// Applies patches of actions, as [`apply_events`].
+pub(super) fn apply_actions(
+    patch: NamedPatch<ActionDefinition>,
+    named: &mut Named<ActionDefinition>,
+) {
+    apply_with_attributes(patch, named, |action| &mut action.attributes);
+}
+
+fn apply_with_attributes<T>(
+    patch: NamedPatch<T>,
+    named: &mut Named<T>,
+    attributes: impl Fn(&mut T) -> &mut Attributes,
+) {
+    for (name, one) in patch {
+        let old = named.remove(&name);
+        let Some(mut one) = one else { continue };
+        let old = old.map(|mut old| mem::take(attributes(&mut old)));
+        let mut merged = old.unwrap_or_default();
+        merge_attributes(mem::take(attributes(&mut one)), &mut merged);
+        *attributes(&mut one) = merged;
+        named.insert(name, one);
+    }
+}
+
+/// Applies patches of channels.
+pub(super) fn apply_channels(
+    patches: NamedPatch<ChannelPatch>,
+    channels: &mut Named<ChannelDefinition>,
+) {
+    for (name, channel) in patches {
+        match channel {
+            Some(patch) => patch.apply(channels.entry(name).or_default()),
+            None => drop(channels.remove(&name)),
+        }
     }
 }
 
@@ -55,7 +98,7 @@ impl BotDefinitionPatch {
         apply_entries(self.conversation, &mut definition.conversation.tags);
         apply_entries(self.message, &mut definition.message.tags);
         apply_entries(self.states, &mut definition.states);
-        apply_entries(self.events, &mut definition.events);
+        apply_events(self.events, &mut definition.events);
         apply_entries(self.recurring_events, &mut definition.recurring_events);
         set_if_present(self.configuration, &mut definition.configuration);
     }
@@ -88,6 +131,12 @@ pub struct IntegrationDefinitionPatch {
     pub user_tags: NamedPatch<TagDefinition>,
     /// Rule for users that bots ask the integration to create.
     pub user_creation: Option<CreationRule>,
+    /// Entities.
+    pub entities: NamedPatch<EntityDefinition>,
+    /// Implementations of interfaces; only their ids are resolved yet.
+    pub interfaces: NamedPatch<InterfaceImplementation>,
+    /// Attributes; `None` removes one.
+    pub attributes: Attributes,
 }
 
 /// A patch of one of the alternative configurations.
@@ -140,15 +189,13 @@ impl IntegrationDefinitionPatch {
         self.extract_script.apply(&mut identifier.extract_script);
         self.fallback_handler_script
             .apply(&mut identifier.fallback_handler_script);
-        for (name, channel) in self.channels {
-            match channel {
-                Some(patch) => patch.apply(definition.channels.entry(name).or_default()),
-                None => drop(definition.channels.remove(&name)),
-            }
-        }
+        apply_channels(self.channels, &mut definition.channels);
         apply_entries(self.states, &mut definition.states);
-        apply_entries(self.events, &mut definition.events);
-        apply_entries(self.actions, &mut definition.actions);
+        apply_events(self.events, &mut definition.events);
+        apply_actions(self.actions, &mut definition.actions);
+        apply_entries(self.entities, &mut definition.entities);
+        apply_entries(self.interfaces, &mut definition.interfaces);
+        merge_attributes(self.attributes, &mut definition.attributes);
         apply_entries(self.user_tags, &mut definition.user.tags);
         set_if_present(self.user_creation, &mut definition.user.creation);
     }

@@ -28,7 +28,7 @@ impl DeclaredSchema {
     /// `InvalidSchema` if the schema is invalid or exceeds the limits.
     pub fn new(source: Map<String, Value>, name: &str, limits: &Limits) -> Result<Self> {
         let whole = Value::Object(source);
-        let compiled = Schema::compile(&whole, limits).map_err(|reason| {
+        let compiled = compile(&whole, limits).map_err(|reason| {
             Error::new(
                 Kind::InvalidSchema,
                 format!("{name} is not a valid JSON Schema: {reason}"),
@@ -77,8 +77,55 @@ impl DeclaredSchema {
     fn compiled(&self) -> &Result<Schema, String> {
         self.0.compiled.get_or_init(|| {
             let source = Value::Object(self.0.source.clone());
-            Schema::compile(&source, &Limits::STORED)
+            compile(&source, &Limits::STORED)
         })
+    }
+}
+
+/// Compiles a schema. References to entities, which only the vendor's SDK resolves, allow any value
+/// (botpress-today.md §1: `{"$ref": "item"}` is no JSON pointer).
+fn compile(source: &Value, limits: &Limits) -> Result<Schema, String> {
+    Schema::compile(source, limits).or_else(|reason| {
+        let mut without = source.clone();
+        match remove_entity_references(&mut without) {
+            true => Schema::compile(&without, limits),
+            false => Err(reason),
+        }
+    })
+}
+
+/// Removes the references to entities. True if there were any.
+fn remove_entity_references(schema: &mut Value) -> bool {
+    match schema {
+        Value::Array(items) => items
+            .iter_mut()
+            .fold(false, |found, item| remove_entity_references(item) | found),
+        Value::Object(members) => {
+            let refers = members.get("$ref").and_then(Value::as_str);
+            let mut found = refers.is_some_and(is_entity_reference);
+            if found {
+                members.remove("$ref");
+            }
+            for value in members.values_mut() {
+                found |= remove_entity_references(value);
+            }
+            found
+        }
+        _ => false,
+    }
+}
+
+/// True for the name of an entity, and for an entity of an interface that a plugin needs:
+/// `interface:ALIAS/entities/NAME`.
+fn is_entity_reference(reference: &str) -> bool {
+    let is_name = |text: &str| {
+        !text.is_empty()
+            && (text.bytes()).all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+    };
+    let of_interface = reference.strip_prefix("interface:");
+    match of_interface.and_then(|rest| rest.rsplit_once("/entities/")) {
+        Some((alias, entity)) => !alias.is_empty() && is_name(entity),
+        None => is_name(reference),
     }
 }
 

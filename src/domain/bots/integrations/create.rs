@@ -3,13 +3,13 @@
 use rusqlite::named_params;
 
 use super::{
-    Integration, names,
+    Integration, interfaces, names,
     parts::{Parts, VersionRef},
     rows,
 };
 use crate::{
     domain::{
-        bots::definitions::IntegrationDefinition,
+        bots::{definitions::IntegrationDefinition, package_names::check_name, versions},
         tenancy::{
             audit::{self, NewAuditRecord},
             members::Role,
@@ -88,11 +88,12 @@ pub fn create_in_tx(
     tx: &WriteTx<'_>,
     sealer: &Sealer,
     workspace: &WorkspaceId,
-    new: NewIntegration,
+    mut new: NewIntegration,
 ) -> Result<Integration> {
     check_name(&new.name)?;
-    let version_order = version_sort_key(&new.version)?;
+    let version_order = versions::sort_key(&new.version)?;
     new.definition.check()?;
+    interfaces::resolve(tx.conn, workspace, &mut new.definition)?;
     new.parts.validate()?;
     check_url(new.url.as_deref(), new.dev)?;
     quotas::require(tx, workspace, UsageType::IntegrationsOwnedCount, 1)?;
@@ -135,6 +136,7 @@ pub fn create_in_tx(
         workspace,
         name: &new.name,
     };
+    interfaces::write_rows(tx, of.seq, &new.definition.interfaces)?;
     new.parts.write(tx, sealer, &of)?;
     audit::record(
         tx,
@@ -159,66 +161,4 @@ pub(in crate::domain) fn check_url(url: Option<&str>, dev: bool) -> Result<()> {
         return Ok(());
     };
     Err(Violation::body(["url"], Rule::Other(rule.to_owned())).into())
-}
-
-/// Checks the name of an integration. It may have hyphens, and the handle of a workspace before a slash.
-pub(super) fn check_name(name: &str) -> Result<()> {
-    let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
-    let letters = name
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/'));
-    if begins && letters && (2..=100).contains(&name.len()) {
-        return Ok(());
-    }
-    Err(Error::new(
-        Kind::InvalidIdentifier,
-        format!(
-            "name: {name:?} must begin with a lower-case letter and have 2 to 100 letters, digits, \
-             hyphens, underscores or slashes"
-        ),
-    ))
-}
-
-/// Returns a text that sorts by the three numbers. A version with a suffix sorts before the version without
-/// it; suffixes sort as text.
-fn version_sort_key(version: &str) -> Result<String> {
-    let broken = || {
-        let rule = Rule::Other("must be a version such as 1.2.3".to_owned());
-        Error::from(Violation::body(["version"], rule))
-    };
-    let (numbers, suffix) = match version.split_once('-') {
-        Some((numbers, suffix)) => (numbers, Some(suffix)),
-        None => (version, None),
-    };
-    let mut parts = Vec::new();
-    for part in numbers.split('.') {
-        let number: u32 = part.parse().map_err(|_| broken())?;
-        parts.push(format!("{number:010}"));
-    }
-    if parts.len() != 3 || suffix.is_some_and(str::is_empty) {
-        return Err(broken());
-    }
-    // In ASCII, `~` sorts after every letter of a suffix.
-    Ok(format!("{}{}", parts.join("."), suffix.map_or("~", |_| "-")) + suffix.unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_sort_as_numbers() {
-        let order = |version| version_sort_key(version).expect("a version");
-        for (less, more) in [
-            ("0.9.0", "0.10.0"),
-            ("1.0.0-alpha", "1.0.0"),
-            ("1.0.0-alpha", "1.0.0-beta"),
-            ("1.0.0", "1.0.1-rc1"),
-        ] {
-            assert!(order(less) < order(more), "{less} {more}");
-        }
-        for bad in ["", "1", "1.2", "1.2.x", "latest", "1.2.3-", "1.2.3.4"] {
-            assert!(version_sort_key(bad).is_err(), "{bad}");
-        }
-    }
 }

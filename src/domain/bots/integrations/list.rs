@@ -4,6 +4,7 @@ use rusqlite::{Row, named_params};
 
 use crate::{
     domain::{
+        bots::versions::VersionFilter,
         shared::paging::{PAGE_QUERY_ROWS, Page, PageToken},
         tenancy::{account_call::AccountContext, request_auth::RequestContext},
     },
@@ -40,26 +41,10 @@ pub struct Filter {
     pub version: Option<VersionFilter>,
     /// True for those in development, false for the others.
     pub dev: Option<bool>,
-}
-
-/// Filter by version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum VersionFilter {
-    /// Newest version of each name.
-    Latest,
-    /// Exactly this version.
-    Version(String),
-}
-
-impl VersionFilter {
-    /// Parses a version filter: `latest` or a version.
-    #[must_use]
-    pub fn parse(text: String) -> Self {
-        match text.as_str() {
-            "latest" => Self::Latest,
-            _ => Self::Version(text),
-        }
-    }
+    /// Id of an interface that they implement.
+    pub interface_id: Option<String>,
+    /// Name of an interface that they implement.
+    pub interface_name: Option<String>,
 }
 
 const LIST: &str = "
@@ -69,6 +54,13 @@ const LIST: &str = "
       AND (:name IS NULL OR i.name = :name)
       AND (:version IS NULL OR i.version = :version)
       AND (:dev IS NULL OR i.dev = :dev)
+      AND (:interface_id IS NULL OR EXISTS (
+          SELECT 1 FROM integration_interfaces AS implemented
+          WHERE implemented.integration_seq = i.seq AND implemented.interface_id = :interface_id))
+      AND (:interface_name IS NULL OR EXISTS (
+          SELECT 1 FROM integration_interfaces AS implemented
+          WHERE implemented.integration_seq = i.seq
+            AND implemented.interface_name = :interface_name))
       AND (NOT :latest OR (NOT i.dev AND NOT EXISTS (
           SELECT 1 FROM integrations AS newer
           WHERE newer.workspace_id = i.workspace_id AND newer.name = i.name AND NOT newer.dev
@@ -83,6 +75,13 @@ const LIST_PUBLIC: &str = "
       AND (:name IS NULL OR i.name = :name)
       AND (:version IS NULL OR i.version = :version)
       AND (:dev IS NULL OR i.dev = :dev)
+      AND (:interface_id IS NULL OR EXISTS (
+          SELECT 1 FROM integration_interfaces AS implemented
+          WHERE implemented.integration_seq = i.seq AND implemented.interface_id = :interface_id))
+      AND (:interface_name IS NULL OR EXISTS (
+          SELECT 1 FROM integration_interfaces AS implemented
+          WHERE implemented.integration_seq = i.seq
+            AND implemented.interface_name = :interface_name))
       AND (NOT :latest OR NOT EXISTS (
           SELECT 1 FROM integrations AS newer
           WHERE newer.public = 1 AND newer.name = i.name AND newer.workspace_id = i.workspace_id
@@ -121,11 +120,7 @@ async fn list_page(
     filter: Filter,
     after: Option<PageToken>,
 ) -> Result<Page<Summary>> {
-    let (latest, version) = match filter.version {
-        Some(VersionFilter::Latest) => (true, None),
-        Some(VersionFilter::Version(version)) => (false, Some(version)),
-        None => (false, None),
-    };
+    let (latest, version) = VersionFilter::to_sql_parameters(filter.version);
     store
         .scan(move |conn| {
             let mut statement = conn.prepare_cached(sql)?;
@@ -136,6 +131,8 @@ async fn list_page(
                 ":version": version,
                 ":latest": latest,
                 ":dev": filter.dev,
+                ":interface_id": filter.interface_id,
+                ":interface_name": filter.interface_name,
                 ":limit": PAGE_QUERY_ROWS,
             })?;
             Page::read(rows, from_row, |row| {

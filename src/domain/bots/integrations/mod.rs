@@ -2,12 +2,12 @@
 
 mod create;
 mod delete;
+mod interfaces;
 mod list;
 mod names;
 mod parts;
 mod rows;
 mod update;
-mod versions;
 
 pub(in crate::domain) use self::{
     create::check_url,
@@ -18,7 +18,7 @@ pub(in crate::domain) use self::{
 pub use self::{
     create::{NewIntegration, create, create_in_tx},
     delete::delete,
-    list::{Filter, Summary, VersionFilter, list, list_public},
+    list::{Filter, Summary, list, list_public},
     names::{NameOwner, give_name, list_names},
     parts::{Parts, find_icon, find_readme, load_own_secrets},
     rows::{find, find_by_name, find_public, find_public_by_name},

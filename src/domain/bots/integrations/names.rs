@@ -5,11 +5,14 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::{
-    domain::tenancy::{
-        audit::{self, NewAuditRecord},
-        bounds::Bound,
-        workspaces,
-        write_tx::WriteTx,
+    domain::{
+        bots::package_names::{check_name, refuse_foreign_prefix},
+        tenancy::{
+            audit::{self, NewAuditRecord},
+            bounds::Bound,
+            workspaces,
+            write_tx::WriteTx,
+        },
     },
     kernel::{Error, Kind, Result, ids::WorkspaceId},
 };
@@ -54,32 +57,6 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<NameOwner> {
 /// Returns the workspace that a name refers to if nothing else identifies the workspace.
 pub(in crate::domain) fn find_owner(conn: &Connection, name: &str) -> Result<Option<WorkspaceId>> {
     Ok(find(conn, name)?.map(|found| found.workspace_id))
-}
-
-const FIND_PREFIX_OWNER: &str =
-    "SELECT 1 FROM workspaces WHERE handle = :handle AND id <> :workspace_id";
-
-/// True if the name begins with the handle of another workspace and a slash.
-fn is_foreign_prefix(conn: &Connection, name: &str, workspace: &WorkspaceId) -> Result<bool> {
-    let Some((prefix, _)) = name.split_once('/') else {
-        return Ok(false);
-    };
-    let mut statement = conn.prepare_cached(FIND_PREFIX_OWNER)?;
-    let handle = prefix.to_lowercase();
-    Ok(statement.exists(named_params! {":handle": handle, ":workspace_id": workspace})?)
-}
-
-/// Rejects a name that begins with the handle of another workspace.
-///
-/// # Errors
-/// `Conflict` if it does, or errors of the store.
-fn refuse_foreign_prefix(conn: &Connection, name: &str, workspace: &WorkspaceId) -> Result<()> {
-    if !is_foreign_prefix(conn, name, workspace)? {
-        return Ok(());
-    }
-    let (prefix, _) = name.split_once('/').unwrap_or_default();
-    let text = format!("Names that begin with {prefix}/ belong to another workspace");
-    Err(Error::new(Kind::Conflict, text))
 }
 
 const UPSERT: &str = "
@@ -240,7 +217,7 @@ const PUBLISHED_BY_OTHERS: &str = "
 /// another workspace has public versions of the name, `Conflict` if the workspace already owns it, or errors
 /// of the store.
 pub fn give_name(tx: &WriteTx<'_>, name: &str, workspace: &WorkspaceId) -> Result<NameOwner> {
-    super::create::check_name(name)?;
+    check_name(name)?;
     let found = workspaces::find(tx.conn, workspace)?;
     let parameters = named_params! {":name": name, ":workspace_id": workspace};
     let mut statement = tx.conn.prepare_cached(PUBLISHED_BY_OTHERS)?;

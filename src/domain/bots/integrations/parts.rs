@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use crate::{
-    domain::tenancy::{
-        app::App, bounds::Bound, request_auth::RequestContext, sealed_columns::SealedColumn,
-        write_tx::WriteTx,
+    domain::{
+        bots::package_files::check_icon_and_readme,
+        tenancy::{
+            app::App, bounds::Bound, request_auth::RequestContext, sealed_columns::SealedColumn,
+            write_tx::WriteTx,
+        },
     },
     kernel::{
         Error, Kind, Result, Rule, Secret, Violation,
@@ -68,17 +71,7 @@ const BOUND: Bound = Bound {
 impl Parts {
     /// Validates the parts.
     pub(super) fn validate(&self) -> Result<()> {
-        let broken = |path: &[&str], rule: &str| {
-            let rule = Rule::Other(rule.to_owned());
-            Error::from(Violation::body(path.iter().copied(), rule))
-        };
-        if self.icon.as_ref().is_some_and(|icon| !is_svg(icon)) {
-            return Err(broken(&["icon"], "must be an SVG image in base64"));
-        }
-        let readme = self.readme.as_deref();
-        if readme.is_some_and(|readme| std::str::from_utf8(readme).is_err()) {
-            return Err(broken(&["readme"], "must be Markdown in base64"));
-        }
+        check_icon_and_readme(self.icon.as_deref(), self.readme.as_deref())?;
         self.secrets
             .keys()
             .try_for_each(|name| check_secret_name(name))?;
@@ -148,24 +141,6 @@ const SET_SECRET: &str = "
 
 const REMOVE_SECRET: &str =
     "DELETE FROM integration_secrets WHERE integration_seq = :seq AND name = :name";
-
-/// True if the bytes are an SVG image: text whose first element is `svg`.
-fn is_svg(bytes: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return false;
-    };
-    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
-    // An XML declaration, a document type and comments may precede the element.
-    while rest.starts_with("<?") || rest.starts_with("<!") {
-        let end = if rest.starts_with("<!--") { "-->" } else { ">" };
-        let Some((_, after)) = rest.split_once(end) else {
-            return false;
-        };
-        rest = after.trim_start();
-    }
-    rest.strip_prefix("<svg")
-        .is_some_and(|after| after.starts_with(|c: char| c.is_whitespace() || c == '>'))
-}
 
 fn secret_row_id(id: &IntegrationId, name: &str) -> String {
     format!("{id}/{name}")
@@ -246,28 +221,4 @@ fn read_file_column(conn: &Connection, sql: &str, id: &IntegrationId) -> Result<
         .query_row(named_params! {":id": id}, |row| row.get(0))
         .optional()?;
     found.ok_or_else(|| Error::new(Kind::NotFound, format!("Integration \"{id}\" not found")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn icons_are_svg() {
-        for good in [
-            "<svg xmlns=\"http://www.w3.org/2000/svg\"/>",
-            "\u{feff}<?xml version=\"1.0\"?>\n<!DOCTYPE svg>\n<!-- a > b --><svg>",
-        ] {
-            assert!(is_svg(good.as_bytes()), "{good}");
-        }
-        for bad in [
-            "",
-            "<html><svg ></html>",
-            "<svgs>",
-            "<!-- <svg >",
-            "\u{89}PNG",
-        ] {
-            assert!(!is_svg(bad.as_bytes()), "{bad}");
-        }
-    }
 }

@@ -2,9 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
 
-use super::{Integration, versions};
+use super::Integration;
 use crate::{
-    domain::tenancy::{account_call::AccountContext, request_auth::RequestContext},
+    domain::{
+        bots::versions,
+        tenancy::{account_call::AccountContext, request_auth::RequestContext},
+    },
     kernel::{
         Error, Result,
         ids::{IntegrationId, WorkspaceId},
@@ -28,45 +31,19 @@ pub fn find(call: &RequestContext, id: &IntegrationId) -> Result<Integration> {
 /// `Invalid` if `version` is neither a version nor a range, `NotFound`, or errors of the store.
 pub fn find_by_name(call: &RequestContext, name: &str, version: &str) -> Result<Integration> {
     let workspace = call.workspace();
-    let by_name = |conn: &Connection, version: &str| {
-        let parameters = named_params! {
-            ":workspace_id": workspace, ":name": name, ":version": version,
+    let found = call.app().store().read(|conn| {
+        let find = |version: &str| {
+            let parameters = named_params! {
+                ":workspace_id": workspace, ":name": name, ":version": version,
+            };
+            query_one(conn, BY_NAME, parameters)
         };
-        query_one(conn, BY_NAME, parameters)
-    };
-    let versions = |conn: &Connection| {
-        let parameters = named_params! {":workspace_id": workspace, ":name": name};
-        list_versions(conn, VERSIONS, parameters)
-    };
-    let store = call.app().store();
-    let found = store.read(|conn| find_version(conn, version, by_name, versions))?;
+        let of_name = named_params! {":workspace_id": workspace, ":name": name};
+        versions::find_version(version, find, || {
+            versions::read_versions(conn, VERSIONS, of_name)
+        })
+    })?;
     found.ok_or_else(|| version_not_found(name, version))
-}
-
-/// Returns the integration with exactly this version, or the highest version in this range.
-fn find_version(
-    conn: &Connection,
-    version: &str,
-    by_name: impl Fn(&Connection, &str) -> Result<Option<Integration>>,
-    versions: impl Fn(&Connection) -> Result<Vec<String>>,
-) -> Result<Option<Integration>> {
-    if let Some(found) = by_name(conn, version)? {
-        return Ok(Some(found));
-    }
-    let all = versions(conn)?;
-    if all.is_empty() {
-        return Ok(None);
-    }
-    match versions::find_highest(all, version)? {
-        Some(find_highest) => by_name(conn, &find_highest),
-        None => Ok(None),
-    }
-}
-
-fn list_versions(conn: &Connection, sql: &str, parameters: impl Params) -> Result<Vec<String>> {
-    let mut statement = conn.prepare_cached(sql)?;
-    let rows = statement.query_map(parameters, |row| row.get(0))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Returns the public integration with this id.
@@ -92,14 +69,16 @@ pub fn find_public_by_name(
     name: &str,
     version: &str,
 ) -> Result<Integration> {
-    let by_name = |conn: &Connection, version: &str| {
-        let parameters = named_params! {":name": name, ":version": version};
-        query_one(conn, PUBLIC_BY_NAME, parameters)
-    };
-    let versions =
-        |conn: &Connection| list_versions(conn, PUBLIC_VERSIONS, named_params! {":name": name});
-    let store = call.app().store();
-    let found = store.read(|conn| find_version(conn, version, by_name, versions))?;
+    let found = call.app().store().read(|conn| {
+        let find = |version: &str| {
+            let parameters = named_params! {":name": name, ":version": version};
+            query_one(conn, PUBLIC_BY_NAME, parameters)
+        };
+        let of_name = named_params! {":name": name};
+        versions::find_version(version, find, || {
+            versions::read_versions(conn, PUBLIC_VERSIONS, of_name)
+        })
+    })?;
     let found = found.ok_or_else(|| version_not_found(name, version))?;
     Ok(without_secrets(found))
 }

@@ -3,7 +3,7 @@
 use rusqlite::named_params;
 
 use super::{
-    Integration, check_url, names,
+    Integration, check_url, interfaces, names,
     parts::{Parts, VersionRef},
     rows,
 };
@@ -97,6 +97,7 @@ fn update_in_tx(
     let mut definition = was.definition.clone();
     update.definition.apply(&mut definition);
     definition.check()?;
+    interfaces::resolve(tx.conn, workspace, &mut definition)?;
     if let Some(bounds) = tx.bounds() {
         let configurations = definition.configurations.len();
         bounds.settings.require_configurations(configurations)?;
@@ -132,6 +133,9 @@ fn update_in_tx(
         workspace,
         name: &was.name,
     };
+    if definition.interfaces != was.definition.interfaces {
+        interfaces::write_rows(tx, was.seq, &definition.interfaces)?;
+    }
     update.parts.write(tx, sealer, &of)?;
     if deployed {
         deliveries::retry_integration_now(tx, was.seq)?;

@@ -105,7 +105,7 @@ mod tests {
 
     /// Columns of bytes that are not sealed: hashes, files, received bodies, group keys. A new column of bytes belongs
     /// here or in [`SealedColumn`].
-    const NOT_SEALED: [(&str, &str); 12] = [
+    const NOT_SEALED: [(&str, &str); 14] = [
         ("api_keys", "hash"),
         ("bot_files", "contents"),
         ("bot_issues", "group_key"),
@@ -115,6 +115,8 @@ mod tests {
         ("integration_icons", "icon"),
         ("integrations", "readme"),
         ("meta", "value"),
+        ("packages", "icon"),
+        ("packages", "readme"),
         ("platform_integrations", "client_secret_hash"),
         ("platform_tokens", "hash"),
         ("webhook_attempts", "response"),

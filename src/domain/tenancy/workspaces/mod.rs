@@ -2,8 +2,10 @@
 
 mod details;
 mod rows;
+mod system;
 pub(in crate::domain) mod update;
 
+pub(in crate::domain) use self::system::ensure_system;
 pub use self::{
     details::{WorkspaceDetails, get_details, list_of_account},
     rows::{Spending, Workspace, create, find, find_plan, find_spending, is_blocked, list},

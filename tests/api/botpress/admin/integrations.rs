@@ -51,7 +51,8 @@ fn whole() -> Value {
         "icon": BASE64_STANDARD.encode(ICON),
         "readme": BASE64_STANDARD.encode("# Whint"),
         "secrets": {"CLIENT_SECRET": "planted-secret-51d0"},
-        "interfaces": {"ignored": true},
+        "attributes": {"color": "blue"},
+        "entities": {"item": {"title": "Item", "schema": {"type": "object"}}},
     })
 }
 

@@ -12,6 +12,8 @@ mod definitions;
 mod hub;
 mod installations;
 mod integrations;
+mod interfaces;
+mod interfaces_hub;
 mod members;
 pub mod people;
 mod roles;

@@ -11,6 +11,7 @@ use crate::{
         },
         definitions_dto::{EventDefinition, TagDefinitions, TagSetDto, schema_to_dto, tags_to_dto},
         installations_dto::{icon_url, readme_url},
+        packages_dto::{AttributesDto, EntityDefinition, Implementation, attributes_to_dto},
     },
     domain::bots::{
         definitions::{self, StateKind},
@@ -52,6 +53,13 @@ pub struct Integration {
     actions: BTreeMap<String, ActionDefinition>,
     /// User tags and creation rules.
     user: TagsWithCreationRule,
+    /// Entities, by name.
+    entities: BTreeMap<String, EntityDefinition>,
+    /// Implementations of interfaces, by key.
+    interfaces: BTreeMap<String, Implementation>,
+    /// Attributes. They have no effect.
+    #[oai(skip_serializing_if_is_none)]
+    attributes: Option<AttributesDto>,
     /// True if the integration is in development.
     dev: bool,
     /// Display name.
@@ -157,10 +165,19 @@ pub struct ActionDefinition {
     /// Description of the action.
     #[oai(validator(max_length = 256), skip_serializing_if_is_none)]
     pub description: Option<String>,
+    /// True if calls have a cost. It has no effect.
+    #[oai(skip_serializing_if_is_none)]
+    pub billable: Option<bool>,
+    /// True if outputs can be cached by their input. It has no effect.
+    #[oai(skip_serializing_if_is_none)]
+    pub cacheable: Option<bool>,
     /// Schema of the input.
     pub input: SchemaDefinition,
     /// Schema of the output.
     pub output: SchemaDefinition,
+    /// Attributes. They have no effect.
+    #[oai(skip_serializing_if_is_none)]
+    pub attributes: Option<AttributesDto>,
 }
 
 impl Integration {
@@ -190,6 +207,9 @@ impl Integration {
                 tags: tags_to_dto(definition.user.tags),
                 creation: definition.user.creation.into(),
             },
+            entities: convert_values(definition.entities),
+            interfaces: convert_values(definition.interfaces),
+            attributes: attributes_to_dto(definition.attributes),
             dev: integration.dev,
             title: integration.title,
             description: integration.description,
@@ -200,7 +220,9 @@ impl Integration {
     }
 }
 
-fn convert_values<T, U: From<T>>(named: BTreeMap<String, T>) -> BTreeMap<String, U> {
+pub(in crate::dialects::botpress) fn convert_values<T, U: From<T>>(
+    named: BTreeMap<String, T>,
+) -> BTreeMap<String, U> {
     named
         .into_iter()
         .map(|(name, one)| (name, one.into()))
@@ -260,6 +282,9 @@ impl From<definitions::ActionDefinition> for ActionDefinition {
             output: with_schema(&action.output),
             title: action.title,
             description: action.description,
+            billable: action.billable,
+            cacheable: action.cacheable,
+            attributes: attributes_to_dto(action.attributes),
         }
     }
 }
@@ -304,6 +329,9 @@ impl Example for IntegrationResponse {
                     tags: BTreeMap::new(),
                     creation: definitions::CreationRule::default().into(),
                 },
+                entities: BTreeMap::new(),
+                interfaces: BTreeMap::new(),
+                attributes: None,
                 dev: false,
                 title: "Whint".to_owned(),
                 description: "Messages by webhook".to_owned(),

@@ -23,8 +23,9 @@ use crate::{
         settings::Settings,
     },
     domain::bots::{
-        integrations::{self, Filter, VersionFilter},
+        integrations::{self, Filter},
         manage::logs,
+        versions::VersionFilter,
     },
     http::{Body, origin},
 };
@@ -95,11 +96,19 @@ impl Integrations {
         version: Query<Option<String>>,
         /// `true` selects integrations in development, `false` all others.
         dev: Query<Option<bool>>,
+        /// Selects integrations that implement the interface with this id.
+        #[oai(name = "interfaceId")]
+        interface_id: Query<Option<String>>,
+        /// Selects integrations that implement an interface with this name.
+        #[oai(name = "interfaceName")]
+        interface_name: Query<Option<String>>,
     ) -> Result<Json<ListIntegrationsResponse>, Failed> {
         let filter = Filter {
             name: name.0,
             version: version.0.map(VersionFilter::parse),
             dev: dev.0,
+            interface_id: interface_id.0,
+            interface_name: interface_name.0,
         };
         let after = parse_next_token(next_token.0)?;
         let page = integrations::list(&caller.0, filter, after).await?;

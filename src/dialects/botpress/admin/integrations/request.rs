@@ -22,6 +22,10 @@ use crate::{
             EventDefinition, Patches, TagDefinition, TagSetPatch, parse_schema, patches_to_domain,
             tag_patches_to_domain,
         },
+        packages_dto::{
+            AttributesDto, EntityDefinition, ImplementationRequest, attributes_to_domain,
+            entity_patches_to_domain, implementation_patches_to_domain,
+        },
     },
     domain::bots::{
         definitions::{
@@ -56,6 +60,12 @@ macro_rules! body {
             channels: Option<Patches<$channel>>,
             /// User tags and creation rules.
             user: Option<TagsWithCreationRuleRequest>,
+            /// Entities, by name.
+            entities: Option<Patches<EntityDefinition>>,
+            /// Implementations of interfaces, by key.
+            interfaces: Option<Patches<ImplementationRequest>>,
+            /// Attributes. They have no effect.
+            attributes: Option<AttributesDto>,
             /// Code of the integration: a CommonJS bundle that exports `handler`.
             code: Option<String>,
             /// Address at which an integration in development runs.
@@ -105,6 +115,9 @@ macro_rules! body {
                     })?,
                     user_tags: tag_patches_to_domain(user.tags),
                     user_creation: user.creation.map(Into::into),
+                    entities: entity_patches_to_domain(self.entities.take(), limits)?,
+                    interfaces: implementation_patches_to_domain(self.interfaces.take()),
+                    attributes: attributes_to_domain(self.attributes.take()),
                 })
             }
 
@@ -322,7 +335,7 @@ fn state_to_domain(
     })
 }
 
-fn action_to_domain(
+pub(in crate::dialects::botpress) fn action_to_domain(
     action: ActionDefinition,
     name: &str,
     limits: &Limits,
@@ -337,6 +350,9 @@ fn action_to_domain(
     Ok(definitions::ActionDefinition {
         title: action.title,
         description: action.description,
+        billable: action.billable,
+        cacheable: action.cacheable,
+        attributes: attributes_to_domain(action.attributes),
         input: schema(action.input, "input")?,
         output: schema(action.output, "output")?,
     })
@@ -346,7 +362,7 @@ fn action_to_domain(
 ///
 /// wire: `bp dev` sends file names instead of the contents, so an integration in development is stored
 /// without them.
-fn decode_base64(
+pub(in crate::dialects::botpress) fn decode_base64(
     given: Option<String>,
     name: &str,
     in_development: bool,
