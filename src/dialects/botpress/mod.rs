@@ -33,6 +33,7 @@ use self::{
         introspect::Introspect,
         members::Members,
         personal_access_tokens::Tokens,
+        plugins::{self, hub::PublicPlugins, operations::Plugins},
         usages::operations::Usages,
         workspaces::operations::Workspaces,
     },
@@ -115,7 +116,9 @@ enum Tag {
     Integration,
     /// Interfaces of a workspace: what integrations can implement.
     Interface,
-    /// Public integrations and interfaces of all workspaces.
+    /// Plugins of a workspace: code and definitions that bots can have.
+    Plugin,
+    /// Public integrations, interfaces and plugins of all workspaces.
     Hub,
     /// The account of the caller.
     Account,
@@ -175,6 +178,8 @@ type AdminOperations = (
     Introspect,
     Interfaces,
     PublicInterfaces,
+    Plugins,
+    PublicPlugins,
 );
 type WorkspaceOperations = (Tokens, Workspaces, Members, Usages, Audit, Billing);
 type Api = (ChatOperations, AdminOperations, WorkspaceOperations);
@@ -200,6 +205,8 @@ fn build_service(settings: &Settings) -> OpenApiService<Api, ()> {
         Introspect,
         Interfaces,
         PublicInterfaces,
+        Plugins,
+        PublicPlugins,
     );
     let organisation = (
         Tokens,
@@ -233,6 +240,7 @@ fn extra_parameters(path: &str, operation: &str) -> Vec<Value> {
         "/v1/admin/bots",
         "/v1/admin/integrations",
         "/v1/admin/interfaces",
+        "/v1/admin/plugins",
         "/v1/admin/workspace-members",
     ];
     if in_workspace.iter().any(|begin| path.starts_with(begin)) {
@@ -245,6 +253,9 @@ fn extra_parameters(path: &str, operation: &str) -> Vec<Value> {
             "description": "Selects conversations in which all these users participate.",
             "schema": {"type": "array", "items": {"type": "string"}},
         }));
+    }
+    if ["getDereferencedPlugin", "getDereferencedPublicPluginById"].contains(&operation) {
+        parameters.push(plugins::operations::interfaces_parameter());
     }
     if ["listUsers", "listConversations", "listMessages"].contains(&operation) {
         parameters.push(chat::tags::filter_parameter());

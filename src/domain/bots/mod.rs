@@ -20,6 +20,7 @@ pub mod messages;
 pub(in crate::domain) mod package_files;
 pub(in crate::domain) mod package_names;
 pub mod packages;
+pub mod plugins;
 pub(in crate::domain) mod protocol;
 pub mod schedules;
 pub(in crate::domain) mod schema_set;

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::{
     definitions::{BotDefinition, IntegrationDefinition},
-    installations,
+    installations, plugins,
 };
 use crate::{
     domain::{
@@ -71,7 +71,7 @@ impl SchemaSet {
         let leaving = caller.filter(|caller| !is_on(caller)).cloned();
         Ok(Self {
             unregistering: leaving.map(&with_definition).transpose()?,
-            bot: declarations.get_bot_definition(conn, &bot.id, bot.seq)?,
+            bot: plugins::load_bot_definition(app, conn, (&bot.id, bot.seq))?,
             integrations: enabled
                 .into_iter()
                 .map(&with_definition)

@@ -98,6 +98,14 @@ pub(in crate::domain) fn sort_key(version: &str) -> Result<String> {
     Ok(format!("{}{}", parts.join("."), suffix.map_or("~", |_| "-")) + suffix.unwrap_or_default())
 }
 
+/// True if a version is in a range. A range that cannot be read is a version.
+pub(in crate::domain) fn satisfies(version: &str, range: &str) -> bool {
+    match (Version::parse(version), parse_range(range)) {
+        (Ok(parsed), Ok(range)) => range.satisfies(&parsed),
+        _ => version == range,
+    }
+}
+
 /// Returns the highest of `versions` in the range `wanted`.
 fn find_highest(versions: Vec<String>, wanted: &str) -> Result<Option<String>> {
     let range = parse_range(wanted)?;

@@ -30,13 +30,22 @@ const STEPS_BEFORE_RESPONSE: usize = 40;
 const RUN_INTERVAL: Duration = Duration::from_secs(30);
 
 const FIND_USED_ELSEWHERE: &str = "
-    SELECT integrations.name FROM integrations
+    SELECT 'integration ' || integrations.name AS name FROM integrations
     JOIN bot_integrations ON bot_integrations.integration_seq = integrations.seq
     JOIN agents ON agents.seq = bot_integrations.agent_seq
     WHERE integrations.workspace_id = :id AND agents.workspace_id <> :id
-      AND bot_integrations.removed_at IS NULL AND agents.deleted_at IS NULL LIMIT 1";
+      AND bot_integrations.removed_at IS NULL AND agents.deleted_at IS NULL
+    UNION ALL
+    SELECT 'plugin ' || packages.name FROM packages
+    JOIN bot_plugins ON bot_plugins.package_seq = packages.seq
+    JOIN agents ON agents.seq = bot_plugins.agent_seq
+    WHERE packages.workspace_id = :id AND agents.workspace_id <> :id
+      AND agents.deleted_at IS NULL
+    LIMIT 1";
 
 const CLOSE: &str = "UPDATE workspaces SET closed_at = :now, updated_at = :now WHERE id = :id";
+const UNPUBLISH_PACKAGES: &str =
+    "UPDATE packages SET visibility = 'private' WHERE workspace_id = :id";
 const DELETE_MEMBERS: &str = "DELETE FROM members WHERE workspace_id = :id";
 /// The code of an integration keeps its own token while it has to `unregister` an installation. The token is not valid
 /// for anything else.
@@ -86,11 +95,14 @@ fn close_in_tx(tx: &WriteTx<'_>, webhooks: &str, id: &WorkspaceId) -> Result<()>
     if let Some(name) = used {
         return Err(Error::new(
             Kind::RelationConflict,
-            format!("The integration {name} is installed in bots of other workspaces"),
+            format!("The {name} is installed in bots of other workspaces"),
         ));
     }
     record_audit(tx, id, "workspace.delete", Some(&workspace.name))?;
     integrations::release_names(tx, id)?;
+    tx.conn
+        .prepare_cached(UNPUBLISH_PACKAGES)?
+        .execute(named_params! {":id": id})?;
     let at = named_params! {":id": id, ":now": tx.now};
     tx.conn.prepare_cached(CLOSE)?.execute(at)?;
     tx.conn

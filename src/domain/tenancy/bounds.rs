@@ -54,6 +54,10 @@ pub struct Settings {
     pub integration_names: u64,
     /// Versions of interfaces of a workspace.
     pub interfaces: u64,
+    /// Versions of plugins of a workspace.
+    pub plugins: u64,
+    /// Plugins of a bot.
+    pub bot_plugins: u64,
     /// Implementations of interfaces of one version of an integration.
     pub implementations: u64,
     /// Configurations of an integration in addition to the default one.
@@ -80,6 +84,8 @@ impl Default for Settings {
             files: 100_000,
             integration_names: 1_000,
             interfaces: 1_000,
+            plugins: 1_000,
+            bot_plugins: 100,
             implementations: 100,
             configurations: 100,
             secrets: 1_000,

@@ -108,6 +108,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0027_interfaces",
         sql: include_str!("0027_interfaces.sql"),
     },
+    Migration {
+        name: "0028_plugins",
+        sql: include_str!("0028_plugins.sql"),
+    },
 ];
 
 /// A failed migration. The file is as the previous migration left it.

@@ -327,6 +327,11 @@ const COUNTS_OF_STEPS: &[(&str, i64, &str)] = &[
         1,
         "FROM packages JOIN integration_interfaces ON interface_id = packages.id WHERE NOT built_in",
     ),
+    (
+        "0028",
+        1,
+        "FROM bot_plugins JOIN plugin_code USING (package_seq) JOIN plugin_interfaces USING (package_seq)",
+    ),
 ];
 
 fn assert_counts(server: &TestServer, format: usize) {

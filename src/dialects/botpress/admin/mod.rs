@@ -17,5 +17,6 @@ pub(in crate::dialects::botpress) mod logs_dto;
 pub(in crate::dialects::botpress) mod members;
 pub(in crate::dialects::botpress) mod packages_dto;
 pub(in crate::dialects::botpress) mod personal_access_tokens;
+pub mod plugins;
 pub mod usages;
 pub mod workspaces;

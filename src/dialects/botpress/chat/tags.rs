@@ -85,13 +85,22 @@ pub fn filter_parameter() -> Value {
 /// Returns the tag filters of a query: `tags.<name>=<value>`, and `tags[<name>]=<value>`, the form that
 /// Swagger UI sends.
 pub fn parse_filter(request: &Request) -> BTreeMap<String, String> {
+    parse_object(request, "tags")
+}
+
+/// Returns the members of a query parameter that is an object: `object.<name>=<value>`, and
+/// `object[<name>]=<value>`.
+pub fn parse_object(request: &Request, object: &str) -> BTreeMap<String, String> {
     let query = request.uri().query().unwrap_or_default();
-    let mut tags = BTreeMap::new();
+    let mut members = BTreeMap::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        let bracketed = || name.strip_prefix("tags[")?.strip_suffix(']');
-        if let Some(name) = name.strip_prefix("tags.").or_else(bracketed) {
-            tags.insert(name.to_owned(), value.into_owned());
+        let Some(rest) = name.strip_prefix(object) else {
+            continue;
+        };
+        let bracketed = || rest.strip_prefix('[')?.strip_suffix(']');
+        if let Some(name) = rest.strip_prefix('.').or_else(bracketed) {
+            members.insert(name.to_owned(), value.into_owned());
         }
     }
-    tags
+    members
 }

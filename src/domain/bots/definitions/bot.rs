@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DeclaredSchema, EventDefinition, Named, RecurringEvent, StateDefinition, TagDefinition,
-    attributes::check_attributes_of, check_identifier, check_tag,
+    ActionDefinition, DeclaredSchema, EventDefinition, Named, RecurringEvent, StateDefinition,
+    TagDefinition, attributes::check_attributes_of, check_identifier, check_tag,
 };
 use crate::{
     domain::tenancy::claims::Claim,
@@ -25,6 +25,9 @@ pub struct BotDefinition {
     pub states: Named<StateDefinition>,
     /// Declared events.
     pub events: Named<EventDefinition>,
+    /// Declared actions.
+    #[serde(skip_serializing_if = "Named::is_empty")]
+    pub actions: Named<ActionDefinition>,
     /// Recurring events.
     pub recurring_events: Named<RecurringEvent>,
     /// Schema of the configuration.
@@ -46,6 +49,18 @@ impl Claim for BotDefinition {
 }
 
 impl BotDefinition {
+    /// Adds the definitions that plugins contribute.
+    #[must_use]
+    pub fn with_plugins(mut self, of_plugins: Self) -> Self {
+        self.user.tags.extend(of_plugins.user.tags);
+        self.conversation.tags.extend(of_plugins.conversation.tags);
+        self.message.tags.extend(of_plugins.message.tags);
+        self.states.extend(of_plugins.states);
+        self.events.extend(of_plugins.events);
+        self.actions.extend(of_plugins.actions);
+        self
+    }
+
     /// Validates the names that the developer chose, and the recurring events.
     ///
     /// # Errors
@@ -62,6 +77,7 @@ impl BotDefinition {
         let places = [
             ("states", self.states.keys().collect::<Vec<_>>()),
             ("events", self.events.keys().collect()),
+            ("actions", self.actions.keys().collect()),
             ("recurringEvents", self.recurring_events.keys().collect()),
         ];
         for (place, names) in places {
@@ -70,6 +86,7 @@ impl BotDefinition {
             }
         }
         check_attributes_of(&self.events, "events", |event| &event.attributes)?;
+        check_attributes_of(&self.actions, "actions", |action| &action.attributes)?;
         for (values, (name, event)) in (1..).zip(&self.recurring_events) {
             event.check(name, &self.events, &limits.divided_among(values))?;
         }

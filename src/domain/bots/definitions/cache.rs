@@ -39,12 +39,13 @@ const INTEGRATION_REVISION: &str = "SELECT id, revision FROM integrations WHERE 
 const INTEGRATION: &str = "SELECT revision, definition FROM integrations WHERE seq = :seq";
 
 impl DefinitionCache {
-    /// Returns the definition of a bot; an empty one if the agent has no bot row yet.
+    /// Returns the definition of a bot; an empty one if the agent has no bot row yet. `complete` adds the definitions of
+    /// its plugins, which have the same revision.
     pub(in crate::domain) fn get_bot_definition(
         &self,
         conn: &Connection,
-        id: &AgentId,
-        seq: i64,
+        (id, seq): (&AgentId, i64),
+        complete: impl FnOnce(BotDefinition) -> Result<BotDefinition>,
     ) -> Result<Arc<BotDefinition>> {
         let revision = conn
             .prepare_cached(BOT_REVISION)?
@@ -57,7 +58,7 @@ impl DefinitionCache {
             return Ok(known);
         }
         let (revision, definition) = read_definition(conn, BOT, seq)?;
-        let definition = Arc::new(definition);
+        let definition = Arc::new(complete(definition)?);
         self.bots
             .insert((id.clone(), revision), Arc::clone(&definition));
         Ok(definition)

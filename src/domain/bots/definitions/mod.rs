@@ -9,7 +9,9 @@ mod identifier;
 mod integration;
 mod interface;
 mod patch;
+mod plugin;
 mod recurring;
+mod references;
 mod schema;
 mod scripts;
 
@@ -32,6 +34,10 @@ pub use self::{
     patch::{
         BotDefinitionPatch, ChannelPatch, ConfigurationPatch, IntegrationDefinitionPatch,
         NamedPatch,
+    },
+    plugin::{
+        ALIAS_SEPARATOR, PluginConfiguration, PluginDefinition, PluginDefinitionPatch,
+        PluginDependencies, PluginDependency,
     },
     recurring::RecurringEvent,
     schema::DeclaredSchema,

@@ -85,6 +85,8 @@ pub struct BotDefinitionPatch {
     pub states: NamedPatch<StateDefinition>,
     /// Events.
     pub events: NamedPatch<EventDefinition>,
+    /// Actions.
+    pub actions: NamedPatch<ActionDefinition>,
     /// Recurring events.
     pub recurring_events: NamedPatch<RecurringEvent>,
     /// Schema of the configuration.
@@ -92,6 +94,16 @@ pub struct BotDefinitionPatch {
 }
 
 impl BotDefinitionPatch {
+    /// Drops the entries whose names `is_foreign` selects.
+    pub(in crate::domain) fn drop_entries(&mut self, is_foreign: impl Fn(&str) -> bool) {
+        self.user.retain(|name, _| !is_foreign(name));
+        self.conversation.retain(|name, _| !is_foreign(name));
+        self.message.retain(|name, _| !is_foreign(name));
+        self.states.retain(|name, _| !is_foreign(name));
+        self.events.retain(|name, _| !is_foreign(name));
+        self.actions.retain(|name, _| !is_foreign(name));
+    }
+
     /// Applies the patch.
     pub fn apply(self, definition: &mut BotDefinition) {
         apply_entries(self.user, &mut definition.user.tags);
@@ -99,6 +111,7 @@ impl BotDefinitionPatch {
         apply_entries(self.message, &mut definition.message.tags);
         apply_entries(self.states, &mut definition.states);
         apply_events(self.events, &mut definition.events);
+        apply_actions(self.actions, &mut definition.actions);
         apply_entries(self.recurring_events, &mut definition.recurring_events);
         set_if_present(self.configuration, &mut definition.configuration);
     }

@@ -43,6 +43,14 @@ impl DeclaredSchema {
         })))
     }
 
+    /// Returns a schema that was checked before; it is compiled on first use.
+    pub(in crate::domain) fn from_stored(source: Map<String, Value>) -> Self {
+        Self(Arc::new(SchemaInner {
+            source,
+            compiled: OnceLock::new(),
+        }))
+    }
+
     /// Returns the schema as received.
     #[must_use]
     pub fn source(&self) -> &Map<String, Value> {
@@ -143,9 +151,6 @@ impl Serialize for DeclaredSchema {
 
 impl<'de> Deserialize<'de> for DeclaredSchema {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(Arc::new(SchemaInner {
-            source: Map::deserialize(deserializer)?,
-            compiled: OnceLock::new(),
-        })))
+        Ok(Self::from_stored(Map::deserialize(deserializer)?))
     }
 }

@@ -121,7 +121,7 @@ fn violation(path: &[&str], rule: String) -> Error {
     Violation::body(path, Rule::Other(rule)).into()
 }
 
-const FORGET: &str = "DELETE FROM integration_interfaces WHERE integration_seq = :seq";
+const DELETE: &str = "DELETE FROM integration_interfaces WHERE integration_seq = :seq";
 
 const INSERT: &str = "
     INSERT INTO integration_interfaces (integration_seq, key, interface_id, interface_name)
@@ -137,7 +137,7 @@ pub(super) fn write_rows(
     implementations: &Named<InterfaceImplementation>,
 ) -> Result<()> {
     tx.conn
-        .prepare_cached(FORGET)?
+        .prepare_cached(DELETE)?
         .execute(named_params! {":seq": seq})?;
     for (key, implementation) in implementations {
         BOUND.require(tx, seq)?;

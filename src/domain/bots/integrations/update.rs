@@ -13,6 +13,7 @@ use crate::{
             definitions::IntegrationDefinitionPatch,
             deliveries,
             installations::{Endpoint, register_all},
+            plugins,
         },
         tenancy::{
             audit::{self, NewAuditRecord},
@@ -125,6 +126,9 @@ fn update_in_tx(
             Kind::Conflict,
             format!("There is a public {}@{} already", was.name, was.version),
         ));
+    }
+    if definition != was.definition {
+        plugins::invalidate_for_integration(tx.conn, was.seq)?;
     }
     let deployed = update.url.is_some() || update.parts.code.is_some();
     let of = VersionRef {

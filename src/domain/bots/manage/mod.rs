@@ -30,7 +30,7 @@ pub use self::{
     transfer::transfer,
     update::{AuthenticationMethod, BotPatch, update},
 };
-use super::{definitions::BotDefinition, installations::Installation};
+use super::{definitions::BotDefinition, installations::Installation, plugins::BotPlugin};
 use crate::kernel::{
     Secret, Timestamp,
     ids::{AccountId, AgentId},
@@ -69,6 +69,10 @@ pub struct Bot {
     pub secrets: Vec<String>,
     /// Installed integrations.
     pub installations: Vec<Installation>,
+    /// Plugins.
+    pub plugins: Vec<BotPlugin>,
+    /// Definitions that the plugins add, under the names `ALIAS#name`.
+    pub plugin_definition: BotDefinition,
     pub(in crate::domain) seq: i64,
 }
 

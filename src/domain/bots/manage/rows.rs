@@ -6,7 +6,7 @@ use super::{Bot, sealing, secrets};
 use crate::{
     domain::{
         App,
-        bots::installations,
+        bots::{definitions::BotDefinition, installations, plugins},
         tenancy::{
             agents::{self, Agent},
             audit::Actor,
@@ -108,6 +108,10 @@ pub(in crate::domain) fn load(
     let mut bot = found.ok_or_else(|| Error::not_found(format!("Bot \"{id}\" not found")))??;
     bot.installations = installations::list_of_bot(conn, sealer, bot.seq)?;
     bot.secrets = secrets::list_names(conn, bot.seq)?;
+    bot.plugins = plugins::list_of_bot(conn, sealer, (bot.seq, id))?;
+    if !bot.plugins.is_empty() {
+        bot.plugin_definition = plugins::load_definitions(conn, bot.seq)?;
+    }
     Ok(bot)
 }
 
@@ -133,6 +137,8 @@ fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Bot> {
         created_by: row.get("created_by")?,
         deployed_at: row.get("deployed_at")?,
         installations: Vec::new(),
+        plugins: Vec::new(),
+        plugin_definition: BotDefinition::default(),
         secrets: Vec::new(),
         seq: row.get("seq")?,
         id,

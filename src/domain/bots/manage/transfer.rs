@@ -49,11 +49,18 @@ pub async fn transfer(call: &RequestContext, id: AgentId, target: WorkspaceId) -
         .await
 }
 
-const UNUSABLE_INTEGRATION: &str = "
+/// Integrations and plugins that the target workspace cannot use.
+const FIND_UNUSABLE: &str = "
     SELECT integrations.name || '@' || integrations.version
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.removed_at IS NULL
-      AND NOT integrations.public AND integrations.workspace_id <> :target LIMIT 1";
+      AND NOT integrations.public AND integrations.workspace_id <> :target
+    UNION ALL
+    SELECT packages.name || '@' || packages.version
+    FROM bot_plugins JOIN packages ON packages.seq = bot_plugins.package_seq
+    WHERE bot_plugins.agent_seq = :agent_seq AND packages.visibility = 'private'
+      AND packages.workspace_id <> :target
+    LIMIT 1";
 
 fn check_target(
     conn: &Connection,
@@ -75,7 +82,7 @@ fn check_target(
         ));
     }
     let foreign: Option<String> = conn
-        .prepare_cached(UNUSABLE_INTEGRATION)?
+        .prepare_cached(FIND_UNUSABLE)?
         .query_row(
             named_params! {":agent_seq": agent.seq, ":target": target},
             |row| row.get(0),

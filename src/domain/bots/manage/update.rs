@@ -18,6 +18,7 @@ use crate::{
             deliveries,
             installations::{self, InstallationPatch},
             integrations::check_url,
+            plugins::{self, PluginPatches},
         },
         shared::sql::text_enum,
         tenancy::{
@@ -54,6 +55,8 @@ pub struct BotPatch {
     pub configuration: Option<Map<String, Value>>,
     /// Integrations by alias or id; `None` removes the installation.
     pub integrations: BTreeMap<String, Option<InstallationPatch>>,
+    /// Plugins by alias; `None` removes the plugin.
+    pub plugins: PluginPatches,
     /// Code.
     pub code: Option<String>,
     /// Address of the running bot, if it is in development.
@@ -140,7 +143,9 @@ fn plan_update(
     let was = rows::load(conn, sealer, workspace, id)?;
     check_url(update.url.as_deref(), was.dev)?;
     let mut now = was.clone();
-    update.definition.clone().apply(&mut now.definition);
+    let mut definition = update.definition.clone();
+    plugins::drop_entries_of_plugins(conn, was.seq, &update.plugins, &mut definition)?;
+    definition.apply(&mut now.definition);
     if let Some(configuration) = &update.configuration {
         now.configuration.clone_from(configuration);
     }
@@ -177,7 +182,9 @@ fn update_in_tx(
     };
     let recoded = update.code.is_some();
     // A new revision makes the engine rebuild the environment of the code.
-    let changed = recoded || !update.secrets.is_empty();
+    let of_plugins = !update.plugins.is_empty()
+        || (!update.integrations.is_empty() && plugins::has_plugins(tx.conn, was.seq)?);
+    let changed = recoded || !update.secrets.is_empty() || of_plugins;
     write_rows(tx, sealer, (&was, &now), changed, update.authentication)?;
     secrets::write(tx, sealer, (was.seq, id), &update.secrets)?;
     if recoded {
@@ -191,6 +198,7 @@ fn update_in_tx(
         let named = (key.as_str(), given.as_ref());
         installations::apply_patch(tx, sealer, workspace, &was, &update.webhooks, named)?;
     }
+    plugins::apply_patches(tx, sealer, workspace, (was.seq, id), &update.plugins)?;
     audit::record(
         tx,
         &NewAuditRecord {

@@ -13,11 +13,21 @@ use crate::{
     kernel::{Error, Kind, Result, ids::PackageId},
 };
 
-const IMPLEMENTATION: &str = "
-    SELECT integrations.name || '@' || integrations.version
+/// Integrations that implement an interface, plugins that need it, and bots that have a plugin.
+const FIND_USER: &str = "
+    SELECT 'the integration ' || integrations.name || '@' || integrations.version || ' implements it'
     FROM integration_interfaces
     JOIN integrations ON integrations.seq = integration_interfaces.integration_seq
-    WHERE integration_interfaces.interface_id = :id LIMIT 1";
+    WHERE integration_interfaces.interface_id = :id
+    UNION ALL
+    SELECT 'the plugin ' || packages.name || '@' || packages.version || ' needs it'
+    FROM plugin_interfaces JOIN packages ON packages.seq = plugin_interfaces.package_seq
+    WHERE plugin_interfaces.interface_id = :id
+    UNION ALL
+    SELECT 'a bot has it'
+    FROM bot_plugins JOIN agents ON agents.seq = bot_plugins.agent_seq
+    WHERE bot_plugins.package_seq = :seq AND agents.deleted_at IS NULL
+    LIMIT 1";
 
 const DELETE: &str = "DELETE FROM packages WHERE seq = :seq";
 
@@ -47,15 +57,16 @@ pub(super) async fn delete(call: &RequestContext, kind: PackageKind, id: Package
 
 /// Rejects the deletion of a package that others refer to (botpress-today.md §1).
 fn refuse_if_used(conn: &Connection, package: &Package<Value>) -> Result<()> {
-    let mut statement = conn.prepare_cached(IMPLEMENTATION)?;
-    let mut users = statement.query_map(named_params! {":id": package.id}, |row| row.get(0))?;
+    let mut statement = conn.prepare_cached(FIND_USER)?;
+    let parameters = named_params! {":id": package.id, ":seq": package.seq};
+    let mut users = statement.query_map(parameters, |row| row.get(0))?;
     let user: Option<String> = users.next().transpose()?;
     match user {
         None => Ok(()),
         Some(user) => Err(Error::new(
             Kind::InUse,
             format!(
-                "{}@{} cannot be deleted: the integration {user} implements it",
+                "{}@{} cannot be deleted: {user}",
                 package.name, package.version
             ),
         )),

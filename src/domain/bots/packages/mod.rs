@@ -1,15 +1,17 @@
-//! Packages: versioned definitions that integrations and bots refer to. An interface is implemented by integrations.
+//! Packages: versioned definitions that integrations and bots refer to. Integrations implement interfaces, and bots
+//! have plugins.
 //! Workspaces own packages; the server has some of its own ([`shipped`]), which give way to published ones.
 
 mod create;
 mod delete;
 pub mod interfaces;
 mod list;
+pub mod plugins;
 mod rows;
 pub mod shipped;
 mod update;
 
-pub(in crate::domain) use self::rows::find_usable;
+pub(in crate::domain) use self::rows::{find_any, find_usable};
 pub use self::{
     create::NewPackage,
     list::{Filter, Summary},
@@ -29,6 +31,8 @@ text_enum! {
     pub enum PackageKind {
         /// An interface.
         Interface = "interface",
+        /// A plugin.
+        Plugin = "plugin",
     }
 }
 
@@ -37,18 +41,21 @@ impl PackageKind {
     const fn label(self) -> &'static str {
         match self {
             Self::Interface => "Interface",
+            Self::Plugin => "Plugin",
         }
     }
 
     const fn bound(self) -> &'static Bound {
         match self {
             Self::Interface => &INTERFACES,
+            Self::Plugin => &PLUGINS,
         }
     }
 
     const fn audit_actions(self) -> [&'static str; 3] {
         match self {
             Self::Interface => ["interface.create", "interface.update", "interface.delete"],
+            Self::Plugin => ["plugin.create", "plugin.update", "plugin.delete"],
         }
     }
 }
@@ -60,6 +67,15 @@ const INTERFACES: Bound = Bound {
     limit: |bounds| bounds.interfaces,
     max_number_sql: None,
     rows_sql: "SELECT 1 FROM packages WHERE kind = 'interface' AND workspace_id = ?1",
+};
+
+const PLUGINS: Bound = Bound {
+    owner_label: "A workspace",
+    items_label: "versions of plugins",
+    setting: "plugins",
+    limit: |bounds| bounds.plugins,
+    max_number_sql: None,
+    rows_sql: "SELECT 1 FROM packages WHERE kind = 'plugin' AND workspace_id = ?1",
 };
 
 text_enum! {

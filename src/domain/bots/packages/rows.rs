@@ -50,6 +50,8 @@ const PUBLIC_VERSIONS: &str = "
     SELECT version FROM packages
     WHERE kind = :kind AND visibility <> 'private' AND name = :name AND built_in = :built_in";
 
+const BY_ID: &str = select!("id = :id");
+
 const USABLE: &str =
     select!("id = :id AND (workspace_id = :workspace_id OR visibility <> 'private')");
 
@@ -146,6 +148,15 @@ pub(in crate::domain) fn find_usable<D: DeserializeOwned>(
 ) -> Result<Option<Package<D>>> {
     let parameters = named_params! {":kind": kind, ":id": id, ":workspace_id": workspace};
     query_one(conn, USABLE, parameters)
+}
+
+/// Finds the package with this id, whatever its workspace. For plugins that a bot has.
+pub(in crate::domain) fn find_any<D: DeserializeOwned>(
+    conn: &Connection,
+    kind: PackageKind,
+    id: &PackageId,
+) -> Result<Option<Package<D>>> {
+    query_one(conn, BY_ID, named_params! {":kind": kind, ":id": id})
 }
 
 fn query_one<D: DeserializeOwned>(

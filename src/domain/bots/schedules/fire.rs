@@ -16,6 +16,7 @@ use crate::{
             callable::BOT_IS_CALLABLE,
             deliveries::{self, Notification},
             events::{self, SystemEvent},
+            plugins,
             states::{self, ExpiredState},
         },
         shared::sql::write_each_in_savepoint,
@@ -152,8 +153,7 @@ impl Due {
         let Some((id, can_be_told)) = find_bot(tx.conn, self.agent_seq)? else {
             return Ok(None);
         };
-        let declarations = app.definition_cache();
-        let declared = declarations.get_bot_definition(tx.conn, &id, self.agent_seq)?;
+        let declared = plugins::load_bot_definition(app, tx.conn, (&id, self.agent_seq))?;
         let Some(event) = declared.recurring_events.get(name) else {
             return Ok(None);
         };

@@ -5,7 +5,10 @@ use rusqlite::{Connection, named_params};
 
 use super::fire::{find_bot, reschedule};
 use crate::{
-    domain::tenancy::{app::App, write_tx::WriteTx},
+    domain::{
+        bots::plugins,
+        tenancy::{app::App, write_tx::WriteTx},
+    },
     kernel::{Result, Timestamp},
 };
 
@@ -64,8 +67,7 @@ fn next_occurrence(
     let Some((id, _)) = find_bot(tx.conn, agent_seq)? else {
         return Ok(None);
     };
-    let declarations = app.definition_cache();
-    let declared = declarations.get_bot_definition(tx.conn, &id, agent_seq)?;
+    let declared = plugins::load_bot_definition(app, tx.conn, (&id, agent_seq))?;
     let event = declared.recurring_events.get(name);
     Ok(event.and_then(|event| event.next_occurrence_after(tx.now)))
 }

@@ -23,6 +23,8 @@ pub enum SealedColumn {
     BotSigningSecret,
     /// Configuration of an integration in a bot.
     BotIntegrationConfiguration,
+    /// Configuration of a plugin in a bot.
+    BotPluginConfiguration,
     /// OAuth tokens of a user of a connector.
     ConnectorTokens,
     /// Credentials of a connector.
@@ -62,6 +64,7 @@ impl SealedColumn {
             Self::BotSecret => ("bot_secrets", "sealed"),
             Self::BotSigningSecret => ("bots", "signing_secret"),
             Self::BotIntegrationConfiguration => ("bot_integrations", "configuration"),
+            Self::BotPluginConfiguration => ("bot_plugins", "configuration"),
             Self::ConnectorTokens => ("connector_authorizations", "tokens"),
             Self::ConnectorCredentials => ("connectors", "credentials"),
             Self::ConnectorVerifier => ("connector_oauth_states", "verifier"),
@@ -128,6 +131,11 @@ impl SealedColumn {
                  FROM bot_integrations
                  LEFT JOIN agents ON agents.seq = bot_integrations.agent_seq
                  LEFT JOIN integrations ON integrations.seq = bot_integrations.integration_seq"
+            }
+            Self::BotPluginConfiguration => {
+                "SELECT 'plugin ' || bot_plugins.alias || ' of bot ' || agents.id,
+                        agents.id || '/' || bot_plugins.alias, bot_plugins.configuration
+                 FROM bot_plugins LEFT JOIN agents ON agents.seq = bot_plugins.agent_seq"
             }
             Self::ConnectorTokens => {
                 "SELECT 'user ' || user_id || ' of connector ' || connector_id, id, tokens

@@ -172,7 +172,8 @@ async fn create_interface_needs_a_developer_and_room() {
     let body = |version: &str| json!({"name": "readable", "version": version});
     let viewer = role(&server, "viewer").await;
     viewer.post(&server, ALL, body("1.0.0")).await.expect(403);
-    let stranger = Caller::with("bp_pat_unknown");
+    let workspace = crate::support::WORKSPACE;
+    let stranger = Caller::with("bp_pat_unknown").header("x-workspace-id", workspace);
     stranger.post(&server, ALL, body("1.0.0")).await.expect(401);
     let developer = role(&server, "developer").await;
     developer

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use poem_openapi::{Object, types::Example};
 
+use super::plugins_dto::BotPluginDto;
 use crate::{
     dialects::botpress::{
         admin::{
@@ -12,6 +13,7 @@ use crate::{
                 schema_to_dto,
             },
             installations_dto::BotIntegration,
+            integrations::dto::{ActionDefinition, convert_values},
         },
         settings::BaseUrls,
     },
@@ -19,6 +21,7 @@ use crate::{
         definitions::{self, BotDefinition, DeclaredSchema},
         installations::Installation,
         manage::{self, NewBot},
+        plugins::BotPlugin,
     },
     http::JsonObject,
     kernel::{Result, schema::Limits},
@@ -57,6 +60,10 @@ pub struct Bot {
     events: BTreeMap<String, EventDefinition>,
     /// Recurring events, by name.
     recurring_events: BTreeMap<String, RecurringEvent>,
+    /// Action definitions, by name.
+    actions: BTreeMap<String, ActionDefinition>,
+    /// Plugins, by alias. Their definitions are among those of the bot, under the names `ALIAS#name`.
+    plugins: BTreeMap<String, BotPluginDto>,
     /// Name of the bot.
     name: String,
     /// Time of the last deployment, in ISO 8601.
@@ -133,7 +140,7 @@ impl From<Media> for manage::Media {
 impl Bot {
     /// Converts a bot. The addresses are those at which the caller reaches this server.
     pub fn new(addresses: &BaseUrls, bot: manage::Bot) -> Self {
-        let definition = bot.definition;
+        let definition = bot.definition.with_plugins(bot.plugin_definition);
         let recurring = |event: definitions::RecurringEvent| RecurringEvent {
             schedule: CronSchedule { cron: event.cron },
             r#type: event.kind,
@@ -143,6 +150,10 @@ impl Bot {
             let id = installation.integration_id.to_string();
             let key = installation.alias.clone().unwrap_or(id);
             (key, BotIntegration::new(addresses, installation))
+        };
+        let plugin = |plugin: BotPlugin| {
+            let alias = plugin.alias.clone();
+            (alias, BotPluginDto::new(&addresses.server, plugin))
         };
         Self {
             id: bot.id.to_string(),
@@ -164,6 +175,8 @@ impl Bot {
                 .into_iter()
                 .map(|(name, event)| (name, recurring(event)))
                 .collect(),
+            actions: convert_values(definition.actions),
+            plugins: bot.plugins.into_iter().map(plugin).collect(),
             name: bot.name,
             deployed_at: bot.deployed_at.map(|at| at.to_rfc3339_millis()),
             dev: bot.dev,
@@ -179,13 +192,6 @@ impl Bot {
             secrets: bot.secrets,
         }
     }
-}
-
-fn convert_values<T, U: From<T>>(named: BTreeMap<String, T>) -> BTreeMap<String, U> {
-    named
-        .into_iter()
-        .map(|(name, one)| (name, one.into()))
-        .collect()
 }
 
 /// One bot.
@@ -215,6 +221,8 @@ impl Example for BotResponse {
                 },
                 events: BTreeMap::new(),
                 recurring_events: BTreeMap::new(),
+                actions: BTreeMap::new(),
+                plugins: BTreeMap::new(),
                 name: "support".to_owned(),
                 deployed_at: None,
                 dev: false,

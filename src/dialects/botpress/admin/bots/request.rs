@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use poem_openapi::{Enum, Object, types::Example};
 
-use super::dto::{BotConfigurationRequest, Media, RecurringEvent};
+use super::{
+    dto::{BotConfigurationRequest, Media, RecurringEvent},
+    plugins_dto::BotPluginRequest,
+};
 use crate::{
     dialects::botpress::{
         admin::{
@@ -13,6 +16,7 @@ use crate::{
                 patches_to_domain, tag_patches_to_domain,
             },
             installations_dto::InstallationRequest,
+            integrations::{dto::ActionDefinition, request::action_to_domain},
         },
         paging::PageMeta,
     },
@@ -49,10 +53,14 @@ pub struct UpdateBotBody {
     events: Option<Patches<EventDefinition>>,
     /// State definitions, by name.
     states: Option<Patches<BotStateDefinition>>,
+    /// Action definitions, by name.
+    actions: Option<Patches<ActionDefinition>>,
     /// Recurring events, by name.
     recurring_events: Option<Patches<RecurringEvent>>,
     /// Installed integrations, by id or alias.
     integrations: Option<Patches<InstallationRequest>>,
+    /// Plugins, by alias.
+    plugins: Option<Patches<BotPluginRequest>>,
     /// Code of the bot: a CommonJS bundle that exports `handler`.
     code: Option<String>,
     /// Name of the bot.
@@ -94,6 +102,7 @@ impl UpdateBotBody {
         let recurring =
             |event: RecurringEvent, _: &str| Ok(definitions::RecurringEvent::from(event));
         let integrations = self.integrations.unwrap_or_default().into_iter();
+        let plugins = self.plugins.unwrap_or_default().into_iter();
         let medias = self.medias.map(|medias| medias.into_iter());
         Ok(BotPatch {
             name: self.name,
@@ -107,12 +116,18 @@ impl UpdateBotBody {
                 events: patches_to_domain(self.events, |event, name| {
                     event.into_domain(name, limits)
                 })?,
+                actions: patches_to_domain(self.actions, |action, name| {
+                    action_to_domain(action, name, limits)
+                })?,
                 recurring_events: patches_to_domain(self.recurring_events, recurring)?,
                 configuration: schema.transpose()?,
             },
             configuration: data.map(|JsonObject(data)| data),
             integrations: integrations
                 .map(|(key, Nullable(given))| (key, given.map(Into::into)))
+                .collect(),
+            plugins: plugins
+                .map(|(alias, Nullable(given))| (alias, given.map(Into::into)))
                 .collect(),
             code: self.code,
             url: self.url,
