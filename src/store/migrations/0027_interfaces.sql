@@ -24,6 +24,9 @@ CREATE INDEX packages_by_workspace ON packages (workspace_id, kind, seq);
 CREATE INDEX packages_in_hub ON packages (kind, seq) WHERE visibility = 'public';
 CREATE INDEX packages_by_name ON packages (kind, name, version_order) WHERE visibility <> 'private';
 
+-- A public integration that is in no list.
+ALTER TABLE integrations ADD COLUMN unlisted INTEGER NOT NULL DEFAULT 0 CHECK (unlisted IN (0, 1));
+
 -- Implementations of interfaces, as the definitions of integrations have them: a row for each, so that they are found
 -- by the interface. The interface may be gone with its workspace.
 CREATE TABLE integration_interfaces (

@@ -78,7 +78,7 @@ async fn what_is_no_operation_is_no_method() {
     for (method, path) in [
         (Method::GET, "/v1/chat/nothing"),
         (Method::DELETE, "/v1/chat/users"),
-        (Method::GET, "/v1/admin/interfaces"),
+        (Method::GET, "/v1/admin/nothing"),
         (Method::GET, "/v1/storage/nothing/at/all"),
     ] {
         let answer = caller.call(server, method, path, None).await;

@@ -2,7 +2,10 @@
 
 use poem_openapi::{Enum, Object, types::MaybeUndefined};
 
-use super::configurations_dto::to_patch;
+use super::{
+    configurations_dto::to_patch,
+    packages_dto::{LifecycleStatus, VerificationStatus, Visibility},
+};
 use crate::{
     dialects::botpress::settings::BaseUrls,
     domain::bots::installations::{self, Installation},
@@ -46,6 +49,14 @@ pub struct BotIntegration {
     description: String,
     /// Address of the icon.
     icon_url: String,
+    /// True if every workspace can use the integration.
+    public: bool,
+    /// Workspaces that can use the integration.
+    visibility: Visibility,
+    /// Result of the vendor's review; this server has none.
+    verification_status: VerificationStatus,
+    /// Stage of the version.
+    lifecycle_status: LifecycleStatus,
 }
 
 /// Registration status of an installation.
@@ -99,6 +110,10 @@ impl BotIntegration {
             updated_at: installation.updated_at.to_rfc3339_millis(),
             title: installation.title,
             description: installation.description,
+            public: installation.public,
+            visibility: Visibility::for_integration(installation.public, installation.unlisted),
+            verification_status: VerificationStatus::Unapproved,
+            lifecycle_status: LifecycleStatus::Published,
         }
     }
 }

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use poem_openapi::Object;
+use poem_openapi::{Enum, Object};
 
 use super::definitions_dto::{Patches, parse_schema, patches_to_domain, schema_to_dto};
 use crate::{
-    domain::bots::definitions::{self, Attributes, InterfaceImplementation, Named, NamedPatch},
+    domain::bots::{
+        definitions::{self, Attributes, InterfaceImplementation, Named, NamedPatch},
+        packages,
+    },
     http::{JsonObject, Nullable},
     kernel::{Result, schema::Limits},
 };
@@ -169,4 +172,63 @@ pub fn package_icon_url(origin: &str, package: &str) -> String {
 pub fn package_readme_url(origin: &str, package: &str, has_readme: bool) -> String {
     let address = format!("{origin}/v1/storage/packages/{package}/readme");
     has_readme.then_some(address).unwrap_or_default()
+}
+
+/// Workspaces that can use an integration or a plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "PackageVisibility", rename_all = "lowercase")]
+pub enum Visibility {
+    /// Every workspace.
+    Public,
+    /// Only its own workspace.
+    Private,
+    /// Every workspace that knows its id or name; no list has it.
+    Unlisted,
+}
+
+impl Visibility {
+    /// Returns the visibility of an integration.
+    pub const fn for_integration(public: bool, unlisted: bool) -> Self {
+        match (public, unlisted) {
+            (false, _) => Self::Private,
+            (true, false) => Self::Public,
+            (true, true) => Self::Unlisted,
+        }
+    }
+}
+
+impl From<packages::Visibility> for Visibility {
+    fn from(visibility: packages::Visibility) -> Self {
+        match visibility {
+            packages::Visibility::Public => Self::Public,
+            packages::Visibility::Private => Self::Private,
+            packages::Visibility::Unlisted => Self::Unlisted,
+        }
+    }
+}
+
+impl From<Visibility> for packages::Visibility {
+    fn from(visibility: Visibility) -> Self {
+        match visibility {
+            Visibility::Public => Self::Public,
+            Visibility::Private => Self::Private,
+            Visibility::Unlisted => Self::Unlisted,
+        }
+    }
+}
+
+/// Stage of a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum LifecycleStatus {
+    /// It can be used.
+    Published,
+}
+
+/// Result of the vendor's review of an integration. This server has no review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum VerificationStatus {
+    /// It was not reviewed.
+    Unapproved,
 }

@@ -8,6 +8,8 @@ use crate::kernel::{Error, Result, Rule, Violation};
 
 /// Maximum length of a name or a value, in characters.
 const MAX_CHARS: usize = 200;
+/// The same for the tags of a bot.
+pub(super) const MAX_BOT_TAG_CHARS: usize = 500;
 /// Maximum number of attributes of one object.
 const MAX_ATTRIBUTES: usize = 100;
 
@@ -29,6 +31,14 @@ pub(super) fn merge_attributes(given: Attributes, stored: &mut Attributes) {
 /// # Errors
 /// `Invalid` for a name or a value that is too long, and for too many attributes.
 pub(super) fn check_attributes(attributes: &Attributes, place: &str) -> Result<()> {
+    check_texts(attributes, place, MAX_CHARS)
+}
+
+/// Checks attributes with names and values of at most `max_chars`; `place` is their path in the body.
+///
+/// # Errors
+/// As [`check_attributes`].
+pub(super) fn check_texts(attributes: &Attributes, place: &str, max_chars: usize) -> Result<()> {
     let broken = |name: Option<&str>, rule: Rule| {
         let path = place.split('.').chain(name);
         Err(Error::from(Violation::body(path, rule)))
@@ -41,9 +51,9 @@ pub(super) fn check_attributes(attributes: &Attributes, place: &str) -> Result<(
         let value = value.as_deref().unwrap_or_default();
         if [name.as_str(), value]
             .iter()
-            .any(|text| text.chars().count() > MAX_CHARS)
+            .any(|text| text.chars().count() > max_chars)
         {
-            return broken(Some(name), Rule::MaxLength(MAX_CHARS as u64));
+            return broken(Some(name), Rule::MaxLength(max_chars as u64));
         }
     }
     Ok(())

@@ -1,10 +1,14 @@
 //! The definition of a bot.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ActionDefinition, DeclaredSchema, EventDefinition, Named, RecurringEvent, StateDefinition,
-    TagDefinition, attributes::check_attributes_of, check_identifier, check_tag,
+    ActionDefinition, Attributes, DeclaredSchema, EventDefinition, Named, RecurringEvent,
+    StateDefinition, TagDefinition,
+    attributes::{MAX_BOT_TAG_CHARS, check_attributes_of, check_texts},
+    check_identifier, check_tag,
 };
 use crate::{
     domain::tenancy::claims::Claim,
@@ -32,6 +36,15 @@ pub struct BotDefinition {
     pub recurring_events: Named<RecurringEvent>,
     /// Schema of the configuration.
     pub configuration: DeclaredSchema,
+    /// Tags of the bot itself; stored for clients, without effect.
+    #[serde(skip_serializing_if = "Attributes::is_empty")]
+    pub tags: Attributes,
+    /// Types of the events that the bot wants, all of them if `None`; stored, without effect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscriptions: Option<BTreeSet<String>>,
+    /// Stored for clients, without effect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub always_alive: Option<bool>,
 }
 
 /// Declared tags by name.
@@ -85,6 +98,7 @@ impl BotDefinition {
                 check_identifier(name, place)?;
             }
         }
+        check_texts(&self.tags, "tags", MAX_BOT_TAG_CHARS)?;
         check_attributes_of(&self.events, "events", |event| &event.attributes)?;
         check_attributes_of(&self.actions, "actions", |action| &action.attributes)?;
         for (values, (name, event)) in (1..).zip(&self.recurring_events) {

@@ -1,7 +1,10 @@
 //! Patches of definitions. An entry is set by name and removed by null (botpress.md §1.3); other entries
 //! stay.
 
-use std::{collections::BTreeMap, mem};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
 
 use super::{
     ActionDefinition, Attributes, BotDefinition, ChannelDefinition, ConfigurationDefinition,
@@ -91,6 +94,12 @@ pub struct BotDefinitionPatch {
     pub recurring_events: NamedPatch<RecurringEvent>,
     /// Schema of the configuration.
     pub configuration: Option<DeclaredSchema>,
+    /// Tags of the bot itself; `None` removes one.
+    pub tags: Attributes,
+    /// Types of the events that the bot wants; null wants all.
+    pub subscriptions: Patch<BTreeSet<String>>,
+    /// Stored for clients, without effect.
+    pub always_alive: Option<bool>,
 }
 
 impl BotDefinitionPatch {
@@ -114,6 +123,11 @@ impl BotDefinitionPatch {
         apply_actions(self.actions, &mut definition.actions);
         apply_entries(self.recurring_events, &mut definition.recurring_events);
         set_if_present(self.configuration, &mut definition.configuration);
+        merge_attributes(self.tags, &mut definition.tags);
+        self.subscriptions.apply(&mut definition.subscriptions);
+        if self.always_alive.is_some() {
+            definition.always_alive = self.always_alive;
+        }
     }
 }
 

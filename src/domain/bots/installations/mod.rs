@@ -64,6 +64,10 @@ pub struct Installation {
     pub title: String,
     /// Description of the integration.
     pub description: String,
+    /// True if every workspace can use the integration.
+    pub public: bool,
+    /// True if no list has the integration, although it is public.
+    pub unlisted: bool,
     /// Last segment of the webhook's address.
     pub webhook_id: String,
     /// True if it is enabled.
@@ -149,7 +153,8 @@ pub(in crate::domain) fn write_identifier(
 
 const LIST_OF_BOT: &str = "
     SELECT bot_integrations.*, integrations.id, integrations.name, integrations.version,
-           integrations.title, integrations.description
+           integrations.title, integrations.description, integrations.public,
+           integrations.unlisted
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.removed_at IS NULL
       AND NOT bot_integrations.implicit
@@ -264,6 +269,8 @@ fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Installation> {
         version: row.get("version")?,
         title: row.get("title")?,
         description: row.get("description")?,
+        public: row.get("public")?,
+        unlisted: row.get("unlisted")?,
         webhook_id,
         enabled: row.get("enabled")?,
         status: row.get("status")?,

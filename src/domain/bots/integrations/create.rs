@@ -35,6 +35,8 @@ pub struct NewIntegration {
     pub version: String,
     /// True if every workspace can use it.
     pub public: bool,
+    /// True if no list has it, although it is public.
+    pub unlisted: bool,
     /// True if it is in development.
     pub dev: bool,
     /// Display name; the name if absent.
@@ -73,11 +75,11 @@ pub async fn create(call: &RequestContext, new: NewIntegration) -> Result<Integr
 
 const INSERT: &str = "
     INSERT INTO integrations
-        (id, workspace_id, name, version, version_order, public, dev, title, description, definition,
-         url, built_in, created_at, updated_at)
+        (id, workspace_id, name, version, version_order, public, unlisted, dev, title, description,
+         definition, url, built_in, created_at, updated_at)
     VALUES
-        (:id, :workspace_id, :name, :version, :version_order, :public, :dev, :title, :description,
-         :definition, :url, :built_in, :now, :now)
+        (:id, :workspace_id, :name, :version, :version_order, :public, :unlisted, :dev, :title,
+         :description, :definition, :url, :built_in, :now, :now)
     ON CONFLICT DO NOTHING";
 
 /// Creates a version of an integration inside a write transaction. The caller has validated its scripts.
@@ -113,6 +115,7 @@ pub fn create_in_tx(
         ":version": new.version,
         ":version_order": version_order,
         ":public": new.public,
+        ":unlisted": new.unlisted,
         ":dev": new.dev,
         ":title": new.title.as_deref().unwrap_or(&new.name),
         ":description": new.description,

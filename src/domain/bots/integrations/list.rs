@@ -8,7 +8,10 @@ use crate::{
         shared::paging::{PAGE_QUERY_ROWS, Page, PageToken},
         tenancy::{account_call::AccountContext, request_auth::RequestContext},
     },
-    kernel::{Result, Timestamp, ids::IntegrationId},
+    kernel::{
+        Result, Timestamp,
+        ids::{IntegrationId, WorkspaceId},
+    },
     store::Store,
 };
 
@@ -21,6 +24,14 @@ pub struct Summary {
     pub name: String,
     /// Version.
     pub version: String,
+    /// True if every workspace can use it.
+    pub public: bool,
+    /// True if no list has it, although it is public.
+    pub unlisted: bool,
+    /// Workspace that owns it.
+    pub owner: Owner,
+    /// Number of bots that have it enabled; at most 10,000 are counted.
+    pub installs: i64,
     /// Display name.
     pub title: String,
     /// Description.
@@ -30,6 +41,17 @@ pub struct Summary {
     /// Time of the last change.
     pub updated_at: Timestamp,
     seq: i64,
+}
+
+/// The workspace that owns an integration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// Id.
+    pub id: WorkspaceId,
+    /// Handle.
+    pub handle: Option<String>,
+    /// Name.
+    pub name: String,
 }
 
 /// Filters of a list; an absent filter matches all.
@@ -48,8 +70,14 @@ pub struct Filter {
 }
 
 const LIST: &str = "
-    SELECT i.id, i.name, i.version, i.title, i.description, i.created_at, i.updated_at, i.seq
-    FROM integrations AS i
+    SELECT i.id, i.name, i.version, i.public, i.unlisted, i.title, i.description, i.created_at,
+           i.updated_at, i.seq, owner.id AS owner_id, owner.handle AS owner_handle,
+           owner.name AS owner_name,
+           (SELECT count(*) FROM (
+               SELECT 1 FROM bot_integrations
+               WHERE bot_integrations.integration_seq = i.seq AND bot_integrations.enabled
+               LIMIT 10000)) AS installs
+    FROM integrations AS i JOIN workspaces AS owner ON owner.id = i.workspace_id
     WHERE i.workspace_id = :workspace_id AND i.seq < :before
       AND (:name IS NULL OR i.name = :name)
       AND (:version IS NULL OR i.version = :version)
@@ -68,9 +96,15 @@ const LIST: &str = "
     ORDER BY i.seq DESC LIMIT :limit";
 
 const LIST_PUBLIC: &str = "
-    SELECT i.id, i.name, i.version, i.title, i.description, i.created_at, i.updated_at, i.seq
-    FROM integrations AS i
-    WHERE i.public = 1 AND i.seq < :before
+    SELECT i.id, i.name, i.version, i.public, i.unlisted, i.title, i.description, i.created_at,
+           i.updated_at, i.seq, owner.id AS owner_id, owner.handle AS owner_handle,
+           owner.name AS owner_name,
+           (SELECT count(*) FROM (
+               SELECT 1 FROM bot_integrations
+               WHERE bot_integrations.integration_seq = i.seq AND bot_integrations.enabled
+               LIMIT 10000)) AS installs
+    FROM integrations AS i JOIN workspaces AS owner ON owner.id = i.workspace_id
+    WHERE i.public = 1 AND NOT i.unlisted AND i.seq < :before
       AND (:workspace_id IS NULL OR i.workspace_id = :workspace_id)
       AND (:name IS NULL OR i.name = :name)
       AND (:version IS NULL OR i.version = :version)
@@ -84,7 +118,7 @@ const LIST_PUBLIC: &str = "
             AND implemented.interface_name = :interface_name))
       AND (NOT :latest OR NOT EXISTS (
           SELECT 1 FROM integrations AS newer
-          WHERE newer.public = 1 AND newer.name = i.name AND newer.workspace_id = i.workspace_id
+          WHERE newer.public = 1 AND NOT newer.unlisted AND newer.name = i.name AND newer.workspace_id = i.workspace_id
             AND newer.version_order > i.version_order))
     ORDER BY i.seq DESC LIMIT :limit";
 
@@ -147,6 +181,14 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Summary> {
         id: row.get("id")?,
         name: row.get("name")?,
         version: row.get("version")?,
+        public: row.get("public")?,
+        unlisted: row.get("unlisted")?,
+        owner: Owner {
+            id: row.get("owner_id")?,
+            handle: row.get("owner_handle")?,
+            name: row.get("owner_name")?,
+        },
+        installs: row.get("installs")?,
         title: row.get("title")?,
         description: row.get("description")?,
         created_at: row.get("created_at")?,

@@ -18,7 +18,7 @@ pub(in crate::domain) use self::{
 pub use self::{
     create::{NewIntegration, create, create_in_tx},
     delete::delete,
-    list::{Filter, Summary, list, list_public},
+    list::{Filter, Owner, Summary, list, list_public},
     names::{NameOwner, give_name, list_names},
     parts::{Parts, find_icon, find_readme, load_own_secrets},
     rows::{find, find_by_name, find_public, find_public_by_name},
@@ -43,6 +43,8 @@ pub struct Integration {
     pub version: String,
     /// True if every workspace can use it.
     pub public: bool,
+    /// True if no list has it, although it is public.
+    pub unlisted: bool,
     /// True if it is in development.
     pub dev: bool,
     /// Display name.

@@ -94,7 +94,7 @@ fn without_secrets(integration: Integration) -> Integration {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, workspace_id, name, version, public, dev, title, description, definition, ",
+            "SELECT id, workspace_id, name, version, public, unlisted, dev, title, description, definition, ",
             "url, readme IS NOT NULL AS has_readme, created_at, updated_at, seq, ",
             "(SELECT json_group_array(name ORDER BY name) FROM integration_secrets ",
             "WHERE integration_seq = integrations.seq) AS secrets FROM integrations ",
@@ -184,6 +184,7 @@ fn from_row(row: &Row<'_>) -> Result<Integration> {
         name: row.get("name")?,
         version: row.get("version")?,
         public: row.get("public")?,
+        unlisted: row.get("unlisted")?,
         dev: row.get("dev")?,
         title: row.get("title")?,
         description: row.get("description")?,

@@ -38,6 +38,8 @@ pub struct IntegrationPatch {
     pub description: Option<String>,
     /// True if every workspace can use it.
     pub public: Option<bool>,
+    /// True if no list has it, although it is public.
+    pub unlisted: Option<bool>,
     /// Changes to the definition.
     pub definition: IntegrationDefinitionPatch,
     /// Address of the running integration, if it is in development.
@@ -81,7 +83,8 @@ pub async fn update(
 
 const UPDATE: &str = "
     UPDATE OR IGNORE integrations SET
-        title = :title, description = :description, public = :public, definition = :definition,
+        title = :title, description = :description, public = :public, unlisted = :unlisted,
+        definition = :definition,
         revision = revision + 1, url = :url, updated_at = :now
     WHERE seq = :seq";
 
@@ -117,6 +120,7 @@ fn update_in_tx(
         ":title": update.title.as_ref().unwrap_or(&was.title),
         ":description": update.description.as_ref().unwrap_or(&was.description),
         ":public": public,
+        ":unlisted": update.unlisted.unwrap_or(was.unlisted),
         ":definition": text,
         ":url": update.url.as_ref().or(was.url.as_ref()),
         ":now": tx.now,

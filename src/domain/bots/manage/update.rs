@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     Bot, Media,
     create::{configuration_claim, set_code, to_json},
+    logs::{self, LogLevel},
     recurring, rows, sealing,
     secrets::{self, SecretPatches},
 };
@@ -73,6 +74,11 @@ pub struct BotPatch {
     pub webhooks: String,
 }
 
+/// Log line of a deployment with plugins (botpress-today.md §2.3).
+const NO_RECURRING_EVENTS: &str = "\
+    Recurring events that plugins of this bot define do not happen: no client sends them to the server. \
+    To have them, declare them as recurring events of the bot";
+
 /// Updates a bot in the workspace of the call.
 ///
 /// # Errors
@@ -91,9 +97,14 @@ pub async fn update(call: &RequestContext, id: AgentId, update: BotPatch) -> Res
     let installs = !update.integrations.is_empty();
     let webhooks = update.webhooks.clone();
     let proven = prove_claims(call, &id, &update)?;
+    let settings = app.bot_settings().clone();
     let updated = app
         .run_proven_write_tx(call, proven, move |tx, workspace| {
-            update_in_tx(tx, &sealer, workspace, &id, &update)
+            let updated = update_in_tx(tx, &sealer, workspace, &id, &update)?;
+            if update.code.is_some() && !updated.plugins.is_empty() {
+                logs::record(tx, &settings, &id, LogLevel::Warn, NO_RECURRING_EVENTS)?;
+            }
+            Ok(updated)
         })
         .await?;
     if installs && installations::write_link_reasons(app, updated.seq, &webhooks).await? {

@@ -7,7 +7,7 @@ use super::{
     stranger, text, tidy,
 };
 use crate::{
-    botpress::given::Caller,
+    botpress::{given::Caller, runtime::bot_logs},
     support::{TestServer, assert_answer, file_contains},
 };
 
@@ -229,6 +229,19 @@ async fn update_bot_refuses_plugins_without_what_they_need() {
         .await;
     assert_eq!(refused.expect(400).json()["type"], "InvalidIdentifier");
     assert_eq!(prepared.get().await["plugins"], json!({}));
+}
+
+#[tokio::test]
+async fn update_bot_logs_that_plugins_have_no_recurring_events() {
+    let prepared = Prepared::new().await;
+    let body = json!({
+        "code": "module.exports.handler = async () => ({status: 200})",
+        "plugins": {"reader-1": prepared.bound()},
+    });
+    prepared.put(body).await;
+    let logs = bot_logs(&prepared.server);
+    let first = logs[0].as_str().expect("a line");
+    assert!(first.starts_with("warn Recurring events"), "{logs:?}");
 }
 
 #[tokio::test]

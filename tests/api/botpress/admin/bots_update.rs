@@ -322,3 +322,41 @@ async fn update_bot_refuses_secrets_that_are_none() {
         .await
         .expect(200);
 }
+
+#[tokio::test]
+async fn update_bot_keeps_what_has_no_effect() {
+    let server = TestServer::start().await;
+    let made = Caller::member()
+        .post(&server, "/v1/admin/bots", json!({}))
+        .await;
+    let made = made.expect(200).json()["bot"].clone();
+    assert_eq!(made["subscriptions"], json!({"events": null}));
+    assert_eq!(
+        (&made["tags"], &made["alwaysAlive"]),
+        (&json!({}), &json!(false))
+    );
+    assert_eq!(made["status"], "active");
+    let path = format!("/v1/admin/bots/{}", made["id"].as_str().expect("an id"));
+    let put = async |body: Value| {
+        let updated = Caller::member().put(&server, &path, body).await;
+        updated.expect(200).json()["bot"].clone()
+    };
+    let updated = put(json!({
+        "tags": {"color": "blue", "size": "small"},
+        "subscriptions": {"events": {"whint:ping": {}}},
+        "alwaysAlive": true,
+    }))
+    .await;
+    assert_eq!(
+        updated["subscriptions"],
+        json!({"events": {"whint:ping": {}}})
+    );
+    assert_eq!(updated["alwaysAlive"], true);
+    let body = json!({"tags": {"size": null}, "subscriptions": {"events": null}});
+    let updated = put(body).await;
+    assert_eq!(updated["tags"], json!({"color": "blue"}));
+    assert_eq!(updated["subscriptions"], json!({"events": null}));
+    let long = json!({"tags": {"color": "x".repeat(501)}});
+    let refused = Caller::member().put(&server, &path, long).await.expect(400);
+    assert!(refused.text.contains("tags/color"), "{}", refused.text);
+}

@@ -116,6 +116,60 @@ async fn get_public_integration_finds_the_latest() {
 }
 
 #[tokio::test]
+async fn create_integration_sets_the_visibility() {
+    let server = TestServer::start().await;
+    let other = stranger(&server).await;
+    for (name, body, visibility) in [
+        ("a1", json!({"visibility": "unlisted"}), "unlisted"),
+        (
+            "b1",
+            json!({"visibility": "public", "public": false}),
+            "public",
+        ),
+        (
+            "c1",
+            json!({"visibility": "private", "public": true}),
+            "private",
+        ),
+        ("d1", json!({"public": true}), "public"),
+    ] {
+        let mut body = body;
+        body["name"] = json!(name);
+        body["version"] = json!("1.0.0");
+        let made = Caller::member()
+            .post(&server, "/v1/admin/integrations", body)
+            .await;
+        let made = made.expect(200).json()["integration"].clone();
+        assert_eq!(made["visibility"], visibility);
+        assert_eq!(made["public"], visibility != "private");
+        let read = other.get(&server, &format!("{ALL}/{name}/latest")).await;
+        assert_eq!(read.status == 200, visibility != "private", "{name}");
+        let list = other
+            .get(&server, &format!("{ALL}?name={name}"))
+            .await
+            .json();
+        assert_eq!(
+            names(&list).len(),
+            usize::from(visibility == "public"),
+            "{name}"
+        );
+        let path = format!("/v1/admin/integrations/{}", text(&made["id"]));
+        let hidden = json!({"visibility": "unlisted"});
+        let hidden = Caller::member()
+            .put(&server, &path, hidden)
+            .await
+            .expect(200);
+        assert_eq!(hidden.json()["integration"]["visibility"], "unlisted");
+    }
+    let list = Caller::member()
+        .get(&server, "/v1/admin/integrations?name=d1")
+        .await;
+    let entry = &list.expect(200).json()["integrations"][0];
+    assert_eq!(entry["ownerWorkspace"]["id"], crate::support::WORKSPACE);
+    assert_eq!(entry["meta"], json!({"installs": 0, "views": 0}));
+}
+
+#[tokio::test]
 async fn get_public_integration_needs_a_person() {
     let given = Given::new().await;
     let bot = Caller::with(&given.bot_token);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use poem_openapi::{Object, types::Example};
+use poem_openapi::{Enum, Object, types::Example};
 
 use super::plugins_dto::BotPluginDto;
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
         manage::{self, NewBot},
         plugins::BotPlugin,
     },
-    http::JsonObject,
+    http::{JsonObject, Nullable},
     kernel::{Result, schema::Limits},
 };
 
@@ -62,6 +62,14 @@ pub struct Bot {
     recurring_events: BTreeMap<String, RecurringEvent>,
     /// Action definitions, by name.
     actions: BTreeMap<String, ActionDefinition>,
+    /// Events that the bot wants.
+    subscriptions: Subscriptions,
+    /// Tags of the bot itself. They have no effect.
+    tags: BTreeMap<String, String>,
+    /// True if the bot asked to be always alive. It has no effect.
+    always_alive: bool,
+    /// Status of the bot.
+    status: BotStatus,
     /// Plugins, by alias. Their definitions are among those of the bot, under the names `ALIAS#name`.
     plugins: BTreeMap<String, BotPluginDto>,
     /// Name of the bot.
@@ -80,6 +88,21 @@ pub struct Bot {
     // wire: not on the reference page (botpress.md §0); the vendor's CLI does not ask again for secrets in
     // this list
     secrets: Vec<String>,
+}
+
+/// The events that a bot wants. They have no effect: a bot gets all events.
+#[derive(Object)]
+pub struct Subscriptions {
+    /// Types of events; null means all.
+    pub events: Nullable<BTreeMap<String, JsonObject>>,
+}
+
+/// Status of a bot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+enum BotStatus {
+    /// The bot can be called.
+    Active,
 }
 
 /// The configuration of a bot.
@@ -151,6 +174,7 @@ impl Bot {
             let key = installation.alias.clone().unwrap_or(id);
             (key, BotIntegration::new(addresses, installation))
         };
+        let tags = definition.tags.into_iter();
         let plugin = |plugin: BotPlugin| {
             let alias = plugin.alias.clone();
             (alias, BotPluginDto::new(&addresses.server, plugin))
@@ -176,6 +200,17 @@ impl Bot {
                 .map(|(name, event)| (name, recurring(event)))
                 .collect(),
             actions: convert_values(definition.actions),
+            subscriptions: Subscriptions {
+                events: Nullable(definition.subscriptions.map(|types| {
+                    let types = types.into_iter();
+                    types.map(|kind| (kind, JsonObject::default())).collect()
+                })),
+            },
+            tags: tags
+                .filter_map(|(name, value)| Some((name, value?)))
+                .collect(),
+            always_alive: definition.always_alive.unwrap_or(false),
+            status: BotStatus::Active,
             plugins: bot.plugins.into_iter().map(plugin).collect(),
             name: bot.name,
             deployed_at: bot.deployed_at.map(|at| at.to_rfc3339_millis()),
@@ -222,6 +257,12 @@ impl Example for BotResponse {
                 events: BTreeMap::new(),
                 recurring_events: BTreeMap::new(),
                 actions: BTreeMap::new(),
+                subscriptions: Subscriptions {
+                    events: Nullable(None),
+                },
+                tags: BTreeMap::new(),
+                always_alive: false,
+                status: BotStatus::Active,
                 plugins: BTreeMap::new(),
                 name: "support".to_owned(),
                 deployed_at: None,

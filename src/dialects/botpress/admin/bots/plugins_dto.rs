@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use poem_openapi::Object;
 
 use crate::{
-    dialects::botpress::admin::{
-        packages_dto::{package_icon_url, package_readme_url},
-        plugins::dto::{LifecycleStatus, Visibility},
+    dialects::botpress::admin::packages_dto::{
+        LifecycleStatus, Visibility, package_icon_url, package_readme_url,
     },
     domain::bots::plugins::{self, BindingRequest, BotPlugin, PluginPatch},
     http::JsonObject,

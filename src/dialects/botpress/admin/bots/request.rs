@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use poem_openapi::{Enum, Object, types::Example};
 
 use super::{
-    dto::{BotConfigurationRequest, Media, RecurringEvent},
+    dto::{BotConfigurationRequest, Media, RecurringEvent, Subscriptions},
     plugins_dto::BotPluginRequest,
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
             },
             installations_dto::InstallationRequest,
             integrations::{dto::ActionDefinition, request::action_to_domain},
+            packages_dto::{AttributesDto, attributes_to_domain},
         },
         paging::PageMeta,
     },
@@ -28,7 +29,7 @@ use crate::{
         shared::paging::Page,
     },
     http::{JsonObject, Nullable},
-    kernel::{Result, Secret, schema::Limits},
+    kernel::{Patch, Result, Secret, schema::Limits},
 };
 
 /// An update of a bot. Absent fields keep their value; null removes a named entry.
@@ -59,6 +60,12 @@ pub struct UpdateBotBody {
     recurring_events: Option<Patches<RecurringEvent>>,
     /// Installed integrations, by id or alias.
     integrations: Option<Patches<InstallationRequest>>,
+    /// Events that the bot wants. They have no effect: a bot gets all events.
+    subscriptions: Option<Subscriptions>,
+    /// Tags of the bot itself; null removes one. They have no effect.
+    tags: Option<AttributesDto>,
+    /// True if the bot shall be always alive. It has no effect.
+    always_alive: Option<bool>,
     /// Plugins, by alias.
     plugins: Option<Patches<BotPluginRequest>>,
     /// Code of the bot: a CommonJS bundle that exports `handler`.
@@ -121,6 +128,17 @@ impl UpdateBotBody {
                 })?,
                 recurring_events: patches_to_domain(self.recurring_events, recurring)?,
                 configuration: schema.transpose()?,
+                tags: attributes_to_domain(self.tags),
+                subscriptions: match self.subscriptions {
+                    None => Patch::Absent,
+                    Some(Subscriptions {
+                        events: Nullable(None),
+                    }) => Patch::Null,
+                    Some(Subscriptions {
+                        events: Nullable(Some(types)),
+                    }) => Patch::Value(types.into_keys().collect()),
+                },
+                always_alive: self.always_alive,
             },
             configuration: data.map(|JsonObject(data)| data),
             integrations: integrations

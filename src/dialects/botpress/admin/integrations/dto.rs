@@ -11,7 +11,10 @@ use crate::{
         },
         definitions_dto::{EventDefinition, TagDefinitions, TagSetDto, schema_to_dto, tags_to_dto},
         installations_dto::{icon_url, readme_url},
-        packages_dto::{AttributesDto, EntityDefinition, Implementation, attributes_to_dto},
+        packages_dto::{
+            AttributesDto, EntityDefinition, Implementation, LifecycleStatus, VerificationStatus,
+            Visibility, attributes_to_dto,
+        },
     },
     domain::bots::{
         definitions::{self, StateKind},
@@ -72,6 +75,12 @@ pub struct Integration {
     readme_url: String,
     /// True if every workspace can install the integration.
     public: bool,
+    /// Workspaces that can use the integration.
+    visibility: Visibility,
+    /// Result of the vendor's review; this server has none.
+    verification_status: VerificationStatus,
+    /// Stage of the version.
+    lifecycle_status: LifecycleStatus,
     /// Names of the integration's secrets; empty for callers of other workspaces.
     // wire: not on the reference page (botpress.md §0); the vendor's CLI does not ask again for secrets in
     // this list
@@ -214,6 +223,9 @@ impl Integration {
             title: integration.title,
             description: integration.description,
             public: integration.public,
+            visibility: Visibility::for_integration(integration.public, integration.unlisted),
+            verification_status: VerificationStatus::Unapproved,
+            lifecycle_status: LifecycleStatus::Published,
             secrets: integration.secrets,
             id,
         }
@@ -336,6 +348,9 @@ impl Example for IntegrationResponse {
                 title: "Whint".to_owned(),
                 description: "Messages by webhook".to_owned(),
                 public: false,
+                visibility: Visibility::for_integration(false, false),
+                verification_status: VerificationStatus::Unapproved,
+                lifecycle_status: LifecycleStatus::Published,
                 secrets: Vec::new(),
             },
         }

@@ -4,8 +4,15 @@ use poem_openapi::{Object, types::Example};
 
 use super::dto::EXAMPLE_TIME;
 use crate::{
-    dialects::botpress::{admin::installations_dto::icon_url, paging::PageMeta},
+    dialects::botpress::{
+        admin::{
+            installations_dto::icon_url,
+            packages_dto::{LifecycleStatus, VerificationStatus, Visibility},
+        },
+        paging::PageMeta,
+    },
     domain::{bots::integrations, shared::paging::Page},
+    http::Nullable,
 };
 
 /// An integration in a list.
@@ -28,6 +35,38 @@ struct IntegrationSummary {
     description: String,
     /// Address of the icon.
     icon_url: String,
+    /// True if every workspace can use the integration.
+    public: bool,
+    /// Workspaces that can use the integration.
+    visibility: Visibility,
+    /// Result of the vendor's review; this server has none.
+    verification_status: VerificationStatus,
+    /// Stage of the version.
+    lifecycle_status: LifecycleStatus,
+    /// Workspace that owns the integration.
+    owner_workspace: OwnerWorkspace,
+    /// Numbers of uses.
+    meta: IntegrationMeta,
+}
+
+/// The workspace that owns an integration.
+#[derive(Object)]
+struct OwnerWorkspace {
+    /// Id of the workspace.
+    id: String,
+    /// Handle of the workspace.
+    handle: Nullable<String>,
+    /// Name of the workspace.
+    name: String,
+}
+
+/// Numbers of uses of an integration.
+#[derive(Object)]
+struct IntegrationMeta {
+    /// Number of bots that have it enabled; at most 10,000 are counted.
+    installs: i64,
+    /// Number of views; this server counts none.
+    views: i64,
 }
 
 /// A page of integrations.
@@ -52,6 +91,19 @@ impl ListIntegrationsResponse {
             updated_at: summary.updated_at.to_rfc3339_millis(),
             title: summary.title,
             description: summary.description,
+            public: summary.public,
+            visibility: Visibility::for_integration(summary.public, summary.unlisted),
+            verification_status: VerificationStatus::Unapproved,
+            lifecycle_status: LifecycleStatus::Published,
+            owner_workspace: OwnerWorkspace {
+                id: summary.owner.id.to_string(),
+                handle: Nullable(summary.owner.handle),
+                name: summary.owner.name,
+            },
+            meta: IntegrationMeta {
+                installs: summary.installs,
+                views: 0,
+            },
         };
         Self {
             integrations: page.items.into_iter().map(shown).collect(),
@@ -73,6 +125,19 @@ impl Example for ListIntegrationsResponse {
                 updated_at: EXAMPLE_TIME.to_owned(),
                 title: "Whint".to_owned(),
                 description: "Messages by webhook".to_owned(),
+                public: false,
+                visibility: Visibility::for_integration(false, false),
+                verification_status: VerificationStatus::Unapproved,
+                lifecycle_status: LifecycleStatus::Published,
+                owner_workspace: OwnerWorkspace {
+                    id: "11111111-1111-1111-aaaa-111111111111".to_owned(),
+                    handle: Nullable(Some("acme".to_owned())),
+                    name: "Acme".to_owned(),
+                },
+                meta: IntegrationMeta {
+                    installs: 1,
+                    views: 0,
+                },
             }],
             meta: PageMeta::default(),
         }

@@ -23,8 +23,8 @@ use crate::{
             tag_patches_to_domain,
         },
         packages_dto::{
-            AttributesDto, EntityDefinition, ImplementationRequest, attributes_to_domain,
-            entity_patches_to_domain, implementation_patches_to_domain,
+            AttributesDto, EntityDefinition, ImplementationRequest, Visibility,
+            attributes_to_domain, entity_patches_to_domain, implementation_patches_to_domain,
         },
     },
     domain::bots::{
@@ -80,8 +80,10 @@ macro_rules! body {
             /// Description of the integration.
             #[oai(validator(max_length = 256))]
             description: Option<String>,
-            /// True if every workspace can install the integration.
+            /// True if every workspace can install the integration; `visibility` precedes it.
             public: Option<bool>,
+            /// Workspaces that can install the integration.
+            visibility: Option<Visibility>,
             /// Secrets that the code reads from its environment, by name. They are never returned.
             secrets: Option<BTreeMap<String, Nullable<String>>>,
         }
@@ -119,6 +121,17 @@ macro_rules! body {
                     interfaces: implementation_patches_to_domain(self.interfaces.take()),
                     attributes: attributes_to_domain(self.attributes.take()),
                 })
+            }
+
+            /// Returns true for a public integration, and true for an unlisted one, if the body sets them.
+            fn publicity(&self) -> (Option<bool>, Option<bool>) {
+                match self.visibility {
+                    Some(visibility) => (
+                        Some(visibility != Visibility::Private),
+                        Some(visibility == Visibility::Unlisted),
+                    ),
+                    None => (self.public, self.public.map(|_| false)),
+                }
             }
 
             fn take_parts(&mut self) -> Result<Parts> {
@@ -187,12 +200,14 @@ impl CreateIntegrationBody {
     pub fn into_new_integration(mut self, limits: &Limits) -> Result<NewIntegration> {
         let mut definition = IntegrationDefinition::default();
         self.take_definition_patch(limits)?.apply(&mut definition);
+        let (public, unlisted) = self.publicity();
         Ok(NewIntegration {
             definition,
             parts: self.take_parts()?,
             name: self.name,
             version: self.version,
-            public: self.public.unwrap_or(false),
+            public: public.unwrap_or(false),
+            unlisted: unlisted.unwrap_or(false),
             dev: self.dev.unwrap_or(false),
             title: self.title,
             description: self.description.unwrap_or_default(),
@@ -208,12 +223,14 @@ impl UpdateIntegrationBody {
     /// # Errors
     /// `InvalidSchema` if a schema is not valid, `Invalid` if the icon or the readme is not base64.
     pub fn into_update(mut self, webhooks: String, limits: &Limits) -> Result<IntegrationPatch> {
+        let (public, unlisted) = self.publicity();
         Ok(IntegrationPatch {
             definition: self.take_definition_patch(limits)?,
             parts: self.take_parts()?,
             title: self.title,
             description: self.description,
-            public: self.public,
+            public,
+            unlisted,
             url: self.url,
             webhooks,
         })

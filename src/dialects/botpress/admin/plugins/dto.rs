@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use poem_openapi::{Enum, Object, types::Example};
+use poem_openapi::{Object, types::Example};
 
 use crate::{
     dialects::botpress::{
@@ -10,7 +10,8 @@ use crate::{
             definitions_dto::{BotStateDefinition, EventDefinition, TagSetDto, schema_to_dto},
             integrations::dto::{ActionDefinition, EXAMPLE_TIME, convert_values},
             packages_dto::{
-                AttributesDto, attributes_to_dto, package_icon_url, package_readme_url,
+                AttributesDto, LifecycleStatus, Visibility, attributes_to_dto, package_icon_url,
+                package_readme_url,
             },
         },
         paging::PageMeta,
@@ -117,46 +118,6 @@ impl From<PluginDependency> for Dependency {
             version: dependency.version,
         }
     }
-}
-
-/// Workspaces that can use a plugin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[oai(rename = "PluginVisibility", rename_all = "lowercase")]
-pub enum Visibility {
-    /// Every workspace.
-    Public,
-    /// Only its own workspace.
-    Private,
-    /// Every workspace that knows its id or name; no list has it.
-    Unlisted,
-}
-
-impl From<packages::Visibility> for Visibility {
-    fn from(visibility: packages::Visibility) -> Self {
-        match visibility {
-            packages::Visibility::Public => Self::Public,
-            packages::Visibility::Private => Self::Private,
-            packages::Visibility::Unlisted => Self::Unlisted,
-        }
-    }
-}
-
-impl From<Visibility> for packages::Visibility {
-    fn from(visibility: Visibility) -> Self {
-        match visibility {
-            Visibility::Public => Self::Public,
-            Visibility::Private => Self::Private,
-            Visibility::Unlisted => Self::Unlisted,
-        }
-    }
-}
-
-/// Stage of a version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[oai(rename_all = "lowercase")]
-pub enum LifecycleStatus {
-    /// It can be used.
-    Published,
 }
 
 impl Plugin {

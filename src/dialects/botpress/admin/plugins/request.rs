@@ -7,7 +7,7 @@ use poem_openapi::{
     types::{Example, MaybeUndefined},
 };
 
-use super::dto::{PluginConfiguration, Visibility};
+use super::dto::PluginConfiguration;
 use crate::{
     dialects::botpress::admin::{
         definitions_dto::{
@@ -18,7 +18,7 @@ use crate::{
             dto::ActionDefinition,
             request::{action_to_domain, decode_base64},
         },
-        packages_dto::{AttributesDto, attributes_to_domain},
+        packages_dto::{AttributesDto, Visibility, attributes_to_domain},
     },
     domain::bots::{
         definitions::{self, NamedPatch, PluginDefinition, PluginDefinitionPatch},
