@@ -85,7 +85,7 @@ impl Default for Settings {
             integration_names: 1_000,
             interfaces: 1_000,
             plugins: 1_000,
-            bot_plugins: 100,
+            bot_plugins: 20,
             implementations: 100,
             configurations: 100,
             secrets: 1_000,

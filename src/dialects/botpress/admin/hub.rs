@@ -32,6 +32,7 @@ impl Hub {
         method = "get",
         operation_id = "listPublicIntegrations"
     )]
+    #[expect(clippy::too_many_arguments, reason = "the vendor's list of parameters")]
     async fn list_public_integrations(
         &self,
         caller: AccountCaller,

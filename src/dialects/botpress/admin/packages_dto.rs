@@ -170,8 +170,10 @@ pub fn package_icon_url(origin: &str, package: &str) -> String {
 
 /// Returns the address of the readme of an interface or a plugin; empty if there is none.
 pub fn package_readme_url(origin: &str, package: &str, has_readme: bool) -> String {
-    let address = format!("{origin}/v1/storage/packages/{package}/readme");
-    has_readme.then_some(address).unwrap_or_default()
+    match has_readme {
+        true => format!("{origin}/v1/storage/packages/{package}/readme"),
+        false => String::new(),
+    }
 }
 
 /// Workspaces that can use an integration or a plugin.

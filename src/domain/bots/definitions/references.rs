@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::{DeclaredSchema, PluginDefinition};
 
-/// Maximum number of JSON values that the resolved references of a plugin may add. Further references allow any value.
-const MAX_ADDED_VALUES: usize = 100_000;
+/// Maximum size that the resolved references of a plugin may add, in bytes of JSON. Further references allow any value.
+const MAX_ADDED_BYTES: usize = 4 << 20;
 
 /// Finds the schema of an entity by the alias of its interface and its name.
 pub type FindEntity<'a> = &'a dyn Fn(&str, &str) -> Option<DeclaredSchema>;
@@ -14,7 +14,7 @@ pub type FindEntity<'a> = &'a dyn Fn(&str, &str) -> Option<DeclaredSchema>;
 impl PluginDefinition {
     /// Replaces the references to entities. A reference to an unknown entity allows any value.
     pub(in crate::domain) fn resolve_references(&mut self, find: FindEntity<'_>) {
-        let mut budget = MAX_ADDED_VALUES;
+        let mut budget = MAX_ADDED_BYTES;
         let states = self.states.values_mut().map(|state| &mut state.schema);
         let events = self.events.values_mut().map(|event| &mut event.schema);
         let actions = self.actions.values_mut();
@@ -51,17 +51,23 @@ fn resolve_members(
     let Some((alias, entity)) = members.get("$ref").and_then(parse_reference) else {
         return found;
     };
-    let entity = find(&alias, &entity).map(|schema| schema.source().clone());
     members.remove("$ref");
-    let entity = entity.map(Value::Object).filter(|entity| {
-        let left = budget.checked_sub(count_values(entity));
-        *budget = left.unwrap_or(*budget);
+    let entity = match *budget {
+        0 => None,
+        _ => find(&alias, &entity),
+    };
+    let entity = entity.filter(|entity| {
+        let text = serde_json::to_string(entity).unwrap_or_default();
+        let left = budget.checked_sub(text.len());
+        // Nothing is measured again after the first entity that does not fit.
+        *budget = left.unwrap_or(0);
         left.is_some()
     });
-    if let Some(Value::Object(entity)) = entity {
+    if let Some(entity) = entity {
         // The members beside the reference describe its use, such as a title.
-        for (name, value) in entity {
-            members.entry(name).or_insert(value);
+        for (name, value) in entity.source() {
+            let used = members.entry(name.clone());
+            used.or_insert_with(|| value.clone());
         }
     }
     true
@@ -88,14 +94,6 @@ fn parse_reference(reference: &Value) -> Option<(String, String)> {
     Some((alias.to_owned(), entity.to_owned()))
 }
 
-fn count_values(value: &Value) -> usize {
-    1 + match value {
-        Value::Array(items) => items.iter().map(count_values).sum(),
-        Value::Object(members) => members.values().map(count_values).sum(),
-        _ => 0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -118,7 +116,7 @@ mod tests {
             "properties": {"item": titled, "none": reference("none"), "own": {"$ref": "item"}},
             "anyOf": [reference("item")],
         }));
-        let resolved = resolve_schema(&given, &find, &mut 100);
+        let resolved = resolve_schema(&given, &find, &mut 1_000);
         let item = json!({"type": "object", "title": "Item", "x": reference("item")});
         let mut used = item.clone();
         used["title"] = "Used".into();

@@ -89,29 +89,20 @@ fn require_actions(
 
 /// Checks that the integration has every entity, action, event and channel that its implementations name.
 fn check_parts(definition: &IntegrationDefinition) -> Result<()> {
-    for (key, implementation) in &definition.interfaces {
-        let parts: [(&str, &Named<String>, &dyn Fn(&str) -> bool); 4] = [
-            ("entities", &implementation.entities, &|name| {
-                definition.entities.contains_key(name)
-            }),
-            ("actions", &implementation.actions, &|name| {
-                definition.actions.contains_key(name)
-            }),
-            ("events", &implementation.events, &|name| {
-                definition.events.contains_key(name)
-            }),
-            ("channels", &implementation.channels, &|name| {
-                definition.channels.contains_key(name)
-            }),
-        ];
-        for (member, names, exists) in parts {
-            for (part, name) in names {
-                if !exists(name) {
-                    let rule = format!("must be the name of one of the integration's {member}");
-                    return Err(violation(&[key, member, part, "name"], rule));
-                }
+    fn check<T>(key: &str, member: &str, names: &Named<String>, parts: &Named<T>) -> Result<()> {
+        match names.iter().find(|(_, name)| !parts.contains_key(*name)) {
+            None => Ok(()),
+            Some((part, _)) => {
+                let rule = format!("must be the name of one of the integration's {member}");
+                Err(violation(&[key, member, part, "name"], rule))
             }
         }
+    }
+    for (key, names) in &definition.interfaces {
+        check(key, "entities", &names.entities, &definition.entities)?;
+        check(key, "actions", &names.actions, &definition.actions)?;
+        check(key, "events", &names.events, &definition.events)?;
+        check(key, "channels", &names.channels, &definition.channels)?;
     }
     Ok(())
 }

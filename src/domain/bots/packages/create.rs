@@ -22,6 +22,9 @@ use crate::{
     },
 };
 
+/// Maximum size of a definition, in bytes of JSON.
+const MAX_DEFINITION_BYTES: usize = 1 << 20;
+
 /// The properties of a new version of a package, beside its definition.
 #[derive(Debug, Clone)]
 pub struct NewPackage {
@@ -131,7 +134,13 @@ pub(super) fn refuse_published_name(
     Ok(())
 }
 
+/// Returns a definition as it is stored. Its size is limited, because a bot's definitions are read together.
 pub(super) fn to_json(definition: &impl Serialize) -> Result<String> {
-    serde_json::to_string(definition)
-        .map_err(|error| Error::internal("a definition cannot be serialized", error))
+    let text = serde_json::to_string(definition)
+        .map_err(|error| Error::internal("a definition cannot be serialized", error))?;
+    if text.len() > MAX_DEFINITION_BYTES {
+        let text = format!("A definition can have {MAX_DEFINITION_BYTES} bytes of JSON");
+        return Err(Error::new(Kind::LimitExceeded, text));
+    }
+    Ok(text)
 }

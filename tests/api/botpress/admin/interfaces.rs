@@ -182,6 +182,12 @@ async fn create_interface_needs_a_developer_and_room() {
         .expect(200);
     let refused = developer.post(&server, ALL, body("1.0.1")).await;
     assert_answer!(refused.expect(413));
+    let large = json!({"entities": {"item": {"schema": {"description": "x".repeat(1 << 20)}}}});
+    let path = format!("{ALL}/readable/1.0.0");
+    let known = developer.get(&server, &path).await.json();
+    let path = format!("{ALL}/{}", text(&known["interface"]["id"]));
+    let refused = developer.put(&server, &path, large).await.expect(413);
+    assert_eq!(refused.json()["type"], "LimitExceeded");
 }
 
 #[tokio::test]

@@ -83,6 +83,7 @@ impl Integrations {
         method = "get",
         operation_id = "listIntegrations"
     )]
+    #[expect(clippy::too_many_arguments, reason = "the vendor's list of parameters")]
     async fn list_integrations(
         &self,
         caller: Member,
