@@ -70,16 +70,20 @@ fn list_ignored(operation: &str) -> &'static [(&'static str, &'static str)] {
 
 /// Lists with a `pageSize` parameter in current clients. A page has always 20 entries here; clients continue
 /// with `nextToken`.
-const LISTS_WITH_PAGE_SIZE: [&str; 12] = [
+const LISTS_WITH_PAGE_SIZE: [&str; 16] = [
     "getAuditRecords",
     "listBotIssues",
     "listBots",
     "listConversations",
     "listEvents",
     "listIntegrations",
+    "listInterfaces",
     "listMessages",
     "listParticipants",
+    "listPlugins",
     "listPublicIntegrations",
+    "listPublicInterfaces",
+    "listPublicPlugins",
     "listUsers",
     "listWorkspaceMembers",
     "listWorkspaces",
