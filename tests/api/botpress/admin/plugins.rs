@@ -387,3 +387,127 @@ async fn list_public_plugins_needs_a_person() {
         .await
         .expect(401);
 }
+
+/// A private and a public plugin: their ids.
+async fn private_and_public(server: &TestServer) -> [String; 2] {
+    let private = create(server, small("1.0.0", "private")).await;
+    let public = create(server, small("2.0.0", "public")).await;
+    [text(&private["id"]), text(&public["id"])]
+}
+
+#[tokio::test]
+async fn get_plugin_is_not_for_others() {
+    let server = TestServer::start().await;
+    let [private, _] = private_and_public(&server).await;
+    let path = format!("{ALL}/{private}");
+    let viewer = role(&server, "viewer").await;
+    let read = viewer.get(&server, &path).await.expect(200).json();
+    assert_eq!(read["plugin"]["version"], "1.0.0");
+    let other = stranger(&server).await;
+    let missing = other.get(&server, &path).await;
+    assert_eq!(missing.expect(404).json()["type"], "ResourceNotFound");
+}
+
+#[tokio::test]
+async fn get_plugin_by_name_finds_the_highest_of_a_range() {
+    let server = TestServer::start().await;
+    private_and_public(&server).await;
+    let get = async |version: &str| {
+        let path = format!("{ALL}/reader/{version}");
+        Caller::member().get(&server, &path).await
+    };
+    for (wanted, found) in [("latest", "2.0.0"), ("%3C2.0.0", "1.0.0"), ("*", "2.0.0")] {
+        let read = get(wanted).await.expect(200).json();
+        assert_eq!(read["plugin"]["version"], found, "{wanted}");
+    }
+    let none = get("%3E3").await.expect(404).json();
+    assert_eq!(none["type"], "ResourceNotFound");
+    assert_eq!(
+        get("newest").await.expect(400).json()["type"],
+        "InvalidQuery"
+    );
+}
+
+#[tokio::test]
+async fn get_public_plugin_finds_public_versions_only() {
+    let server = TestServer::start().await;
+    private_and_public(&server).await;
+    let get = async |version: &str| {
+        let path = format!("{HUB}/reader/{version}");
+        Caller::person().get(&server, &path).await
+    };
+    let latest = get("latest").await.expect(200).json();
+    assert_eq!(latest["plugin"]["version"], "2.0.0");
+    assert_eq!(
+        get("1.0.0").await.expect(404).json()["type"],
+        "ResourceNotFound"
+    );
+    assert_eq!(
+        get("newest").await.expect(400).json()["type"],
+        "InvalidQuery"
+    );
+}
+
+#[tokio::test]
+async fn get_public_plugin_by_id_hides_private_ones() {
+    let server = TestServer::start().await;
+    let [private, public] = private_and_public(&server).await;
+    let other = stranger(&server).await;
+    other
+        .get(&server, &format!("{HUB}/{public}"))
+        .await
+        .expect(200);
+    for id in [private.as_str(), "none"] {
+        let missing = other.get(&server, &format!("{HUB}/{id}")).await;
+        assert_eq!(missing.expect(404).json()["type"], "ResourceNotFound");
+    }
+}
+
+#[tokio::test]
+async fn get_public_plugin_code_hides_private_ones() {
+    let server = TestServer::start().await;
+    let [private, public] = private_and_public(&server).await;
+    let other = stranger(&server).await;
+    let code = other
+        .get(&server, &format!("{HUB}/{public}/code/node"))
+        .await;
+    assert_eq!(code.expect(200).json(), json!({"code": ""}));
+    let hidden = other
+        .get(&server, &format!("{HUB}/{private}/code/node"))
+        .await;
+    assert_eq!(hidden.expect(404).json()["type"], "ResourceNotFound");
+    let unknown = other
+        .get(&server, &format!("{HUB}/{public}/code/deno"))
+        .await;
+    assert_eq!(unknown.expect(400).json()["type"], "InvalidQuery");
+}
+
+#[tokio::test]
+async fn get_dereferenced_public_plugin_by_id_uses_public_integrations() {
+    let server = TestServer::start().await;
+    let (interface, integration, id) = with_dependencies(&server).await;
+    let other = stranger(&server).await;
+    let get = async |integration: &str| {
+        let query = format!("interfaces.item-source={integration}");
+        let path = format!("{HUB}/{id}/dereferenced?{query}");
+        other.get(&server, &path).await
+    };
+    let read = get(&integration).await.expect(200).json();
+    let schema = &read["plugin"]["events"]["done"]["schema"]["properties"]["item"];
+    assert!(schema["properties"]["color"].is_object(), "{schema}");
+    let path = format!("/v1/admin/integrations/{integration}");
+    let private = json!({"public": false});
+    Caller::member()
+        .put(&server, &path, private)
+        .await
+        .expect(200);
+    let refused = get(&integration).await.expect(400);
+    assert_eq!(refused.json()["type"], "ReferenceNotFound");
+    let bare = other
+        .get(&server, &format!("{HUB}/{id}/dereferenced"))
+        .await;
+    assert_eq!(bare.expect(400).json()["type"], "InvalidQuery");
+    let path = format!("{HUB}/{interface}/dereferenced?interfaces.a=b");
+    let foreign = other.get(&server, &path).await;
+    assert_eq!(foreign.expect(404).json()["type"], "ResourceNotFound");
+}
