@@ -119,15 +119,20 @@ fn add_operation_functions<'js>(
         ctx,
         host,
         "timer",
-        move |ctx: Ctx<'js>, milliseconds: f64| {
+        move |ctx: Ctx<'js>, milliseconds: f64, is_timeout: Opt<bool>| {
             let seconds = (milliseconds.max(0.0) / 1000.0).min(f64::from(u32::MAX));
-            let started = isolate_state.start_timer(Duration::from_secs_f64(seconds));
+            let after = Duration::from_secs_f64(seconds);
+            let started = isolate_state.start_timer(after, is_timeout.0.unwrap_or_default());
             started.map_err(|text| Exception::throw_message(&ctx, text))
         },
     )?;
     let isolate_state = Rc::clone(state);
     add_function(ctx, host, "cancel", move |id: u64| {
         isolate_state.cancel_operation(id)
+    })?;
+    let isolate_state = Rc::clone(state);
+    add_function(ctx, host, "cancelled", move || {
+        isolate_state.take_cancelled()
     })?;
     let isolate_state = Rc::clone(state);
     add_function(

@@ -63,6 +63,8 @@ pub(super) struct IsolateState {
     pub(super) current: Cell<Option<u64>>,
     pub(super) calls: RefCell<HashMap<u64, Call>>,
     operations: RefCell<HashMap<u64, Operation>>,
+    /// Timers and requests that ended with their call, and of which the code does not know it yet.
+    cancelled: RefCell<Vec<u64>>,
     last_id: Cell<u64>,
 }
 
@@ -83,6 +85,8 @@ struct Operation {
 
 enum OperationKind {
     Timer(Duration),
+    /// A timer that is cancelled once its call has its reply and nothing else runs.
+    Timeout(Duration),
     Request(AbortHandle),
 }
 
@@ -111,6 +115,7 @@ impl IsolateState {
             current: Cell::default(),
             calls: RefCell::default(),
             operations: RefCell::default(),
+            cancelled: RefCell::default(),
             last_id: Cell::default(),
         }
     }
@@ -164,29 +169,31 @@ impl IsolateState {
     /// Removes a call and cancels its timers and requests.
     pub(super) fn close_call(&self, id: u64) {
         self.calls.borrow_mut().remove(&id);
-        self.operations.borrow_mut().retain(|_, operation| {
-            let its = operation.call == Some(id);
-            if its {
-                operation.abort();
-            }
-            !its
-        });
+        let its = |_: &u64, operation: &mut Operation| operation.call == Some(id);
+        for (operation, ended) in self.operations.borrow_mut().extract_if(its) {
+            ended.abort();
+            self.cancelled.borrow_mut().push(operation);
+        }
     }
 
-    /// Removes a call that has its reply and no timers or requests left.
+    /// Returns the timers and requests that ended with their call since the last turn.
+    pub(super) fn take_cancelled(&self) -> Vec<u64> {
+        self.cancelled.take()
+    }
+
+    /// Closes a call that has its reply and no timers or requests left, except timeouts.
     pub(super) fn close_call_if_done(&self, id: u64) {
         let has_reply = self
             .calls
             .borrow()
             .get(&id)
             .is_some_and(|call| call.reply.is_none());
-        let operations = self.operations.borrow();
-        if has_reply
-            && !operations
-                .values()
-                .any(|operation| operation.call == Some(id))
-        {
-            self.calls.borrow_mut().remove(&id);
+        let is_work = |operation: &Operation| {
+            operation.call == Some(id) && !matches!(operation.kind, OperationKind::Timeout(_))
+        };
+        let has_work = self.operations.borrow().values().any(is_work);
+        if has_reply && !has_work {
+            self.close_call(id);
         }
     }
 
@@ -223,11 +230,19 @@ impl IsolateState {
         Ok(())
     }
 
-    /// Starts a timer.
-    pub(super) fn start_timer(&self, after: Duration) -> Result<u64, &'static str> {
+    /// Starts a timer. A call that has its reply does not wait for a timeout.
+    pub(super) fn start_timer(
+        &self,
+        after: Duration,
+        is_timeout: bool,
+    ) -> Result<u64, &'static str> {
         self.check_can_start()?;
         let id = self.next_id();
-        let kind = OperationKind::Timer(self.budget.now() + after);
+        let due = self.budget.now() + after;
+        let kind = match is_timeout {
+            true => OperationKind::Timeout(due),
+            false => OperationKind::Timer(due),
+        };
         self.add_operation(id, kind);
         Ok(id)
     }
@@ -278,7 +293,7 @@ impl IsolateState {
     fn first_timer(&self) -> Option<(Duration, u64)> {
         let operations = self.operations.borrow();
         let timers = operations.iter().filter_map(|(id, operation)| {
-            let OperationKind::Timer(due) = operation.kind else {
+            let (OperationKind::Timer(due) | OperationKind::Timeout(due)) = operation.kind else {
                 return None;
             };
             Some((due, *id))

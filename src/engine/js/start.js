@@ -42,7 +42,7 @@
   }
   host.unsupported = (what) => {
     host.missing(what)
-    throw Object.assign(new Error(`${what} is not there in the embedded engine`), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' })
+    throw Object.assign(new Error(`${what} is not there in the embedded engine; Node.js runs code that needs it`), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' })
   }
   // An object with a function for every name. Each fails when it is called: bundles mention many that they never use.
   host.absent = (module, own) => {
@@ -109,6 +109,7 @@
   // Garbage that only a collection frees: while it exists, the current turn needed no collection.
   let garbage
   function begin() {
+    for (const operation of host.cancelled()) host.operations.delete(operation)
     const cycle = {}
     cycle.self = cycle
     garbage = new WeakRef(cycle)
@@ -129,7 +130,7 @@
       const unknown = error instanceof ReferenceError && /^'?(\w+)'? is not defined/.exec(error.message)?.[1]
       if (lacking.includes(unknown)) {
         host.missing(`the global ${unknown}`)
-        return host.fail(call, 'missing', `the global ${unknown} is not there in the embedded engine`)
+        return host.fail(call, 'missing', `the global ${unknown} is not there in the embedded engine; Node.js runs code that needs it`)
       }
       const missing = error?.code === 'MODULE_NOT_FOUND' || error?.code === 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM'
       const kind = isOutOfMemory(error) ? 'memory' : missing ? 'missing' : 'thrown'

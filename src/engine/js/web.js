@@ -12,6 +12,7 @@ class TextEncoder {
 }
 class TextDecoder {
   #rest = new Uint8Array(0)
+  #begun = false
   constructor(label = 'utf-8', { fatal = false, ignoreBOM = false } = {}) {
     const name = String(label).toLowerCase()
     if (!['utf-8', 'utf8', 'unicode-1-1-utf-8', 'ascii', 'us-ascii', 'latin1'].includes(name)) throw new RangeError(`The "${label}" encoding is not supported`)
@@ -34,7 +35,10 @@ class TextDecoder {
     }
     this.#rest = bytes.slice(end)
     const text = host.text(host.bytes(bytes.subarray(0, end)), this.fatal)
-    return !this.ignoreBOM && text.startsWith('\ufeff') ? text.slice(1) : text
+    // Only the first character of a stream is a byte order mark.
+    const isFirst = !this.#begun && text !== ''
+    this.#begun = stream && (this.#begun || isFirst)
+    return isFirst && !this.ignoreBOM && text.startsWith('\ufeff') ? text.slice(1) : text
   }
 }
 
@@ -89,7 +93,10 @@ class AbortSignal extends EventTarget {
   static abort(reason) { return abort(new AbortSignal(), reason) }
   static timeout(delay) {
     const signal = new AbortSignal()
-    setTimeout(() => abort(signal, new Failure('The operation was aborted due to timeout', 'TimeoutError')), delay)
+    const wait = Number(delay)
+    if (!(wait >= 0 && wait <= Number.MAX_SAFE_INTEGER)) throw new RangeError('The value of "delay" is out of range')
+    // A call that has answered does not wait for it, as Node.js does not.
+    host.operations.set(host.timer(wait, true), () => abort(signal, new Failure('The operation was aborted due to timeout', 'TimeoutError')))
     return signal
   }
   static any(signals) {

@@ -309,3 +309,20 @@ async fn modules_that_bundles_name_are_there() {
         })
     );
 }
+
+/// Clients give each request a timeout of a minute. A call that has answered does not wait for them.
+#[tokio::test(flavor = "multi_thread")]
+async fn timeouts_end_with_the_answer() {
+    const CODE: &str = r"
+        let rang = 0
+        exports.handler = () => {
+            for (let n = 0; n < 3000; n++) AbortSignal.timeout(60_000)
+            AbortSignal.timeout(1).onabort = () => rang++
+            return { body: String(rang) }
+        }";
+    let bench = Bench::new();
+    let program = on(bench.program(CODE), EngineChoice::Embedded);
+    for _ in 0..4 {
+        assert_eq!(bench.body(&program, "").await, "0");
+    }
+}

@@ -27,7 +27,9 @@ async fn what_uses_more_than_the_embedded_engine_has_runs_in_node_from_then_on()
     );
     let program = bench.program(&code);
     let failed = bench.call(&program).await;
-    let text = "Error: zlib.gzipSync is not there in the embedded engine".to_owned();
+    let text =
+        "Error: zlib.gzipSync is not there in the embedded engine; Node.js runs code that needs it"
+            .to_owned();
     assert_eq!(failed, Err(EngineError::Missing(text)));
     assert_eq!(bench.body(&program, "").await, "true");
     let line = &bench.lines(1).await[0].message;
@@ -43,7 +45,7 @@ async fn code_that_uses_a_global_of_node_runs_there_from_then_on() {
     let code = handler("return { body: typeof new CompressionStream('gzip').readable }");
     let program = bench.program(&code);
     let failed = bench.call(&program).await;
-    let text = "the global CompressionStream is not there in the embedded engine".to_owned();
+    let text = "the global CompressionStream is not there in the embedded engine; Node.js runs code that needs it".to_owned();
     assert_eq!(failed, Err(EngineError::Missing(text)));
     assert_eq!(bench.body(&program, "").await, "object");
     // What is there nowhere is a mistake of the code.
