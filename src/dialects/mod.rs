@@ -14,4 +14,5 @@ use crate::domain::Renderers;
 pub const RENDERERS: Renderers = Renderers {
     bots: botpress::OBJECT_RENDERERS,
     end_user: ada::render_end_user,
+    signal: chat_api::render_signal,
 };

@@ -15,6 +15,7 @@ use crate::{
         platform_integrations,
         retrieval::folders,
         tenancy::{billing, usage},
+        webchat::signal_webhook,
         webhooks,
     },
     kernel::{clock::with_timeout, panic_text},
@@ -53,6 +54,7 @@ impl Workers {
         all.add("deleted workspaces", app, workspace_deletion::run);
         all.add("the clock", app, clock_rewind::run);
         all.add("usage", app, usage::run);
+        all.add("webhooks of the chat", app, signal_webhook::run);
         all.add("uninstall notifications", app, platform_integrations::run);
         all
     }

@@ -1,8 +1,11 @@
 //! Authentication extractors: anyone who knows the address of the installation, or the user whose key is in
 //! the header `x-user-key`.
 
-use poem::Request;
+use std::borrow::Cow;
+
+use poem::{Request, http::header};
 use serde_json::Value;
+use url::form_urlencoded;
 
 use crate::{
     domain::{
@@ -40,7 +43,7 @@ pub struct InstallationContext {
 
 impl InstallationContext {
     /// Authenticates the integration with its own token.
-    pub fn admit(&self) -> Result<RequestContext> {
+    fn admit(&self) -> Result<RequestContext> {
         let place = AuthScope::Bot {
             bot: &self.bot,
             integration: Some(&self.integration),
@@ -51,7 +54,8 @@ impl InstallationContext {
             .admit_in_scope(&place, token, kinds, ApiClass::BotpressChat)
     }
 
-    fn visit(&self) -> Result<webchat::WebchatRequest> {
+    /// Returns the context of the request to the installation.
+    pub fn visit(&self) -> Result<webchat::WebchatRequest> {
         let call = self.admit()?;
         Ok(webchat::WebchatRequest::new(call, &self.configuration))
     }
@@ -63,9 +67,26 @@ fn find_installation(request: &Request) -> Result<&InstallationContext> {
         .ok_or_else(|| Error::internal("a chat request has no installation", "no installation"))
 }
 
-/// Returns the user key of the request; empty if there is none.
-fn user_key(request: &Request) -> &str {
-    request.header(USER_KEY_HEADER).unwrap_or_default()
+/// Returns the user key of the request; empty if there is none. Only a WebSocket handshake has it in the query: a
+/// browser sends no header of a page with it.
+fn user_key(request: &Request) -> Cow<'_, str> {
+    if let Some(key) = request.header(USER_KEY_HEADER) {
+        return key.into();
+    }
+    let query = request
+        .uri()
+        .query()
+        .filter(|_| asks_for_websocket(request));
+    form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .find(|(name, _)| name == USER_KEY_HEADER)
+        .map(|(_, key)| key)
+        .unwrap_or_default()
+}
+
+/// True for a WebSocket handshake.
+pub fn asks_for_websocket(request: &Request) -> bool {
+    let upgrade = request.header(header::UPGRADE);
+    upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"))
 }
 
 /// Accepts any request.
@@ -101,7 +122,7 @@ impl Credential for UserKey {
 
     fn authenticate(request: &Request) -> Result<webchat::WebchatUserRequest> {
         let visit = find_installation(request)?.visit()?;
-        visit.authenticate(user_key(request))
+        visit.authenticate(&user_key(request))
     }
 }
 
@@ -121,6 +142,6 @@ impl Credential for UncheckedUserKey {
 
     fn authenticate(request: &Request) -> Result<Self::Context> {
         let visit = find_installation(request)?.visit()?;
-        Ok((visit, Secret::new(user_key(request))))
+        Ok((visit, Secret::new(user_key(request).into_owned())))
     }
 }

@@ -1,108 +1,48 @@
-//! `/conversations/{id}/listen`: the signals of a conversation as server-sent events.
+//! `/conversations/{id}/listen`: the signals of a conversation, as server-sent events or over a WebSocket.
 
 use std::io;
 
 use futures_util::stream;
-use poem::{Body, IntoResponse, Response};
+use poem::{Body, IntoResponse, Request, Response, http::StatusCode};
 use poem_openapi::{
-    ApiResponse, Object, OpenApi,
-    param::Path,
+    ApiResponse, OpenApi,
+    param::{Path, Query},
     payload::Payload,
     registry::{MetaSchemaRef, Registry},
-    types::{Example, ToJSON, Type},
+    types::Type,
 };
-use serde_json::{Value, json};
 
-use super::{Tag, auth::UserAuth, error::Failed, events::Event, messages::dto::Message};
+use super::{
+    Tag,
+    auth::{UserAuth, asks_for_websocket},
+    error::Failed,
+    signals::{Signal, render_signal},
+};
 use crate::{
     domain::webchat::{self, StreamItem, Subscription},
-    http::{JsonObject, event_stream},
+    http::event_stream,
 };
+
+/// Text that tells a client that the stream is alive.
+const HEARTBEAT: &str = "ping";
 
 /// OpenAPI operation on event streams.
 pub struct ListenApi;
 
-/// A signal: something that happened in a conversation.
-#[derive(Object)]
-#[oai(example, rename = "Signal")]
-struct Signal {
-    /// Type of the signal: `message_created`, `message_deleted`, `event_created`, `participant_added` or
-    /// `participant_removed`.
-    r#type: String,
-    /// For a creation: the message or event, with `isBot`. For the other types: the IDs of the objects
-    /// concerned.
-    data: JsonObject,
-}
-
-impl Example for Signal {
-    fn example() -> Self {
-        let mut data = Message::example().to_json().unwrap_or_default();
-        data["isBot"] = true.into();
-        Self {
-            r#type: "message_created".to_owned(),
-            data: JsonObject::from_value(data),
-        }
-    }
-}
-
-impl From<&webchat::Signal> for Signal {
-    fn from(signal: &webchat::Signal) -> Self {
-        let with_bot = |shown: Option<Value>, is_bot: bool| {
-            let mut shown = shown.unwrap_or_default();
-            shown["isBot"] = is_bot.into();
-            shown
-        };
-        let (kind, data) = match signal {
-            webchat::Signal::MessageCreated(message) => {
-                let shown = Message::from(message.clone()).to_json();
-                ("message_created", with_bot(shown, message.is_bot))
-            }
-            webchat::Signal::MessageDeleted {
-                id,
-                conversation,
-                user,
-            } => (
-                "message_deleted",
-                json!({"id": id, "conversationId": conversation, "userId": user}),
-            ),
-            webchat::Signal::EventCreated(event) => {
-                let shown = Event::from(event.clone()).to_json();
-                ("event_created", with_bot(shown, event.is_bot))
-            }
-            webchat::Signal::ParticipantAdded {
-                conversation,
-                participant,
-            } => (
-                "participant_added",
-                participant_data(conversation, participant),
-            ),
-            webchat::Signal::ParticipantRemoved {
-                conversation,
-                participant,
-            } => (
-                "participant_removed",
-                participant_data(conversation, participant),
-            ),
-        };
-        Self {
-            r#type: kind.to_owned(),
-            data: JsonObject::from_value(data),
-        }
-    }
-}
-
-fn participant_data(conversation: &str, participant: &str) -> Value {
-    json!({"conversationId": conversation, "participantId": participant})
-}
-
 fn to_sse(next: &StreamItem) -> String {
     match next {
         StreamItem::Signal(signal) => {
-            let signal = Signal::from(&**signal).to_json_string();
-            event_stream::format_sse_event("message", &signal)
+            event_stream::format_sse_event("message", &render_signal(signal))
         }
         // wire: a message instead of a comment, because the client's watchdog waits for messages
-        StreamItem::Heartbeat => event_stream::format_sse_event("message", "ping"),
+        StreamItem::Heartbeat => event_stream::format_sse_event("message", HEARTBEAT),
+    }
+}
+
+fn to_frame(next: &StreamItem) -> String {
+    match next {
+        StreamItem::Signal(signal) => render_signal(signal),
+        StreamItem::Heartbeat => HEARTBEAT.to_owned(),
     }
 }
 
@@ -144,20 +84,56 @@ impl IntoResponse for SignalStream {
     }
 }
 
+/// The text frames of a WebSocket: signals as they happen. The response has status 101 and no body yet: whoever
+/// forwards it to the connection makes the WebSocket (`dialects::botpress::inbound::web_sockets`).
+struct FrameStream(Subscription);
+
+impl Payload for FrameStream {
+    const CONTENT_TYPE: &'static str = "application/json";
+
+    fn check_content_type(content_type: &str) -> bool {
+        content_type == Self::CONTENT_TYPE
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        Signal::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        Signal::register(registry);
+    }
+}
+
+impl IntoResponse for FrameStream {
+    fn into_response(self) -> Response {
+        let frames = stream::unfold(self.0, |mut subscription| async move {
+            let frame = to_frame(&subscription.next().await?);
+            Some((Ok::<_, io::Error>(frame), subscription))
+        });
+        Response::builder()
+            .status(StatusCode::SWITCHING_PROTOCOLS)
+            .body(Body::from_bytes_stream(frames))
+    }
+}
+
 /// Response to a listen request.
 #[derive(ApiResponse)]
 enum ListenResponse {
     /// Signals from now on
     #[oai(status = 200)]
     Ok(SignalStream),
+    /// Signals from now on, as the text frames of a WebSocket
+    #[oai(status = 101)]
+    Switching(FrameStream),
 }
 
 #[OpenApi(tag = "Tag::Conversation")]
 impl ListenApi {
     /// Listen Conversation
     ///
-    /// Streams the signals of a conversation that the user takes part in, as server-sent events. Earlier
-    /// messages are not repeated: to catch up after a reconnect, list the messages once the stream is open.
+    /// Streams the signals of a conversation that the user takes part in, as server-sent events; to a WebSocket
+    /// handshake as text frames. Earlier messages are not repeated: to catch up after a reconnect, list the
+    /// messages once the stream is open.
     #[oai(
         path = "/conversations/:id/listen",
         method = "get",
@@ -168,8 +144,15 @@ impl ListenApi {
         caller: UserAuth,
         /// ID of the conversation.
         id: Path<String>,
+        /// The user's key, for WebSockets: browsers send no headers of a page with their handshake.
+        #[oai(name = "x-user-key")]
+        _user_key: Query<Option<String>>,
+        request: &Request,
     ) -> Result<ListenResponse, Failed> {
         let subscription = webchat::listen(&caller.0, &id.0)?;
-        Ok(ListenResponse::Ok(SignalStream(subscription)))
+        Ok(match asks_for_websocket(request) {
+            true => ListenResponse::Switching(FrameStream(subscription)),
+            false => ListenResponse::Ok(SignalStream(subscription)),
+        })
     }
 }

@@ -13,6 +13,7 @@ mod messages;
 mod paging;
 mod participants;
 mod program;
+mod signals;
 mod users;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -20,14 +21,17 @@ use std::{collections::BTreeMap, sync::Arc};
 use poem::{IntoEndpoint, Response, endpoint::EndpointExt};
 use poem_openapi::{OpenApiService, Tags};
 
-pub use self::auth::USER_KEY_HEADER;
+pub use self::{auth::USER_KEY_HEADER, signals::render_signal};
 use self::{
     conversations::operations::Conversations, error::ErrorRenderer, events::Events, hello::Hello,
     listen::ListenApi, messages::operations::Messages, participants::Participants,
     program::Program, users::operations::Users,
 };
 use crate::{
-    domain::{App, webchat::NAME},
+    domain::{
+        App,
+        webchat::{NAME, VERSION},
+    },
     engine::NativeProgram,
     http::{ClientPatterns, Document, Mount, Published, QueryParams},
 };
@@ -106,7 +110,7 @@ fn service() -> OpenApiService<Api, ()> {
         Events,
         ListenApi,
     );
-    OpenApiService::new(api, "Chat API", "0.7.6")
+    OpenApiService::new(api, "Chat API", VERSION)
         .description("Talk with a bot through the built-in integration `chat`.")
 }
 

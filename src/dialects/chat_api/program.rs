@@ -26,7 +26,10 @@ use crate::{
 };
 
 /// Request headers that the API reads.
-const FORWARDED_HEADERS: [&str; 2] = ["content-type", super::auth::USER_KEY_HEADER];
+const FORWARDED_HEADERS: [&str; 3] = ["content-type", "upgrade", super::auth::USER_KEY_HEADER];
+
+/// Path of the OpenAPI document of an installation's API.
+const DOCUMENT_PATH: &str = "/openapi.json";
 
 /// The program of the integration.
 pub struct Program(Arc<Inner>);
@@ -35,6 +38,7 @@ struct Inner {
     app: App,
     api: BoxEndpoint<'static, Response>,
     render: ErrorRenderer,
+    document: Published,
     allowed_methods: AllowedMethods,
 }
 
@@ -44,7 +48,8 @@ impl Program {
         Self(Arc::new(Inner {
             render: ErrorRenderer::new(app.clock().clone()),
             api: super::endpoint(document.clone()),
-            allowed_methods: AllowedMethods::new(Some(document), &[]),
+            allowed_methods: AllowedMethods::new(Some(document.clone()), &[]),
+            document,
             app,
         }))
     }
@@ -93,15 +98,23 @@ struct MessageRef {
 #[derive(Deserialize)]
 struct ActionTriggered {
     r#type: String,
-    input: SendEventInput,
+    input: Value,
 }
 
-/// Input of the only action, `sendEvent`.
+/// Input of the action `sendEvent`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SendEventInput {
     conversation_id: String,
     payload: Map<String, Value>,
+}
+
+/// Input of the action `publishMessageStream`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PublishMessageStreamInput {
+    conversation_id: String,
+    signal: webchat::StreamPart,
 }
 
 fn parse_body<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T> {
@@ -133,20 +146,11 @@ impl Inner {
             }
             "message_created" => {
                 let sent: MessageCreated = parse_body(&request.body)?;
-                webchat::deliver_message(&asked.admit()?, &sent.message.id.into())?;
+                webchat::deliver_message(&asked.visit()?, &sent.message.id.into())?;
                 Ok(json_response(&json!({})))
             }
             "action_triggered" => {
-                let asked_for: ActionTriggered = parse_body(&request.body)?;
-                if asked_for.r#type != "sendEvent" {
-                    let text = format!("The integration chat has no action {}", asked_for.r#type);
-                    return Err(Error::new(Kind::Runtime, text));
-                }
-                let SendEventInput {
-                    conversation_id,
-                    payload,
-                } = asked_for.input;
-                webchat::send_event(&asked.admit()?, &conversation_id.into(), payload)?;
+                call_action(&asked, parse_body(&request.body)?)?;
                 Ok(json_response(&json!({"output": {}})))
             }
             "register" | "unregister" | "ping" => Ok(json_response(&json!({}))),
@@ -168,7 +172,12 @@ impl Inner {
             let wanted = incoming.headers.get("access-control-request-headers");
             return cors::preflight(origin.as_deref(), wanted.map(String::as_str));
         }
+        let is_document = incoming.path.trim_end_matches('/') == DOCUMENT_PATH;
         let mut answered = match to_http_request(incoming) {
+            Ok(request) if is_document && *request.method() == Method::GET => NativeResponse {
+                body: self.document.json(webhook_origin(&asked.app)),
+                ..json_response(&Value::Null)
+            },
             Ok(mut request) => {
                 request.set_data(asked);
                 let path = request.uri().path().to_owned();
@@ -207,6 +216,28 @@ impl Inner {
     }
 }
 
+/// Calls an action. Its output is empty.
+fn call_action(asked: &InstallationContext, action: ActionTriggered) -> Result<()> {
+    let broken = |error| Error::invalid(format!("input: {error}"));
+    match action.r#type.as_str() {
+        "sendEvent" => {
+            let input: SendEventInput = serde_json::from_value(action.input).map_err(broken)?;
+            let conversation = input.conversation_id.into();
+            webchat::send_event(&asked.visit()?, &conversation, input.payload)
+        }
+        "publishMessageStream" => {
+            let input: PublishMessageStreamInput =
+                serde_json::from_value(action.input).map_err(broken)?;
+            let conversation = input.conversation_id.into();
+            webchat::publish_message_stream(&asked.visit()?, &conversation, input.signal)
+        }
+        other => {
+            let text = format!("The integration chat has no action {other}");
+            Err(Error::new(Kind::Runtime, text))
+        }
+    }
+}
+
 fn require_header<'a>(request: &'a Request, name: &str) -> Result<&'a str> {
     let value = request.headers.get(name).map(String::as_str);
     value.ok_or_else(|| Error::invalid(format!("the header {name} is missing")))
@@ -217,6 +248,12 @@ fn decode_configuration(header: &str) -> Result<Value> {
     let broken = || Error::invalid("x-bp-configuration is not JSON in base64");
     let text = STANDARD.decode(header).map_err(|_| broken())?;
     serde_json::from_slice(&text).map_err(|_| broken())
+}
+
+/// Returns the origin of the webhooks' addresses.
+fn webhook_origin(app: &App) -> &str {
+    let webhooks = &app.addresses().webhooks;
+    webhooks.strip_suffix("/webhook").unwrap_or(webhooks)
 }
 
 fn to_http_request(incoming: WebhookRequest) -> Result<HttpRequest> {
@@ -261,9 +298,10 @@ fn encode_id_slashes<'a>(method: &str, path: &'a str) -> Cow<'a, str> {
 /// Converts a response of the API to a response of the program.
 async fn to_native_response(mut response: Response) -> NativeResponse {
     let body = response.take_body();
-    let is_live = response
-        .content_type()
-        .is_some_and(|name| name.starts_with(event_stream::MEDIA_TYPE));
+    let is_live = response.status() == StatusCode::SWITCHING_PROTOCOLS
+        || response
+            .content_type()
+            .is_some_and(|name| name.starts_with(event_stream::MEDIA_TYPE));
     let headers = response.headers().iter();
     let headers = headers.filter_map(|(name, value)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))

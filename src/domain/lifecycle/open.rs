@@ -73,6 +73,8 @@ pub struct Renderers {
     pub bots: bots::feature::ObjectRenderers,
     /// Renders an end user.
     pub end_user: end_users::feature::EndUserRenderer,
+    /// Renders a signal of the webchat integration.
+    pub signal: webchat::signal_webhook::SignalRenderer,
 }
 
 /// Opens the application over an open store.
@@ -127,6 +129,6 @@ pub fn open(
         renderers.bots,
         vec![webchat::feature::close_conversation_streams],
     );
-    webchat::feature::register(&mut features, settings.webchat);
+    webchat::feature::register(&mut features, settings.webchat, renderers.signal);
     Ok(App::new((store, sealer, clock), app, vec![index], features))
 }

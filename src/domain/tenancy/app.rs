@@ -196,7 +196,8 @@ impl App {
     }
 
     /// Returns the public addresses of this server.
-    pub(in crate::domain) fn addresses(&self) -> &Addresses {
+    #[must_use]
+    pub fn addresses(&self) -> &Addresses {
         self.0.addresses.get_or_init(Addresses::default)
     }
 

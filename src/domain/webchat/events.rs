@@ -3,18 +3,17 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    NAME, Signal, WebchatUserRequest,
+    NAME, Signal, WebchatRequest, WebchatUserRequest,
     conversations::{find_chat_id, require_participant},
     foreign_ids,
 };
 use crate::{
     domain::{
         bots::{
-            author::Author,
             conversations,
             events::{self, Payload},
         },
-        tenancy::{request_auth::RequestContext, write_tx::WriteTx},
+        tenancy::write_tx::WriteTx,
     },
     kernel::{
         Error, Kind, Result, Timestamp,
@@ -76,7 +75,8 @@ pub async fn create(
         user: Some(user_request.id.clone()),
         message: None,
     };
-    let (seq, user) = (found.seq, user_request.fid.clone());
+    let publisher = user_request.publisher(found.seq)?;
+    let user = user_request.fid.clone();
     let build_event = move |created: &events::Event| CustomEvent {
         id: Some(created.id.clone()),
         conversation: known.clone(),
@@ -88,7 +88,7 @@ pub async fn create(
     let build_result = build_event.clone();
     let publish = move |tx: &WriteTx<'_>, created: &events::Event| {
         let signal = Signal::EventCreated(build_event(created));
-        tx.run_after_commit(move |app| app.listeners().publish(seq, signal));
+        tx.run_after_commit(move |app| publisher.publish(app, signal));
     };
     let created = events::create_with_hook(user_request.call(), new, publish).await?;
     Ok(build_result(&created))
@@ -133,13 +133,13 @@ pub fn find(user_request: &WebchatUserRequest, id: &EventId) -> Result<CustomEve
 /// # Errors
 /// `ReferenceNotFound` if the conversation does not exist; errors of the store.
 pub fn send(
-    call: &RequestContext,
+    request: &WebchatRequest,
     conversation: &ConversationId,
     payload: Map<String, Value>,
 ) -> Result<()> {
-    let author = Author::from_call(call)?;
-    let known = call
-        .app()
+    let author = request.author()?;
+    let app = request.call().app();
+    let known = app
         .store()
         .read(|conn| find_chat_id(conn, &author, conversation));
     let (known, seq) = known.map_err(|error| match error.kind() {
@@ -152,9 +152,10 @@ pub fn send(
         user: author.bot().id.to_string(),
         payload,
         is_bot: true,
-        created_at: call.app().clock().now(),
+        created_at: app.clock().now(),
     };
-    let listeners = call.app().listeners();
-    listeners.publish(seq, Signal::EventCreated(event));
+    request
+        .publisher(seq)?
+        .publish(app, Signal::EventCreated(event));
     Ok(())
 }

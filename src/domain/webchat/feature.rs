@@ -1,14 +1,22 @@
 //! Settings, state and hooks of the webchat integration.
 
-use super::{Listeners, Settings};
+use super::{
+    Listeners, Settings,
+    signal_webhook::{SignalQueue, SignalRenderer},
+};
 use crate::{
     domain::tenancy::{app::App, features::Features, write_tx::WriteTx},
     kernel::{Result, ids::EndUserId},
 };
 
-/// Registers the listeners and the settings.
-pub(in crate::domain) fn register(features: &mut Features, settings: Settings) {
+/// Registers the listeners, the queue of signals for webhooks, and the settings.
+pub(in crate::domain) fn register(
+    features: &mut Features,
+    settings: Settings,
+    renderer: SignalRenderer,
+) {
     features.add(Listeners::new(&settings));
+    features.add(SignalQueue::new(renderer));
     features.add(settings);
 }
 
@@ -16,6 +24,11 @@ impl App {
     /// Returns the listeners to conversations.
     #[must_use]
     pub fn listeners(&self) -> &Listeners {
+        self.feature()
+    }
+
+    /// Returns the signals that wait for the webhooks of installations.
+    pub(super) fn signal_queue(&self) -> &SignalQueue {
         self.feature()
     }
 

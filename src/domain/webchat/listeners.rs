@@ -10,6 +10,7 @@ use std::{
 };
 
 use rusqlite::{Connection, named_params};
+use serde_json::Number;
 use tokio::sync::{mpsc, watch};
 
 use super::{
@@ -26,6 +27,37 @@ use crate::{
 pub enum Signal {
     /// A message was created.
     MessageCreated(Message),
+    /// The bot wrote a part of a message that is not complete.
+    MessageStreamDelta {
+        /// Id of the stream.
+        stream: String,
+        /// Id of the conversation in the chat.
+        conversation: String,
+        /// Id of the bot.
+        user: String,
+        /// Time of creation, as the bot tells it.
+        created_at: String,
+        /// Id of the message in the bot.
+        client_message_id: Option<String>,
+        /// Position of the part in the stream.
+        sequence: Number,
+        /// The text.
+        delta: String,
+    },
+    /// The message that a stream announced was created.
+    MessageStreamCompleted {
+        /// Id of the stream.
+        stream: String,
+        /// The message.
+        message: Message,
+    },
+    /// The message that a stream announced will not come.
+    MessageStreamAborted {
+        /// Id of the stream.
+        stream: String,
+        /// Id of the conversation in the chat.
+        conversation: String,
+    },
     /// The author deleted a message.
     MessageDeleted {
         /// Id of the message.
@@ -125,8 +157,8 @@ impl Listeners {
     }
 
     /// Sends a signal to the listeners of a conversation.
-    pub(super) fn publish(&self, conversation: i64, signal: Signal) {
-        let signal = Arc::new(signal);
+    pub(super) fn publish(&self, conversation: i64, signal: impl Into<Arc<Signal>>) {
+        let signal = signal.into();
         // A full buffer belongs to a slow reader, a closed one to a reader that is gone.
         self.lock().retain(conversation, |listener| {
             listener.sender.try_send(signal.clone()).is_ok()

@@ -6,9 +6,10 @@ use rusqlite::Connection;
 use serde_json::{Map, Value};
 
 use super::{
-    CHANNEL, Signal, WebchatUserRequest,
+    CHANNEL, Signal, WebchatRequest, WebchatUserRequest,
     conversations::{find_chat_id, require_participant},
     foreign_ids,
+    message_streams::find_stream,
 };
 use crate::{
     domain::{
@@ -18,11 +19,7 @@ use crate::{
             messages::{self, Filter},
         },
         shared::paging::{Page, PageToken},
-        tenancy::{
-            app::App,
-            request_auth::{PrincipalAgent, RequestContext},
-            write_tx::WriteTx,
-        },
+        tenancy::{app::App, request_auth::PrincipalAgent, write_tx::WriteTx},
     },
     kernel::{
         Error, Kind, Result, Rule, Timestamp, Violation,
@@ -97,11 +94,11 @@ pub async fn create(user_request: &WebchatUserRequest, new: NewMessage) -> Resul
         schedule: None,
         by_participant: true,
     };
-    let (seq, fid) = (found.seq, user_request.fid.clone());
-    let conversation = known.clone();
+    let publisher = user_request.publisher(found.seq)?;
+    let (conversation, fid) = (known.clone(), user_request.fid.clone());
     let publish = move |tx: &WriteTx<'_>, created: &messages::Message| {
         let signal = Signal::MessageCreated(Message::new(created.clone(), conversation, fid));
-        tx.run_after_commit(move |app| app.listeners().publish(seq, signal));
+        tx.run_after_commit(move |app| publisher.publish(app, signal));
     };
     let created = messages::create_with_hook(user_request.call(), new, publish).await?;
     Ok(Message::new(created, known, user_request.fid.clone()))
@@ -123,13 +120,15 @@ fn require_declared_type(conn: &Connection, author: &Author, kind: &str) -> Resu
     Err(Violation::body(["payload", "type"], Rule::OneOf { allowed }).into())
 }
 
-/// Publishes a message from the bot to the listeners of its conversation.
+/// Publishes a message from the bot to the listeners of its conversation, and before it the end of the message
+/// stream that it names.
 ///
 /// # Errors
 /// Errors of the store.
-pub fn deliver(call: &RequestContext, id: &MessageId) -> Result<()> {
-    let author = Author::from_call(call)?;
-    let published = call.app().store().read(|conn| {
+pub fn deliver(request: &WebchatRequest, id: &MessageId) -> Result<()> {
+    let author = request.author()?;
+    let app = request.call().app();
+    let published = app.store().read(|conn| {
         let Some(message) = messages::find_visible(conn, &author, id)? else {
             return Ok(None);
         };
@@ -139,8 +138,12 @@ pub fn deliver(call: &RequestContext, id: &MessageId) -> Result<()> {
     })?;
     // The message may be deleted meanwhile.
     if let Some((conversation, message)) = published {
-        let listeners = call.app().listeners();
-        listeners.publish(conversation, Signal::MessageCreated(message));
+        let publisher = request.publisher(conversation)?;
+        if let Some(stream) = find_stream(&message.payload) {
+            let message = message.clone();
+            publisher.publish(app, Signal::MessageStreamCompleted { stream, message });
+        }
+        publisher.publish(app, Signal::MessageCreated(message));
     }
     Ok(())
 }
@@ -183,7 +186,8 @@ pub async fn delete(user_request: &WebchatUserRequest, id: MessageId) -> Result<
         conversation,
         user: user_request.fid.clone(),
     };
-    let publish = move |app: &App| app.listeners().publish(seq, signal);
+    let publisher = user_request.publisher(seq)?;
+    let publish = move |app: &App| publisher.publish(app, signal);
     messages::delete_with_effect(user_request.call(), id, publish)
         .await
         .map(drop)

@@ -11,15 +11,18 @@ mod foreign_ids;
 mod hs256;
 mod install;
 mod listeners;
+mod message_streams;
 mod messages;
 mod participants;
+mod publisher;
 mod request_context;
 mod settings;
+pub mod signal_webhook;
 mod user_keys;
 mod users;
 
 pub use self::{
-    built_in::register,
+    built_in::{VERSION, register},
     conversations::{
         Conversation, create as create_conversation, delete as delete_conversation,
         find as find_conversation, get_or_create as get_or_create_conversation,
@@ -28,6 +31,7 @@ pub use self::{
     events::{CustomEvent, create as create_event, find as find_event, send as send_event},
     install::{ensure_installed, ensure_installed_as, find_webhook},
     listeners::{Listeners, Signal, StreamItem, Subscription, listen},
+    message_streams::{StreamPart, publish as publish_message_stream},
     messages::{
         Message, NewMessage, create as create_message, delete as delete_message,
         deliver as deliver_message, find as find_message, list as list_messages,

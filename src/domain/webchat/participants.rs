@@ -29,8 +29,8 @@ pub async fn add(user_request: &WebchatUserRequest, id: &str, fid: String) -> Re
         conversation,
         participant: fid.clone(),
     };
-    let seq = found.seq;
-    let publish = move |app: &App| app.listeners().publish(seq, signal);
+    let publisher = user_request.publisher(found.seq)?;
+    let publish = move |app: &App| publisher.publish(app, signal);
     let added =
         conversations::add_participant_and(user_request.call(), found.id, user.id, publish).await?;
     Ok(User::new(added, fid))
@@ -75,8 +75,8 @@ pub async fn remove(user_request: &WebchatUserRequest, id: &str, fid: &str) -> R
         conversation,
         participant: fid.to_owned(),
     };
-    let seq = found.seq;
-    let publish = move |app: &App| app.listeners().publish(seq, signal);
+    let publisher = user_request.publisher(found.seq)?;
+    let publish = move |app: &App| publisher.publish(app, signal);
     conversations::remove_participant_and(user_request.call(), found.id, user.id, publish).await
 }
 

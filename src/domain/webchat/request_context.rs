@@ -2,7 +2,12 @@
 
 use serde_json::Value;
 
-use super::{foreign_ids, user_keys};
+use super::{
+    foreign_ids,
+    publisher::Publisher,
+    signal_webhook::{SignalWebhook, WebhookAddress},
+    user_keys,
+};
 use crate::{
     domain::{
         bots::author::Author,
@@ -16,6 +21,8 @@ pub struct WebchatRequest {
     call: RequestContext,
     /// Signing secret of the installation's owner, if the owner signs the user keys.
     owner_secret: Option<Secret>,
+    /// Address that the installation's signals are posted to.
+    webhook: Option<WebhookAddress>,
 }
 
 /// A request of an authenticated user of the chat.
@@ -35,6 +42,7 @@ impl WebchatRequest {
     pub fn new(call: RequestContext, configuration: &Value) -> Self {
         Self {
             owner_secret: user_keys::parse_owner_secret(configuration.get("encryptionKey")),
+            webhook: WebhookAddress::parse(configuration),
             call,
         }
     }
@@ -76,6 +84,22 @@ impl WebchatRequest {
     /// Returns the signing secret of the installation's owner; `None` if this server signs the keys.
     pub(super) const fn owner_secret(&self) -> Option<&Secret> {
         self.owner_secret.as_ref()
+    }
+
+    /// Returns the publisher of the signals of a conversation.
+    pub(super) fn publisher(&self, conversation: i64) -> Result<Publisher> {
+        let webhook = match &self.webhook {
+            Some(address) => Some(SignalWebhook {
+                installation: self.installation()?.seq,
+                bot: self.author()?.bot().id.clone(),
+                address: address.clone(),
+            }),
+            None => None,
+        };
+        Ok(Publisher {
+            conversation,
+            webhook,
+        })
     }
 
     /// Returns the installation.
@@ -125,6 +149,10 @@ impl WebchatUserRequest {
 
     pub(super) fn author(&self) -> Result<Author> {
         self.request.author()
+    }
+
+    pub(super) fn publisher(&self, conversation: i64) -> Result<Publisher> {
+        self.request.publisher(conversation)
     }
 }
 

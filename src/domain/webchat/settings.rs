@@ -15,7 +15,7 @@ pub struct Settings {
     pub heartbeat_seconds: u64,
     /// Number of signals that a stream buffers for a slow reader before it ends.
     pub buffer: usize,
-    /// Maximum number of concurrent streams.
+    /// Maximum number of concurrent streams: server-sent events and WebSockets.
     pub max_streams: usize,
     /// Maximum number of concurrent streams of one user.
     pub max_streams_per_user: usize,

@@ -19,13 +19,13 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A stream, read event by event.
-struct Stream {
+pub struct Stream {
     response: reqwest::Response,
     text: String,
 }
 
 impl Stream {
-    async fn open(given: &Given, user: &User, conversation: &str) -> Self {
+    pub async fn open(given: &Given, user: &User, conversation: &str) -> Self {
         let path = format!("{}/conversations/{conversation}/listen", given.path);
         let request = given
             .server
@@ -60,7 +60,7 @@ impl Stream {
         }
     }
 
-    async fn next(&mut self) -> Option<Value> {
+    pub async fn next(&mut self) -> Option<Value> {
         let block = self.block().await?;
         assert!(block.is_ascii(), "{block}");
         let data = block.strip_prefix("event: message\ndata: ").expect("data");

@@ -3,16 +3,18 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use futures_util::{SinkExt, StreamExt};
 use poem::{
     Endpoint, EndpointExt, FromRequest, IntoResponse, Request, RequestBody, Response,
     endpoint::{BoxEndpoint, make},
-    http::header,
     web::websocket::{Message, WebSocket, WebSocketConfig, WebSocketStream},
 };
 use tracing::debug;
 
-use super::webhooks::{build_response, read_request};
+use super::{
+    web_sockets::{CLIENT_TIMEOUT, close_socket, is_websocket_handshake},
+    webhooks::{build_response, read_request},
+};
 use crate::{
     dialects::botpress::error::GatewayRenderer,
     domain::{App, bots::inbound::CallResponse},
@@ -31,9 +33,6 @@ use crate::{
 
 /// Delay after which a client should retry.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
-
-/// Maximum time for a client to accept a frame and to close its side.
-const CLIENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Headers that describe one connection and are not forwarded.
 const HOP_BY_HOP_HEADERS: [&str; 10] = [
@@ -123,11 +122,6 @@ fn split_path(request: &Request) -> (&str, &str) {
     let path = request.original_uri().path();
     let path = path.strip_prefix('/').unwrap_or(path);
     path.split_at(path.find('/').unwrap_or(path.len()))
-}
-
-fn is_websocket_handshake(request: &Request) -> bool {
-    let upgrade = request.header(header::UPGRADE);
-    upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"))
 }
 
 async fn open_tunnel(tunnels: &Tunnels, request: &Request) -> Result<Response> {
@@ -234,22 +228,6 @@ async fn serve_client(socket: WebSocketStream, mut session: Session, settings: S
     {
         close_socket(&mut socket, close).await;
     }
-}
-
-/// Sends the close frame and waits until the client closes, because data may be lost if the server closes
-/// first.
-async fn close_socket<S, E>(socket: &mut S, close: CloseReason)
-where
-    S: Stream<Item = Result<Message, E>> + Sink<Message, Error = E> + Unpin,
-{
-    let goodbye = async {
-        let message = Message::close_with(close.code, close.reason);
-        if socket.send(message).await.is_ok() {
-            while let Some(Ok(_)) = socket.next().await {}
-        }
-    };
-    // After the timeout the connection is dropped anyway.
-    let _ = with_timeout(CLIENT_TIMEOUT, goodbye).await;
 }
 
 /// poem returns the error of its WebSocket library only as text.

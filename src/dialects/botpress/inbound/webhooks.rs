@@ -12,6 +12,7 @@ use poem::{
     http::{HeaderName, HeaderValue, StatusCode, header},
 };
 
+use super::web_sockets::{send_frames, take_websocket};
 use crate::{
     domain::{
         App,
@@ -114,6 +115,7 @@ async fn handle_request(app: &App, request: Request) -> Result<Response> {
     // The receiver is found before the body is read, so that callers who know no webhook use no memory.
     let found = resolve_target(app, whole, query)?;
     let mut receiver = found.receiver;
+    let socket = take_websocket(&request).await;
     let incoming = match read_request(request, found.path).await {
         Ok(incoming) => incoming,
         Err(error) => {
@@ -125,7 +127,15 @@ async fn handle_request(app: &App, request: Request) -> Result<Response> {
         // The installation may have been removed while the body arrived.
         receiver = resolve_target(app, whole, query)?.receiver;
     }
-    let answer = inbound::receive(app, receiver, &incoming).await?;
+    let mut answer = inbound::receive(app, receiver, &incoming).await?;
+    // Only a program of this server has a stream.
+    if answer.status == StatusCode::SWITCHING_PROTOCOLS.as_u16()
+        && let Some(frames) = answer.body_stream.take()
+    {
+        let socket =
+            socket.ok_or_else(|| Error::invalid("The WebSocket handshake is incomplete"))?;
+        return Ok(send_frames(socket, frames));
+    }
     Ok(build_response(answer, found.cookie_path))
 }
 

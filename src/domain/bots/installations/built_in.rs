@@ -5,7 +5,11 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::Map;
 
 use super::{Status, new_webhook_id, seal_configuration};
-use crate::{domain::tenancy::write_tx::WriteTx, kernel::Result, store::Sealer};
+use crate::{
+    domain::{bots::integrations::Integration, tenancy::write_tx::WriteTx},
+    kernel::Result,
+    store::Sealer,
+};
 
 /// An installation of a built-in integration.
 #[derive(Debug, Clone)]
@@ -97,6 +101,27 @@ pub(in crate::domain) fn ensure_built_in(
         })?,
     };
     Ok(webhook_id)
+}
+
+const FIND_IMPLICIT: &str = "
+    SELECT integrations.seq
+    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.implicit
+      AND integrations.name = :name AND integrations.workspace_id = :owner";
+
+/// Returns the row of the version of an integration that a bot has implicitly, if any.
+pub(super) fn find_implicit(
+    conn: &Connection,
+    agent_seq: i64,
+    integration: &Integration,
+) -> Result<Option<i64>> {
+    let parameters = named_params! {
+        ":agent_seq": agent_seq, ":name": integration.name, ":owner": integration.workspace_id,
+    };
+    let found = conn
+        .prepare_cached(FIND_IMPLICIT)?
+        .query_row(parameters, |row| row.get(0));
+    Ok(found.optional()?)
 }
 
 const REMOVE_IMPLICIT: &str = "

@@ -310,6 +310,13 @@ impl AffectedRows {
                     ..by(Some(known))
                 }
             }
+            // The implicit installation of another version becomes this one, and keeps its address.
+            (None, None) => by(
+                match super::built_in::find_implicit(conn, bot.seq, integration)? {
+                    Some(seq) => find_by_integration(conn, bot.seq, seq)?,
+                    None => None,
+                },
+            ),
             (known, same) => Self {
                 removed: known,
                 ..by(same)

@@ -8,8 +8,9 @@ use crate::{
     support::{TestServer, assert_answer},
 };
 
-/// The integration that every server has.
-const CHAT: &str = "chat@0.7.6";
+/// The integration that every server has, and an older version of it.
+const CHAT: &str = "chat@1.0.0";
+const OLD_CHAT: &str = "chat@0.7.6";
 
 const ALL: &str = "/v1/admin/hub/integrations";
 
@@ -44,7 +45,13 @@ async fn list_public_integrations_shows_those_of_every_workspace() {
     for (query, expected) in [
         (
             "",
-            vec!["other@1.0.0", "shared@0.10.0", "shared@0.9.0", CHAT],
+            vec![
+                "other@1.0.0",
+                "shared@0.10.0",
+                "shared@0.9.0",
+                CHAT,
+                OLD_CHAT,
+            ],
         ),
         (
             "?version=latest",
@@ -77,7 +84,7 @@ async fn list_public_integrations_is_paged() {
     let second = Caller::person()
         .get(&server, &format!("{ALL}?nextToken={token}"))
         .await;
-    assert_eq!(names(&second.json()), ["shared@0.0.0", CHAT]);
+    assert_eq!(names(&second.json()), ["shared@0.0.0", CHAT, OLD_CHAT]);
 }
 
 #[tokio::test]
