@@ -146,7 +146,7 @@ const LISTS: &[List] = &[
         path: "/v1/admin/hub/integrations",
         items: "/integrations",
         member: "/name",
-        values: &[(1, "chat"), (9, "shared")],
+        values: &[(1, "chat"), (1, "chat"), (9, "shared")],
     },
     List {
         caller: Caller::member,
