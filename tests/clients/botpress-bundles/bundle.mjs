@@ -2,7 +2,7 @@
 import { build } from 'esbuild'
 import { mkdirSync } from 'node:fs'
 
-export const sdks = ['0.5.14', '0.10.10', '2.4.3', '5.4.3']
+export const sdks = ['0.5.14', '0.10.10', '2.4.3', '5.4.3', '7.2.4']
 
 export async function bundle(kind, sdk, outdir) {
   mkdirSync(outdir, { recursive: true })

@@ -1,4 +1,4 @@
-// Bundles of four generations of the official SDK, run by both engines of Parlance.
+// Bundles of five generations of the official SDK, run by both engines of Parlance.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHmac } from 'node:crypto'

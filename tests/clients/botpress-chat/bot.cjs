@@ -21,6 +21,15 @@ exports.handler = async (request) => {
     if (payload.text === "choose") {
       const options = [{ label: "Red", value: "r" }, { label: "Blue", value: "b" }];
       await say(conversationId, "choice", { text: "Which one?", options });
+    } else if (payload.text === "stream") {
+      const part = (signal) =>
+        call("/v1/chat/actions", { type: "chat:publishMessageStream", input: { conversationId, signal } });
+      const createdAt = new Date().toISOString();
+      for (const [sequence, delta] of ["good ", "day"].entries()) {
+        await part({ type: "delta", streamId: "s1", createdAt, clientMessageId: "m1", sequence, delta });
+      }
+      await say(conversationId, "text", { text: "good day", metadata: { streamId: "s1" } });
+      await part({ type: "abort", streamId: "s2" });
     } else if (payload.text === "bloc") {
       const items = [
         { type: "text", payload: { text: "one" } },

@@ -21,12 +21,12 @@ export async function start(settings = {}) {
     if (!answer.ok) throw new Error(await answer.text());
     return answer.json();
   };
-  const { integration } = await call("GET", "/v1/admin/hub/integrations/chat/latest");
   const code = await readFile(new URL("bot.cjs", import.meta.url), "utf8");
   return {
     ...server,
     /** A new bot: where its chat is. */
-    async bot(configuration = {}) {
+    async bot(configuration = {}, version = "latest") {
+      const { integration } = await call("GET", `/v1/admin/hub/integrations/chat/${version}`);
       const { bot } = await call("POST", "/v1/admin/bots", { code });
       const installed = await call("PUT", `/v1/admin/bots/${bot.id}`, {
         integrations: { [integration.id]: { enabled: true, configuration } },
