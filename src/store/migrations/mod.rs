@@ -112,6 +112,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0028_plugins",
         sql: include_str!("0028_plugins.sql"),
     },
+    Migration {
+        name: "0029_event_outcomes",
+        sql: include_str!("0029_event_outcomes.sql"),
+    },
 ];
 
 /// A failed migration. The file is as the previous migration left it.
