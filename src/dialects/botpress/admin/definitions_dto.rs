@@ -186,6 +186,10 @@ pub enum BotStateType {
     User,
     /// The bot.
     Bot,
+    /// A task.
+    Task,
+    /// A workflow.
+    Workflow,
 }
 
 /// A state definition of a bot.
@@ -211,6 +215,8 @@ impl BotStateDefinition {
                 BotStateType::Conversation => StateKind::Conversation,
                 BotStateType::User => StateKind::User,
                 BotStateType::Bot => StateKind::Bot,
+                BotStateType::Task => StateKind::Task,
+                BotStateType::Workflow => StateKind::Workflow,
             },
             schema: parse_schema(self.schema, &format!("states.{name}.schema"), limits)?,
             expiry: self.expiry,
@@ -225,6 +231,8 @@ impl From<definitions::StateDefinition> for BotStateDefinition {
                 StateKind::Conversation => BotStateType::Conversation,
                 StateKind::User => BotStateType::User,
                 StateKind::Bot | StateKind::Integration => BotStateType::Bot,
+                StateKind::Task => BotStateType::Task,
+                StateKind::Workflow => BotStateType::Workflow,
             },
             schema: schema_to_dto(&state.schema),
             expiry: state.expiry,

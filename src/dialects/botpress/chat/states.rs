@@ -8,7 +8,7 @@ use poem_openapi::{
 };
 use serde_json::{Value, json};
 
-use super::users::dto::EXAMPLE_TIME;
+use super::{state_expiry::NullableExpiry, users::dto::EXAMPLE_TIME};
 use crate::{
     dialects::botpress::{Tag, auth::BotCaller, error::Failed},
     domain::bots::states::{self, Key, StateKind},
@@ -31,6 +31,10 @@ enum StateType {
     Bot,
     /// The installation of an integration.
     Integration,
+    /// A task.
+    Task,
+    /// A workflow.
+    Workflow,
 }
 
 impl From<StateType> for StateKind {
@@ -40,6 +44,8 @@ impl From<StateType> for StateKind {
             StateType::User => Self::User,
             StateType::Bot => Self::Bot,
             StateType::Integration => Self::Integration,
+            StateType::Task => Self::Task,
+            StateType::Workflow => Self::Workflow,
         }
     }
 }
@@ -51,6 +57,8 @@ impl From<StateKind> for StateType {
             StateKind::User => Self::User,
             StateKind::Bot => Self::Bot,
             StateKind::Integration => Self::Integration,
+            StateKind::Task => Self::Task,
+            StateKind::Workflow => Self::Workflow,
         }
     }
 }
@@ -165,6 +173,69 @@ impl Example for PatchStateBody {
     }
 }
 
+/// The value of a state that is not set yet.
+#[derive(Object)]
+#[oai(example, rename = "getOrSetStateBody")]
+struct GetOrSetStateBody {
+    /// Payload for a state that is not set; otherwise it has no effect.
+    payload: JsonObject,
+    /// Time without a write after which the new state expires, in milliseconds; the declared expiry if absent.
+    #[oai(validator(minimum(value = "1"), maximum(value = "2592000000")))]
+    expiry: Option<f64>,
+}
+
+impl Example for GetOrSetStateBody {
+    fn example() -> Self {
+        Self {
+            payload: JsonObject::from_value(json!({"age": 42})),
+            expiry: None,
+        }
+    }
+}
+
+/// A state that was set before or is set now.
+#[derive(Object)]
+#[oai(example, rename = "getOrSetStateResponse")]
+struct GetOrSetStateResponse {
+    /// The state.
+    state: State,
+    /// Origin of the response.
+    meta: ResponseMeta,
+}
+
+impl Example for GetOrSetStateResponse {
+    fn example() -> Self {
+        Self {
+            state: StateResponse::example().state,
+            meta: ResponseMeta { cached: false },
+        }
+    }
+}
+
+/// The origin of a response.
+#[derive(Object)]
+#[oai(rename = "ResponseMeta")]
+struct ResponseMeta {
+    /// True if the response comes from a cache, which this server does not have.
+    cached: bool,
+}
+
+/// The expiry of a state.
+#[derive(Object)]
+#[oai(example, rename = "setStateExpiryBody")]
+struct SetStateExpiryBody {
+    /// Time without a write after which the state expires, in milliseconds; null means never.
+    expiry: NullableExpiry,
+}
+
+impl Example for SetStateExpiryBody {
+    fn example() -> Self {
+        Self {
+            expiry: NullableExpiry(Some(60_000.0)),
+        }
+    }
+}
+
 #[OpenApi(tag = "Tag::State")]
 impl States {
     /// Get State
@@ -212,6 +283,58 @@ impl States {
         let payload = body.0.payload.0.map(|payload| payload.0);
         let set = states::set(&caller.0, key, payload, body.0.expiry).await?;
         Ok(to_response(&caller, set)?)
+    }
+
+    /// Get Or Set State
+    ///
+    /// Returns a state, or sets it if it is not set or has expired. Concurrent calls get the same state.
+    #[oai(
+        path = "/v1/chat/states/:type/:id/:name/get-or-set",
+        method = "post",
+        operation_id = "getOrSetState"
+    )]
+    async fn get_or_set_state(
+        &self,
+        caller: BotCaller,
+        /// Owner type of the state.
+        r#type: Path<StateType>,
+        /// Id of the owner.
+        id: Path<String>,
+        /// Name of the state.
+        name: Path<String>,
+        body: Body<GetOrSetStateBody>,
+    ) -> Result<Json<GetOrSetStateResponse>, Failed> {
+        let key = state_key(r#type.0, id.0, name.0);
+        let GetOrSetStateBody { payload, expiry } = body.0;
+        let found = states::get_or_set(&caller.0, key, payload.0, expiry).await?;
+        Ok(Json(GetOrSetStateResponse {
+            state: State::new(&caller.0.agent()?.id, found),
+            meta: ResponseMeta { cached: false },
+        }))
+    }
+
+    /// Set State Expiry
+    ///
+    /// Sets the expiry of a state and restarts it. Responds with 404 if the state is not set or has expired.
+    #[oai(
+        path = "/v1/chat/states/:type/:id/:name/expiry",
+        method = "post",
+        operation_id = "setStateExpiry"
+    )]
+    async fn set_state_expiry(
+        &self,
+        caller: BotCaller,
+        /// Owner type of the state.
+        r#type: Path<StateType>,
+        /// Id of the owner.
+        id: Path<String>,
+        /// Name of the state.
+        name: Path<String>,
+        body: Body<SetStateExpiryBody>,
+    ) -> Result<Json<StateResponse>, Failed> {
+        let key = state_key(r#type.0, id.0, name.0);
+        let changed = states::set_expiry(&caller.0, key, body.0.expiry.0).await?;
+        Ok(to_response(&caller, changed)?)
     }
 
     /// Patch State

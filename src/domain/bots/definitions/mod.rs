@@ -71,6 +71,10 @@ text_enum! {
         Bot = "bot",
         /// An installation of the integration.
         Integration = "integration",
+        /// A task.
+        Task = "task",
+        /// A workflow.
+        Workflow = "workflow",
     }
 }
 

@@ -15,7 +15,7 @@ pub(in crate::domain) use self::{
 };
 pub use self::{
     rows::find,
-    set::{patch, set},
+    set::{get_or_set, patch, set, set_expiry},
 };
 pub use super::definitions::StateKind;
 use crate::kernel::{

@@ -9,8 +9,9 @@ use crate::{
         tenancy::request_auth::ActingInstallation,
     },
     kernel::{
-        Error, Result,
+        Error, Result, Rule, Violation,
         ids::{ConversationId, EndUserId},
+        violation::{Location, PathSegment},
     },
 };
 
@@ -55,16 +56,73 @@ impl Owner {
                 owner.user_seq = users::load_visible(conn, voice, &id)?.seq;
                 owner.id = key.owner.clone();
             }
+            // wire: the server has no tasks and workflows yet, so it takes their ids as they come
+            // (botpress-today.md §3)
+            StateKind::Task | StateKind::Workflow if integration.is_none() => {
+                check_length("id", &key.owner)?;
+                check_length("name", &key.name)?;
+                owner.id = key.owner.clone();
+            }
             StateKind::Bot if key.owner == voice.bot().id.as_str() => {}
             StateKind::Integration
                 if integration.is_some_and(|own| own.integration_id.as_str() == key.owner) => {}
-            StateKind::Bot | StateKind::Integration => return Err(absent()),
+            StateKind::Bot | StateKind::Integration | StateKind::Task | StateKind::Workflow => {
+                return Err(absent());
+            }
         }
         Ok(owner)
     }
 }
 
-/// Returns the caller's declaration of a state.
+/// Maximum length of an id and a name that nothing declares, in characters.
+const MAX_CHARS: usize = 200;
+
+fn check_length(parameter: &str, text: &str) -> Result<()> {
+    if text.chars().count() <= MAX_CHARS {
+        return Ok(());
+    }
+    Err(Violation {
+        location: Location::Path,
+        path: vec![PathSegment::Key(parameter.to_owned())],
+        rule: Rule::MaxLength(MAX_CHARS as u64),
+    }
+    .into())
+}
+
+/// Returns the key with the name under which the bot declares the state. The code of a plugin asks for `table`,
+/// but the bot has only `plugin#table`.
+///
+/// wire: an undeclared name means the only state of a plugin with that name (botpress-today.md §2.3)
+///
+/// # Errors
+/// Errors of the store.
+pub(super) fn resolve_name(conn: &Connection, voice: &Author, key: &Key) -> Result<Key> {
+    let mut key = key.clone();
+    if voice.integration().is_some() || key.name.contains(PLUGIN_SEPARATOR) {
+        return Ok(key);
+    }
+    let speaker = voice.load_schemas(conn)?;
+    let states = &speaker.bot_definition().states;
+    if states
+        .get(&key.name)
+        .is_some_and(|own| own.kind == key.kind)
+    {
+        return Ok(key);
+    }
+    let mut of_plugins = states.iter().filter(|(name, state)| {
+        let bare = name.split_once(PLUGIN_SEPARATOR).map(|(_, bare)| bare);
+        bare == Some(&key.name) && state.kind == key.kind
+    });
+    if let (Some((name, _)), None) = (of_plugins.next(), of_plugins.next()) {
+        key.name = name.clone();
+    }
+    Ok(key)
+}
+
+/// Separates the alias of a plugin from the name of its state.
+const PLUGIN_SEPARATOR: char = '#';
+
+/// Returns the caller's declaration of a state. States of workflows need none.
 ///
 /// # Errors
 /// `NotFound` if the caller declares no state of this name and kind; `Forbidden` if the calling integration has
@@ -79,13 +137,19 @@ pub(super) fn find_declaration(
         Some(own) => own.definition.states.get(&key.name),
         None => speaker.bot_definition().states.get(&key.name),
     };
-    declared
-        .filter(|state| state.kind == key.kind)
-        .cloned()
-        .ok_or_else(|| {
-            Error::not_found(format!(
-                "No state {} of the type {} is declared",
-                key.name, key.kind
-            ))
-        })
+    if let Some(declared) = declared.filter(|state| state.kind == key.kind) {
+        return Ok(declared.clone());
+    }
+    match key.kind {
+        // wire: the vendor's CLI never declares them (botpress-today.md §3)
+        StateKind::Workflow => Ok(definitions::StateDefinition {
+            kind: key.kind,
+            schema: definitions::DeclaredSchema::default(),
+            expiry: None,
+        }),
+        kind => Err(Error::not_found(format!(
+            "State \"{}\" not found: no state of the type {kind} with this name is declared",
+            key.name
+        ))),
+    }
 }

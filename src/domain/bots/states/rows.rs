@@ -3,7 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::Value;
 
-use super::{Key, State, owner::Owner};
+use super::{
+    Key, State,
+    owner::{Owner, resolve_name},
+};
 use crate::{
     domain::{bots::author::Author, tenancy::request_auth::RequestContext},
     kernel::{Error, Result, Timestamp, ids::StateId},
@@ -17,11 +20,17 @@ pub fn find(call: &RequestContext, key: &Key) -> Result<State> {
     let voice = Author::from_call(call)?;
     let now = call.app().clock().now();
     call.app().store().read(|conn| {
+        let key = &resolve_name(conn, &voice, key)?;
         let owner = Owner::resolve(conn, &voice, key)?;
         let found = read(conn, voice.bot().seq, &owner, key)?;
         let found = found.filter(|state| !is_expired(state, now));
-        found.ok_or_else(|| Error::not_found(format!("State \"{}\" not found", key.name)))
+        found.ok_or_else(|| not_found(key))
     })
+}
+
+/// Returns the error for a state that is not set.
+pub(super) fn not_found(key: &Key) -> Error {
+    Error::not_found(format!("State \"{}\" not found", key.name))
 }
 
 /// True if the state has expired.
@@ -106,6 +115,19 @@ pub(super) fn upsert(
         ":expires_at": state.expires_at,
         ":created_at": state.created_at,
         ":updated_at": state.updated_at,
+    })?;
+    Ok(())
+}
+
+const SET_EXPIRY: &str = "
+    UPDATE states SET expires_after = :expires_after, expires_at = :expires_at WHERE id = :id";
+
+/// Stores the expiry of a state.
+pub(super) fn update_expiry(conn: &Connection, state: &State) -> Result<()> {
+    conn.prepare_cached(SET_EXPIRY)?.execute(named_params! {
+        ":id": state.id,
+        ":expires_after": state.expires_after,
+        ":expires_at": state.expires_at,
     })?;
     Ok(())
 }

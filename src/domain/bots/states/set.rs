@@ -1,4 +1,4 @@
-//! Sets and patches states. Each write restarts the time to expiry.
+//! Sets and patches states. Each write restarts the time to expiry. A read that may create a state is here too.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Key, State,
-    owner::{Owner, find_declaration},
+    owner::{Owner, find_declaration, resolve_name},
     rows,
 };
 use crate::{
@@ -57,10 +57,75 @@ pub async fn set(
         .run_proven_write_tx(call, proven, move |tx, _| {
             let place = StateEntry::load(tx.conn, tx.now, &voice, &key)?;
             let Some(payload) = payload.clone() else {
-                return place.clear(tx, &key);
+                return place.clear(tx);
             };
             let after = expiry.or(place.declaration.expiry);
-            place.write(tx, &key, payload, after.map(round_up_millis))
+            place.write(tx, payload, after.map(round_up_millis))
+        })
+        .await
+}
+
+/// Returns a state of the call's bot as it is, or sets it if it is not set or has expired. Concurrent calls get the
+/// same state.
+///
+/// # Errors
+/// As [`set`]; the payload is checked only if the state is set.
+pub async fn get_or_set(
+    call: &RequestContext,
+    key: Key,
+    payload: Map<String, Value>,
+    expiry: Option<f64>,
+) -> Result<State> {
+    require_write(call)?;
+    let voice = Author::from_call(call)?;
+    let place = call
+        .app()
+        .store()
+        .read(|conn| StateEntry::load(conn, call.app().clock().now(), &voice, &key))?;
+    if let Some(current) = place.current {
+        return Ok(current);
+    }
+    let mut proven = ProvenClaims::default();
+    proven.prove(
+        SharedClaim::new(build_schema_claim(&place.declaration, &payload)),
+        call.schema_limits(),
+    )?;
+    call.app()
+        .run_proven_write_tx(call, proven, move |tx, _| {
+            let place = StateEntry::load(tx.conn, tx.now, &voice, &key)?;
+            if let Some(current) = place.current {
+                return Ok(current);
+            }
+            let after = expiry.or(place.declaration.expiry);
+            place.write(tx, payload.clone(), after.map(round_up_millis))
+        })
+        .await
+}
+
+/// Sets the time without a write after which a state of the call's bot expires, in milliseconds, and restarts it.
+/// `None` means never.
+///
+/// # Errors
+/// `NotFound` if the owner does not exist, or the state is not declared, not set or expired; `Forbidden` for a role
+/// below developer; errors of the store.
+pub async fn set_expiry(call: &RequestContext, key: Key, expiry: Option<f64>) -> Result<State> {
+    require_write(call)?;
+    let voice = Author::from_call(call)?;
+    call.app()
+        .run_write_tx(call, move |tx, _| {
+            let place = StateEntry::load(tx.conn, tx.now, &voice, &key)?;
+            let current = place.current.ok_or_else(|| rows::not_found(&key))?;
+            let after = expiry.map(round_up_millis);
+            let state = State {
+                expires_after: after,
+                expires_at: after.map(|millis| expiry_time(tx.now, millis)),
+                ..current
+            };
+            rows::update_expiry(tx.conn, &state)?;
+            if state.expires_at.is_some() {
+                tx.wake_delivery_dispatcher();
+            }
+            Ok(state)
         })
         .await
 }
@@ -102,7 +167,7 @@ pub async fn patch(call: &RequestContext, key: Key, payload: Map<String, Value>)
         .run_proven_write_tx(call, proven, move |tx, _| {
             let place = StateEntry::load(tx.conn, tx.now, &voice, &key)?;
             let (merged, after) = place.merge(&payload);
-            place.write(tx, &key, merged, after)
+            place.write(tx, merged, after)
         })
         .await
 }
@@ -119,6 +184,8 @@ const BOUND: Bound = Bound {
 /// A state's key resolved: owner, declaration and the present state.
 struct StateEntry {
     agent_seq: i64,
+    /// The key with the declared name.
+    key: Key,
     owner: Owner,
     declaration: definitions::StateDefinition,
     /// The present state; `None` if it is not set or has expired.
@@ -127,12 +194,14 @@ struct StateEntry {
 
 impl StateEntry {
     fn load(conn: &Connection, now: Timestamp, voice: &Author, key: &Key) -> Result<Self> {
-        let owner = Owner::resolve(conn, voice, key)?;
-        let declared = find_declaration(conn, voice, key)?;
+        let key = resolve_name(conn, voice, key)?;
+        let owner = Owner::resolve(conn, voice, &key)?;
+        let declared = find_declaration(conn, voice, &key)?;
         let agent_seq = voice.bot().seq;
-        let old = rows::read(conn, agent_seq, &owner, key)?;
+        let old = rows::read(conn, agent_seq, &owner, &key)?;
         Ok(Self {
             agent_seq,
+            key,
             owner,
             declaration: declared,
             current: old.filter(|state| !rows::is_expired(state, now)),
@@ -152,7 +221,6 @@ impl StateEntry {
     fn write(
         self,
         tx: &WriteTx<'_>,
-        key: &Key,
         payload: Map<String, Value>,
         expires_after: Option<i64>,
     ) -> Result<State> {
@@ -166,10 +234,7 @@ impl StateEntry {
             expires_after,
             expires_at: expires_after.map(|millis| expiry_time(tx.now, millis)),
             updated_at: tx.now,
-            ..self
-                .current
-                .clone()
-                .unwrap_or_else(|| self.new_state(tx, key))
+            ..self.current.clone().unwrap_or_else(|| self.new_state(tx))
         };
         rows::upsert(tx.conn, self.agent_seq, &self.owner, &state)?;
         if state.expires_at.is_some() {
@@ -178,14 +243,11 @@ impl StateEntry {
         Ok(state)
     }
 
-    fn clear(self, tx: &WriteTx<'_>, key: &Key) -> Result<State> {
+    fn clear(self, tx: &WriteTx<'_>) -> Result<State> {
         if let Some(old) = &self.current {
             rows::delete(tx.conn, &old.id)?;
         }
-        let cleared = self
-            .current
-            .clone()
-            .unwrap_or_else(|| self.new_state(tx, key));
+        let cleared = self.current.clone().unwrap_or_else(|| self.new_state(tx));
         Ok(State {
             payload: Map::new(),
             updated_at: tx.now,
@@ -193,8 +255,9 @@ impl StateEntry {
         })
     }
 
-    fn new_state(&self, tx: &WriteTx<'_>, key: &Key) -> State {
+    fn new_state(&self, tx: &WriteTx<'_>) -> State {
         use super::StateKind;
+        let key = &self.key;
         let owned_by = |kind| (key.kind == kind).then_some(self.owner.id.as_str());
         State {
             id: StateId::new_ordered_uuid(tx.now),

@@ -277,7 +277,9 @@ impl From<definitions::StateDefinition> for IntegrationStateDefinition {
             r#type: match state.kind {
                 StateKind::Conversation => IntegrationStateType::Conversation,
                 StateKind::User => IntegrationStateType::User,
-                StateKind::Integration | StateKind::Bot => IntegrationStateType::Integration,
+                StateKind::Integration | StateKind::Bot | StateKind::Task | StateKind::Workflow => {
+                    IntegrationStateType::Integration
+                }
             },
             schema: schema_to_dto(&state.schema),
         }
