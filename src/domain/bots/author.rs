@@ -10,7 +10,7 @@ use super::{
     definitions::{
         BotDefinition, ChannelDefinition, CreationRule, IntegrationDefinition, Named, TagDefinition,
     },
-    protocol::{self, IntegrationCall},
+    protocol::{self, ProgramCall},
     schema_set::{InstalledIntegration, SchemaSet},
     tags::{DeclaredTags, TagPatch, Tags},
 };
@@ -241,7 +241,7 @@ impl<'a> AuthorSchemas<'a> {
         });
         Ok(DelegatedCreation {
             integration: integration.to_owned(),
-            receiver: (self.bot.seq, found.installation.seq),
+            receiver: (self.bot.seq, Some(found.installation.seq)),
             tags: tags.collect(),
         })
     }
@@ -251,7 +251,7 @@ impl<'a> AuthorSchemas<'a> {
 pub(in crate::domain) struct DelegatedCreation {
     integration: String,
     /// Row ids of the bot and of the installation.
-    receiver: (i64, i64),
+    receiver: (i64, Option<i64>),
     /// Tags by their full names (botpress.md §4).
     pub(in crate::domain) tags: BTreeMap<String, String>,
 }
@@ -269,8 +269,8 @@ impl DelegatedCreation {
         body: &Value,
         member: &str,
     ) -> Result<String> {
-        let question = IntegrationCall {
-            installation: self.receiver,
+        let question = ProgramCall {
+            receiver: self.receiver,
             operation,
             kind: operation,
             body,

@@ -13,7 +13,7 @@ pub use self::shared_webhook::{SharedWebhook, find_shared};
 pub use super::protocol::CallResponse;
 use super::{
     installations,
-    protocol::{self, CallFailure, IntegrationCall},
+    protocol::{self, CallFailure, ProgramCall},
 };
 use crate::{
     domain::tenancy::{app::App, audit::Actor},
@@ -145,8 +145,8 @@ async fn forward_request(
         "headers": request.headers,
         "body": request.body,
     }});
-    let question = IntegrationCall {
-        installation: place,
+    let question = ProgramCall {
+        receiver: (place.0, Some(place.1)),
         operation: OPERATION,
         kind: OPERATION,
         body: &body,

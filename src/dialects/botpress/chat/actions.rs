@@ -17,9 +17,9 @@ pub struct Actions;
 #[derive(Object)]
 #[oai(example, rename = "callActionBody")]
 struct CallActionBody {
-    /// Type of the action: `integration:action`.
+    /// Type of the action: `integration:action`, or the name of an action of the bot.
     r#type: String,
-    /// Input of the action. It must match the input schema that the integration declares.
+    /// Input of the action. It must match the input schema of the action.
     input: JsonObject,
 }
 
@@ -68,7 +68,7 @@ impl Example for ConfigureIntegrationBody {
 impl Actions {
     /// Call Action
     ///
-    /// Calls an action of an integration and waits for its output.
+    /// Calls an action of an integration or of the bot itself, and waits for its output.
     #[oai(
         path = "/v1/chat/actions",
         method = "post",

@@ -1,5 +1,5 @@
-//! Calls to integrations whose caller waits for the response. Failures are also logged for the integration and the
-//! bot.
+//! Calls to integrations and bots whose caller waits for the response. Failures are also logged for the integration and
+//! the bot.
 
 use serde_json::Value;
 
@@ -14,11 +14,11 @@ use crate::{
     kernel::{Error, Kind, Result, ids::EventId},
 };
 
-/// A call to an installed integration.
+/// A call to a bot, or to an integration that is installed in it.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::domain) struct IntegrationCall<'a> {
-    /// Rows of the bot and the installation.
-    pub(in crate::domain) installation: (i64, i64),
+pub(in crate::domain) struct ProgramCall<'a> {
+    /// Rows of the bot and of the installation; without an installation the bot itself is called.
+    pub(in crate::domain) receiver: (i64, Option<i64>),
     pub(in crate::domain) operation: &'static str,
     /// Type of the action; else the operation.
     pub(in crate::domain) kind: &'a str,
@@ -31,7 +31,7 @@ pub(in crate::domain) struct IntegrationCall<'a> {
 /// [`CallFailure`] in the inner result if there is no response; errors of the store.
 pub(in crate::domain) async fn call_integration(
     app: &App,
-    question: IntegrationCall<'_>,
+    question: ProgramCall<'_>,
 ) -> Result<std::result::Result<CallResponse, CallFailure>> {
     let (asked, answer) = send_call(app, question).await?;
     let failed = match &answer {
@@ -48,13 +48,13 @@ pub(in crate::domain) async fn call_integration(
     Ok(answer)
 }
 
-/// Calls an installed integration, and parses its response with `read`.
+/// Calls a program, and parses its response with `read`.
 ///
 /// # Errors
-/// `Runtime` with the message of the integration or of `read`; errors of the store.
+/// `Runtime` with the message of the program or of `read`; errors of the store.
 pub(in crate::domain) async fn call_and_parse<T>(
     app: &App,
-    question: IntegrationCall<'_>,
+    question: ProgramCall<'_>,
     read: impl FnOnce(Value) -> std::result::Result<T, String>,
 ) -> Result<T> {
     let (asked, answer) = send_call(app, question).await?;
@@ -84,13 +84,17 @@ fn parse_json_body(answer: &CallResponse, operation: &str) -> std::result::Resul
 
 async fn send_call(
     app: &App,
-    question: IntegrationCall<'_>,
+    question: ProgramCall<'_>,
 ) -> Result<(RequestRef, std::result::Result<CallResponse, CallFailure>)> {
-    let (agent_seq, installation_seq) = question.installation;
-    let receiver = app.store().read(|conn| {
-        Receiver::load_installation(conn, app.sealer(), agent_seq, installation_seq)
+    let (agent_seq, installation_seq) = question.receiver;
+    let receiver = app.store().read(|conn| match installation_seq {
+        Some(seq) => Receiver::load_installation(conn, app.sealer(), agent_seq, seq),
+        None => Receiver::load_bot(conn, app.sealer(), agent_seq),
     })?;
-    let receiver = receiver.ok_or_else(|| not_installed("of this call"))?;
+    let receiver = receiver.ok_or_else(|| match installation_seq {
+        Some(_) => not_installed("of this call"),
+        None => runtime_error("The bot is blocked or deleted".to_owned()),
+    })?;
     let asked = RequestRef::new(&receiver, question.operation, question.kind);
     let question = BotRequest {
         operation: question.operation,
