@@ -1,6 +1,6 @@
 //! The memtable: index entries of new messages, in memory.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::Bound, sync::Arc};
 
 use imbl::OrdSet;
 
@@ -165,6 +165,28 @@ impl Memtable {
         let from = (agent_seq, tag.clone(), i64::MIN);
         let found = self.tags.range(from..(agent_seq, tag, before));
         found.rev().map(|&(.., message)| message)
+    }
+
+    /// Lists up to `limit` distinct values that a tag of an agent has after the value `after`, in their order.
+    pub(super) fn list_tag_values(
+        &self,
+        agent_seq: i64,
+        (name, after): (&str, &str),
+        limit: usize,
+    ) -> Vec<String> {
+        let after = (agent_seq, TagPair::new(name, after), i64::MAX);
+        let mut values: Vec<String> = Vec::new();
+        // Tags whose names begin with this name lie between its values.
+        for (agent, tag, _) in self.tags.range((Bound::Excluded(after), Bound::Unbounded)) {
+            if *agent != agent_seq || !tag.text.starts_with(name) || values.len() == limit {
+                break;
+            }
+            let (found, value) = tag.parts();
+            if found == name && values.last().is_none_or(|last| last != value) {
+                values.push(value.to_owned());
+            }
+        }
+        values
     }
 }
 

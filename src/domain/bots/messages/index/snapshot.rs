@@ -73,6 +73,18 @@ impl IndexSnapshot {
         })
     }
 
+    /// Lists the distinct values of a tag of an agent's messages after `after`, up to `limit` of each memtable.
+    pub(in crate::domain::bots) fn list_tag_values(
+        &self,
+        agent_seq: i64,
+        (name, after): (&str, &str),
+        limit: usize,
+    ) -> Vec<String> {
+        let tables = [self.0.active(), self.0.flushing()];
+        let of_table = |table: &Memtable| table.list_tag_values(agent_seq, (name, after), limit);
+        tables.into_iter().flat_map(of_table).collect()
+    }
+
     fn search_both<'a>(
         &'a self,
         order: ListOrder,
