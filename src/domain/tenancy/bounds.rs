@@ -48,6 +48,8 @@ pub struct Settings {
     pub states: u64,
     /// Scheduled events, scheduled messages and recurring events of a bot.
     pub schedules: u64,
+    /// Tracked numbers of a bot, one for each name and day.
+    pub counters: u64,
     /// Files of a bot.
     pub files: u64,
     /// Names of integrations that belong to a workspace, also those without a version.
@@ -81,6 +83,7 @@ impl Default for Settings {
             events: 10_000_000,
             states: 1_000_000,
             schedules: 100_000,
+            counters: 100_000,
             files: 100_000,
             integration_names: 1_000,
             interfaces: 1_000,

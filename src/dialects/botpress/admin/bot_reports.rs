@@ -81,6 +81,8 @@ struct AnalyticsRecord {
     events: i64,
     /// Number of events by type.
     event_types: BTreeMap<String, i64>,
+    /// Sums of the numbers that programs tracked, by name.
+    custom_events: BTreeMap<String, i64>,
 }
 
 /// Analytics of a bot.
@@ -105,6 +107,7 @@ impl Example for GetBotAnalyticsResponse {
                 bot_messages: 14,
                 events: 12,
                 event_types: BTreeMap::from([("message_created".to_owned(), 12)]),
+                custom_events: BTreeMap::from([("orders".to_owned(), 3)]),
             }],
         }
     }
@@ -123,6 +126,7 @@ impl From<analytics::DayRecord> for AnalyticsRecord {
             bot_messages: record.bot_messages,
             events: record.events(),
             event_types: record.event_types,
+            custom_events: record.custom_events,
         }
     }
 }

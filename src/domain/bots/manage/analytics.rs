@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, named_params};
 
-use super::{logs::Period, rows};
+use super::{counters, logs::Period, rows};
 use crate::{
     domain::{
         bots::{
@@ -37,6 +37,8 @@ pub struct DayRecord {
     pub user_messages: i64,
     /// Number of messages that the bot sent.
     pub bot_messages: i64,
+    /// Sums of the numbers that programs tracked, by name.
+    pub custom_events: BTreeMap<String, i64>,
     /// Number of events by type. Each message of a user counts as one `message_created`.
     pub event_types: BTreeMap<String, i64>,
 }
@@ -131,6 +133,11 @@ fn count_days(
             *record.event_types.entry(kind.clone()).or_default() += count;
         });
     }
+    for (name, sums) in counters::list_sums(conn, agent.seq, (first, end))? {
+        set_each(sums, &|record, sum| {
+            record.custom_events.insert(name.clone(), sum);
+        });
+    }
     Ok(records)
 }
 
@@ -191,6 +198,7 @@ fn empty_record(day: i64) -> DayRecord {
         sessions: 0,
         user_messages: 0,
         bot_messages: 0,
+        custom_events: BTreeMap::new(),
         event_types: BTreeMap::new(),
     }
 }

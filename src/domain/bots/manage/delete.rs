@@ -130,6 +130,8 @@ const PURGE_AFTER_MESSAGES: &[&str] = &[
         WHERE agent_seq = :seq AND type <> 'integration' LIMIT :limit)",
     "DELETE FROM conversations WHERE seq IN (
         SELECT seq FROM conversations WHERE agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM bot_counters WHERE agent_seq = :seq AND (day, name) IN (
+        SELECT day, name FROM bot_counters WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM bot_logs WHERE seq IN (
         SELECT seq FROM bot_logs WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM bot_issue_events WHERE seq IN (

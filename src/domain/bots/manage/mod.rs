@@ -2,6 +2,7 @@
 //! row in `bots` on the first Botpress request for it.
 
 pub mod analytics;
+pub mod counters;
 mod create;
 pub(in crate::domain) mod delete;
 pub mod issues;
