@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    conversations::dto::Conversation,
+    conversations::dto::{Conversation, EmptyObject},
+    event_status::{EventStatus, StatusFilter},
     messages::dto::{Message, Schedule},
     users::dto::{EXAMPLE_TIME, User},
 };
@@ -52,6 +53,11 @@ struct Event {
     #[oai(skip_serializing_if_is_none)]
     #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<String>,
+    /// Status of the event.
+    status: EventStatus,
+    /// Reason of a failure; null for any other status.
+    #[oai(nullable)]
+    failure_reason: Option<String>,
 }
 
 impl Event {
@@ -70,6 +76,8 @@ impl Event {
             conversation_id: event.conversation_id.map(Into::into),
             user_id: event.user_id.map(Into::into),
             message_id: event.message_id.map(Into::into),
+            status: event.state.status.into(),
+            failure_reason: event.state.failure_reason,
         }
     }
 }
@@ -110,6 +118,8 @@ impl Example for Event {
             conversation_id: None,
             user_id: None,
             message_id: None,
+            status: EventStatus::Processed,
+            failure_reason: None,
         }
     }
 }
@@ -239,6 +249,25 @@ impl Events {
         Ok(to_response(&caller, found))
     }
 
+    /// Cancel Scheduled Event
+    ///
+    /// Cancels an event before its time. The event stays, with the status `canceled`. Responds with 409 if the
+    /// event is not scheduled.
+    #[oai(
+        path = "/v1/chat/events/scheduled/:id",
+        method = "delete",
+        operation_id = "cancelScheduledEvent"
+    )]
+    async fn cancel_scheduled_event(
+        &self,
+        caller: BotCaller,
+        /// Id of the event.
+        id: Path<String>,
+    ) -> Result<DirectJson<EmptyObject>, Failed> {
+        events::cancel_scheduled(&caller.0, id.0.into()).await?;
+        Ok(DirectJson(EmptyObject {}))
+    }
+
     /// List Events
     ///
     /// Lists the events, newest first.
@@ -260,12 +289,15 @@ impl Events {
         /// Selects events of this message.
         #[oai(name = "messageId")]
         message_id: Query<Option<String>>,
+        /// Selects events with this status.
+        status: Query<Option<StatusFilter>>,
     ) -> Result<DirectJson<EventsResponse>, Failed> {
         let filter = Filter {
             kind: paging::non_empty_parameter(r#type.0),
             conversation: paging::non_empty_parameter(conversation_id.0).map(Into::into),
             user: paging::non_empty_parameter(user_id.0).map(Into::into),
             message: paging::non_empty_parameter(message_id.0).map(Into::into),
+            status: status.0.map(Into::into),
         };
         let after = paging::parse_next_token(next_token.0)?;
         let page = events::list(&caller.0, filter, after).await?;

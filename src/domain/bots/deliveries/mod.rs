@@ -5,6 +5,7 @@
 mod attempt;
 mod dispatcher;
 mod log_lines;
+mod outcomes;
 mod queue;
 mod record;
 mod retry_now;
@@ -14,6 +15,7 @@ use std::sync::LazyLock;
 
 use rusqlite::named_params;
 
+use self::outcomes::EventOutcome;
 pub(in crate::domain) use self::retry_now::{RetryRequests, retry_bot_now, retry_integration_now};
 pub use self::{dispatcher::run, settings::Settings};
 use crate::{
@@ -75,9 +77,10 @@ pub(in crate::domain) fn enqueue_for_bot(
             ":lane": lane,
             ":now": tx.now,
         })?;
-    if told > 0 {
-        tx.wake_delivery_dispatcher();
+    if told == 0 {
+        return outcomes::store_outcome(tx.conn, what, EventOutcome::Ignored);
     }
+    tx.wake_delivery_dispatcher();
     Ok(())
 }
 

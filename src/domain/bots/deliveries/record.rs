@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{
     Settings,
     attempt::{self, AttemptOutcome, AttemptResult, AttemptedCall},
+    outcomes::{EventOutcome, delete_delivery, store_outcome},
     queue::{LaneKey, NextStep},
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
                 issues::{self, Category, IssueData, IssueValue, Occurrence},
                 logs::{self, LogLevel},
             },
-            protocol::{CallFailure, FailureCause, RequestRef},
+            protocol::{CallFailure, CallReach, FailureCause, RequestRef},
         },
         shared::{backoff, sql::write_each_in_savepoint},
         tenancy::{app::App, audit::Actor, write_tx::WriteTx},
@@ -184,9 +185,6 @@ fn parse_issue(issue: &Value, title: &str) -> Occurrence {
     }
 }
 
-const REMOVE: &str = "
-    DELETE FROM bot_deliveries WHERE seq = :seq RETURNING installation_seq";
-
 const COUNT_ATTEMPT: &str = "
     UPDATE bot_deliveries SET attempts = attempts + 1 WHERE seq = :seq RETURNING attempts";
 
@@ -196,7 +194,9 @@ fn write_outcome(tx: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> Resul
     let unread;
     let tried = match &outcome.result {
         AttemptResult::Gone => {
-            delete_delivery(tx.conn, outcome.seq)?;
+            if let Some(event) = delete_delivery(tx.conn, outcome.seq)?.event {
+                store_outcome(tx.conn, event, EventOutcome::Ignored)?;
+            }
             return Ok(NextStep::Done);
         }
         AttemptResult::Called(tried) => tried,
@@ -210,7 +210,7 @@ fn write_outcome(tx: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> Resul
         },
     };
     let Err(failed) = &tried.result else {
-        if let Some(installation) = delete_delivery(tx.conn, outcome.seq)? {
+        if let Some(installation) = delete_delivery(tx.conn, outcome.seq)?.installation {
             update_status(tx, installation, tried, None)?;
         }
         return Ok(NextStep::Done);
@@ -225,7 +225,9 @@ fn write_outcome(tx: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> Resul
         return Ok(NextStep::Done);
     };
     let bots = app.bot_settings();
-    match retry_time(app.delivery_settings(), attempts, failed, outcome.ended_at) {
+    let is_repeatable = may_repeat(tried.request_ref.operation, failed, attempts);
+    let next = retry_time(app.delivery_settings(), attempts, failed, outcome.ended_at);
+    match next.filter(|_| is_repeatable) {
         Some(due_at) => {
             tx.conn
                 .prepare_cached(RESCHEDULE)?
@@ -246,8 +248,12 @@ fn write_outcome(tx: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> Resul
                 &tried.request_ref.bot,
                 &build_issue(tried, failed),
             )?;
-            if let Some(installation) = delete_delivery(tx.conn, outcome.seq)? {
+            let deleted = delete_delivery(tx.conn, outcome.seq)?;
+            if let Some(installation) = deleted.installation {
                 update_status(tx, installation, tried, Some(failed))?;
+            }
+            if let Some(event) = deleted.event {
+                store_outcome(tx.conn, event, EventOutcome::Failed(&failed.text))?;
             }
             Ok(NextStep::Done)
         }
@@ -288,13 +294,17 @@ fn build_failed_call(conn: &Connection, seq: i64) -> Result<Option<AttemptedCall
     }))
 }
 
-/// Deletes a delivery. Returns the row of its installation if the delivery existed and was for one.
-fn delete_delivery(conn: &Connection, seq: i64) -> Result<Option<i64>> {
-    let removed = conn
-        .prepare_cached(REMOVE)?
-        .query_row(named_params! {":seq": seq}, |row| row.get(0))
-        .optional()?;
-    Ok(removed.flatten())
+/// True if a failed delivery may be attempted again after this number of attempts. The code of an integration sends a
+/// message to its vendor before it fails, so a repeat would send it twice.
+// wire: a message is repeated once, and only if the connection failed; an attempt that reached no code is no repeat
+// (botpress-today.md §0.5)
+fn may_repeat(operation: &str, failed: &CallFailure, attempts: u32) -> bool {
+    match failed.reach {
+        _ if operation != "message_created" => true,
+        CallReach::NotCalled => true,
+        CallReach::ConnectionFailed => attempts < 2,
+        CallReach::MayHaveRun => false,
+    }
 }
 
 /// Returns the time of the next attempt; `None` if the delivery is given up.

@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, ToSql};
 
-use super::{Event, MESSAGE_CREATED, rows};
+use super::{
+    Event, EventStatus, MESSAGE_CREATED, rows,
+    status::{HAS_EVENT, MESSAGE_STATUS, STORED_STATUS},
+};
 use crate::{
     domain::{
         bots::{
@@ -29,6 +32,8 @@ pub struct Filter {
     pub user: Option<EndUserId>,
     /// Only events that concern this message.
     pub message: Option<MessageId>,
+    /// Only events with this status.
+    pub status: Option<EventStatus>,
 }
 
 /// Returns a page of the events in the call's bot that the caller may see, newest first.
@@ -63,14 +68,18 @@ pub async fn list(
         .await
 }
 
-/// Returns the SQL conditions of a filter for these columns, and adds their parameters.
+/// Returns the SQL conditions of a filter for these columns and this status, and adds their parameters.
 fn filter_sql<'a>(
     filter: &'a Filter,
-    columns: [&str; 3],
+    columns: [&str; 4],
     parameters: &mut Vec<(&'static str, &'a dyn ToSql)>,
 ) -> String {
     let mut text = String::new();
-    let [conversation, user, message] = columns;
+    let [conversation, user, message, status] = columns;
+    if let Some(wanted) = &filter.status {
+        text.push_str(&format!(" AND {status} = :status"));
+        parameters.push((":status", wanted));
+    }
     if let Some(id) = &filter.conversation {
         text.push_str(&format!(
             " AND {conversation} = (SELECT seq FROM conversations WHERE id = :conversation)"
@@ -109,6 +118,7 @@ fn list_stored(
         "events.conversation_seq",
         "events.user_seq",
         "events.message_seq",
+        STORED_STATUS,
     ];
     let mut more = filter_sql(filter, columns, &mut parameters);
     if let Some(kind) = &filter.kind {
@@ -124,7 +134,7 @@ fn list_stored(
         "SELECT {} FROM events {} \
          WHERE events.agent_seq = :agent_seq AND (events.created_at, events.after_message, events.seq) < (:at, :row, :sub){more} \
          ORDER BY events.created_at DESC, events.after_message DESC, events.seq DESC LIMIT {}",
-        rows::COLUMNS,
+        *rows::COLUMNS,
         rows::JOINS,
         PAGE_QUERY_ROWS,
     );
@@ -147,12 +157,14 @@ fn list_incoming(
         "messages.conversation_seq",
         "messages.user_seq",
         "messages.seq",
+        MESSAGE_STATUS,
     ];
     let mut parameters = Vec::new();
     let more = filter_sql(filter, columns, &mut parameters);
+    let more = format!(" AND {HAS_EVENT}{more}");
     let before = (after.created_at, row);
     messages::list_incoming(conn, index, voice, before, (&more, &parameters))?
         .into_iter()
-        .map(|message| rows::event_from_message(conn, voice, message))
+        .filter_map(|message| rows::event_from_message(conn, voice, message).transpose())
         .collect()
 }

@@ -1,16 +1,20 @@
 //! Events that a bot receives. An incoming message has no event row: its event is derived from the message when
 //! it is read, and the event id is derived from the message id. Delivery belongs to `deliveries`.
 
+mod cancel;
 mod create;
 mod list;
 mod rows;
+mod status;
 
 use serde_json::{Map, Value};
 
 pub use self::{
+    cancel::cancel_scheduled,
     create::{NewEvent, create},
     list::{Filter, list},
     rows::find,
+    status::{EventState, EventStatus},
 };
 pub(in crate::domain) use self::{
     create::{SystemEvent, create_with_hook, insert},
@@ -42,6 +46,8 @@ pub struct Event {
     pub user_id: Option<EndUserId>,
     /// The message that the event concerns.
     pub message_id: Option<MessageId>,
+    /// Status, and the reason of a failure.
+    pub state: EventState,
     /// Creation time.
     pub created_at: Timestamp,
     /// Cursor position in lists. A stored event sorts after the message that was the newest at its creation.
@@ -70,7 +76,7 @@ pub struct MessageInContext {
 
 impl Event {
     /// Returns the event of an incoming message.
-    pub(in crate::domain) fn from_message(incoming: MessageInContext) -> Self {
+    pub(in crate::domain) fn from_message(incoming: MessageInContext, state: EventState) -> Self {
         let message = &incoming.message;
         Self {
             id: rows::derive_event_id(&message.id),
@@ -78,10 +84,16 @@ impl Event {
             conversation_id: Some(message.conversation_id.clone()),
             user_id: Some(message.user_id.clone()),
             message_id: Some(message.id.clone()),
+            state,
             created_at: message.created_at,
             position: message.page_token(),
             payload: Payload::Message(Box::new(incoming)),
         }
+    }
+
+    /// True for the event of an incoming message.
+    pub(in crate::domain) const fn is_of_message(&self) -> bool {
+        matches!(self.payload, Payload::Message(_))
     }
 
     /// Returns the cursor position of the event in lists.

@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 
-use super::{Event, MessageInContext, Payload};
+use super::{
+    Event, EventState, MessageInContext, Payload,
+    status::{STORED_STATUS, read_message_state},
+};
 use crate::{
     domain::{
         bots::{
@@ -32,14 +35,25 @@ const VERSION_AT: usize = 14;
 pub fn find(call: &RequestContext, id: &EventId) -> Result<Event> {
     let voice = Author::from_call(call)?;
     let absent = || Error::not_found(format!("Event \"{id}\" not found"));
-    call.app().store().read(|conn| {
-        if let Some(message) = parse_message_id(id) {
-            let message = messages::find_visible(conn, &voice, &message)?;
-            let message = message.filter(|message| message.incoming);
-            return event_from_message(conn, &voice, message.ok_or_else(absent)?);
-        }
-        read(conn, &voice, id)?.ok_or_else(absent)
-    })
+    call.app()
+        .store()
+        .read(|conn| find_visible(conn, &voice, id)?.ok_or_else(absent))
+}
+
+/// Finds the event with this id if the author may see it.
+pub(super) fn find_visible(
+    conn: &Connection,
+    voice: &Author,
+    id: &EventId,
+) -> Result<Option<Event>> {
+    let Some(message) = parse_message_id(id) else {
+        return read(conn, voice, id);
+    };
+    let message = messages::find_visible(conn, voice, &message)?;
+    match message.filter(|message| message.incoming) {
+        Some(message) => event_from_message(conn, voice, message),
+        None => Ok(None),
+    }
 }
 
 /// Returns the id of an incoming message's event: the message's UUID with version 8, which is reserved for
@@ -63,8 +77,13 @@ fn parse_message_id(id: &EventId) -> Option<MessageId> {
 }
 
 /// Columns that [`from_row`] reads, in this order.
-pub(super) const COLUMNS: &str = "events.seq, events.id, events.type, events.payload, \
-    conversations.id, end_users.id, messages.id, events.created_at, events.after_message";
+pub(super) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "events.seq, events.id, events.type, events.payload, \
+         conversations.id, end_users.id, messages.id, events.created_at, events.after_message, \
+         {STORED_STATUS}, events.failure_reason"
+    )
+});
 
 /// Joins that the columns need.
 pub(super) const JOINS: &str = "LEFT JOIN conversations \
@@ -81,8 +100,9 @@ pub(super) const INTEGRATION_CONDITION: &str =
 pub(super) fn read(conn: &Connection, voice: &Author, id: &EventId) -> Result<Option<Event>> {
     let own = voice.integration().map(|own| own.name.as_str());
     let mut sql = format!(
-        "SELECT {COLUMNS} FROM events {JOINS} \
-         WHERE events.id = :id AND events.agent_seq = :agent_seq"
+        "SELECT {} FROM events {JOINS} \
+         WHERE events.id = :id AND events.agent_seq = :agent_seq",
+        *COLUMNS
     );
     let mut parameters: Vec<(&str, &dyn ToSql)> =
         vec![(":id", id), (":agent_seq", &voice.bot().seq)];
@@ -97,8 +117,9 @@ pub(super) fn read(conn: &Connection, voice: &Author, id: &EventId) -> Result<Op
 
 static FIND_AT_ROW: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT {COLUMNS} FROM events {JOINS} \
-         WHERE events.seq = :seq AND events.agent_seq = :agent_seq"
+        "SELECT {} FROM events {JOINS} \
+         WHERE events.seq = :seq AND events.agent_seq = :agent_seq",
+        *COLUMNS
     )
 });
 
@@ -129,23 +150,31 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
         conversation_id: row.get(4)?,
         user_id: row.get(5)?,
         message_id: row.get(6)?,
+        state: EventState {
+            status: row.get(9)?,
+            failure_reason: row.get(10)?,
+        },
         created_at,
     })
 }
 
-/// Returns the event of an incoming message.
+/// Returns the event of an incoming message; `None` if the message has none.
 pub(super) fn event_from_message(
     conn: &Connection,
     voice: &Author,
     message: Message,
-) -> Result<Event> {
+) -> Result<Option<Event>> {
     let gone = || Error::new(Kind::NotFound, "Message not found: it was deleted");
     let bot = voice.bot();
+    let Some(state) = read_message_state(conn, message.seq)? else {
+        return Ok(None);
+    };
     let user = users::find_in_bot(conn, bot, &message.user_id)?.ok_or_else(gone)?;
     let conversation = conversations::find_in_bot(conn, bot.seq, &message.conversation_id)?;
-    Ok(Event::from_message(MessageInContext {
+    let incoming = MessageInContext {
         message,
         user,
         conversation: conversation.ok_or_else(gone)?,
-    }))
+    };
+    Ok(Some(Event::from_message(incoming, state)))
 }

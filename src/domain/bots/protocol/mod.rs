@@ -15,12 +15,12 @@ mod tokens;
 
 pub(in crate::domain) use self::{
     bot_request::{BotRequest, send_request},
-    call::{IntegrationCall, call_and_parse, call_integration, runtime_error},
+    call::{ProgramCall, call_and_parse, call_integration, runtime_error},
     failures::RecentFailures,
     payloads::{event_payload, message_payload},
     program::ProgramCache,
     receiver::Receiver,
     request_ref::RequestRef,
-    response::{CallFailure, FailureCause},
+    response::{CallFailure, CallReach, FailureCause},
 };
 pub use self::{failures::CodeFailure, metrics::Metrics, response::CallResponse};

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         bots::{
             conversations,
-            events::{self, Event, MessageInContext},
+            events::{self, Event, EventState, MessageInContext},
             messages, users,
         },
         tenancy::{app::App, request_auth::PrincipalAgent},
@@ -36,7 +36,8 @@ pub(in crate::domain) fn message_payload(
         return Ok(None);
     };
     let Some(integration) = integration else {
-        return Ok(Some(event_body(app, Event::from_message(found))));
+        let event = Event::from_message(found, EventState::PENDING);
+        return Ok(Some(event_body(app, event)));
     };
     let id = found.message.id.to_string();
     let kind = found.message.kind.clone();

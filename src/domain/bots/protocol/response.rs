@@ -15,6 +15,9 @@ const MAX_EXCERPT_BYTES: usize = 300;
 /// Statuses of temporary refusals.
 const TRANSIENT_STATUSES: [u16; 3] = [408, 425, 429];
 
+/// Statuses of something before the code: a proxy, or `bp dev` while the code is not ready.
+const UNREACHED_STATUSES: [u16; 4] = [408, 425, 429, 503];
+
 /// The response of a bot or an integration.
 #[derive(Debug)]
 pub struct CallResponse {
@@ -43,6 +46,17 @@ pub(in crate::domain) enum FailureCause {
     Other,
 }
 
+/// Distance that a failed call came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::domain) enum CallReach {
+    /// The receiver's code was not called: there was no tunnel or no capacity, or something before it refused.
+    NotCalled,
+    /// The connection failed before a response came.
+    ConnectionFailed,
+    /// The code may have run.
+    MayHaveRun,
+}
+
 /// A failed call. The text is for the receiver's developer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::domain) struct CallFailure {
@@ -50,6 +64,7 @@ pub(in crate::domain) struct CallFailure {
     /// Stack frames of the exception that the receiver's code threw, one a line.
     pub(in crate::domain) stack: Option<String>,
     pub(in crate::domain) cause: FailureCause,
+    pub(in crate::domain) reach: CallReach,
     /// True if the same call may succeed later.
     pub(in crate::domain) is_transient: bool,
     /// Delay that the receiver asks for (`Retry-After`).
@@ -66,6 +81,11 @@ impl CallFailure {
             text: text.into(),
             stack: None,
             cause,
+            // A failure of this server happens before it calls the code.
+            reach: match cause {
+                FailureCause::Other => CallReach::NotCalled,
+                _ => CallReach::MayHaveRun,
+            },
             is_transient: may_pass,
             retry_after: None,
         }
@@ -86,8 +106,15 @@ impl From<engine::EngineError> for CallFailure {
             | EngineError::Full(_) => FailureCause::Limits,
             EngineError::Stopped(_) | EngineError::Backoff { .. } => FailureCause::Other,
         };
+        let reach = match &failure {
+            EngineError::Busy(_) | EngineError::Full(_) | EngineError::Backoff { .. } => {
+                CallReach::NotCalled
+            }
+            _ => CallReach::MayHaveRun,
+        };
         Self {
             stack: failure.exception().and_then(|thrown| thrown.stack.clone()),
+            reach,
             ..Self::new(cause, failure.is_transient(), failure.to_string())
         }
     }
@@ -102,7 +129,14 @@ impl From<OutboundError> for CallFailure {
             OutboundError::Connection(_) => (FailureCause::Configuration, true),
             OutboundError::Timeout(_) | OutboundError::Full(_) => (FailureCause::Limits, true),
         };
-        Self::new(cause, may_pass, error.to_string())
+        let reach = match &error {
+            OutboundError::Connection(_) => CallReach::ConnectionFailed,
+            _ => CallReach::MayHaveRun,
+        };
+        Self {
+            reach,
+            ..Self::new(cause, may_pass, error.to_string())
+        }
     }
 }
 
@@ -113,7 +147,15 @@ impl From<tunnels::TunnelError> for CallFailure {
             TunnelError::NotConnected | TunnelError::Lost => FailureCause::Configuration,
             TunnelError::Busy | TunnelError::TimedOut(_) => FailureCause::Limits,
         };
-        Self::new(cause, true, failure.to_string())
+        let reach = match failure {
+            TunnelError::NotConnected | TunnelError::Busy => CallReach::NotCalled,
+            TunnelError::Lost => CallReach::ConnectionFailed,
+            TunnelError::TimedOut(_) => CallReach::MayHaveRun,
+        };
+        Self {
+            reach,
+            ..Self::new(cause, true, failure.to_string())
+        }
     }
 }
 
@@ -143,6 +185,9 @@ impl CallResponse {
     pub(super) fn to_failure(&self) -> CallFailure {
         let may_pass = self.status >= 500 || TRANSIENT_STATUSES.contains(&self.status);
         let mut failed = CallFailure::new(FailureCause::Code, may_pass, self.error_message());
+        if UNREACHED_STATUSES.contains(&self.status) {
+            failed.reach = CallReach::NotCalled;
+        }
         // wire: a program in development may put the stack beside the message.
         let body: Option<Value> = serde_json::from_str(&self.body).ok();
         let stack = body.as_ref().and_then(|body| body.get("stack")?.as_str());

@@ -2,6 +2,7 @@
 //! in code.
 
 mod ask;
+mod bot_actions;
 mod configurations;
 mod deliver;
 mod encoded;
@@ -10,6 +11,7 @@ mod leave;
 mod metrics;
 mod ping;
 mod register;
+mod repeats;
 mod secrets;
 pub mod stand;
 mod time;
