@@ -107,10 +107,10 @@ async fn parameters_of_the_vendors_current_documents_are_taken() {
     for (caller, path) in [
         (
             &bot,
-            "/v1/chat/conversations?sortField=createdAt&sortDirection=asc&afterDate=x",
+            "/v1/chat/conversations?sortField=createdAt&sortDirection=asc&afterDate=2026-01-01",
         ),
         (&bot, "/v1/chat/events?status=pending&workflowId=w"),
-        (&bot, "/v1/chat/messages?beforeDate=x"),
+        (&bot, "/v1/chat/messages?beforeDate=2026-01-01T00:00:00Z"),
         (&bot, "/v1/chat/users?rangeField=createdAt&tags[x]=y"),
         (&member, "/v1/admin/bots?tags[a]=b&sortField=createdAt"),
         (

@@ -10,23 +10,8 @@ const TEXT_TYPE: &str = "string";
 /// Returns the ignored parameters of an operation: name and type.
 fn list_ignored(operation: &str) -> &'static [(&'static str, &'static str)] {
     match operation {
-        "listConversations" => &[
-            ("sortField", TEXT_TYPE),
-            ("sortDirection", TEXT_TYPE),
-            ("afterDate", TEXT_TYPE),
-            ("beforeDate", TEXT_TYPE),
-            ("minMessageCount", "number"),
-            ("maxMessageCount", "number"),
-        ],
-        "listEvents" => &[("workflowId", TEXT_TYPE), ("status", TEXT_TYPE)],
-        "listMessages" => &[("afterDate", TEXT_TYPE), ("beforeDate", TEXT_TYPE)],
-        "listUsers" => &[
-            ("afterDate", TEXT_TYPE),
-            ("beforeDate", TEXT_TYPE),
-            ("rangeField", TEXT_TYPE),
-            ("sortField", TEXT_TYPE),
-            ("sortDirection", TEXT_TYPE),
-        ],
+        "listConversations" => &[("minMessageCount", "number"), ("maxMessageCount", "number")],
+        "listEvents" => &[("workflowId", TEXT_TYPE)],
         "listBots" => &[
             ("tags", "object"),
             ("integrationNames", "array"),

@@ -1,11 +1,14 @@
-//! Builds the SQL of lists that are sorted newest first and filtered by tags. Each set of filters has a
+//! Builds the SQL of lists that are sorted, newest first by default, and filtered by tags and time. Each set of filters has a
 //! statement of its own, driven by the index that fits.
 
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Row, ToSql};
 
-use super::tags::{TagTable, resolve_filter_name};
+use super::{
+    list_filter::{Sort, TimeField, TimeRange},
+    tags::{TagTable, resolve_filter_name},
+};
 use crate::{
     domain::{
         shared::paging::{PAGE_QUERY_ROWS, Page, PageToken},
@@ -38,8 +41,11 @@ pub(in crate::domain) struct ListQuery {
     from: String,
     conditions: Vec<String>,
     parameters: Vec<(String, Box<dyn ToSql>)>,
-    /// Column that sorts the list, in descending order.
+    /// Column with the row id, which sorts the list.
     order: String,
+    sort: Sort,
+    /// Column with the time that sorts the list before the row id, unless rows are in its order.
+    time: Option<String>,
 }
 
 impl ListQuery {
@@ -51,6 +57,8 @@ impl ListQuery {
             conditions: Vec::new(),
             parameters: Vec::new(),
             order: order.to_owned(),
+            sort: Sort::default(),
+            time: None,
         }
     }
 
@@ -83,6 +91,31 @@ impl ListQuery {
                 .bind(&format!(":value{index}"), value.clone());
         }
         Some(listing)
+    }
+
+    /// Sorts the list by a time of the rows of `table`. Rows are in the order of their creation.
+    pub(in crate::domain) fn sort_by(mut self, table: &str, sort: Sort) -> Self {
+        let time = format!("{table}.{}", sort.field.column());
+        self.time = (sort.field != TimeField::CreatedAt).then_some(time);
+        self.sort = sort;
+        self
+    }
+
+    /// Adds a condition on a time of the rows of `table`.
+    pub(in crate::domain) fn filter_by_time(
+        self,
+        table: &str,
+        field: TimeField,
+        range: TimeRange,
+    ) -> Self {
+        if range.is_unbounded() {
+            return self;
+        }
+        let (from, until) = range.to_micros();
+        let column = field.column();
+        self.filter(&format!("{table}.{column} BETWEEN :from AND :until"))
+            .bind(":from", from)
+            .bind(":until", until)
     }
 
     /// Adds a join for columns of other tables.
@@ -123,14 +156,28 @@ impl ListQuery {
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
         position: impl Fn(&T) -> PageToken,
     ) -> Result<Page<T>> {
-        let after = after.unwrap_or(PageToken::START);
-        let begins = format!("{} < :after", self.order);
-        let listing = self.filter(&begins).bind(":after", after.seq);
+        let after = after.unwrap_or_else(|| self.sort.start());
+        let (side, direction) = match self.sort.ascending {
+            true => (">", "ASC"),
+            false => ("<", "DESC"),
+        };
+        let row = self.order.clone();
+        let (listing, order) = match self.time.clone() {
+            None => {
+                let begins = format!("{row} {side} :after");
+                (self.filter(&begins), format!("{row} {direction}"))
+            }
+            Some(time) => {
+                let begins = format!("({time}, {row}) {side} (:after_time, :after)");
+                let listing = self.filter(&begins).bind(":after_time", after.created_at);
+                (listing, format!("{time} {direction}, {row} {direction}"))
+            }
+        };
+        let listing = listing.bind(":after", after.seq);
         let sql = format!(
-            "SELECT {columns} FROM {} WHERE {} ORDER BY {} DESC LIMIT {}",
+            "SELECT {columns} FROM {} WHERE {} ORDER BY {order} LIMIT {}",
             listing.from,
             listing.conditions.join(" AND "),
-            listing.order,
             PAGE_QUERY_ROWS,
         );
         let parameters: Vec<(&str, &dyn ToSql)> = listing

@@ -70,6 +70,15 @@ pub fn parse_period(start: (&str, &str), end: (&str, &str)) -> Result<Period> {
     })
 }
 
+/// Parses the time in an optional query parameter; an empty one counts as absent.
+///
+/// # Errors
+/// `Invalid` if the text is not a time.
+pub fn parse_optional_time(name: &str, text: Option<String>) -> Result<Option<Timestamp>> {
+    let text = text.filter(|text| !text.is_empty());
+    text.map(|text| parse_time((name, &text))).transpose()
+}
+
 /// Parses a time, or a day, which means its first moment.
 fn parse_time((name, text): (&str, &str)) -> Result<Timestamp> {
     let day = || Timestamp::parse_rfc3339(&format!("{text}T00:00:00Z"));

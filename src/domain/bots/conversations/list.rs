@@ -9,6 +9,7 @@ use crate::{
     domain::{
         bots::{
             author::Author,
+            list_filter::{Sort, TimeField, TimeRange},
             list_query::{self, ListQuery},
             tags::TagTable,
         },
@@ -25,13 +26,18 @@ pub struct Filter {
     pub participants: Vec<String>,
     /// Only those with all of these tags.
     pub tags: BTreeMap<String, String>,
-    /// Only those of this integration.
+    /// Only those of this integration, by its name or its alias in the bot.
     pub integration: Option<String>,
     /// Only those in a channel of this name.
     pub channel: Option<String>,
+    /// Only those that were created in this range.
+    // wire: nothing says which time it is (botpress-today.md §5)
+    pub range: TimeRange,
+    /// Sort order.
+    pub sort: Sort,
 }
 
-/// Lists the conversations of the call's bot that the caller can see, newest first.
+/// Lists the conversations of the call's bot that the caller can see, newest first by default.
 ///
 /// # Errors
 /// `Invalid` for too many filters, or errors of the store.
@@ -117,20 +123,34 @@ fn read_page(
     if let Some(wanted) = &filter.integration {
         listing = listing
             .filter("conversations.integration = :wanted_integration")
-            .bind(":wanted_integration", wanted.clone());
+            .bind(":wanted_integration", resolve_alias(conn, bot.seq, wanted)?);
     }
     if let Some(wanted) = &filter.channel {
         listing = listing
             .filter("conversations.channel = :wanted_channel")
             .bind(":wanted_channel", wanted.clone());
     }
-    listing.read_page(
-        conn,
-        rows::COLUMNS,
-        after,
-        rows::from_row,
-        Conversation::page_token,
-    )
+    let sort = filter.sort;
+    listing
+        .filter_by_time("conversations", TimeField::CreatedAt, filter.range)
+        .sort_by("conversations", sort)
+        .read_page(conn, rows::COLUMNS, after, rows::from_row, |found| {
+            sort.page_token((found.created_at, found.updated_at), found.seq)
+        })
+}
+
+const FIND_NAME: &str = "
+    SELECT integrations.name
+    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
+    WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.alias = :alias";
+
+/// Returns the name of the integration with this alias in a bot; the text itself if it is no alias.
+fn resolve_alias(conn: &Connection, agent_seq: i64, alias: &str) -> Result<String> {
+    let parameters = named_params! {":agent_seq": agent_seq, ":alias": alias};
+    let found = conn
+        .prepare_cached(FIND_NAME)?
+        .query_row(parameters, |row| row.get(0));
+    Ok(found.optional()?.unwrap_or_else(|| alias.to_owned()))
 }
 
 const FIND_USER_SEQ: &str = "SELECT seq FROM end_users WHERE id = :id AND agent_id = :agent_id";

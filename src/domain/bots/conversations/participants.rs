@@ -51,18 +51,13 @@ pub(in crate::domain) fn read_participants_page(
     conversation: &Conversation,
     after: Option<PageToken>,
 ) -> Result<Page<User>> {
-    let from = "conversation_participants AS taking CROSS JOIN end_users \
-                ON end_users.seq = taking.user_seq";
-    let page = ListQuery::new(from, "taking.user_seq")
-        .filter("taking.conversation_seq = :conversation")
-        .bind(":conversation", conversation.seq)
-        .read_page(
-            conn,
-            users::COLUMNS,
-            after,
-            users::from_row,
-            User::page_token,
-        )?;
+    let page = list_participant_rows(conversation).read_page(
+        conn,
+        users::COLUMNS,
+        after,
+        users::from_row,
+        User::page_token,
+    )?;
     let is_last = page.next.is_none() && after.is_none_or(|after| after.seq > 0);
     if !is_last || !conversation.bot_participates {
         return Ok(page);
@@ -70,6 +65,15 @@ pub(in crate::domain) fn read_participants_page(
     let mut rows = page.items;
     rows.push(users::load_bot_user(conn, bot)?);
     Ok(Page::from_rows(rows, User::page_token))
+}
+
+/// Starts a list of the participants of a conversation, without the bot itself.
+pub(in crate::domain) fn list_participant_rows(conversation: &Conversation) -> ListQuery {
+    let from = "conversation_participants AS taking CROSS JOIN end_users \
+                ON end_users.seq = taking.user_seq";
+    ListQuery::new(from, "taking.user_seq")
+        .filter("taking.conversation_seq = :conversation")
+        .bind(":conversation", conversation.seq)
 }
 
 /// Returns a participant of a conversation of the call's bot.

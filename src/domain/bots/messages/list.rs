@@ -10,6 +10,7 @@ use crate::{
         bots::{
             author::Author,
             conversations,
+            list_filter::{TimeField, TimeRange},
             list_query::{self, ListQuery},
             tags::{TagTable, Tags, resolve_filter_name},
         },
@@ -26,7 +27,12 @@ pub struct Filter {
     pub conversation: Option<ConversationId>,
     /// Only messages with all of these tags.
     pub tags: BTreeMap<String, String>,
+    /// Only messages that were created in this range.
+    pub range: TimeRange,
 }
+
+/// SQL condition on the time of creation, with [`TimeRange::to_micros`] as its parameters.
+const IN_RANGE: &str = "messages.created_at BETWEEN :from AND :until";
 
 /// Lists the messages of the call's bot that the caller can see, newest first.
 ///
@@ -42,44 +48,64 @@ pub async fn list(
     let app = call.app();
     let recent = app.message_index().snapshot();
     let after = after.unwrap_or(PageToken::START);
-    match filter.conversation {
-        // The index table is clustered by conversation, so a page is a short range of keys.
-        Some(id) if filter.tags.is_empty() => app.store().read(|conn| {
-            let route = app
-                .channel_cache()
-                .get_or_load(conn, voice.bot().seq, &id)?;
+    // The index table is clustered by conversation, so a page is a short range of keys.
+    if let Some(id) = &filter.conversation
+        && filter.tags.is_empty()
+        && filter.range.is_unbounded()
+    {
+        return app.store().read(|conn| {
+            let route = app.channel_cache().get_or_load(conn, voice.bot().seq, id)?;
             let integration = voice.integration().map(|own| own.name.as_str());
             let seen = route.filter(|route| integration.is_none_or(|own| own == route.integration));
             seen.map_or_else(
                 || Ok(Page::empty()),
-                |route| list_by_conversation(conn, &voice, (route.seq, &id), after, &recent),
+                |route| {
+                    let place = (route.seq, id, filter.range);
+                    list_by_conversation(conn, &voice, place, after, &recent)
+                },
             )
-        }),
-        conversation => {
-            // A filter may skip any number of rows.
-            let is_short = filter.tags.is_empty() && voice.integration().is_none();
-            let page = app.store().read_page(is_short, move |conn| {
-                if filter.tags.is_empty() {
-                    list_by_bot(conn, &voice, after, &recent)
-                } else {
-                    list_by_tags(conn, &voice, conversation, &filter.tags, after, &recent)
-                }
-            });
-            page.await
-        }
+        });
     }
+    // A filter may skip any number of rows.
+    let is_short =
+        filter.tags.is_empty() && filter.range.is_unbounded() && voice.integration().is_none();
+    app.store()
+        .read_page(is_short, move |conn| {
+            list_filtered(conn, &voice, &filter, after, &recent)
+        })
+        .await
 }
 
-/// Lists the messages of a bot with these tags.
-fn list_by_tags(
+fn list_filtered(
     conn: &Connection,
     voice: &Author,
-    conversation: Option<ConversationId>,
-    tags: &BTreeMap<String, String>,
+    filter: &Filter,
     after: PageToken,
     index: &IndexSnapshot,
 ) -> Result<Page<Message>> {
-    let bot = voice.bot();
+    match &filter.conversation {
+        _ if !filter.tags.is_empty() => list_by_tags(conn, voice, filter, after, index),
+        None => list_by_bot(conn, voice, filter.range, after, index),
+        Some(id) => match conversations::find_visible(conn, voice, id)? {
+            Some(found) => {
+                let place = (found.seq, id, filter.range);
+                list_by_conversation(conn, voice, place, after, index)
+            }
+            None => Ok(Page::empty()),
+        },
+    }
+}
+
+/// Lists the messages of a bot with the tags of a filter.
+fn list_by_tags(
+    conn: &Connection,
+    voice: &Author,
+    filter: &Filter,
+    after: PageToken,
+    index: &IndexSnapshot,
+) -> Result<Page<Message>> {
+    let (bot, tags) = (voice.bot(), &filter.tags);
+    let (from, until) = filter.range.to_micros();
     let integration = voice.integration().map(|own| own.name.as_str());
     let listing =
         ListQuery::filtered_by_tags("messages", TagTable::Message, bot.seq, tags, integration);
@@ -87,7 +113,7 @@ fn list_by_tags(
         return Ok(Page::empty());
     };
     let mut of_conversation = None;
-    if let Some(id) = &conversation {
+    if let Some(id) = &filter.conversation {
         let Some(conversation) = conversations::find_visible(conn, voice, id)? else {
             // A missing conversation has no messages.
             return Ok(Page::empty());
@@ -102,6 +128,7 @@ fn list_by_tags(
             .filter("conversations.integration = :integration")
             .bind(":integration", integration.to_owned());
     }
+    let listing = listing.filter_by_time("messages", TimeField::CreatedAt, filter.range);
     let page = listing.join(JOINS).bind(":bot", bot.id.clone()).read_page(
         conn,
         COLUMNS,
@@ -116,15 +143,20 @@ fn list_by_tags(
         .collect();
     let wanted = Tags::from_full_names(&wanted).to_canonical_json();
     let found = index.find_by_tag(bot.seq, &first, value, after.seq);
-    found.merge_into_page(
-        conn,
-        page,
-        "messages.agent_seq = :agent_seq \
+    let condition = format!(
+        "messages.agent_seq = :agent_seq AND {IN_RANGE} \
          AND (:conversation IS NULL OR messages.conversation_seq = :conversation) \
          AND (:integration IS NULL OR conversations.integration = :integration) \
          AND NOT EXISTS (SELECT key, value FROM json_each(:tags) \
-                         EXCEPT SELECT key, value FROM json_each(messages.tags))",
+                         EXCEPT SELECT key, value FROM json_each(messages.tags))"
+    );
+    found.merge_into_page(
+        conn,
+        page,
+        &condition,
         named_params! {
+            ":from": from,
+            ":until": until,
             ":agent_seq": bot.seq,
             ":bot": bot.id,
             ":conversation": of_conversation,
@@ -138,7 +170,7 @@ fn list_by_tags(
 fn list_by_conversation(
     conn: &Connection,
     voice: &Author,
-    (seq, id): (i64, &ConversationId),
+    (seq, id, range): (i64, &ConversationId, TimeRange),
     after: PageToken,
     index: &IndexSnapshot,
 ) -> Result<Page<Message>> {
@@ -149,11 +181,14 @@ fn list_by_conversation(
          CROSS JOIN messages ON messages.seq = found.seq \
          LEFT JOIN end_users ON end_users.seq = messages.user_seq \
          WHERE conversations.seq = :conversation AND conversations.id = :id \
-           AND found.seq < :after \
+           AND found.seq < :after AND {IN_RANGE} \
          ORDER BY found.seq DESC LIMIT :limit"
     );
+    let (from, until) = range.to_micros();
     let mut statement = conn.prepare_cached(&sql)?;
     let rows = statement.query(named_params! {
+        ":from": from,
+        ":until": until,
         ":conversation": seq,
         ":id": id,
         ":bot": voice.bot().id,
@@ -162,11 +197,20 @@ fn list_by_conversation(
     })?;
     let page = Page::read(rows, from_row, Message::page_token)?;
     let found = index.find_by_conversation(seq, after.seq);
+    let condition = format!(
+        "messages.conversation_seq = :conversation AND conversations.id = :id AND {IN_RANGE}"
+    );
     found.merge_into_page(
         conn,
         page,
-        "messages.conversation_seq = :conversation AND conversations.id = :id",
-        named_params! {":conversation": seq, ":id": id, ":bot": voice.bot().id},
+        &condition,
+        named_params! {
+            ":conversation": seq,
+            ":id": id,
+            ":bot": voice.bot().id,
+            ":from": from,
+            ":until": until,
+        },
     )
 }
 
@@ -175,9 +219,11 @@ fn list_by_conversation(
 fn list_by_bot(
     conn: &Connection,
     voice: &Author,
+    range: TimeRange,
     after: PageToken,
     index: &IndexSnapshot,
 ) -> Result<Page<Message>> {
+    let (from, until) = range.to_micros();
     let half = |incoming: u8| {
         format!(
             "SELECT {COLUMNS}, found.created_at AS at, found.seq AS row \
@@ -185,6 +231,7 @@ fn list_by_bot(
              CROSS JOIN messages ON messages.seq = found.seq {JOINS} \
              WHERE found.agent_seq = :agent_seq AND found.incoming = {incoming} \
                AND (found.created_at, found.seq) < (:at, :row) \
+               AND found.created_at BETWEEN :from AND :until \
                AND (:integration IS NULL OR conversations.integration = :integration)"
         )
     };
@@ -198,6 +245,8 @@ fn list_by_bot(
     let integration = voice.integration().map(|own| own.name.as_str());
     let mut statement = conn.prepare_cached(&sql)?;
     let rows = statement.query(named_params! {
+        ":from": from,
+        ":until": until,
         ":agent_seq": agent_seq,
         ":bot": voice.bot().id,
         ":integration": integration,
@@ -207,13 +256,18 @@ fn list_by_bot(
     let mut page = Page::read(rows, from_row, Message::page_token)?;
     let before = (after.created_at.as_micros(), after.seq);
     for incoming in [false, true] {
-        let found = index.find_by_agent(agent_seq, incoming, i64::MIN, before);
+        let found = index.find_by_agent(agent_seq, incoming, from, before);
+        let condition = format!(
+            "messages.agent_seq = :agent_seq AND {IN_RANGE} \
+             AND (:integration IS NULL OR conversations.integration = :integration)"
+        );
         page = found.merge_into_page(
             conn,
             page,
-            "messages.agent_seq = :agent_seq \
-             AND (:integration IS NULL OR conversations.integration = :integration)",
+            &condition,
             named_params! {
+                ":from": from,
+                ":until": until,
                 ":agent_seq": agent_seq,
                 ":bot": voice.bot().id,
                 ":integration": integration,

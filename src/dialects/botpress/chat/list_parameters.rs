@@ -1,0 +1,57 @@
+//! Query parameters that lists have in common: ranges of times, and sort orders.
+
+use poem_openapi::Enum;
+
+use crate::{
+    dialects::botpress::admin::logs_dto::parse_optional_time,
+    domain::bots::list_filter::{self, Sort, TimeRange},
+    kernel::Result,
+};
+
+/// A time of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "camelCase")]
+pub enum TimeField {
+    /// Time of creation.
+    CreatedAt,
+    /// Time of the last update.
+    UpdatedAt,
+}
+
+impl From<TimeField> for list_filter::TimeField {
+    fn from(field: TimeField) -> Self {
+        match field {
+            TimeField::CreatedAt => Self::CreatedAt,
+            TimeField::UpdatedAt => Self::UpdatedAt,
+        }
+    }
+}
+
+/// Direction of a sort order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum SortDirection {
+    /// Oldest first.
+    Asc,
+    /// Newest first.
+    Desc,
+}
+
+/// Builds a sort order; newest creation first by default.
+pub fn to_sort(field: Option<TimeField>, direction: Option<SortDirection>) -> Sort {
+    Sort {
+        field: field.map(Into::into).unwrap_or_default(),
+        ascending: direction == Some(SortDirection::Asc),
+    }
+}
+
+/// Parses the parameters `afterDate` and `beforeDate`.
+///
+/// # Errors
+/// `Invalid` for a text that is no time and no date.
+pub fn parse_range(after: Option<String>, before: Option<String>) -> Result<TimeRange> {
+    Ok(TimeRange {
+        from: parse_optional_time("afterDate", after)?,
+        until: parse_optional_time("beforeDate", before)?,
+    })
+}
