@@ -38,8 +38,15 @@ use self::{
         workspaces::operations::Workspaces,
     },
     chat::{
-        actions::Actions, conversations::operations::Conversations, events::Events, files::Files,
-        messages::operations::Messages, participants::Participants, states::States,
+        actions::Actions,
+        analytics::Analytics,
+        conversations::operations::Conversations,
+        events::Events,
+        files::Files,
+        messages::{imports::MessageImports, initialize::IncomingMessages, operations::Messages},
+        participants::Participants,
+        states::States,
+        tag_values::TagLists,
         users::operations::Users,
     },
 };
@@ -100,6 +107,8 @@ enum Tag {
     Message,
     /// Stored state of a bot or an integration.
     State,
+    /// Tags of users, conversations and messages.
+    Tag,
     /// Action calls between bots and integrations.
     Action,
     /// Files of bots.
@@ -167,6 +176,10 @@ type ChatOperations = (
     States,
     Actions,
     Files,
+    TagLists,
+    MessageImports,
+    IncomingMessages,
+    Analytics,
 );
 type AdminOperations = (
     Bots,
@@ -194,6 +207,10 @@ fn build_service(settings: &Settings) -> OpenApiService<Api, ()> {
         States,
         Actions,
         Files,
+        TagLists,
+        MessageImports,
+        IncomingMessages,
+        Analytics,
     );
     let admin = (
         Bots::new(settings.clone()),

@@ -141,6 +141,23 @@ impl Tags {
         Ok(())
     }
 
+    /// Returns the tags with these names. An integration (`own`) may name its tags without its prefix.
+    pub(in crate::domain) fn select(&self, names: &[String], own: Option<&str>) -> Self {
+        let find = |name: &String| {
+            let found = self.0.get_key_value(name).or_else(|| {
+                let full = format!("{}:{name}", own?);
+                self.0.get_key_value(&full)
+            });
+            found.map(|(name, value)| (name.clone(), value.clone()))
+        };
+        Self(names.iter().filter_map(find).collect())
+    }
+
+    /// True if there are no tags.
+    pub(in crate::domain) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Iterates over names and values.
     pub(in crate::domain) fn iter(&self) -> impl Iterator<Item = (&String, &String)> {
         self.0.iter()
@@ -174,9 +191,12 @@ pub(in crate::domain) fn resolve_filter_name(name: &str, reader: Option<&str>) -
 
 /// The kinds of object that have tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::domain) enum TagTable {
+pub enum TagTable {
+    /// Users.
     User,
+    /// Conversations.
     Conversation,
+    /// Messages.
     Message,
 }
 

@@ -88,9 +88,13 @@ pub async fn create(user_request: &WebchatUserRequest, new: NewMessage) -> Resul
     let new = messages::NewMessage {
         conversation: found.id,
         user: user_request.id.clone(),
-        kind: new.kind,
-        payload: new.payload,
-        tags: BTreeMap::new(),
+        content: messages::NewContent {
+            kind: new.kind,
+            payload: new.payload,
+            tags: BTreeMap::new(),
+            discriminators: None,
+            origin: None,
+        },
         schedule: None,
         by_participant: true,
     };

@@ -10,6 +10,7 @@ use crate::{
             author::{Author, AuthorSchemas, DelegatedCreation, require_write},
             definitions::IntegrationDefinition,
             messages,
+            tag_match::TagMatch,
             tags::{TagPatch, TagTable, Tags},
         },
         tenancy::{bounds::Bound, request_auth::RequestContext, write_tx::WriteTx},
@@ -29,15 +30,21 @@ pub struct NewConversation {
 }
 
 /// A new conversation that has passed validation.
-struct ValidatedConversation {
+pub(in crate::domain) struct ValidatedConversation {
     integration: String,
     channel: String,
     tags: Tags,
 }
 
 impl ValidatedConversation {
-    fn channel_key(&self) -> (&str, &str) {
+    /// Returns the integration and the channel, which declare its tags.
+    pub(in crate::domain) fn channel_key(&self) -> (&str, &str) {
         (&self.integration, &self.channel)
+    }
+
+    /// Returns the tags by which a get-or-create finds the conversation.
+    pub(in crate::domain) fn tag_match(&self, discriminators: Option<&[String]>) -> TagMatch {
+        TagMatch::new(&self.tags, discriminators, Some(&self.integration))
     }
 }
 
@@ -62,22 +69,27 @@ pub async fn create(call: &RequestContext, new: NewConversation) -> Result<Conve
     }
 }
 
-/// Returns the conversation with exactly these tags, or creates it. Concurrent calls get the same
-/// conversation.
+/// Returns the conversation with the tags that `discriminators` names, or creates it; without them, the conversation
+/// must have exactly the new one's tags. Concurrent calls get the same conversation.
 ///
 /// # Errors
 /// As [`create`].
-pub async fn get_or_create(call: &RequestContext, new: NewConversation) -> Result<Conversation> {
+pub async fn get_or_create(
+    call: &RequestContext,
+    new: NewConversation,
+    discriminators: Option<Vec<String>>,
+) -> Result<Conversation> {
     let voice = Author::from_call(call)?;
     let (checked, delegated) = match plan_creation(call, &voice, &new)? {
         CreationPath::Local(checked) => (checked, None),
         CreationPath::Delegated(checked, delegated) => (checked, Some(delegated)),
     };
     let agent_seq = voice.bot().seq;
+    let wanted = checked.tag_match(discriminators.as_deref());
     let known = call
         .app()
         .store()
-        .read(|conn| rows::find_by_tags(conn, agent_seq, checked.channel_key(), &checked.tags))?;
+        .read(|conn| rows::find_by_tags(conn, agent_seq, checked.channel_key(), &wanted))?;
     if let Some(known) = known {
         return Ok(known);
     }
@@ -86,14 +98,23 @@ pub async fn get_or_create(call: &RequestContext, new: NewConversation) -> Resul
     }
     call.app()
         .run_write_tx(call, move |tx, _| {
-            let known =
-                rows::find_by_tags(tx.conn, agent_seq, checked.channel_key(), &checked.tags)?;
-            match known {
-                Some(known) => Ok(known),
-                None => create_in_tx(tx, &voice, &checked),
-            }
+            get_or_create_in_tx(tx, &voice, &checked, &wanted)
         })
         .await
+}
+
+/// Returns the conversation that matches, or creates it, inside a write transaction.
+pub(in crate::domain) fn get_or_create_in_tx(
+    tx: &WriteTx<'_>,
+    voice: &Author,
+    new: &ValidatedConversation,
+    wanted: &TagMatch,
+) -> Result<Conversation> {
+    let known = rows::find_by_tags(tx.conn, voice.bot().seq, new.channel_key(), wanted)?;
+    match known {
+        Some(known) => Ok(known),
+        None => create_in_tx(tx, voice, new),
+    }
 }
 
 /// The way to create a conversation.
@@ -151,8 +172,8 @@ fn plan_creation(
     })
 }
 
-/// Validates a conversation that the caller creates without an integration.
-fn validate_own(
+/// Validates a conversation that the caller creates itself.
+pub(in crate::domain) fn validate_own(
     speaker: &AuthorSchemas<'_>,
     new: &NewConversation,
 ) -> Result<ValidatedConversation> {

@@ -6,15 +6,6 @@ mod list;
 mod participants;
 mod rows;
 
-pub(in crate::domain) use self::{
-    change::create_own_in_tx,
-    channel_cache::{ChannelCache, ConversationChannel},
-    participants::{
-        add_participant_row, add_with_effect as add_participant_and, load_participant,
-        read_participants_page, remove_with_effect as remove_participant_and, require_participant,
-    },
-    rows::{find_at_row, find_in_bot, find_visible, load_visible},
-};
 pub use self::{
     change::{NewConversation, create, delete, get_or_create, update},
     list::{Filter, list},
@@ -24,11 +15,18 @@ pub use self::{
     },
     rows::find,
 };
-use super::tags::Tags;
-use crate::{
-    domain::shared::paging::PageToken,
-    kernel::{Timestamp, ids::ConversationId},
+pub(in crate::domain) use self::{
+    change::{ValidatedConversation, create_own_in_tx, get_or_create_in_tx, validate_own},
+    channel_cache::{ChannelCache, ConversationChannel},
+    participants::{
+        add_participant_row, add_with_effect as add_participant_and, list_participant_rows,
+        load_participant, read_participants_page, remove_with_effect as remove_participant_and,
+        require_participant,
+    },
+    rows::{find_at_row, find_in_bot, find_visible, load_visible},
 };
+use super::tags::Tags;
+use crate::kernel::{Timestamp, ids::ConversationId};
 
 /// A conversation.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,10 +52,5 @@ impl Conversation {
     /// Returns the integration and the channel, which declare its tags.
     pub(in crate::domain) fn channel_key(&self) -> (&str, &str) {
         (&self.integration, &self.channel)
-    }
-
-    /// Returns the cursor of this conversation in lists.
-    pub(in crate::domain) const fn page_token(&self) -> PageToken {
-        PageToken::for_row(self.created_at, self.seq)
     }
 }

@@ -5,7 +5,11 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::Conversation;
 use crate::{
     domain::{
-        bots::{author::Author, tags::Tags},
+        bots::{
+            author::Author,
+            tag_match::{MAX_CANDIDATES, TagMatch},
+            tags::{TagTable, Tags},
+        },
         tenancy::request_auth::RequestContext,
     },
     kernel::{Error, Result, ids::ConversationId},
@@ -79,13 +83,16 @@ pub(in crate::domain) fn find_in_bot(
     Ok(found.optional()?)
 }
 
-/// Finds the oldest conversation with exactly these tags.
+/// Finds the oldest conversation with these tags.
 pub(super) fn find_by_tags(
     conn: &Connection,
     agent_seq: i64,
     (integration, channel): (&str, &str),
-    tags: &Tags,
+    wanted: &TagMatch,
 ) -> Result<Option<Conversation>> {
+    if !wanted.is_whole() {
+        return find_by_some_tags(conn, agent_seq, (integration, channel), wanted);
+    }
     let sql = format!(
         "SELECT {COLUMNS} FROM conversations \
          WHERE agent_seq = :agent_seq AND integration = :integration AND channel = :channel \
@@ -95,7 +102,39 @@ pub(super) fn find_by_tags(
         ":agent_seq": agent_seq,
         ":integration": integration,
         ":channel": channel,
-        ":tags": tags.to_canonical_json(),
+        ":tags": wanted.tags().to_canonical_json(),
+    };
+    let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
+    Ok(found.optional()?)
+}
+
+fn find_by_some_tags(
+    conn: &Connection,
+    agent_seq: i64,
+    (integration, channel): (&str, &str),
+    wanted: &TagMatch,
+) -> Result<Option<Conversation>> {
+    let rarest = wanted.find_rarest(conn, TagTable::Conversation, agent_seq, MAX_CANDIDATES)?;
+    let Some((name, value, _)) = rarest else {
+        return Ok(None);
+    };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM (\
+            SELECT of_seq FROM conversation_tags \
+            WHERE agent_seq = :agent_seq AND name = :name AND value = :value \
+            ORDER BY of_seq LIMIT {MAX_CANDIDATES}) AS found \
+         CROSS JOIN conversations ON conversations.seq = found.of_seq \
+         WHERE integration = :integration AND channel = :channel AND {} \
+         ORDER BY found.of_seq LIMIT 1",
+        wanted.condition_sql("conversations.tags")
+    );
+    let parameters = named_params! {
+        ":agent_seq": agent_seq,
+        ":name": name,
+        ":value": value,
+        ":integration": integration,
+        ":channel": channel,
+        ":tags": wanted.tags().to_canonical_json(),
     };
     let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
     Ok(found.optional()?)

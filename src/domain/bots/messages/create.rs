@@ -3,32 +3,25 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, named_params};
-use serde_json::{Map, Value};
+use rusqlite::Connection;
 
 use super::{
-    Message,
-    index::{self, IndexEntry, IndexOp},
-    matching::MessageMatch,
+    Message, NewContent,
+    content::{Timing, ValidatedContent, require_in_conversation},
 };
 use crate::{
     domain::{
         bots::{
-            author::{Author, AuthorSchemas, require_write},
+            author::{Author, require_write},
             conversations::{self, Conversation, ConversationChannel},
-            deliveries::{self, Notification},
-            schedules::{self, Schedule, ScheduledItem},
-            tags::{TagPatch, Tags},
+            schedules::Schedule,
             users,
         },
-        tenancy::{
-            app::App, billing, bounds::Bound, request_auth::RequestContext, write_tx::WriteTx,
-        },
+        tenancy::{app::App, billing, request_auth::RequestContext, write_tx::WriteTx},
     },
     kernel::{
-        Error, Kind, RawObject, Result, Rule, Violation,
-        ids::{ConversationId, EndUserId, MessageId},
-        schema,
+        Error, Kind, Result,
+        ids::{ConversationId, EndUserId},
     },
 };
 
@@ -39,12 +32,8 @@ pub struct NewMessage {
     pub conversation: ConversationId,
     /// User who writes it.
     pub user: EndUserId,
-    /// Type.
-    pub kind: String,
     /// Content.
-    pub payload: Map<String, Value>,
-    /// Tags.
-    pub tags: TagPatch,
+    pub content: NewContent,
     /// Time of delivery; immediate if absent.
     pub schedule: Option<Schedule>,
     /// True if the user must already be a participant of the conversation. Otherwise the message makes the
@@ -59,10 +48,8 @@ struct ValidatedMessage {
     /// Row id of the conversation, which may be gone since.
     conversation_seq: i64,
     user: EndUserId,
-    kind: String,
-    payload: RawObject,
-    tags: Tags,
-    schedule: Option<Schedule>,
+    content: ValidatedContent,
+    timing: Timing,
     by_participant: bool,
 }
 
@@ -94,23 +81,28 @@ pub(in crate::domain) async fn create_with_hook(
         .await
 }
 
-/// Returns the message of this user in this conversation with this type and exactly these tags, or creates
-/// it. Concurrent calls get the same message.
+/// Returns the message with the tags that the content's discriminators name, or creates it. Without them, it must have
+/// the same user, type and exactly the same tags. Concurrent calls get the same message.
 ///
 /// # Errors
-/// As [`create`].
+/// As [`create`]; `RelationConflict` if the message is in another conversation.
 pub async fn get_or_create(call: &RequestContext, new: NewMessage) -> Result<Message> {
     let checked = validate(call, new, |_, _, _| Ok(()))?;
     let index = call.app().message_index().snapshot();
     let known = call.app().store().read(|conn| {
         let (conversation, user) = checked.load_targets(conn)?;
-        let known = checked.find_existing(conn, &conversation, user, |alike| {
+        let targets = (&conversation, user);
+        let content = &checked.content;
+        let known = content.find_existing(conn, &checked.voice, targets, |alike| {
             alike.find_candidates(&index)
         })?;
-        if known.is_none() {
-            require_quota(conn, call, &checked.voice)?;
+        match known {
+            Some(known) => require_in_conversation(known, &conversation).map(Some),
+            None => {
+                require_quota(conn, call, &checked.voice)?;
+                Ok(None)
+            }
         }
-        Ok(known)
     })?;
     if let Some(known) = known {
         return Ok(known);
@@ -118,10 +110,10 @@ pub async fn get_or_create(call: &RequestContext, new: NewMessage) -> Result<Mes
     call.app()
         .run_write_tx(call, move |tx, _| {
             let (conversation, user) = checked.load_targets(tx.conn)?;
-            let unindexed = tx.index_write_batch();
-            let unindexed = |alike: &MessageMatch<'_>| alike.find_candidates_in_batch(&unindexed);
-            match checked.find_existing(tx.conn, &conversation, user, unindexed)? {
-                Some(known) => Ok(known),
+            let targets = (&conversation, user);
+            let content = &checked.content;
+            match content.find_existing_in_tx(tx, &checked.voice, targets)? {
+                Some(known) => require_in_conversation(known, &conversation),
                 None => checked.insert(tx, &conversation, user),
             }
         })
@@ -138,33 +130,32 @@ fn validate(
         schedule.due_at(call.app().clock().now())?;
     }
     let voice = Author::from_call(call)?;
-    let text = RawObject::from(&new.payload);
-    let payload = Value::Object(new.payload);
-    let limits = call.schema_limits();
-    let (tags, conversation_seq) = call.app().store().read(|conn| {
+    let (content, limits) = (new.content, call.schema_limits());
+    let (content, conversation_seq) = call.app().store().read(|conn| {
         let speaker = voice.load_schemas(conn)?;
         let route = find_channel(call.app(), conn, &voice, &new.conversation)?;
-        check_payload(&speaker, &route, &new.kind, &payload, limits)?;
-        let tags = speaker.apply_message_tags(route.channel_key(), &Tags::default(), &new.tags)?;
+        let content = content.validate(&speaker, route.channel_key(), limits)?;
         also(conn, call, &voice)?;
-        Ok((tags, route.seq))
+        Ok((content, route.seq))
     })?;
     Ok(ValidatedMessage {
         voice,
         conversation: new.conversation,
         conversation_seq,
         user: new.user,
-        kind: new.kind,
-        payload: text,
-        tags,
-        schedule: new.schedule,
+        content,
+        timing: Timing::Deliver(new.schedule),
         by_participant: new.by_participant,
     })
 }
 
 /// Checks the quota of users' messages if an integration calls. The quota is soft: concurrent calls may
 /// exceed it together, and the write transaction does not check it.
-fn require_quota(conn: &Connection, call: &RequestContext, voice: &Author) -> Result<()> {
+pub(super) fn require_quota(
+    conn: &Connection,
+    call: &RequestContext,
+    voice: &Author,
+) -> Result<()> {
     match voice.integration() {
         Some(_) => billing::require_message(conn, call.app(), call.workspace()),
         None => Ok(()),
@@ -185,7 +176,7 @@ pub(in crate::domain) fn load_conversation(
 
 /// Returns the integration and channel of the conversation that a request body names. It may be deleted
 /// since.
-fn find_channel(
+pub(super) fn find_channel(
     app: &App,
     conn: &Connection,
     voice: &Author,
@@ -216,47 +207,6 @@ fn require_own_conversation(voice: &Author, integration: &str, id: &Conversation
     }
 }
 
-/// Validates a payload by the schema that the channel declares for the type. An integration may also report
-/// types that its channel cannot send.
-fn check_payload(
-    speaker: &AuthorSchemas<'_>,
-    route: &ConversationChannel,
-    kind: &str,
-    payload: &Value,
-    limits: &schema::Limits,
-) -> Result<()> {
-    let found = speaker.find_integration(&route.integration);
-    let channel = found.and_then(|found| found.definition.channels.get(&route.channel));
-    // An integration that is no longer installed declares nothing.
-    let Some(channel) = channel else {
-        return Ok(());
-    };
-    match channel.messages.get(kind) {
-        Some(schema) => schema.check(payload, "payload", limits),
-        None if speaker.integration.is_some() => Ok(()),
-        None => {
-            let names = channel.messages.keys();
-            let allowed = names.map(|name| format!("{name:?}")).collect();
-            Err(Violation::body(["type"], Rule::OneOf { allowed }).into())
-        }
-    }
-}
-
-const BOUND: Bound = Bound {
-    owner_label: "A bot",
-    items_label: "messages",
-    setting: "messages",
-    limit: |bounds| bounds.messages,
-    max_number_sql: Some("SELECT max(seq) FROM messages"),
-    rows_sql: index::ROWS_OF_AGENT,
-};
-
-const INSERT: &str = "
-    INSERT INTO messages
-        (id, agent_seq, conversation_seq, user_seq, incoming, type, payload, tags, created_at)
-    VALUES
-        (:id, :agent_seq, :conversation, :user, :incoming, :kind, :payload, :tags, :now)";
-
 impl ValidatedMessage {
     /// Loads the conversation, and the row id of the user, on this connection. The bot's own user has no row.
     fn load_targets(&self, conn: &Connection) -> Result<(Conversation, Option<i64>)> {
@@ -270,85 +220,14 @@ impl ValidatedMessage {
         Ok((conversation, user))
     }
 
-    /// Finds the oldest message with the same key as this one.
-    fn find_existing(
-        &self,
-        conn: &Connection,
-        conversation: &Conversation,
-        user: Option<i64>,
-        unindexed: impl FnOnce(&MessageMatch<'_>) -> Vec<i64>,
-    ) -> Result<Option<Message>> {
-        let alike = MessageMatch {
-            voice: &self.voice,
-            conversation_seq: conversation.seq,
-            user_seq: user,
-            kind: &self.kind,
-            tags: &self.tags,
-        };
-        alike.find(conn, &unindexed(&alike))
-    }
-
-    /// Inserts the message, adds it to the index, and schedules or enqueues its delivery.
     fn insert(
         self,
         tx: &WriteTx<'_>,
         conversation: &Conversation,
         user: Option<i64>,
     ) -> Result<Message> {
-        let bot = self.voice.bot();
-        let (agent_seq, lane) = (bot.seq, conversation.seq);
-        BOUND.require(tx, agent_seq)?;
-        let id = MessageId::new_ordered_uuid(tx.now);
-        let incoming = self.voice.integration().is_some();
-        tx.conn.prepare_cached(INSERT)?.execute(named_params! {
-            ":id": id,
-            ":agent_seq": agent_seq,
-            ":conversation": conversation.seq,
-            ":user": user,
-            ":incoming": incoming,
-            ":kind": self.kind,
-            ":payload": self.payload,
-            ":tags": self.tags.to_canonical_json(),
-            ":now": tx.now,
-        })?;
-        let seq = tx.conn.last_insert_rowid();
-        tx.index_write_batch().push(IndexOp::Insert(IndexEntry {
-            seq,
-            agent_seq,
-            conversation_seq: lane,
-            user_seq: user,
-            incoming,
-            created_at: tx.now.as_micros(),
-            tags: self.tags.clone(),
-        }));
-        conversations::add_participant_row(tx, bot, conversation, &self.user, user)?;
-        match &self.schedule {
-            Some(schedule) => {
-                schedules::create(tx, agent_seq, schedule, ScheduledItem::Message(seq))?;
-            }
-            None if incoming => {
-                deliveries::enqueue_for_bot(tx, agent_seq, Notification::Message(seq), lane)?
-            }
-            None => {
-                deliveries::enqueue_for_integration(
-                    tx,
-                    agent_seq,
-                    &conversation.integration,
-                    seq,
-                    lane,
-                )?;
-            }
-        }
-        Ok(Message {
-            id,
-            conversation_id: self.conversation,
-            user_id: self.user,
-            incoming,
-            kind: self.kind,
-            payload: self.payload,
-            tags: self.tags,
-            created_at: tx.now,
-            seq,
-        })
+        let user = (self.user, user);
+        self.content
+            .insert(tx, &self.voice, conversation, user, &self.timing)
     }
 }

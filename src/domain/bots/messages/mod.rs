@@ -2,10 +2,13 @@
 //! (botpress.md §4).
 
 mod change;
+mod content;
 mod create;
 mod daily;
 mod erase;
+mod import;
 mod index;
+mod initialize;
 mod list;
 mod list_incoming;
 mod matching;
@@ -22,19 +25,30 @@ pub(in crate::domain) use self::{
     rows::{COLUMNS, JOINS, find_visible, from_row},
 };
 pub use self::{
-    change::{delete, update},
+    change::{MessagePatch, delete, update},
+    content::NewContent,
     create::{NewMessage, create, get_or_create},
+    import::{ImportedMessage, import},
+    initialize::{IncomingMessage, InitializedMessage, Target, initialize},
     list::{Filter, list},
     rows::find,
 };
 use super::tags::Tags;
 use crate::{
-    domain::shared::paging::PageToken,
+    domain::shared::{paging::PageToken, sql::text_enum},
     kernel::{
         RawObject, Timestamp,
         ids::{ConversationId, EndUserId, MessageId},
     },
 };
+
+text_enum! {
+    /// Origin of a message that is not simply written by a user or the bot.
+    pub enum Origin {
+        /// Made or imported by a program.
+        Synthetic = "synthetic",
+    }
+}
 
 /// A message.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,8 +67,12 @@ pub struct Message {
     pub payload: RawObject,
     /// Tags.
     pub tags: Tags,
+    /// Origin, if the creator named one.
+    pub origin: Option<Origin>,
     /// Time of creation.
     pub created_at: Timestamp,
+    /// Time of the last update.
+    pub updated_at: Timestamp,
     pub(in crate::domain) seq: i64,
 }
 

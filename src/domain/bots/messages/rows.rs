@@ -28,7 +28,8 @@ pub fn find(call: &RequestContext, id: &MessageId) -> Result<Message> {
 /// Columns that [`from_row`] reads, in this order; `:bot` is the bot's id.
 pub(in crate::domain) const COLUMNS: &str = "messages.seq, messages.id, conversations.id, \
     coalesce(end_users.id, :bot), messages.incoming, messages.type, messages.payload, \
-    messages.tags, messages.created_at";
+    messages.tags, messages.created_at, messages.origin, \
+    coalesce(messages.updated_at, messages.created_at)";
 
 /// Joins for the columns of other tables.
 pub(in crate::domain) const JOINS: &str = "JOIN conversations \
@@ -80,5 +81,7 @@ pub(in crate::domain) fn from_row(row: &Row<'_>) -> rusqlite::Result<Message> {
         payload: row.get(6)?,
         tags: Tags::parse(tags)?,
         created_at: row.get(8)?,
+        origin: row.get(9)?,
+        updated_at: row.get(10)?,
     })
 }

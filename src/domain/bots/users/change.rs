@@ -7,10 +7,11 @@ use super::{NewUser, User, UserPatch, rows};
 use crate::{
     domain::{
         bots::{
-            author::{Author, DelegatedCreation, require_write},
+            author::{Author, AuthorSchemas, DelegatedCreation, require_write},
             definitions::IntegrationDefinition,
             manage,
-            tags::{TagTable, Tags},
+            tag_match::TagMatch,
+            tags::{TagPatch, TagTable, Tags},
         },
         end_users,
         tenancy::{
@@ -41,19 +42,27 @@ pub async fn create(call: &RequestContext, new: NewUser) -> Result<User> {
     }
 }
 
-/// Returns the user with exactly these tags, or creates it. Concurrent calls get the same user.
+/// Returns the user with the tags that `discriminators` names, or creates it; without them, the user must have exactly
+/// the new user's tags. Concurrent calls get the same user.
 ///
 /// # Errors
 /// As [`create`].
-pub async fn get_or_create(call: &RequestContext, new: NewUser) -> Result<User> {
+pub async fn get_or_create(
+    call: &RequestContext,
+    new: NewUser,
+    discriminators: Option<Vec<String>>,
+) -> Result<User> {
     let voice = Author::from_call(call)?;
     let way = plan_creation(call, &voice, &new)?;
     let tags = match &way {
         CreationPath::Local(tags) => tags.clone(),
         CreationPath::Delegated(delegated) => Tags::from_full_names(&delegated.tags),
     };
+    let own = voice.integration().map(|own| own.name.as_str());
+    let own = own.or(new.integration.as_deref());
+    let wanted = TagMatch::new(&tags, discriminators.as_deref(), own);
     let store = call.app().store();
-    if let Some(known) = store.read(|conn| rows::find_by_tags(conn, &voice, &tags))? {
+    if let Some(known) = store.read(|conn| rows::find_by_tags(conn, &voice, &wanted))? {
         return Ok(known);
     }
     if let CreationPath::Delegated(delegated) = &way {
@@ -61,12 +70,35 @@ pub async fn get_or_create(call: &RequestContext, new: NewUser) -> Result<User> 
     }
     call.app()
         .run_write_tx(call, move |tx, _| {
-            match rows::find_by_tags(tx.conn, &voice, &tags)? {
-                Some(known) => Ok(known),
-                None => create_in_tx(tx, &voice, &tags, new),
-            }
+            get_or_create_in_tx(tx, &voice, &wanted, (&tags, new))
         })
         .await
+}
+
+/// Returns the user that matches, or creates it with its tags, inside a write transaction.
+pub(in crate::domain) fn get_or_create_in_tx(
+    tx: &WriteTx<'_>,
+    voice: &Author,
+    wanted: &TagMatch,
+    (tags, new): (&Tags, NewUser),
+) -> Result<User> {
+    match rows::find_by_tags(tx.conn, voice, wanted)? {
+        Some(known) => Ok(known),
+        None => create_in_tx(tx, voice, tags, new),
+    }
+}
+
+/// Validates the tags of a user that the calling integration creates itself.
+pub(in crate::domain) fn validate_own_tags(
+    speaker: &AuthorSchemas<'_>,
+    given: &TagPatch,
+) -> Result<Tags> {
+    let tags = speaker.apply_user_tags(&Tags::default(), given)?;
+    if let Some(own) = speaker.own_integration()? {
+        let required = &own.definition.user.creation.required_tags;
+        tags.require_all(&own.installation.name, required)?;
+    }
+    Ok(tags)
 }
 
 /// The way to create a user.
@@ -108,12 +140,7 @@ fn plan_creation(call: &RequestContext, voice: &Author, new: &NewUser) -> Result
                 .delegate_creation(name, creation, &new.tags)
                 .map(CreationPath::Delegated);
         }
-        let tags = speaker.apply_user_tags(&Tags::default(), &new.tags)?;
-        if let Some(own) = speaker.own_integration()? {
-            let required = &own.definition.user.creation.required_tags;
-            tags.require_all(&own.installation.name, required)?;
-        }
-        Ok(CreationPath::Local(tags))
+        validate_own_tags(&speaker, &new.tags).map(CreationPath::Local)
     })
 }
 

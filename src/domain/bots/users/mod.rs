@@ -11,7 +11,7 @@ pub use self::{
     rows::find,
 };
 pub(in crate::domain) use self::{
-    change::{create_in_tx, update_in_tx},
+    change::{create_in_tx, get_or_create_in_tx, update_in_tx, validate_own_tags},
     rows::{
         COLUMNS, find_in_bot, find_referenced_row, from_row, load, load_bot_user, load_visible,
     },

@@ -5,7 +5,11 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::User;
 use crate::{
     domain::{
-        bots::{author::Author, tags::Tags},
+        bots::{
+            author::Author,
+            tag_match::{MAX_CANDIDATES, TagMatch},
+            tags::{TagTable, Tags},
+        },
         tenancy::request_auth::{ActingInstallation, PrincipalAgent, RequestContext},
     },
     kernel::{Error, Kind, Result, ids::EndUserId},
@@ -139,9 +143,17 @@ pub(in crate::domain) fn find_in_bot(
     Ok(found.optional()?)
 }
 
-/// Finds the oldest user with exactly these tags. With no tags, an integration finds only users that it has
-/// created; tags of its own need no such condition.
-pub(super) fn find_by_tags(conn: &Connection, voice: &Author, tags: &Tags) -> Result<Option<User>> {
+/// Finds the oldest user with these tags. With no tags, an integration finds only users that it has created; tags of
+/// its own need no such condition.
+pub(super) fn find_by_tags(
+    conn: &Connection,
+    voice: &Author,
+    wanted: &TagMatch,
+) -> Result<Option<User>> {
+    let tags = wanted.tags();
+    if !wanted.is_whole() {
+        return find_by_some_tags(conn, voice, wanted);
+    }
     let sql = format!(
         "SELECT {COLUMNS} FROM end_users WHERE agent_id = :agent_id AND tags = :tags \
          AND (:integration IS NULL OR integration = :integration) ORDER BY seq LIMIT 1"
@@ -151,6 +163,31 @@ pub(super) fn find_by_tags(conn: &Connection, voice: &Author, tags: &Tags) -> Re
         ":agent_id": voice.bot().id,
         ":tags": tags.to_canonical_json(),
         ":integration": maker.map(ActingInstallation::integration_key),
+    };
+    let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
+    Ok(found.optional()?)
+}
+
+fn find_by_some_tags(conn: &Connection, voice: &Author, wanted: &TagMatch) -> Result<Option<User>> {
+    let agent_seq = voice.bot().seq;
+    let rarest = wanted.find_rarest(conn, TagTable::User, agent_seq, MAX_CANDIDATES)?;
+    let Some((name, value, _)) = rarest else {
+        return Ok(None);
+    };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM (\
+            SELECT of_seq FROM user_tags \
+            WHERE agent_seq = :agent_seq AND name = :name AND value = :value \
+            ORDER BY of_seq LIMIT {MAX_CANDIDATES}) AS found \
+         CROSS JOIN end_users ON end_users.seq = found.of_seq \
+         WHERE {} ORDER BY found.of_seq LIMIT 1",
+        wanted.condition_sql("end_users.tags")
+    );
+    let parameters = named_params! {
+        ":agent_seq": agent_seq,
+        ":name": name,
+        ":value": value,
+        ":tags": wanted.tags().to_canonical_json(),
     };
     let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
     Ok(found.optional()?)

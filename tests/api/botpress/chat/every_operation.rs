@@ -39,7 +39,7 @@ fn body_for(method: &Method) -> Option<Value> {
 async fn needs_a_token() {
     let given = Given::new().await;
     let all = [operations("/v1/chat/"), operations("/v1/storage/")].concat();
-    assert_eq!(all.len(), 25 + 4 + 1 + 5);
+    assert_eq!(all.len(), 25 + 4 + 1 + 7 + 5);
     for (method, path, id) in all {
         // A public file needs none, and a missing one is not told from another's.
         let unknown = Caller::with("bp_pat_unknown").header("x-bot-id", given.bot.id.as_str());
@@ -154,7 +154,8 @@ async fn a_missing_row_is_not_found() {
         }
         let body = match id.as_str() {
             "addParticipant" => Some(json!({"userId": given.bot.id})),
-            "setState" | "patchState" => Some(json!({"payload": {}})),
+            "setState" | "patchState" | "getOrSetState" => Some(json!({"payload": {}})),
+            "setStateExpiry" => Some(json!({"expiry": null})),
             _ => body_for(&method),
         };
         let answer = given

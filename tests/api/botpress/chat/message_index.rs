@@ -105,11 +105,21 @@ impl World {
         }
         let caller = if is_bot { &self.bot } else { &self.integration };
         let answer = caller.post(&self.given.server, path, body).await;
+        let alike = |other: &Known| other.user == by && other.tag == tag;
+        let known = |other: &&Known| alike(other) && other.conversation == conversation;
+        if path != MESSAGES
+            && self.messages.iter().any(alike)
+            && !self.messages.iter().any(|other| known(&other))
+        {
+            let text = answer.expect(409).text;
+            assert!(
+                text.contains("already exists for a different conversation"),
+                "{text}"
+            );
+            return;
+        }
         let status = if path == MESSAGES { 201 } else { 200 };
         let id = id_of(&answer.expect(status), "message");
-        let known = |other: &&Known| {
-            other.conversation == conversation && other.user == by && other.tag == tag
-        };
         if path != MESSAGES
             && let Some(known) = self.messages.iter().find(known)
         {

@@ -1,18 +1,26 @@
 //! `/v1/chat` and `/v1/storage`.
 
 mod actions;
+mod analytics;
 mod conversations;
 mod declarations;
 mod deliveries;
+mod discriminators;
+mod event_status;
 mod events;
 mod every_operation;
 mod files;
+mod imports;
+mod incoming;
+mod list_filters;
 mod lists;
 mod message_index;
 mod messages;
 mod participants;
 mod quotas;
+mod state_kinds;
 mod states;
+mod tag_values;
 mod users;
 
 use serde_json::{Value, json};

@@ -149,6 +149,47 @@ impl From<CreateConversationBody> for conversations::NewConversation {
     }
 }
 
+/// A conversation to find by its tags, or to create.
+#[derive(Object)]
+#[oai(
+    example,
+    rename = "getOrCreateConversationBody",
+    rename_all = "camelCase"
+)]
+pub struct GetOrCreateConversationBody {
+    /// Channel of the conversation.
+    channel: String,
+    /// Tags of the conversation. The tags that the channel requires must be present.
+    tags: TagChanges,
+    /// Integration that creates the conversation.
+    integration_name: Option<String>,
+    /// Names of the tags by which the conversation is found; if absent, all tags must be equal.
+    discriminate_by_tags: Option<Vec<String>>,
+}
+
+impl Example for GetOrCreateConversationBody {
+    fn example() -> Self {
+        Self {
+            channel: "channel".to_owned(),
+            tags: TagChanges::default(),
+            integration_name: None,
+            discriminate_by_tags: Some(vec!["id".to_owned()]),
+        }
+    }
+}
+
+impl GetOrCreateConversationBody {
+    /// Returns the new conversation, and the names of the tags by which it is found.
+    pub fn into_parts(self) -> (conversations::NewConversation, Option<Vec<String>>) {
+        let new = conversations::NewConversation {
+            channel: self.channel,
+            tags: self.tags.0,
+            integration: self.integration_name,
+        };
+        (new, self.discriminate_by_tags)
+    }
+}
+
 /// An update of tags. Absent tags keep their value.
 #[derive(Object)]
 #[oai(example, rename = "UpdateTagsBody")]

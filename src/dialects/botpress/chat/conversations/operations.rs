@@ -8,10 +8,19 @@ use poem_openapi::{
 
 use super::dto::{
     Conversation, ConversationResponse, ConversationsResponse, CreateConversationBody,
-    UpdateTagsBody,
+    GetOrCreateConversationBody, UpdateTagsBody,
 };
 use crate::{
-    dialects::botpress::{Tag, auth::BotCaller, chat::tags, error::Failed, paging},
+    dialects::botpress::{
+        Tag,
+        auth::BotCaller,
+        chat::{
+            list_parameters::{SortDirection, TimeField, parse_range, to_sort},
+            tags,
+        },
+        error::Failed,
+        paging,
+    },
     domain::bots::conversations::{self, Filter},
     http::{Body, DirectJson},
 };
@@ -69,7 +78,7 @@ impl Conversations {
 
     /// List Conversations
     ///
-    /// Lists the conversations, newest first.
+    /// Lists the conversations, newest first by default.
     #[oai(
         path = "/v1/chat/conversations",
         method = "get",
@@ -85,17 +94,31 @@ impl Conversations {
         /// Selects conversations in which all these users participate.
         #[oai(name = "participantIds")]
         participant_ids: Query<Vec<String>>,
-        /// Selects conversations of this integration.
+        /// Selects conversations of this integration, by its name or its alias.
         #[oai(name = "integrationName")]
         integration_name: Query<Option<String>>,
         /// Selects conversations in this channel.
         channel: Query<Option<String>>,
+        /// Selects conversations that were created from here, in ISO 8601.
+        #[oai(name = "afterDate")]
+        after_date: Query<Option<String>>,
+        /// Selects conversations that were created up to here, in ISO 8601.
+        #[oai(name = "beforeDate")]
+        before_date: Query<Option<String>>,
+        /// Time that sorts the list; the time of creation if absent.
+        #[oai(name = "sortField")]
+        sort_field: Query<Option<TimeField>>,
+        /// Direction of the sort order; newest first if absent.
+        #[oai(name = "sortDirection")]
+        sort_direction: Query<Option<SortDirection>>,
     ) -> Result<DirectJson<ConversationsResponse>, Failed> {
         let filter = Filter {
             participants: participant_ids.0,
             tags: tags::parse_filter(request),
             integration: integration_name.0,
             channel: channel.0,
+            range: parse_range(after_date.0, before_date.0)?,
+            sort: to_sort(sort_field.0, sort_direction.0),
         };
         let after = paging::parse_next_token(next_token.0)?;
         let page = conversations::list(&caller.0, filter, after).await?;
@@ -108,7 +131,8 @@ impl Conversations {
 
     /// Get Or Create Conversation
     ///
-    /// Returns the conversation of this channel with exactly these tags, or creates one if there is none.
+    /// Returns the conversation of this channel with the tags that `discriminateByTags` names, or with exactly
+    /// these tags if it is absent. Creates one if there is none.
     #[oai(
         path = "/v1/chat/conversations/get-or-create",
         method = "post",
@@ -117,9 +141,10 @@ impl Conversations {
     async fn get_or_create_conversation(
         &self,
         caller: BotCaller,
-        body: Body<CreateConversationBody>,
+        body: Body<GetOrCreateConversationBody>,
     ) -> Result<DirectJson<ConversationResponse>, Failed> {
-        let found = conversations::get_or_create(&caller.0, body.0.into()).await?;
+        let (new, discriminators) = body.0.into_parts();
+        let found = conversations::get_or_create(&caller.0, new, discriminators).await?;
         Ok(to_response(&caller, found))
     }
 

@@ -43,6 +43,8 @@ pub struct Message {
     id: String,
     /// Time of creation, in ISO 8601.
     created_at: String,
+    /// Time of the last update, in ISO 8601.
+    updated_at: String,
     /// Type of the message.
     r#type: String,
     /// Payload of the message.
@@ -55,6 +57,27 @@ pub struct Message {
     conversation_id: String,
     /// Tags of the message.
     tags: TagValues,
+    /// Origin of the message, if it is not simply written by a user or the bot.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<Origin>,
+}
+
+/// Origin of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Serialize)]
+#[oai(rename = "MessageOrigin", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// Made or imported by a program.
+    Synthetic,
+}
+
+impl From<Origin> for messages::Origin {
+    fn from(origin: Origin) -> Self {
+        match origin {
+            Origin::Synthetic => Self::Synthetic,
+        }
+    }
 }
 
 impl Message {
@@ -64,6 +87,7 @@ impl Message {
         Self {
             id: message.id.into(),
             created_at: message.created_at.to_rfc3339_millis(),
+            updated_at: message.updated_at.to_rfc3339_millis(),
             r#type: message.kind,
             payload: JsonText(message.payload),
             direction: if message.incoming {
@@ -74,12 +98,15 @@ impl Message {
             user_id: message.user_id.into(),
             conversation_id: message.conversation_id.into(),
             tags: message.tags.visible_to(integration),
+            origin: message.origin.map(|origin| match origin {
+                messages::Origin::Synthetic => Origin::Synthetic,
+            }),
         }
     }
 }
 
 /// Returns the payload of the examples.
-fn example_payload() -> JsonObject {
+pub fn example_payload() -> JsonObject {
     JsonObject::from_value(json!({"text": "Hello"}))
 }
 
@@ -88,12 +115,14 @@ impl Example for Message {
         Self {
             id: EXAMPLE_ID.to_owned(),
             created_at: EXAMPLE_TIME.to_owned(),
+            updated_at: EXAMPLE_TIME.to_owned(),
             r#type: "text".to_owned(),
             payload: JsonText((&example_payload().0).into()),
             direction: Direction::Incoming,
             user_id: users::dto::EXAMPLE_ID.to_owned(),
             conversation_id: conversations::dto::EXAMPLE_ID.to_owned(),
             tags: [("telegram:id".to_owned(), "501".to_owned())].into(),
+            origin: None,
         }
     }
 }
@@ -190,6 +219,8 @@ pub struct CreateMessageBody {
     tags: TagChanges,
     /// Time of delivery; immediately if absent.
     schedule: Option<Schedule>,
+    /// Origin of the message.
+    origin: Option<Origin>,
 }
 
 impl Example for CreateMessageBody {
@@ -201,6 +232,7 @@ impl Example for CreateMessageBody {
             r#type: "text".to_owned(),
             tags: TagChanges::default(),
             schedule: None,
+            origin: None,
         }
     }
 }
@@ -210,11 +242,99 @@ impl From<CreateMessageBody> for messages::NewMessage {
         Self {
             conversation: body.conversation_id.into(),
             user: body.user_id.into(),
-            kind: body.r#type,
-            payload: body.payload.0,
-            tags: body.tags.0,
+            content: messages::NewContent {
+                kind: body.r#type,
+                payload: body.payload.0,
+                tags: body.tags.0,
+                discriminators: None,
+                origin: body.origin.map(Into::into),
+            },
             schedule: body.schedule.map(Into::into),
             by_participant: false,
+        }
+    }
+}
+
+/// A message to find by its tags, or to create.
+#[derive(Object)]
+#[oai(example, rename = "getOrCreateMessageBody", rename_all = "camelCase")]
+pub struct GetOrCreateMessageBody {
+    /// Payload of the message. It must match the schema that the channel declares for the type.
+    payload: JsonObject,
+    /// Id of the user who sends the message; a bot passes its own id.
+    user_id: String,
+    /// Id of the conversation.
+    conversation_id: String,
+    /// Type of the message.
+    r#type: String,
+    /// Tags of the message.
+    tags: TagChanges,
+    /// Time of delivery; immediately if absent.
+    schedule: Option<Schedule>,
+    /// Origin of the message.
+    origin: Option<Origin>,
+    /// Names of the tags by which the message is found; if absent, user, type and all tags must be equal.
+    discriminate_by_tags: Option<Vec<String>>,
+}
+
+impl Example for GetOrCreateMessageBody {
+    fn example() -> Self {
+        Self {
+            payload: example_payload(),
+            user_id: users::dto::EXAMPLE_ID.to_owned(),
+            conversation_id: conversations::dto::EXAMPLE_ID.to_owned(),
+            r#type: "text".to_owned(),
+            tags: TagChanges::default(),
+            schedule: None,
+            origin: None,
+            discriminate_by_tags: Some(vec!["id".to_owned()]),
+        }
+    }
+}
+
+impl From<GetOrCreateMessageBody> for messages::NewMessage {
+    fn from(body: GetOrCreateMessageBody) -> Self {
+        Self {
+            conversation: body.conversation_id.into(),
+            user: body.user_id.into(),
+            content: messages::NewContent {
+                kind: body.r#type,
+                payload: body.payload.0,
+                tags: body.tags.0,
+                discriminators: body.discriminate_by_tags,
+                origin: body.origin.map(Into::into),
+            },
+            schedule: body.schedule.map(Into::into),
+            by_participant: false,
+        }
+    }
+}
+
+/// An update of a message. Absent fields and tags keep their value.
+#[derive(Object)]
+#[oai(example, rename = "updateMessageBody")]
+pub struct UpdateMessageBody {
+    /// Tags to set; an empty value removes a tag.
+    // wire: the specification requires it, the reference page allows its absence (botpress.md §0)
+    tags: Option<TagChanges>,
+    /// New payload, which replaces the old one. It must match the schema of the message's type.
+    payload: Option<JsonObject>,
+}
+
+impl Example for UpdateMessageBody {
+    fn example() -> Self {
+        Self {
+            tags: Some(TagChanges::default()),
+            payload: Some(example_payload()),
+        }
+    }
+}
+
+impl From<UpdateMessageBody> for messages::MessagePatch {
+    fn from(body: UpdateMessageBody) -> Self {
+        Self {
+            tags: body.tags.unwrap_or_default().0,
+            payload: body.payload.map(|payload| payload.0),
         }
     }
 }

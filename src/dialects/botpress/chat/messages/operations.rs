@@ -6,12 +6,15 @@ use poem_openapi::{
     param::{Path, Query},
 };
 
-use super::dto::{CreateMessageBody, Message, MessageResponse, MessagesResponse};
+use super::dto::{
+    CreateMessageBody, GetOrCreateMessageBody, Message, MessageResponse, MessagesResponse,
+    UpdateMessageBody,
+};
 use crate::{
     dialects::botpress::{
         Tag,
         auth::BotCaller,
-        chat::{conversations::dto::UpdateTagsBody, tags},
+        chat::{list_parameters::parse_range, tags},
         error::Failed,
         paging,
     },
@@ -52,8 +55,9 @@ impl Messages {
 
     /// Get Or Create Message
     ///
-    /// Returns the message of this user, conversation and type with exactly these tags, or creates one if
-    /// there is none.
+    /// Returns the message with the tags that `discriminateByTags` names, or the message of this user and type with
+    /// exactly these tags if it is absent. Creates one if there is none. Responds with 409 if the message is in
+    /// another conversation.
     #[oai(
         path = "/v1/chat/messages/get-or-create",
         method = "post",
@@ -62,7 +66,7 @@ impl Messages {
     async fn get_or_create_message(
         &self,
         caller: BotCaller,
-        body: Body<CreateMessageBody>,
+        body: Body<GetOrCreateMessageBody>,
     ) -> Result<DirectJson<MessageResponse>, Failed> {
         let found = messages::get_or_create(&caller.0, body.0.into()).await?;
         Ok(to_response(&caller, found))
@@ -88,7 +92,8 @@ impl Messages {
 
     /// Update Message
     ///
-    /// Sets tags of a message. Other tags keep their value; an empty value removes a tag.
+    /// Sets tags of a message, and replaces its payload. Other tags keep their value; an empty value removes a
+    /// tag. Neither the bot nor the integration is notified.
     #[oai(
         path = "/v1/chat/messages/:id",
         method = "put",
@@ -99,10 +104,9 @@ impl Messages {
         caller: BotCaller,
         /// Id of the message.
         id: Path<String>,
-        body: Body<UpdateTagsBody>,
+        body: Body<UpdateMessageBody>,
     ) -> Result<DirectJson<MessageResponse>, Failed> {
-        let tags = body.0.tags.unwrap_or_default().0;
-        let changed = messages::update(&caller.0, id.0.into(), tags).await?;
+        let changed = messages::update(&caller.0, id.0.into(), body.0.into()).await?;
         Ok(to_response(&caller, changed))
     }
 
@@ -124,10 +128,17 @@ impl Messages {
         /// Selects messages of this conversation.
         #[oai(name = "conversationId")]
         conversation_id: Query<Option<String>>,
+        /// Selects messages that were created from here, in ISO 8601.
+        #[oai(name = "afterDate")]
+        after_date: Query<Option<String>>,
+        /// Selects messages that were created up to here, in ISO 8601.
+        #[oai(name = "beforeDate")]
+        before_date: Query<Option<String>>,
     ) -> Result<DirectJson<MessagesResponse>, Failed> {
         let filter = Filter {
             conversation: paging::non_empty_parameter(conversation_id.0).map(Into::into),
             tags: tags::parse_filter(request),
+            range: parse_range(after_date.0, before_date.0)?,
         };
         let after = paging::parse_next_token(next_token.0)?;
         let page = messages::list(&caller.0, filter, after).await?;

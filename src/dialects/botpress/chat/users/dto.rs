@@ -160,6 +160,47 @@ impl From<CreateUserBody> for users::NewUser {
     }
 }
 
+/// A user to find by its tags, or to create.
+#[derive(Object)]
+#[oai(example, rename = "getOrCreateUserBody", rename_all = "camelCase")]
+pub struct GetOrCreateUserBody {
+    /// Tags of the user. An integration must set the tags that it requires.
+    tags: TagChanges,
+    /// Integration that creates the user.
+    integration_name: Option<String>,
+    /// Name of a new user.
+    name: Option<String>,
+    /// Address of a new user's picture.
+    picture_url: Option<String>,
+    /// Names of the tags by which the user is found; if absent, all tags must be equal.
+    discriminate_by_tags: Option<Vec<String>>,
+}
+
+impl Example for GetOrCreateUserBody {
+    fn example() -> Self {
+        Self {
+            tags: TagChanges::default(),
+            integration_name: None,
+            name: Some("Ann".to_owned()),
+            picture_url: None,
+            discriminate_by_tags: Some(vec!["id".to_owned()]),
+        }
+    }
+}
+
+impl GetOrCreateUserBody {
+    /// Returns the new user, and the names of the tags by which it is found.
+    pub fn into_parts(self) -> (users::NewUser, Option<Vec<String>>) {
+        let new = users::NewUser {
+            tags: self.tags.0,
+            integration: self.integration_name,
+            name: self.name,
+            picture_url: self.picture_url,
+        };
+        (new, self.discriminate_by_tags)
+    }
+}
+
 /// An update of a user. Absent fields keep their value.
 #[derive(Object)]
 #[oai(example, rename = "updateUserBody", rename_all = "camelCase")]

@@ -6,9 +6,20 @@ use poem_openapi::{
     param::{Path, Query},
 };
 
-use super::dto::{CreateUserBody, UpdateUserBody, User, UserResponse, UsersResponse};
+use super::dto::{
+    CreateUserBody, GetOrCreateUserBody, UpdateUserBody, User, UserResponse, UsersResponse,
+};
 use crate::{
-    dialects::botpress::{Tag, auth::BotCaller, chat::tags, error::Failed, paging},
+    dialects::botpress::{
+        Tag,
+        auth::BotCaller,
+        chat::{
+            list_parameters::{SortDirection, TimeField, parse_range, to_sort},
+            tags,
+        },
+        error::Failed,
+        paging,
+    },
     domain::bots::users::{self, Filter},
     http::{Body, DirectJson},
 };
@@ -55,7 +66,7 @@ impl Users {
 
     /// List Users
     ///
-    /// Lists the users of the bot, newest first.
+    /// Lists the users of the bot, newest first by default.
     #[oai(path = "/v1/chat/users", method = "get", operation_id = "listUsers")]
     async fn list_users(
         &self,
@@ -67,10 +78,28 @@ impl Users {
         /// Selects participants of this conversation.
         #[oai(name = "conversationId")]
         conversation_id: Query<Option<String>>,
+        /// Selects users with a time from here, in ISO 8601.
+        #[oai(name = "afterDate")]
+        after_date: Query<Option<String>>,
+        /// Selects users with a time up to here, in ISO 8601.
+        #[oai(name = "beforeDate")]
+        before_date: Query<Option<String>>,
+        /// Time that `afterDate` and `beforeDate` are about; the time of creation if absent.
+        #[oai(name = "rangeField")]
+        range_field: Query<Option<TimeField>>,
+        /// Time that sorts the list; the time of creation if absent.
+        #[oai(name = "sortField")]
+        sort_field: Query<Option<TimeField>>,
+        /// Direction of the sort order; newest first if absent.
+        #[oai(name = "sortDirection")]
+        sort_direction: Query<Option<SortDirection>>,
     ) -> Result<DirectJson<UsersResponse>, Failed> {
         let filter = Filter {
             conversation: paging::non_empty_parameter(conversation_id.0).map(Into::into),
             tags: tags::parse_filter(request),
+            range: parse_range(after_date.0, before_date.0)?,
+            range_field: range_field.0.map(Into::into).unwrap_or_default(),
+            sort: to_sort(sort_field.0, sort_direction.0),
         };
         let after = paging::parse_next_token(next_token.0)?;
         let page = users::list(&caller.0, filter, after).await?;
@@ -80,7 +109,8 @@ impl Users {
 
     /// Get Or Create User
     ///
-    /// Returns the user with exactly these tags, or creates one if there is none.
+    /// Returns the user with the tags that `discriminateByTags` names, or with exactly these tags if it is
+    /// absent. Creates one if there is none.
     #[oai(
         path = "/v1/chat/users/get-or-create",
         method = "post",
@@ -89,9 +119,10 @@ impl Users {
     async fn get_or_create_user(
         &self,
         caller: BotCaller,
-        body: Body<CreateUserBody>,
+        body: Body<GetOrCreateUserBody>,
     ) -> Result<DirectJson<UserResponse>, Failed> {
-        let user = users::get_or_create(&caller.0, body.0.into()).await?;
+        let (new, discriminators) = body.0.into_parts();
+        let user = users::get_or_create(&caller.0, new, discriminators).await?;
         Ok(to_response(&caller, user))
     }
 
