@@ -108,7 +108,8 @@ enum Tag {
     /// Stored state of a bot or an integration.
     State,
     /// Tags of users, conversations and messages.
-    Tag,
+    #[oai(rename = "Tag")]
+    Labels,
     /// Action calls between bots and integrations.
     Action,
     /// Files of bots.

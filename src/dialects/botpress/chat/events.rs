@@ -272,6 +272,10 @@ impl Events {
     ///
     /// Lists the events, newest first.
     #[oai(path = "/v1/chat/events", method = "get", operation_id = "listEvents")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "poem-openapi takes each query parameter as an argument"
+    )]
     async fn list_events(
         &self,
         caller: BotCaller,

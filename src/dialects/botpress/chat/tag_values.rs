@@ -88,7 +88,7 @@ impl From<ValuePage> for ListTagValuesResponse {
     }
 }
 
-#[OpenApi(tag = "Tag::Tag")]
+#[OpenApi(tag = "Tag::Labels")]
 impl TagLists {
     /// List Tag Values
     ///

@@ -84,6 +84,10 @@ impl Conversations {
         method = "get",
         operation_id = "listConversations"
     )]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "poem-openapi takes each query parameter as an argument"
+    )]
     async fn list_conversations(
         &self,
         caller: BotCaller,

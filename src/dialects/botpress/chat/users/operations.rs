@@ -68,6 +68,10 @@ impl Users {
     ///
     /// Lists the users of the bot, newest first by default.
     #[oai(path = "/v1/chat/users", method = "get", operation_id = "listUsers")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "poem-openapi takes each query parameter as an argument"
+    )]
     async fn list_users(
         &self,
         caller: BotCaller,
