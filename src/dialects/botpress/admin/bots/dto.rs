@@ -13,7 +13,10 @@ use crate::{
                 schema_to_dto,
             },
             installations_dto::BotIntegration,
-            integrations::dto::{ActionDefinition, convert_values},
+            integrations::{
+                dto::{ActionDefinition, convert_values},
+                request::action_to_domain,
+            },
         },
         settings::BaseUrls,
     },
@@ -285,6 +288,8 @@ pub struct CreateBotBody {
     events: Option<BTreeMap<String, EventDefinition>>,
     /// Recurring events, by name.
     recurring_events: Option<BTreeMap<String, RecurringEvent>>,
+    /// Action definitions, by name.
+    actions: Option<BTreeMap<String, ActionDefinition>>,
     /// Configuration of the bot.
     configuration: Option<BotConfigurationRequest>,
     /// Tags of the bot's users.
@@ -322,6 +327,7 @@ impl Example for CreateBotBody {
             states: None,
             events: None,
             recurring_events: None,
+            actions: None,
             configuration: None,
             user: None,
             conversation: None,
@@ -357,6 +363,10 @@ impl CreateBotBody {
         }
         for (name, event) in self.recurring_events.unwrap_or_default() {
             definition.recurring_events.insert(name, event.into());
+        }
+        for (name, action) in self.actions.unwrap_or_default() {
+            let action = action_to_domain(action, &name, limits)?;
+            definition.actions.insert(name, action);
         }
         let BotConfigurationRequest { data, schema } = self.configuration.unwrap_or_default();
         definition.configuration = match schema {
