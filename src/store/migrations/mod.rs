@@ -116,6 +116,14 @@ pub(super) const ALL: &[Migration] = &[
         name: "0029_event_outcomes",
         sql: include_str!("0029_event_outcomes.sql"),
     },
+    Migration {
+        name: "0030_profiles",
+        sql: include_str!("0030_profiles.sql"),
+    },
+    Migration {
+        name: "0031_bot_versions",
+        sql: include_str!("0031_bot_versions.sql"),
+    },
 ];
 
 /// A failed migration. The file is as the previous migration left it.

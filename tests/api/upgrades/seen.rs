@@ -337,6 +337,14 @@ const COUNTS_OF_STEPS: &[(&str, i64, &str)] = &[
         "FROM events WHERE type = 'of format 29' AND outcome IS NOT NULL",
     ),
     ("0029", 1, "FROM bot_counters WHERE count = 3"),
+    ("0030", 1, "FROM account_preferences"),
+    ("0030", 1, "FROM workspace_preferences"),
+    ("0030", 1, "FROM bot_allowed_accounts"),
+    ("0030", 1, "FROM workspaces WHERE public = 1"),
+    ("0031", 1, "FROM bot_versions WHERE name = 'of format 31'"),
+    ("0031", 1, "FROM bot_documents"),
+    ("0031", 1, "FROM action_runs WHERE action = 'whisper'"),
+    ("0031", 1, "FROM shareable_ids"),
 ];
 
 fn assert_counts(server: &TestServer, format: usize) {

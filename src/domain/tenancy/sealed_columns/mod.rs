@@ -21,6 +21,8 @@ pub enum SealedColumn {
     BotSecret,
     /// Key that signs requests to a bot in development.
     BotSigningSecret,
+    /// Definition, configuration and installations of a stored version of a bot.
+    BotVersion,
     /// Configuration of an integration in a bot.
     BotIntegrationConfiguration,
     /// Configuration of a plugin in a bot.
@@ -63,6 +65,7 @@ impl SealedColumn {
             Self::BotConfiguration => ("bots", "configuration"),
             Self::BotSecret => ("bot_secrets", "sealed"),
             Self::BotSigningSecret => ("bots", "signing_secret"),
+            Self::BotVersion => ("bot_versions", "sealed"),
             Self::BotIntegrationConfiguration => ("bot_integrations", "configuration"),
             Self::BotPluginConfiguration => ("bot_plugins", "configuration"),
             Self::ConnectorTokens => ("connector_authorizations", "tokens"),
@@ -124,6 +127,7 @@ impl SealedColumn {
                 "SELECT 'bot ' || agents.id, agents.id, bots.signing_secret
                  FROM bots LEFT JOIN agents ON agents.seq = bots.agent_seq"
             }
+            Self::BotVersion => "SELECT 'version ' || id || ' of a bot', id, sealed FROM bot_versions",
             // The label does not contain the webhook id: a secret URL may be the only protection of a webhook.
             Self::BotIntegrationConfiguration => {
                 "SELECT 'integration ' || integrations.id || ' in bot ' || agents.id,
