@@ -132,6 +132,12 @@ impl Create {
         if self.api == KeyKind::BotpressIntegration {
             bail!("an integration's key is made with the integration");
         }
+        if matches!(
+            self.api,
+            KeyKind::BotpressBotKey | KeyKind::BotpressIntegrationKey
+        ) {
+            bail!("the API creates the API keys of bots and integrations");
+        }
         if self.api == KeyKind::AdaInstallation {
             bail!("an installation's token is given to its integration");
         }
@@ -169,6 +175,8 @@ impl Create {
             KeyKind::Cohere | KeyKind::Aloochat => Ok(KeyOwner::Workspace(workspace()?)),
             KeyKind::BotpressBot
             | KeyKind::BotpressIntegration
+            | KeyKind::BotpressBotKey
+            | KeyKind::BotpressIntegrationKey
             | KeyKind::Ada
             | KeyKind::AdaEndUsers
             | KeyKind::AdaInstallation => {

@@ -115,7 +115,11 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// Converts an operation id to its form in test names: `getEndUsers` to `get_end_users`.
 fn in_names(id: &str) -> String {
     let mut name = String::new();
-    for character in id.replace("OAuth", "Oauth").chars() {
+    for character in id
+        .replace("OAuth", "Oauth")
+        .replace("AISpend", "AiSpend")
+        .chars()
+    {
         if character.is_ascii_uppercase() && !name.is_empty() {
             name.push('_');
         }

@@ -102,6 +102,8 @@ async fn a_key_belongs_to_an_owner_of_its_kind() {
             ("botpress_pat", 0),
             ("botpress_bot", 2),
             ("botpress_integration", 3),
+            ("botpress_bak", 2),
+            ("botpress_iak", 3),
             ("ada", 2),
             ("ada_end_users", 2),
             ("cohere", 1),

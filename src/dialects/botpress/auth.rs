@@ -11,7 +11,7 @@ use crate::{
         shared::rate_limits::ApiClass,
         tenancy::{
             account_call::AccountContext,
-            api_keys::KeyKind,
+            api_keys::{KeyKind, KeyOwner},
             bearer_token::{BearerToken, OptionalBearerToken},
             billing,
             members::Role,
@@ -43,6 +43,8 @@ const ACCEPTED_KEY_KINDS: &[KeyKind] = &[
     KeyKind::BotpressPat,
     KeyKind::BotpressBot,
     KeyKind::BotpressIntegration,
+    KeyKind::BotpressBotKey,
+    KeyKind::BotpressIntegrationKey,
 ];
 
 /// A person, outside any workspace.
@@ -123,6 +125,27 @@ impl Credential for ManagerToken {
     }
 }
 
+/// A member with the role billing, administrator or owner in the workspace that the header names. The role is checked
+/// before the body is read.
+pub type BillingMember = Authenticated<BillingToken>;
+
+/// The token of a member who manages the billing of the workspace.
+pub struct BillingToken;
+
+impl Credential for BillingToken {
+    type Context = RequestContext;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![BEARER]
+    }
+
+    fn authenticate(request: &Request) -> Result<RequestContext> {
+        let call = authenticate_member(request)?;
+        billing::require_role(&call)?;
+        Ok(call)
+    }
+}
+
 fn authenticate_member(request: &Request) -> Result<RequestContext> {
     let token = bearer_token(request)?;
     let place = AuthScope::Workspace(required_header(request, WORKSPACE_ID)?);
@@ -147,16 +170,8 @@ impl Credential for BotToken {
 
     fn authenticate(request: &Request) -> Result<RequestContext> {
         let token = bearer_token(request)?;
-        let place = AuthScope::Bot {
-            bot: required_header(request, BOT_ID)?,
-            integration: optional_header(request, INTEGRATION_ID),
-        };
-        let call = app(request)?.admit_in_scope(
-            &place,
-            token,
-            ACCEPTED_KEY_KINDS,
-            ApiClass::BotpressChat,
-        )?;
+        let (scope, kinds) = bot_scope(request, token)?;
+        let call = app(request)?.admit_in_scope(&scope, token, kinds, ApiClass::BotpressChat)?;
         record_admission(request, call.admission());
         // Every operation with a body writes, so the role is checked before the body is read.
         if [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
@@ -164,6 +179,18 @@ impl Credential for BotToken {
         }
         Ok(call)
     }
+}
+
+/// Returns the scope of a request to a bot, and the kinds of keys that it accepts.
+fn bot_scope<'a>(request: &'a Request, token: &str) -> Result<(AuthScope<'a>, &'static [KeyKind])> {
+    let integration = optional_header(request, INTEGRATION_ID);
+    let is_bot_key = token.starts_with(KeyKind::BotpressBotKey.prefix());
+    if is_bot_key && integration.is_none() && optional_header(request, BOT_ID).is_none() {
+        // wire: an API key of a bot names its bot by itself (botpress-today.md §3)
+        return Ok((AuthScope::Own, &[KeyKind::BotpressBotKey]));
+    }
+    let bot = required_header(request, BOT_ID)?;
+    Ok((AuthScope::Bot { bot, integration }, ACCEPTED_KEY_KINDS))
 }
 
 /// The holder of a token. The request names the bot outside the headers.
@@ -256,7 +283,7 @@ impl Credential for PathBillingToken {
 
 fn authenticate_path_member(request: &Request) -> Result<RequestContext> {
     let token = bearer_token(request)?;
-    let id = workspace_id_in_path(request.uri().path());
+    let id = segment_after("workspaces", request.uri().path());
     let place = AuthScope::Workspace(id);
     let admitted =
         app(request)?.admit_in_scope(&place, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressAdmin);
@@ -268,6 +295,69 @@ fn authenticate_path_member(request: &Request) -> Result<RequestContext> {
     let call = admitted.map_err(&refused)?;
     record_admission(request, call.admission());
     Ok(call.with_error_map(refused))
+}
+
+/// A member of the workspace that the header names, or an API key of the integration that the path parameter `id`
+/// names.
+pub type IntegrationReader = Authenticated<IntegrationReaderToken>;
+
+/// The token of a member, or the API key of the integration in the path.
+pub struct IntegrationReaderToken;
+
+impl Credential for IntegrationReaderToken {
+    type Context = RequestContext;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![BEARER]
+    }
+
+    fn authenticate(request: &Request) -> Result<RequestContext> {
+        authenticate_for_integration(request)
+    }
+}
+
+/// A member with at least the role developer, or an API key of the integration in the path.
+pub type IntegrationWriter = Authenticated<IntegrationWriterToken>;
+
+/// The token of a member with at least the role developer, or the API key of the integration in the path.
+pub struct IntegrationWriterToken;
+
+impl Credential for IntegrationWriterToken {
+    type Context = RequestContext;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![BEARER]
+    }
+
+    fn authenticate(request: &Request) -> Result<RequestContext> {
+        let call = authenticate_for_integration(request)?;
+        // An API key has no role.
+        call.require_role(Role::Developer)?;
+        Ok(call)
+    }
+}
+
+fn authenticate_for_integration(request: &Request) -> Result<RequestContext> {
+    let token = bearer_token(request)?;
+    if !token.starts_with(KeyKind::BotpressIntegrationKey.prefix()) {
+        return authenticate_member(request);
+    }
+    let kinds = &[KeyKind::BotpressIntegrationKey];
+    let call = app(request)?.admit(token, kinds, ApiClass::BotpressAdmin)?;
+    record_admission(request, call.admission());
+    let id = segment_after("integrations", request.uri().path());
+    let is_own = matches!(
+        &call.principal().owner,
+        KeyOwner::Integration(_, own) if own.as_str() == id
+    );
+    let workspace = optional_header(request, WORKSPACE_ID);
+    if !is_own || workspace.is_some_and(|named| named != call.workspace().as_str()) {
+        return Err(Error::new(
+            Kind::Forbidden,
+            "This API key works only for its own integration",
+        ));
+    }
+    Ok(call)
 }
 
 fn optional_header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
@@ -285,9 +375,9 @@ fn required_header<'a>(request: &'a Request, name: &str) -> Result<&'a str> {
     })
 }
 
-/// Returns the workspace id in a path of the form `/v1/admin/workspaces/{id}/…`. It reads the path because
+/// Returns the segment after another one in a path of the form `/v1/admin/workspaces/{id}/…`. It reads the path because
 /// poem names the path parameters differently.
-fn workspace_id_in_path(path: &str) -> &str {
-    let mut segments = path.split('/').skip_while(|one| *one != "workspaces");
+fn segment_after<'a>(name: &str, path: &'a str) -> &'a str {
+    let mut segments = path.split('/').skip_while(|one| *one != name);
     segments.nth(1).unwrap_or_default()
 }

@@ -49,6 +49,8 @@ fn list_ignored(operation: &str) -> &'static [(&'static str, &'static str)] {
             ("conversationId", TEXT_TYPE),
             ("messageContains", TEXT_TYPE),
         ],
+        // These lists have at most a year of months, and so only one page.
+        "listUsageActivity" | "listUsageActivityDaily" => &[("nextToken", TEXT_TYPE)],
         _ => &[],
     }
 }

@@ -37,6 +37,13 @@ use self::{
         usages::operations::Usages,
         workspaces::operations::Workspaces,
     },
+    admin::{
+        action_runs::ActionRuns, billing::upcoming::UpcomingInvoices, bot_allowlist::BotAllowlist,
+        bot_json::BotJson, bot_versions::BotVersions, helper::Helper,
+        integrations::checks::IntegrationChecks, program_keys::ProgramKeys,
+        shareable_ids::ShareableIds, usages::activity::UsageActivities,
+        workspaces::preferences::WorkspacePreferences, workspaces::public::PublicWorkspaces,
+    },
     chat::{
         actions::Actions,
         analytics::Analytics,
@@ -196,7 +203,26 @@ type AdminOperations = (
     PublicPlugins,
 );
 type WorkspaceOperations = (Tokens, Workspaces, Members, Usages, Audit, Billing);
-type Api = (ChatOperations, AdminOperations, WorkspaceOperations);
+type ManagementOperations = (
+    ProgramKeys,
+    IntegrationChecks,
+    BotVersions,
+    BotJson,
+    BotAllowlist,
+    ActionRuns,
+    ShareableIds,
+    Helper,
+    PublicWorkspaces,
+    WorkspacePreferences,
+    UsageActivities,
+    UpcomingInvoices,
+);
+type Api = (
+    ChatOperations,
+    AdminOperations,
+    WorkspaceOperations,
+    ManagementOperations,
+);
 
 fn build_service(settings: &Settings) -> OpenApiService<Api, ()> {
     let chat = (
@@ -234,7 +260,21 @@ fn build_service(settings: &Settings) -> OpenApiService<Api, ()> {
         Audit,
         Billing::new(settings.clone()),
     );
-    let api = (chat, admin, organisation);
+    let management = (
+        ProgramKeys,
+        IntegrationChecks::new(settings.clone()),
+        BotVersions::new(settings.clone()),
+        BotJson,
+        BotAllowlist,
+        ActionRuns,
+        ShareableIds,
+        Helper,
+        PublicWorkspaces,
+        WorkspacePreferences,
+        UsageActivities,
+        UpcomingInvoices,
+    );
+    let api = (chat, admin, organisation, management);
     OpenApiService::new(api, "Botpress API", "1.0")
         .description("Create and manage bots, and handle their conversations, messages and users.")
 }
@@ -260,17 +300,30 @@ fn extra_parameters(path: &str, operation: &str) -> Vec<Value> {
         "/v1/admin/interfaces",
         "/v1/admin/plugins",
         "/v1/admin/workspace-members",
+        "/v1/admin/workspaces/preferences",
+        "/v1/admin/quotas",
     ];
-    if in_workspace.iter().any(|begin| path.starts_with(begin)) {
+    let is_link = operation == "downloadBotVersion";
+    if !is_link && in_workspace.iter().any(|begin| path.starts_with(begin)) {
         parameters.push(header(auth::WORKSPACE_ID, true, "The id of the workspace."));
     }
-    if operation == "listConversations" {
-        // poem-openapi marks every list as required.
-        parameters.push(json!({
-            "name": "participantIds", "in": "query", "required": false,
-            "description": "Selects conversations in which all these users participate.",
+    // poem-openapi marks every list as required.
+    let optional_list = |name: &str, description: &str| {
+        json!({
+            "name": name, "in": "query", "required": false, "description": description,
             "schema": {"type": "array", "items": {"type": "string"}},
-        }));
+        })
+    };
+    match operation {
+        "listConversations" => parameters.push(optional_list(
+            "participantIds",
+            "Selects conversations in which all these users participate.",
+        )),
+        "listPublicWorkspaces" => parameters.push(optional_list(
+            "workspaceIds",
+            "Selects the workspaces with these ids.",
+        )),
+        _ => {}
     }
     if ["getDereferencedPlugin", "getDereferencedPublicPluginById"].contains(&operation) {
         parameters.push(plugins::operations::interfaces_parameter());

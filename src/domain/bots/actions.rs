@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
+    action_runs::{self, NewActionRun},
     author::{Author, AuthorSchemas, not_installed, require_write},
     definitions::ActionDefinition,
     protocol::{self, ProgramCall},
@@ -45,16 +46,32 @@ pub async fn call(
         kind: &found.name,
         body: &body,
     };
-    protocol::call_and_parse(call.app(), question, |answer| {
+    let started = call.app().clock().monotonic_now();
+    let answered = protocol::call_and_parse(call.app(), question, |answer| {
         take_output(&found, answer, limits)
     })
-    .await
+    .await;
+    let run = NewActionRun {
+        agent_seq: voice.bot().seq,
+        integration: found.integration,
+        action: found.name,
+        input,
+        result: match &answered {
+            Ok(output) => Ok(output.clone()),
+            Err(error) => Err(error.message().to_owned()),
+        },
+        duration: call.app().clock().monotonic_now().since(started),
+    };
+    action_runs::record(call.app(), run).await;
+    answered
 }
 
 /// An action with its receiver.
 struct ResolvedAction {
     /// Row of the installation; `None` for an action of the bot.
     installation_seq: Option<i64>,
+    /// Name of the integration; empty for an action of the bot.
+    integration: String,
     /// Name without the prefix of the integration.
     name: String,
     definition: ActionDefinition,
@@ -80,6 +97,7 @@ fn resolve_action(speaker: &AuthorSchemas<'_>, kind: &str) -> Result<ResolvedAct
     })?;
     Ok(ResolvedAction {
         installation_seq: Some(found.installation.seq),
+        integration: found.installation.name.clone(),
         name: name.to_owned(),
         definition: action.clone(),
     })
@@ -95,6 +113,7 @@ fn find_bot_action(speaker: &AuthorSchemas<'_>, name: &str) -> Result<ResolvedAc
     })?;
     Ok(ResolvedAction {
         installation_seq: None,
+        integration: String::new(),
         name: name.to_owned(),
         definition: action.clone(),
     })

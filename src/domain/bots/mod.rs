@@ -1,11 +1,16 @@
 //! The Botpress model: bots and integrations with their definitions and data, and the calls between them.
 
+pub mod action_runs;
 pub mod actions;
+pub mod allowlist;
+pub mod api_keys;
 pub(in crate::domain) mod author;
+pub mod bot_versions;
 pub(in crate::domain) mod callable;
 pub mod conversations;
 pub mod definitions;
 pub mod deliveries;
+pub mod documents;
 pub mod events;
 pub mod feature;
 pub mod files;
@@ -25,6 +30,7 @@ pub mod plugins;
 pub(in crate::domain) mod protocol;
 pub mod schedules;
 pub(in crate::domain) mod schema_set;
+pub mod scripts;
 pub mod states;
 pub(in crate::domain) mod tag_match;
 pub mod tag_values;

@@ -84,7 +84,13 @@ impl App {
         let principal = found.ok_or_else(unauthenticated_error)?;
         let account = match (principal.kind, principal.owner) {
             (KeyKind::BotpressPat, KeyOwner::Account(account)) => account,
-            (KeyKind::BotpressBot | KeyKind::BotpressIntegration, _) => {
+            (
+                KeyKind::BotpressBot
+                | KeyKind::BotpressIntegration
+                | KeyKind::BotpressBotKey
+                | KeyKind::BotpressIntegrationKey,
+                _,
+            ) => {
                 return Err(Error::new(
                     Kind::Forbidden,
                     "This needs a personal access token",

@@ -15,6 +15,12 @@ pub struct Account {
     pub email: String,
     /// Time of creation.
     pub created_at: Timestamp,
+    /// Name that others see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Address of a picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
 }
 
 const INSERT: &str = "
@@ -35,6 +41,8 @@ pub fn create(tx: &WriteTx<'_>, email: &str) -> Result<Account> {
         id: AccountId::new_uuid(),
         email: email.to_owned(),
         created_at: tx.now,
+        display_name: None,
+        picture: None,
     };
     let added = tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": account.id,
@@ -50,23 +58,27 @@ pub fn create(tx: &WriteTx<'_>, email: &str) -> Result<Account> {
     Ok(account)
 }
 
-const FIND: &str = "SELECT id, email, created_at FROM accounts WHERE id = :id";
+const FIND: &str = "
+    SELECT id, email, created_at, display_name, profile_picture FROM accounts WHERE id = :id";
 
 /// Returns the account of the caller.
 ///
 /// # Errors
 /// `NotFound`, and errors of the store.
 pub fn get(call: &AccountContext) -> Result<Account> {
-    let id = call.account();
-    call.app().store().read(|conn| {
-        conn.prepare_cached(FIND)?
-            .query_row(named_params! {":id": id}, from_row)
-            .optional()?
-            .ok_or_else(|| Error::not_found(format!("Account \"{id}\" not found")))
-    })
+    call.app().store().read(|conn| find(conn, call.account()))
 }
 
-const FIND_BY_EMAIL: &str = "SELECT id, email, created_at FROM accounts WHERE email = :email";
+/// Finds the account with this id.
+pub(super) fn find(conn: &Connection, id: &AccountId) -> Result<Account> {
+    conn.prepare_cached(FIND)?
+        .query_row(named_params! {":id": id}, from_row)
+        .optional()?
+        .ok_or_else(|| Error::not_found(format!("Account \"{id}\" not found")))
+}
+
+const FIND_BY_EMAIL: &str = "
+    SELECT id, email, created_at, display_name, profile_picture FROM accounts WHERE email = :email";
 
 /// Finds the account with an e-mail address, regardless of case.
 ///
@@ -79,7 +91,8 @@ pub fn find_by_email(conn: &Connection, email: &str) -> Result<Account> {
         .ok_or_else(|| Error::not_found(format!("there is no account with the address {email}")))
 }
 
-const FIND_OLDEST: &str = "SELECT id, email, created_at FROM accounts ORDER BY seq LIMIT 1";
+const FIND_OLDEST: &str = "
+    SELECT id, email, created_at, display_name, profile_picture FROM accounts ORDER BY seq LIMIT 1";
 
 /// Finds the account that was created first, if there is any.
 ///
@@ -97,5 +110,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Account> {
         id: row.get("id")?,
         email: row.get("email")?,
         created_at: row.get("created_at")?,
+        display_name: row.get("display_name")?,
+        picture: row.get("profile_picture")?,
     })
 }

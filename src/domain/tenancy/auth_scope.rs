@@ -6,7 +6,8 @@ use rusqlite::Connection;
 use super::{
     acting_installation::{self, ActingInstallation},
     agents::{self, Agent},
-    api_keys::{KeyOwner, ValidKey},
+    allowlist,
+    api_keys::{KeyKind, KeyOwner, ValidKey},
     members::{self, Role},
     request_auth::{PrincipalAgent, unauthenticated_error},
 };
@@ -103,7 +104,14 @@ impl AuthScope<'_> {
                 )),
             },
             Self::Bot { bot, integration } => {
-                resolve_in_bot(conn, &principal.owner, bot, *integration)
+                // An API key of an integration needs no header that names the integration.
+                let own = match (principal.kind, &principal.owner) {
+                    (KeyKind::BotpressIntegrationKey, KeyOwner::Integration(_, id)) => {
+                        Some(id.as_str())
+                    }
+                    _ => None,
+                };
+                resolve_in_bot(conn, &principal.owner, bot, integration.or(own))
             }
         }
     }
@@ -179,7 +187,14 @@ fn resolve_in_bot(
         },
         KeyOwner::Account(account) => {
             let role = members::find_role(conn, &agent.workspace_id, account)?;
-            (Some(role.ok_or_else(foreign)?), integration)
+            let role = role.ok_or_else(foreign)?;
+            // wire: the allowlist of a bot keeps members out (botpress-today.md §8)
+            if !allowlist::allows(conn, agent.seq, account)? {
+                return Err(forbidden_error(format!(
+                    "The allowlist of the bot {bot} does not name you"
+                )));
+            }
+            (Some(role), integration)
         }
         KeyOwner::Agent(..) | KeyOwner::Workspace(_) | KeyOwner::Operator => return Err(foreign()),
     };

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{App, shared::rate_limits::ApiClass},
     kernel::{
-        Result, Secret,
+        Error, Kind, Result, Secret,
         ids::{AgentId, WorkspaceId},
         secret::TokenHash,
     },
@@ -25,6 +25,7 @@ pub struct BearerToken {
     token: Secret,
     integration: Option<String>,
     admission: Arc<Admission>,
+    kind: KeyKind,
 }
 
 /// Token that may be absent.
@@ -51,6 +52,8 @@ const ACCEPTED_KEY_KINDS: &[KeyKind] = &[
     KeyKind::BotpressPat,
     KeyKind::BotpressBot,
     KeyKind::BotpressIntegration,
+    KeyKind::BotpressBotKey,
+    KeyKind::BotpressIntegrationKey,
 ];
 
 impl App {
@@ -80,6 +83,7 @@ impl App {
             app: self.clone(),
             token: Secret::new(token),
             integration: integration.or(own).map(str::to_owned),
+            kind: principal.kind,
             admission: Admission::for_key(self, principal.key_id.clone(), generation),
         })
     }
@@ -118,6 +122,13 @@ impl BearerToken {
     /// # Errors
     /// `Forbidden` if the token does not act for the bot, and the errors of [`App::admit_in_scope`].
     pub fn introspect(&self, bot: &str) -> Result<Introspection> {
+        // wire: an API key of a bot never works below `/v1/admin` (botpress-today.md §3)
+        if self.kind == KeyKind::BotpressBotKey {
+            return Err(Error::new(
+                Kind::Forbidden,
+                "An API key of a bot does not work here",
+            ));
+        }
         let call = self.admit_in_bot(bot)?;
         let bot = call.agent()?.id.clone();
         Ok(Introspection {

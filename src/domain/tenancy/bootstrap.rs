@@ -89,7 +89,11 @@ impl Settings {
             KeyKind::Cohere => self.cohere_key.as_ref(),
             KeyKind::Aloochat => self.aloochat_key.as_ref(),
             KeyKind::Operator => self.operator_key.as_ref(),
-            KeyKind::AdaInstallation | KeyKind::BotpressBot | KeyKind::BotpressIntegration => None,
+            KeyKind::AdaInstallation
+            | KeyKind::BotpressBot
+            | KeyKind::BotpressIntegration
+            | KeyKind::BotpressBotKey
+            | KeyKind::BotpressIntegrationKey => None,
         }
     }
 }
@@ -199,7 +203,9 @@ const fn belongs_to_agent(kind: KeyKind) -> bool {
         | KeyKind::AdaEndUsers
         | KeyKind::AdaInstallation
         | KeyKind::BotpressBot
-        | KeyKind::BotpressIntegration => true,
+        | KeyKind::BotpressIntegration
+        | KeyKind::BotpressBotKey
+        | KeyKind::BotpressIntegrationKey => true,
         KeyKind::BotpressPat | KeyKind::Operator | KeyKind::Cohere | KeyKind::Aloochat => false,
     }
 }
@@ -218,7 +224,9 @@ fn choose_owner(
         | KeyKind::AdaEndUsers
         | KeyKind::AdaInstallation
         | KeyKind::BotpressBot
-        | KeyKind::BotpressIntegration => {
+        | KeyKind::BotpressIntegration
+        | KeyKind::BotpressBotKey
+        | KeyKind::BotpressIntegrationKey => {
             let agent = agent.ok_or_else(|| {
                 Error::not_found(format!("the workspace {} has no agent", workspace.id))
             })?;

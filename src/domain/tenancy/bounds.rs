@@ -66,6 +66,12 @@ pub struct Settings {
     pub configurations: u64,
     /// Secrets of a bot, and of a version of an integration.
     pub secrets: u64,
+    /// API keys of a bot, and of a version of an integration.
+    pub api_keys: u64,
+    /// Stored versions of a bot.
+    pub bot_versions: u64,
+    /// Preferences of an account, and of a workspace.
+    pub preferences: u64,
 }
 
 impl Default for Settings {
@@ -92,6 +98,9 @@ impl Default for Settings {
             implementations: 100,
             configurations: 100,
             secrets: 1_000,
+            api_keys: 100,
+            bot_versions: 100,
+            preferences: 1_000,
         }
     }
 }

@@ -5,10 +5,12 @@
 
 pub mod access_tokens;
 pub mod account_call;
+pub mod account_changes;
 pub mod accounts;
 pub(in crate::domain) mod acting_installation;
 pub mod admission;
 pub mod agents;
+pub mod allowlist;
 pub mod api_keys;
 pub(in crate::domain) mod app;
 pub mod audit;
@@ -24,6 +26,7 @@ pub(in crate::domain) mod features;
 pub(in crate::domain) mod keyring;
 pub mod members;
 pub mod operator;
+pub mod preferences;
 pub(in crate::domain) mod principal_cache;
 pub mod quotas;
 pub mod request_auth;

@@ -5,7 +5,10 @@ use std::{
     any::{Any, TypeId},
     cell::{RefCell, RefMut},
     rc::Rc,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use rusqlite::Connection;
@@ -264,6 +267,28 @@ impl App {
             Ok((output, tx.finish()?))
         };
         self.run_write_job(job).await
+    }
+
+    /// Runs `job` in a write transaction for a caller, and rolls it back: nothing is written, and no effect happens.
+    ///
+    /// # Errors
+    /// The errors of [`run_write_tx`](Self::run_write_tx).
+    pub(in crate::domain) async fn try_write_tx<T>(
+        &self,
+        call: &RequestContext,
+        job: impl FnOnce(&WriteTx<'_>, &WorkspaceId) -> Result<T> + Send + 'static,
+    ) -> Result<()> {
+        let has_passed = Arc::new(AtomicBool::new(false));
+        let passes = has_passed.clone();
+        let tried = self.run_write_tx(call, move |tx, workspace| {
+            job(tx, workspace)?;
+            passes.store(true, Ordering::Relaxed);
+            Err::<(), _>(Error::internal("a trial is rolled back", "it has passed"))
+        });
+        match tried.await {
+            Err(error) if !has_passed.load(Ordering::Relaxed) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Runs a job on the writer, and the effects of its commit.

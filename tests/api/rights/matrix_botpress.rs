@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Operations that take away what the rest needs, in the order in which they are called.
-const LAST: [&str; 1] = ["deleteWorkspace"];
+const LAST: [&str; 2] = ["deleteWorkspace", "deleteAccount"];
 
 #[tokio::test]
 async fn botpress() {
@@ -37,6 +37,10 @@ async fn botpress() {
     let integration = |name, token: &str| {
         person(name, token).header("x-integration-id", given.integration.id.as_str())
     };
+    let bot_key = KeyOwner::Agent(WORKSPACE.into(), given.bot.id.clone());
+    let bot_key = token(server, KeyKind::BotpressBotKey, bot_key).await;
+    let integration_key = KeyOwner::Integration(WORKSPACE.into(), given.integration.id.clone());
+    let integration_key = token(server, KeyKind::BotpressIntegrationKey, integration_key).await;
     let credentials = [
         in_bot(Credential::none()),
         person("wrong", "bp_pat_wrong_key").void(),
@@ -46,6 +50,8 @@ async fn botpress() {
         person("other_bot", &other_bot),
         person("bot", &given.bot_token),
         integration("integration", &given.integration_token),
+        person("bot_key", &bot_key),
+        person("integration_key", &integration_key),
         person("viewer", &member_with(server, "viewer").await),
         person("billing", &member_with(server, "billing").await),
         person("developer", &member_with(server, "developer").await),

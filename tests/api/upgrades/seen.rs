@@ -332,6 +332,7 @@ const COUNTS_OF_STEPS: &[(&str, i64, &str)] = &[
         1,
         "FROM bot_plugins JOIN plugin_code USING (package_seq) JOIN plugin_interfaces USING (package_seq)",
     ),
+    (
         "0029",
         2,
         "FROM events WHERE type = 'of format 29' AND outcome IS NOT NULL",

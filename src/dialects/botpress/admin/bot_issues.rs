@@ -87,6 +87,14 @@ struct ListBotIssuesResponse {
     meta: PageMeta,
 }
 
+/// One issue.
+#[derive(Object)]
+#[oai(example, rename = "getBotIssueResponse")]
+struct GetBotIssueResponse {
+    /// The issue.
+    issue: Issue,
+}
+
 /// One event of an issue.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
@@ -117,20 +125,32 @@ const EXAMPLE_ID: &str = "6d1f3a52-7c1c-4a59-b7a5-2f5d0c9f8e10";
 impl Example for ListBotIssuesResponse {
     fn example() -> Self {
         Self {
-            issues: vec![Issue {
-                id: EXAMPLE_ID.to_owned(),
-                code: "bot_failed".to_owned(),
-                created_at: "2026-01-31T09:30:00.000Z".to_owned(),
-                last_seen_at: "2026-01-31T09:30:00.000Z".to_owned(),
-                title: "The bot failed".to_owned(),
-                description: "The bot's code threw an error.".to_owned(),
-                grouped_data: example_data(),
-                events_count: 1,
-                category: IssueCategory::UserCode,
-                resolution_link: Nullable(None),
-            }],
+            issues: vec![example_issue()],
             meta: PageMeta::default(),
         }
+    }
+}
+
+impl Example for GetBotIssueResponse {
+    fn example() -> Self {
+        Self {
+            issue: example_issue(),
+        }
+    }
+}
+
+fn example_issue() -> Issue {
+    Issue {
+        id: EXAMPLE_ID.to_owned(),
+        code: "bot_failed".to_owned(),
+        created_at: "2026-01-31T09:30:00.000Z".to_owned(),
+        last_seen_at: "2026-01-31T09:30:00.000Z".to_owned(),
+        title: "The bot failed".to_owned(),
+        description: "The bot's code threw an error.".to_owned(),
+        grouped_data: example_data(),
+        events_count: 1,
+        category: IssueCategory::UserCode,
+        resolution_link: Nullable(None),
     }
 }
 
@@ -217,6 +237,29 @@ impl BotIssues {
         let after = parse_next_token(next_token.0)?;
         let page = issues::list(&caller.0, &id.0.into(), after).await?;
         Ok(Json(page.into()))
+    }
+
+    /// Get Bot Issue
+    ///
+    /// Returns one issue of a bot.
+    #[oai(
+        path = "/v1/admin/bots/:id/issues/:issueId",
+        method = "get",
+        operation_id = "getBotIssue"
+    )]
+    async fn get_bot_issue(
+        &self,
+        caller: Member,
+        /// Id of the bot.
+        id: Path<String>,
+        /// Id of the issue.
+        #[oai(name = "issueId")]
+        issue_id: Path<String>,
+    ) -> Result<Json<GetBotIssueResponse>, Failed> {
+        let found = issues::get(&caller.0, &id.0.into(), &issue_id.0.into())?;
+        Ok(Json(GetBotIssueResponse {
+            issue: found.into(),
+        }))
     }
 
     /// Delete Bot Issue

@@ -112,7 +112,7 @@ impl BotIntegration {
             description: installation.description,
             public: installation.public,
             visibility: Visibility::for_integration(installation.public, installation.unlisted),
-            verification_status: VerificationStatus::Unapproved,
+            verification_status: installation.verification.into(),
             lifecycle_status: LifecycleStatus::Published,
         }
     }

@@ -78,8 +78,16 @@ struct WorkspaceMember {
     user_id: Option<String>,
     /// E-mail address of the account.
     email: String,
+    /// Time at which the membership began, in ISO 8601.
+    created_at: String,
     /// Role of the member.
     role: Role,
+    /// Address of the account's picture.
+    #[oai(skip_serializing_if_is_none)]
+    profile_picture: Option<String>,
+    /// Name of the account that others see.
+    #[oai(skip_serializing_if_is_none)]
+    display_name: Option<String>,
 }
 
 impl From<members::Member> for WorkspaceMember {
@@ -88,7 +96,10 @@ impl From<members::Member> for WorkspaceMember {
             id: member.id.to_string(),
             user_id: Some(member.account_id.to_string()),
             email: member.email,
+            created_at: member.created_at.to_rfc3339_millis(),
             role: member.role.into(),
+            profile_picture: member.picture,
+            display_name: member.display_name,
         }
     }
 }
@@ -99,7 +110,10 @@ impl Example for WorkspaceMember {
             id: "b7e23ec2-9af2-4f7a-a7cf-4b1f0e4ef4c9".to_owned(),
             user_id: Some("0b0f6c1e-6a0e-4f53-9d7c-6f2f3b1a7c11".to_owned()),
             email: "owner@example.localhost".to_owned(),
+            created_at: "2026-01-31T09:30:00.000Z".to_owned(),
             role: Role::Owner,
+            profile_picture: None,
+            display_name: None,
         }
     }
 }
@@ -198,6 +212,18 @@ impl Members {
     ) -> Result<Json<WorkspaceMember>, Failed> {
         let made = members::invite(&caller.0, body.0.email, body.0.role.into()).await?;
         Ok(Json(made.into()))
+    }
+
+    /// Get Workspace Member
+    ///
+    /// Returns the membership of the caller in the workspace.
+    #[oai(
+        path = "/v1/admin/workspace-members/me",
+        method = "get",
+        operation_id = "getWorkspaceMember"
+    )]
+    async fn get_workspace_member(&self, caller: Member) -> Result<Json<WorkspaceMember>, Failed> {
+        Ok(Json(members::find_membership_of_caller(&caller.0)?.into()))
     }
 
     /// Update Workspace Member

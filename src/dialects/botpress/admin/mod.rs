@@ -1,13 +1,18 @@
 //! Botpress' Admin API (`/v1/admin`): what a developer manages.
 
 pub(in crate::dialects::botpress) mod account;
+pub(in crate::dialects::botpress) mod action_runs;
 pub(in crate::dialects::botpress) mod audit;
 pub mod billing;
+pub(in crate::dialects::botpress) mod bot_allowlist;
 pub(in crate::dialects::botpress) mod bot_issues;
+pub(in crate::dialects::botpress) mod bot_json;
 pub(in crate::dialects::botpress) mod bot_reports;
+pub(in crate::dialects::botpress) mod bot_versions;
 pub mod bots;
 pub(in crate::dialects::botpress) mod configurations_dto;
 pub(in crate::dialects::botpress) mod definitions_dto;
+pub(in crate::dialects::botpress) mod helper;
 pub(in crate::dialects::botpress) mod hub;
 pub(in crate::dialects::botpress) mod installations_dto;
 pub mod integrations;
@@ -18,5 +23,8 @@ pub(in crate::dialects::botpress) mod members;
 pub(in crate::dialects::botpress) mod packages_dto;
 pub(in crate::dialects::botpress) mod personal_access_tokens;
 pub mod plugins;
+pub(in crate::dialects::botpress) mod preferences_dto;
+pub(in crate::dialects::botpress) mod program_keys;
+pub(in crate::dialects::botpress) mod shareable_ids;
 pub mod usages;
 pub mod workspaces;

@@ -8,6 +8,7 @@ use super::definitions_dto::{Patches, parse_schema, patches_to_domain, schema_to
 use crate::{
     domain::bots::{
         definitions::{self, Attributes, InterfaceImplementation, Named, NamedPatch},
+        integrations::Verification,
         packages,
     },
     http::{JsonObject, Nullable},
@@ -227,10 +228,27 @@ pub enum LifecycleStatus {
     Published,
 }
 
-/// Result of the vendor's review of an integration. This server has no review.
+/// State of the verification of an integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum VerificationStatus {
-    /// It was not reviewed.
+    /// Nobody has asked for it.
     Unapproved,
+    /// The owner has asked for it.
+    Pending,
+    /// It is verified.
+    Approved,
+    /// It is refused.
+    Rejected,
+}
+
+impl From<Verification> for VerificationStatus {
+    fn from(verification: Verification) -> Self {
+        match verification {
+            Verification::Unapproved => Self::Unapproved,
+            Verification::Pending => Self::Pending,
+            Verification::Approved => Self::Approved,
+            Verification::Rejected => Self::Rejected,
+        }
+    }
 }

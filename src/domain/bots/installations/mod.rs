@@ -4,18 +4,29 @@ mod built_in;
 mod link;
 mod patch;
 mod registration;
+mod shareable;
 
 use rusqlite::{Connection, Row, named_params};
 use serde_json::{Map, Value};
 
-pub use self::patch::InstallationPatch;
 pub(in crate::domain) use self::{
     built_in::{ensure_built_in, find_built_in},
     link::write_link_reasons,
     patch::{apply_patch, configuration_claim},
     registration::{Endpoint, register_all, unregister_all},
 };
-use super::{author, integrations::Integration, manage::Bot};
+pub use self::{
+    patch::InstallationPatch,
+    shareable::{
+        InstallationRef, ShareableId, create_shareable_id, delete_shareable_id, get_shareable_id,
+        unlink_sandboxed_conversations,
+    },
+};
+use super::{
+    author,
+    integrations::{Integration, Verification},
+    manage::Bot,
+};
 use crate::{
     domain::{
         shared::sql::text_enum,
@@ -68,6 +79,8 @@ pub struct Installation {
     pub public: bool,
     /// True if no list has the integration, although it is public.
     pub unlisted: bool,
+    /// State of the verification.
+    pub verification: Verification,
     /// Last segment of the webhook's address.
     pub webhook_id: String,
     /// True if it is enabled.
@@ -154,7 +167,7 @@ pub(in crate::domain) fn write_identifier(
 const LIST_OF_BOT: &str = "
     SELECT bot_integrations.*, integrations.id, integrations.name, integrations.version,
            integrations.title, integrations.description, integrations.public,
-           integrations.unlisted
+           integrations.unlisted, integrations.verification
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.removed_at IS NULL
       AND NOT bot_integrations.implicit
@@ -271,6 +284,7 @@ fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Installation> {
         description: row.get("description")?,
         public: row.get("public")?,
         unlisted: row.get("unlisted")?,
+        verification: row.get("verification")?,
         webhook_id,
         enabled: row.get("enabled")?,
         status: row.get("status")?,

@@ -59,18 +59,38 @@ pub struct NewIntegration {
 /// `Forbidden` for a role below developer, `InvalidIdentifier`, `Conflict` if the name and version are taken
 /// or another workspace has published the name, `Invalid`, or errors of the store.
 pub async fn create(call: &RequestContext, new: NewIntegration) -> Result<Integration> {
+    check_before_tx(call, &new).await?;
+    let app = call.app();
+    let sealer = app.sealer().clone();
+    app.run_write_tx(call, move |tx, workspace| {
+        create_in_tx(tx, &sealer, workspace, new)
+    })
+    .await
+}
+
+/// Checks that [`create`] would succeed now. Nothing is written.
+///
+/// # Errors
+/// As [`create`].
+pub async fn try_create(call: &RequestContext, new: NewIntegration) -> Result<()> {
+    check_before_tx(call, &new).await?;
+    let sealer = call.app().sealer().clone();
+    call.app()
+        .try_write_tx(call, move |tx, workspace| {
+            create_in_tx(tx, &sealer, workspace, new)
+        })
+        .await
+}
+
+/// Checks what needs no transaction: the role, the number of configurations and the scripts.
+async fn check_before_tx(call: &RequestContext, new: &NewIntegration) -> Result<()> {
     call.require_role(Role::Developer)?;
     let app = call.app();
     let configurations = new.definition.configurations.len();
     app.bounds_check()
         .settings
         .require_configurations(configurations)?;
-    new.definition.check_scripts(app.scripts()).await?;
-    let sealer = app.sealer().clone();
-    app.run_write_tx(call, move |tx, workspace| {
-        create_in_tx(tx, &sealer, workspace, new)
-    })
-    .await
+    new.definition.check_scripts(app.scripts()).await
 }
 
 const INSERT: &str = "

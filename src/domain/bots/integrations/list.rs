@@ -2,6 +2,7 @@
 
 use rusqlite::{Row, named_params};
 
+use super::Verification;
 use crate::{
     domain::{
         bots::versions::VersionFilter,
@@ -28,6 +29,8 @@ pub struct Summary {
     pub public: bool,
     /// True if no list has it, although it is public.
     pub unlisted: bool,
+    /// State of the verification.
+    pub verification: Verification,
     /// Workspace that owns it.
     pub owner: Owner,
     /// Number of bots that have it enabled; at most 10,000 are counted.
@@ -70,8 +73,8 @@ pub struct Filter {
 }
 
 const LIST: &str = "
-    SELECT i.id, i.name, i.version, i.public, i.unlisted, i.title, i.description, i.created_at,
-           i.updated_at, i.seq, owner.id AS owner_id, owner.handle AS owner_handle,
+    SELECT i.id, i.name, i.version, i.public, i.unlisted, i.verification, i.title, i.description,
+           i.created_at, i.updated_at, i.seq, owner.id AS owner_id, owner.handle AS owner_handle,
            owner.name AS owner_name,
            (SELECT count(*) FROM (
                SELECT 1 FROM bot_integrations
@@ -96,8 +99,8 @@ const LIST: &str = "
     ORDER BY i.seq DESC LIMIT :limit";
 
 const LIST_PUBLIC: &str = "
-    SELECT i.id, i.name, i.version, i.public, i.unlisted, i.title, i.description, i.created_at,
-           i.updated_at, i.seq, owner.id AS owner_id, owner.handle AS owner_handle,
+    SELECT i.id, i.name, i.version, i.public, i.unlisted, i.verification, i.title, i.description,
+           i.created_at, i.updated_at, i.seq, owner.id AS owner_id, owner.handle AS owner_handle,
            owner.name AS owner_name,
            (SELECT count(*) FROM (
                SELECT 1 FROM bot_integrations
@@ -183,6 +186,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Summary> {
         version: row.get("version")?,
         public: row.get("public")?,
         unlisted: row.get("unlisted")?,
+        verification: row.get("verification")?,
         owner: Owner {
             id: row.get("owner_id")?,
             handle: row.get("owner_handle")?,

@@ -8,21 +8,23 @@ mod names;
 mod parts;
 mod rows;
 mod update;
+mod verification;
 
 pub(in crate::domain) use self::{
     create::check_url,
     names::{find_owner, release_names},
     parts::{check_secret_name, load_secrets},
-    rows::{find_usable, load_by_seq},
+    rows::{find_usable, load, load_by_seq},
 };
 pub use self::{
-    create::{NewIntegration, create, create_in_tx},
+    create::{NewIntegration, create, create_in_tx, try_create},
     delete::delete,
     list::{Filter, Owner, Summary, list, list_public},
     names::{NameOwner, give_name, list_names},
     parts::{Parts, find_icon, find_readme, load_own_secrets},
     rows::{find, find_by_name, find_public, find_public_by_name},
-    update::{IntegrationPatch, update},
+    update::{IntegrationPatch, try_update, update},
+    verification::{Verification, request_verification},
 };
 use super::definitions::IntegrationDefinition;
 use crate::kernel::{
@@ -59,6 +61,8 @@ pub struct Integration {
     pub has_readme: bool,
     /// Names of the secrets.
     pub secrets: Vec<String>,
+    /// State of its verification.
+    pub verification: Verification,
     /// Time of creation.
     pub created_at: Timestamp,
     /// Time of the last change.

@@ -95,7 +95,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, workspace_id, name, version, public, unlisted, dev, title, description, definition, ",
-            "url, readme IS NOT NULL AS has_readme, created_at, updated_at, seq, ",
+            "url, readme IS NOT NULL AS has_readme, verification, created_at, updated_at, seq, ",
             "(SELECT json_group_array(name ORDER BY name) FROM integration_secrets ",
             "WHERE integration_seq = integrations.seq) AS secrets FROM integrations ",
             $rest
@@ -194,6 +194,7 @@ fn from_row(row: &Row<'_>) -> Result<Integration> {
         has_readme: row.get("has_readme")?,
         secrets: serde_json::from_str(&secrets)
             .map_err(|error| Error::internal("names of secrets cannot be read", error))?,
+        verification: row.get("verification")?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
         seq: row.get("seq")?,

@@ -62,6 +62,39 @@ pub async fn update(
     id: IntegrationId,
     update: IntegrationPatch,
 ) -> Result<Integration> {
+    check_before_tx(call, &id, &update).await?;
+    let app = call.app();
+    let sealer = app.sealer().clone();
+    app.run_write_tx(call, move |tx, workspace| {
+        update_in_tx(tx, &sealer, workspace, &id, update)
+    })
+    .await
+}
+
+/// Checks that [`update`] would succeed now. Nothing is written.
+///
+/// # Errors
+/// As [`update`].
+pub async fn try_update(
+    call: &RequestContext,
+    id: IntegrationId,
+    update: IntegrationPatch,
+) -> Result<()> {
+    check_before_tx(call, &id, &update).await?;
+    let sealer = call.app().sealer().clone();
+    call.app()
+        .try_write_tx(call, move |tx, workspace| {
+            update_in_tx(tx, &sealer, workspace, &id, update)
+        })
+        .await
+}
+
+/// Checks what needs no transaction: the role, the parts, the number of configurations and the scripts.
+async fn check_before_tx(
+    call: &RequestContext,
+    id: &IntegrationId,
+    update: &IntegrationPatch,
+) -> Result<()> {
     call.require_role(Role::Developer)?;
     update.parts.validate()?;
     let app = call.app();
@@ -71,14 +104,10 @@ pub async fn update(
         .require_configurations(configurations)?;
     if update.definition.has_scripts() {
         let store = app.store();
-        store.read(|conn| rows::load(conn, call.workspace(), &id))?;
+        store.read(|conn| rows::load(conn, call.workspace(), id))?;
         update.definition.check_scripts(app.scripts()).await?;
     }
-    let sealer = app.sealer().clone();
-    app.run_write_tx(call, move |tx, workspace| {
-        update_in_tx(tx, &sealer, workspace, &id, update)
-    })
-    .await
+    Ok(())
 }
 
 const UPDATE: &str = "

@@ -138,6 +138,10 @@ const PURGE_AFTER_MESSAGES: &[&str] = &[
         SELECT bot_issue_events.seq FROM bot_issues
         JOIN bot_issue_events ON bot_issue_events.issue_seq = bot_issues.seq
         WHERE bot_issues.agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM bot_versions WHERE seq IN (
+        SELECT seq FROM bot_versions WHERE agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM action_runs WHERE seq IN (
+        SELECT seq FROM action_runs WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM bot_files WHERE seq IN (
         SELECT seq FROM bot_files WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM webhook_messages WHERE seq IN (

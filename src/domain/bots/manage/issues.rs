@@ -227,6 +227,24 @@ pub async fn list(
         .await
 }
 
+const LOAD: &str = "SELECT * FROM bot_issues WHERE agent_seq = :agent_seq AND id = :id";
+
+/// Returns an issue of a bot in the workspace of the call.
+///
+/// # Errors
+/// `NotFound`, or errors of the store.
+pub fn get(call: &RequestContext, bot: &AgentId, id: &IssueId) -> Result<Issue> {
+    call.app().store().read(|conn| {
+        let agent = rows::find_agent(conn, call.workspace(), bot)?;
+        let parameters = named_params! {":agent_seq": agent.seq, ":id": id};
+        let found = conn
+            .prepare_cached(LOAD)?
+            .query_row(parameters, |row| Ok(from_row(row)))
+            .optional()?;
+        found.ok_or_else(|| not_found(id))?
+    })
+}
+
 const DELETE: &str = "DELETE FROM bot_issues WHERE agent_seq = :agent_seq AND id = :id";
 
 /// Deletes an issue of a bot in the workspace of the call. Its next occurrence creates a new issue.

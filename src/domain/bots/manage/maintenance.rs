@@ -64,13 +64,16 @@ async fn prune_tenant_data(app: &App) -> Result<()> {
 
 const HAS_OLD_LOGS: &str = "
     SELECT EXISTS (SELECT 1 FROM bot_logs WHERE at < :before)
-        OR EXISTS (SELECT 1 FROM integration_logs WHERE at < :before)";
+        OR EXISTS (SELECT 1 FROM integration_logs WHERE at < :before)
+        OR EXISTS (SELECT 1 FROM action_runs WHERE at < :before)";
 
 const DELETE_OLD_LOGS: &[&str] = &[
     "DELETE FROM bot_logs WHERE seq IN (
         SELECT seq FROM bot_logs WHERE at < :before LIMIT :limit)",
     "DELETE FROM integration_logs WHERE seq IN (
         SELECT seq FROM integration_logs WHERE at < :before LIMIT :limit)",
+    "DELETE FROM action_runs WHERE seq IN (
+        SELECT seq FROM action_runs WHERE at < :before LIMIT :limit)",
 ];
 
 /// Removes log lines that are past their retention.

@@ -20,7 +20,7 @@ mod update;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(in crate::domain) use self::rows::ensure_bot;
+pub(in crate::domain) use self::rows::{ensure_bot, find_agent, load};
 pub use self::{
     create::{NewBot, create, create_in_tx},
     delete::delete,

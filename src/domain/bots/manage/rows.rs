@@ -37,7 +37,7 @@ pub async fn find(call: &RequestContext, id: AgentId) -> Result<Bot> {
 }
 
 /// Returns the agent with this id in the workspace, or `NotFound`.
-pub(super) fn find_agent(
+pub(in crate::domain) fn find_agent(
     conn: &Connection,
     workspace: &WorkspaceId,
     id: &AgentId,

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{
         bots::{
-            definitions::BotDefinitionPatch,
+            definitions::{BotDefinition, BotDefinitionPatch},
             deliveries,
             installations::{self, InstallationPatch},
             integrations::check_url,
@@ -52,6 +52,8 @@ pub struct BotPatch {
     pub name: Option<String>,
     /// Changes to the definition.
     pub definition: BotDefinitionPatch,
+    /// Definition that replaces the old one before the changes to it.
+    pub new_definition: Option<BotDefinition>,
     /// Configuration; replaces the old one.
     pub configuration: Option<Map<String, Value>>,
     /// Integrations by alias or id; `None` removes the installation.
@@ -154,6 +156,9 @@ fn plan_update(
     let was = rows::load(conn, sealer, workspace, id)?;
     check_url(update.url.as_deref(), was.dev)?;
     let mut now = was.clone();
+    if let Some(definition) = &update.new_definition {
+        now.definition.clone_from(definition);
+    }
     let mut definition = update.definition.clone();
     plugins::drop_entries_of_plugins(conn, was.seq, &update.plugins, &mut definition)?;
     definition.apply(&mut now.definition);

@@ -17,6 +17,10 @@ text_enum! {
         BotpressBot = "botpress_bot",
         /// Botpress integration token: of one version of an integration, created with it.
         BotpressIntegration = "botpress_integration",
+        /// Botpress bot API key: of an agent, which may have several. Its developers create it.
+        BotpressBotKey = "botpress_bak",
+        /// Botpress integration API key: of one version of an integration, which may have several.
+        BotpressIntegrationKey = "botpress_iak",
         /// Ada platform API key: of an agent, which may have several.
         Ada = "ada",
         /// Ada End Users API v1 key: of an agent, which has exactly one valid key (ada.md §1.1).
@@ -41,6 +45,9 @@ impl KeyKind {
             Self::BotpressPat => "bp_pat_",
             Self::BotpressBot => "bp_bot_",
             Self::BotpressIntegration => "bp_int_",
+            // wire: the text is not known, only that the ids begin with `bak` and `iak` (botpress-today.md §3)
+            Self::BotpressBotKey => "bp_bak_",
+            Self::BotpressIntegrationKey => "bp_iak_",
             Self::Ada => "ada_",
             Self::AdaEndUsers => "ada_eu_",
             Self::AdaInstallation => "ada_at_",
@@ -104,10 +111,10 @@ impl KeyOwner {
 pub(super) fn check_owner(kind: KeyKind, owner: &KeyOwner) -> Result<()> {
     let (fits, needs) = match kind {
         KeyKind::BotpressPat => (matches!(owner, KeyOwner::Account(_)), "an account"),
-        KeyKind::BotpressBot | KeyKind::Ada | KeyKind::AdaEndUsers => {
+        KeyKind::BotpressBot | KeyKind::BotpressBotKey | KeyKind::Ada | KeyKind::AdaEndUsers => {
             (matches!(owner, KeyOwner::Agent(..)), "an agent")
         }
-        KeyKind::BotpressIntegration => {
+        KeyKind::BotpressIntegration | KeyKind::BotpressIntegrationKey => {
             (matches!(owner, KeyOwner::Integration(..)), "an integration")
         }
         KeyKind::AdaInstallation => (

@@ -219,6 +219,21 @@ pub fn list(conn: &Connection, filter: &KeyFilter) -> Result<Vec<ApiKey>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+const LIST_VALID: &str = "
+    FROM api_keys
+    WHERE (agent_id = :owner OR integration_id = :owner) AND kind = :kind AND revoked_at IS NULL
+    ORDER BY seq DESC";
+
+/// Lists the valid keys of this kind that belong to the agent or the integration with this id, newest first.
+///
+/// # Errors
+/// Errors of the store.
+pub fn list_valid(conn: &Connection, kind: KeyKind, owner: &str) -> Result<Vec<ApiKey>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {LIST_VALID}"))?;
+    let rows = statement.query_map(named_params! {":kind": kind, ":owner": owner}, from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<ApiKey> {
     Ok(ApiKey {
         id: row.get("id")?,

@@ -1,6 +1,6 @@
-//! Links that give access to one thing without a login: the document of an invoice, or the page that confirms a
-//! payment method. The key in a link is sealed, so nothing of it is stored. It is valid while the API key that created
-//! the link is valid and the owner of that key may pay.
+//! Links that give access to one thing without a login: the document of an invoice, the page that confirms a payment
+//! method, or the contents of a stored version of a bot. The key in a link is sealed, so nothing of it is stored. It is
+//! valid while the API key that created the link is valid and the owner of that key has the right to the thing.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rusqlite::Connection;
@@ -24,6 +24,8 @@ pub enum Link {
     Invoice,
     /// Confirmation of a workspace's payment method.
     Confirmation,
+    /// Contents of a stored version of a bot.
+    BotVersion,
 }
 
 impl Link {
@@ -32,6 +34,7 @@ impl Link {
             table: match self {
                 Self::Invoice => "invoices",
                 Self::Confirmation => "billing",
+                Self::BotVersion => "bot_versions",
             },
             column: "link",
             row_id: id,
@@ -39,7 +42,7 @@ impl Link {
     }
 
     /// Creates the key of a link to the resource `id`. It contains the API key of the creator and a payload.
-    pub(super) fn create_key(
+    pub(in crate::domain) fn create_key(
         self,
         sealer: &Sealer,
         id: &str,
@@ -53,7 +56,7 @@ impl Link {
     ///
     /// # Errors
     /// `NotFound` for an invalid key.
-    pub(super) fn open_key(
+    pub(in crate::domain) fn open_key(
         self,
         sealer: &Sealer,
         id: &str,
@@ -71,7 +74,8 @@ impl Link {
     }
 }
 
-fn invalid_link() -> Error {
+/// Returns the error for a link that is not valid.
+pub(in crate::domain) fn invalid_link() -> Error {
     Error::not_found("This link is not valid")
 }
 

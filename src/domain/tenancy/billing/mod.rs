@@ -7,11 +7,11 @@ mod invoices;
 mod link;
 mod methods;
 mod provider;
+mod upcoming;
 mod worker;
 
 use serde::{Deserialize, Serialize};
 
-pub(in crate::domain) use self::worker::REPAIRS;
 pub use self::{
     charge::{ChargeResult, charge_unpaid},
     details::{BillingDetails, SpendingStatus, get_details, require_message},
@@ -19,8 +19,10 @@ pub use self::{
     link::Link,
     methods::{SetupResult, confirm_payment_method, set_payment_method, start_plan},
     provider::{PaymentMethod, SetupStatus},
+    upcoming::{UpcomingInvoice, UpcomingLine, get_upcoming},
     worker::{catch_up, run},
 };
+pub(in crate::domain) use self::{link::invalid_link, worker::REPAIRS};
 use super::{members::Role, request_auth::RequestContext};
 use crate::kernel::{Error, Kind, Result};
 

@@ -114,6 +114,21 @@ pub async fn leave_or_remove(call: &RequestContext, id: MemberId) -> Result<()> 
         .await
 }
 
+/// Returns the membership of the caller in the request's workspace.
+///
+/// # Errors
+/// `Forbidden` for a caller that is not a person, `NotFound`, and errors of the store.
+pub fn find_membership_of_caller(call: &RequestContext) -> Result<Member> {
+    let KeyOwner::Account(account) = &call.principal().owner else {
+        return Err(Error::new(
+            Kind::Forbidden,
+            "This needs a personal access token",
+        ));
+    };
+    let read = |conn: &Connection| find(conn, call.workspace(), account.as_str());
+    call.app().store().read(read)
+}
+
 fn require_role_not_above_own(call: &RequestContext, role: Role) -> Result<()> {
     call.require_of_principal(move |principal| match principal.role {
         Some(own_role) if own_role >= role => Ok(()),

@@ -6,7 +6,7 @@ mod rows;
 use serde::Serialize;
 
 pub use self::{
-    manage::{change_role, invite, leave_or_remove, list_page},
+    manage::{change_role, find_membership_of_caller, invite, leave_or_remove, list_page},
     rows::{add, find_role, list, remove, set_role},
 };
 use crate::{
@@ -48,6 +48,12 @@ pub struct Member {
     pub role: Role,
     /// Time at which the membership began.
     pub created_at: Timestamp,
+    /// Name of the account that others see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Address of the account's picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
     #[serde(skip)]
     seq: i64,
 }

@@ -113,7 +113,8 @@ pub fn find_role(
 }
 
 pub(super) const COLUMNS: &str = "members.id, members.account_id, accounts.email, members.role,
-                                  members.created_at, members.seq";
+                                  members.created_at, members.seq, accounts.display_name,
+                                  accounts.profile_picture";
 
 const LIST: &str = "
     FROM members JOIN accounts ON accounts.id = members.account_id
@@ -136,6 +137,8 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Member> {
         email: row.get("email")?,
         role: row.get("role")?,
         created_at: row.get("created_at")?,
+        display_name: row.get("display_name")?,
+        picture: row.get("profile_picture")?,
         seq: row.get("seq")?,
     })
 }

@@ -45,7 +45,15 @@ pub(super) fn count_usage(
         | UsageType::KnowledgebaseVectorCount
         | UsageType::TableRowCount
         | UsageType::CognitiveCalls
-        | UsageType::ModelCredit => return Ok(0),
+        | UsageType::ModelCredit
+        | UsageType::KnowledgebaseVectorStorage
+        | UsageType::WorkspaceRatelimit
+        | UsageType::AiSpend
+        | UsageType::OpenaiSpend
+        | UsageType::BingSearchSpend
+        | UsageType::AlwaysAlive
+        | UsageType::IndexedFileCount
+        | UsageType::FileMaxSizeBytes => return Ok(0),
     };
     let count: i64 = conn.prepare_cached(statement)?.query_row(
         named_params! {":workspace_id": workspace, ":end": month.end()},

@@ -4,11 +4,18 @@
 //! present rows that existed then. Calls of a bot's code and messages of users are counted by month when they happen,
 //! and the counters are never reduced. This server does not have some of the types: see [`UsageType`].
 
+mod activity;
+mod ai_spend;
 mod counts;
 mod enforce;
 mod report;
 
 pub use self::{
+    activity::{
+        BotUsage, Completion, PeriodFilter, list_activity, list_by_bot, list_completions,
+        list_multiple,
+    },
+    ai_spend::set_ai_spend_limit,
     counts::count_user_messages,
     enforce::{count_invocation, require, require_bot},
     report::{
@@ -42,6 +49,22 @@ text_enum! {
         CognitiveCalls = "cognitive_calls",
         /// Credit for models. This server has none.
         ModelCredit = "model_credit",
+        /// Bytes of vectors of knowledge bases. This server has none.
+        KnowledgebaseVectorStorage = "knowledgebase_vector_storage",
+        /// Maximum number of requests of a workspace in a second. Has no usage.
+        WorkspaceRatelimit = "workspace_ratelimit",
+        /// Cost of AI in the month, in dollars. This server has none; its quota is what the workspace has set.
+        AiSpend = "ai_spend",
+        /// Cost of calls of OpenAI. This server has none.
+        OpenaiSpend = "openai_spend",
+        /// Cost of web searches. This server has none.
+        BingSearchSpend = "bing_search_spend",
+        /// Bots that are always alive. This server has none.
+        AlwaysAlive = "always_alive",
+        /// Indexed files. This server has none.
+        IndexedFileCount = "indexed_file_count",
+        /// Maximum size of a file, in bytes. Has no usage.
+        FileMaxSizeBytes = "file_max_size_bytes",
     }
 }
 
@@ -57,8 +80,18 @@ impl UsageType {
             | Self::BotRatelimit
             | Self::TableRowCount
             | Self::CognitiveCalls
-            | Self::ModelCredit => true,
-            Self::BotCount | Self::WorkspaceMemberCount | Self::IntegrationsOwnedCount => false,
+            | Self::ModelCredit
+            | Self::KnowledgebaseVectorStorage
+            | Self::AiSpend
+            | Self::OpenaiSpend
+            | Self::BingSearchSpend
+            | Self::AlwaysAlive
+            | Self::IndexedFileCount
+            | Self::FileMaxSizeBytes => true,
+            Self::BotCount
+            | Self::WorkspaceMemberCount
+            | Self::IntegrationsOwnedCount
+            | Self::WorkspaceRatelimit => false,
         }
     }
 
@@ -75,7 +108,15 @@ impl UsageType {
             Self::KnowledgebaseVectorCount
             | Self::TableRowCount
             | Self::CognitiveCalls
-            | Self::ModelCredit => 0,
+            | Self::ModelCredit
+            | Self::KnowledgebaseVectorStorage
+            | Self::WorkspaceRatelimit
+            | Self::AiSpend
+            | Self::OpenaiSpend
+            | Self::BingSearchSpend
+            | Self::AlwaysAlive
+            | Self::IndexedFileCount
+            | Self::FileMaxSizeBytes => 0,
         }
     }
 }

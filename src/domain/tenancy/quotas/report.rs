@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{UsageType, counts};
+use super::{UsageType, ai_spend, counts};
 use crate::{
     domain::{
         shared::plans::Plan,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Maximum number of months in a history.
-const MAX_MONTHS: usize = 12;
+pub(super) const MAX_MONTHS: usize = 12;
 
 /// Usage and quota of a month.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,15 +51,12 @@ pub struct Quota {
 /// Errors of the store.
 pub fn get_quota(call: &RequestContext, kind: UsageType, month: Option<Month>) -> Result<Quota> {
     let month = month.unwrap_or_else(|| Month::of(call.app().clock().now()));
-    let plan = call
-        .app()
-        .store()
-        .read(|conn| workspaces::find_plan(conn, call.workspace()))?;
-    Ok(Quota {
-        month,
-        value: limit_of_plan(call.app(), plan, kind),
-        kind,
-    })
+    let app = call.app();
+    let value = app.store().read(|conn| {
+        let plan = workspaces::find_plan(conn, call.workspace())?;
+        find_limit(conn, app, (call.workspace(), plan), kind)
+    })?;
+    Ok(Quota { month, value, kind })
 }
 
 /// Returns all quotas of the request's workspace.
@@ -71,8 +68,17 @@ pub fn list_quotas(call: &RequestContext, month: Option<Month>) -> Result<Vec<Qu
     kinds.map(|kind| get_quota(call, *kind, month)).collect()
 }
 
-fn limit_of_plan(app: &crate::domain::App, plan: Plan, kind: UsageType) -> u64 {
-    kind.limit_in(app.settings().plans.terms_of(plan))
+/// Returns the limit of a workspace with this plan.
+pub(super) fn find_limit(
+    conn: &Connection,
+    app: &crate::domain::App,
+    (workspace, plan): (&WorkspaceId, Plan),
+    kind: UsageType,
+) -> Result<u64> {
+    match kind {
+        UsageType::AiSpend => ai_spend::find_limit(conn, workspace),
+        _ => Ok(kind.limit_in(app.settings().plans.terms_of(plan))),
+    }
 }
 
 /// Lists the usage of one type in the request's workspace: one entry for each bot, if bots have their own usage of
@@ -140,7 +146,7 @@ pub async fn list_history(
     .await
 }
 
-async fn list_usages_of_months(
+pub(super) async fn list_usages_of_months(
     call: &AccountContext,
     id: String,
     kind: UsageType,
@@ -160,7 +166,7 @@ async fn list_usages_of_months(
                 return Err(Violation::query("type", rule).into());
             }
             let plan = workspaces::find_plan(conn, &workspace)?;
-            let value = limit_of_plan(&app, plan, kind);
+            let value = find_limit(conn, &app, (&workspace, plan), kind)?;
             let quota = |month| Quota { month, value, kind };
             let each = months(since).into_iter().map(quota);
             each.map(|quota| count_usage(conn, &workspace, bot.as_ref(), &quota))
@@ -170,7 +176,7 @@ async fn list_usages_of_months(
 }
 
 /// Finds the workspace or the bot with this id, and the month of its creation.
-fn find_bot_or_workspace(
+pub(super) fn find_bot_or_workspace(
     conn: &Connection,
     id: &str,
 ) -> Result<(WorkspaceId, Option<AgentId>, Month)> {
@@ -189,11 +195,11 @@ fn find_bot_or_workspace(
     }
 }
 
-fn not_found(id: &str) -> Error {
+pub(super) fn not_found(id: &str) -> Error {
     Error::not_found(format!("Workspace or bot \"{id}\" not found"))
 }
 
-fn count_usage(
+pub(super) fn count_usage(
     conn: &Connection,
     workspace: &WorkspaceId,
     bot: Option<&AgentId>,

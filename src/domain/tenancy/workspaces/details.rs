@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
+use super::public::Profile;
 use crate::{
     domain::{
         shared::{
@@ -39,12 +40,18 @@ pub struct WorkspaceDetails {
     pub blocked: bool,
     /// Maximum monthly cost of messages beyond the plan's price, in dollars; 0: no limit.
     pub spending_limit: f64,
-    seq: i64,
+    /// True if anyone with an account can read its profile.
+    pub public: bool,
+    /// Public profile.
+    pub profile: Profile,
+    pub(super) seq: i64,
 }
 
-const COLUMNS: &str = "
+pub(super) const COLUMNS: &str = "
     workspaces.seq, workspaces.id, workspaces.name, workspaces.handle, workspaces.created_at,
     workspaces.updated_at, workspaces.plan, workspaces.blocked, workspaces.spending_limit,
+    workspaces.public, workspaces.about, workspaces.profile_picture, workspaces.contact_email,
+    workspaces.website, workspaces.social_accounts,
     (SELECT account_id FROM members
      WHERE workspace_id = workspaces.id AND role = 'owner' ORDER BY seq LIMIT 1) AS owner,
     (SELECT count(*) FROM agents
@@ -105,7 +112,8 @@ pub async fn list_of_account(
         .await
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<WorkspaceDetails> {
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<WorkspaceDetails> {
+    let social_accounts: String = row.get("social_accounts")?;
     Ok(WorkspaceDetails {
         id: row.get("id")?,
         name: row.get("name")?,
@@ -117,6 +125,14 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<WorkspaceDetails> {
         plan: row.get("plan")?,
         blocked: row.get("blocked")?,
         spending_limit: row.get("spending_limit")?,
+        public: row.get("public")?,
+        profile: Profile {
+            about: row.get("about")?,
+            picture: row.get("profile_picture")?,
+            contact_email: row.get("contact_email")?,
+            website: row.get("website")?,
+            social_accounts: serde_json::from_str(&social_accounts).unwrap_or_default(),
+        },
         seq: row.get("seq")?,
     })
 }

@@ -76,7 +76,7 @@ const MAX_HANDLE_NAME_CHARS: usize = 40;
 
 /// A handle reserves the integration names that begin with it. So a handle with which published names of another
 /// workspace begin is taken.
-const FIND_TAKEN_HANDLE: &str = "
+pub(super) const FIND_TAKEN_HANDLE: &str = "
     SELECT 1 FROM workspaces WHERE handle = :handle
     UNION ALL
     SELECT 1 FROM integration_names

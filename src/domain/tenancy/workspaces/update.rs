@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, named_params};
 
-use super::details::{self, WorkspaceDetails};
+use super::{
+    details::{self, WorkspaceDetails},
+    handles,
+};
 use crate::{
     domain::{
         shared::plans::Plan,
@@ -16,10 +19,13 @@ use crate::{
         },
     },
     kernel::{
-        Error, Kind, Result,
+        Error, Kind, Result, Rule, Violation,
         ids::{AccountId, WorkspaceId},
     },
 };
+
+/// Maximum size of the list of accounts at other services, in bytes of JSON text.
+const MAX_SOCIAL_ACCOUNTS_BYTES: usize = 10_000;
 
 const COUNT_OWNED: &str =
     "SELECT count(*) FROM members WHERE account_id = :account_id AND role = 'owner'";
@@ -63,21 +69,57 @@ pub struct WorkspacePatch {
     pub name: Option<String>,
     /// Maximum monthly cost of messages beyond the plan's price, in dollars.
     pub spending_limit: Option<f64>,
+    /// New handle.
+    pub handle: Option<String>,
+    /// True to make the profile public.
+    pub public: Option<bool>,
+    /// Description in the profile.
+    pub about: Option<String>,
+    /// Address of the picture in the profile.
+    pub picture: Option<String>,
+    /// E-mail address in the profile.
+    pub contact_email: Option<String>,
+    /// Address of the web site in the profile.
+    pub website: Option<String>,
+    /// Accounts at other services in the profile; replaces the old ones.
+    pub social_accounts: Option<Vec<String>>,
+}
+
+impl WorkspacePatch {
+    /// True if it changes something other than the spending limit.
+    const fn changes_workspace(&self) -> bool {
+        self.name.is_some()
+            || self.handle.is_some()
+            || self.public.is_some()
+            || self.about.is_some()
+            || self.picture.is_some()
+            || self.contact_email.is_some()
+            || self.website.is_some()
+            || self.social_accounts.is_some()
+    }
 }
 
 const UPDATE: &str = "
     UPDATE workspaces SET name = coalesce(:name, name),
                           spending_limit = coalesce(:spending_limit, spending_limit),
+                          handle = coalesce(:handle, handle),
+                          public = coalesce(:public, public),
+                          about = coalesce(:about, about),
+                          profile_picture = coalesce(:picture, profile_picture),
+                          contact_email = coalesce(:contact_email, contact_email),
+                          website = coalesce(:website, website),
+                          social_accounts = coalesce(:social_accounts, social_accounts),
                           updated_at = :now
     WHERE id = :id";
 
 /// Changes the workspace of the request.
 ///
 /// # Errors
-/// `Forbidden` without the required role (administrator for the name, billing for the spending limit), `Invalid` for
-/// an empty name, and errors of the store.
+/// `Forbidden` without the required role (billing for the spending limit, administrator for everything else), `Invalid`
+/// for an empty name or a malformed handle, `Conflict` for a taken handle, and errors of the store.
 pub async fn update(call: &RequestContext, changes: WorkspacePatch) -> Result<WorkspaceDetails> {
-    if changes.name.is_some() || changes.spending_limit.is_none() {
+    let changes_workspace = changes.changes_workspace();
+    if changes_workspace || changes.spending_limit.is_none() {
         call.require_role(Role::Administrator)?;
     }
     if changes.spending_limit.is_some() {
@@ -90,15 +132,40 @@ pub async fn update(call: &RequestContext, changes: WorkspacePatch) -> Result<Wo
     {
         return Err(Error::invalid("a workspace needs a name"));
     }
+    let social_accounts = changes.social_accounts.as_ref().map(serde_json::to_string);
+    let social_accounts = social_accounts
+        .transpose()
+        .map_err(|error| Error::internal("a profile cannot be serialized", error))?;
+    if social_accounts
+        .as_ref()
+        .is_some_and(|text| text.len() > MAX_SOCIAL_ACCOUNTS_BYTES)
+    {
+        let rule = Rule::Other(format!(
+            "must have at most {MAX_SOCIAL_ACCOUNTS_BYTES} bytes"
+        ));
+        return Err(Violation::body(["socialAccounts"], rule).into());
+    }
     call.app()
         .run_write_tx(call, move |tx, id| {
+            if let Some(handle) = &changes.handle
+                && details::load_details(tx.conn, id)?.handle != *handle
+            {
+                handles::require_free(tx.conn, id, handle)?;
+            }
             tx.conn.prepare_cached(UPDATE)?.execute(named_params! {
                 ":id": id,
                 ":name": changes.name,
                 ":spending_limit": changes.spending_limit,
+                ":handle": changes.handle,
+                ":public": changes.public,
+                ":about": changes.about,
+                ":picture": changes.picture,
+                ":contact_email": changes.contact_email,
+                ":website": changes.website,
+                ":social_accounts": social_accounts,
                 ":now": tx.now,
             })?;
-            if changes.name.is_some() {
+            if changes_workspace {
                 record_audit(tx, id, "workspace.update", changes.name.as_deref())?;
             }
             if changes.spending_limit.is_some() {

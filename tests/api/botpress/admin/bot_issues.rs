@@ -46,6 +46,22 @@ async fn listed(given: &Given) -> Value {
 }
 
 #[tokio::test]
+async fn get_bot_issue_shows_one() {
+    let given = Given::new().await;
+    happen(&given, "register", "first").await;
+    let listed = listed(&given).await;
+    let id = text(&listed["issues"][0]["id"]);
+    let of_issue = format!("{}/{id}", path(&given));
+    let found = Caller::member().get(&given.server, &of_issue).await;
+    assert_eq!(found.expect(200).json()["issue"], listed["issues"][0]);
+    let missing = format!("{}/none", path(&given));
+    let missing = Caller::member().get(&given.server, &missing).await;
+    assert_answer!("get_bot_issue_missing", missing.expect(404));
+    let stranger = stranger(&given.server).await;
+    stranger.get(&given.server, &of_issue).await.expect(404);
+}
+
+#[tokio::test]
 async fn list_bot_issues_groups_what_is_alike() {
     let given = Given::new().await;
     happen(&given, "register", "first").await;

@@ -140,6 +140,7 @@ impl UpdateBotBody {
                 },
                 always_alive: self.always_alive,
             },
+            new_definition: None,
             configuration: data.map(|JsonObject(data)| data),
             integrations: integrations
                 .map(|(key, Nullable(given))| (key, given.map(Into::into)))

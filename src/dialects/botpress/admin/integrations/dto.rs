@@ -77,7 +77,7 @@ pub struct Integration {
     public: bool,
     /// Workspaces that can use the integration.
     visibility: Visibility,
-    /// Result of the vendor's review; this server has none.
+    /// State of the verification.
     verification_status: VerificationStatus,
     /// Stage of the version.
     lifecycle_status: LifecycleStatus,
@@ -224,7 +224,7 @@ impl Integration {
             description: integration.description,
             public: integration.public,
             visibility: Visibility::for_integration(integration.public, integration.unlisted),
-            verification_status: VerificationStatus::Unapproved,
+            verification_status: integration.verification.into(),
             lifecycle_status: LifecycleStatus::Published,
             secrets: integration.secrets,
             id,
@@ -354,6 +354,7 @@ impl Example for IntegrationResponse {
                 verification_status: VerificationStatus::Unapproved,
                 lifecycle_status: LifecycleStatus::Published,
                 secrets: Vec::new(),
+                verification_status: VerificationStatus::Unapproved,
             },
         }
     }

@@ -93,7 +93,7 @@ impl ListIntegrationsResponse {
             description: summary.description,
             public: summary.public,
             visibility: Visibility::for_integration(summary.public, summary.unlisted),
-            verification_status: VerificationStatus::Unapproved,
+            verification_status: summary.verification.into(),
             lifecycle_status: LifecycleStatus::Published,
             owner_workspace: OwnerWorkspace {
                 id: summary.owner.id.to_string(),

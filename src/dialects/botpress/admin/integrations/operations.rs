@@ -16,7 +16,7 @@ use crate::{
     dialects::botpress::{
         Tag,
         admin::logs_dto::{GetLogsResponse, parse_period},
-        auth::{Developer, Member},
+        auth::{Developer, IntegrationReader, IntegrationWriter, Member},
         empty::{EMPTY_RESPONSE, EmptyResponse},
         error::Failed,
         paging::parse_next_token,
@@ -126,7 +126,7 @@ impl Integrations {
     )]
     async fn get_integration(
         &self,
-        caller: Member,
+        caller: IntegrationReader,
         request: &Request,
         /// Id of the integration.
         id: Path<String>,
@@ -145,7 +145,7 @@ impl Integrations {
     )]
     async fn update_integration(
         &self,
-        caller: Developer,
+        caller: IntegrationWriter,
         request: &Request,
         /// Id of the integration.
         id: Path<String>,
@@ -188,7 +188,7 @@ impl Integrations {
     )]
     async fn get_integration_logs(
         &self,
-        caller: Member,
+        caller: IntegrationReader,
         /// Id of the integration.
         id: Path<String>,
         /// Start of the period, in ISO 8601.

@@ -51,6 +51,22 @@ usage_types! {
     CognitiveCalls,
     /// Credit for models; this server has none.
     ModelCredit,
+    /// Size of vectors in knowledge bases, in bytes; this server has none.
+    KnowledgebaseVectorStorage,
+    /// Maximum number of calls that a workspace may make in a second; this server displays 0.
+    WorkspaceRatelimit,
+    /// Cost of AI in the month, in dollars; this server has none.
+    AiSpend,
+    /// Cost of OpenAI; this server has none.
+    OpenaiSpend,
+    /// Cost of web searches; this server has none.
+    BingSearchSpend,
+    /// Number of bots that are always alive; this server has none.
+    AlwaysAlive,
+    /// Number of indexed files; this server has none.
+    IndexedFileCount,
+    /// Maximum size of a file, in bytes; this server displays 0.
+    FileMaxSizeBytes,
 }
 
 /// Parses the month of a query.

@@ -8,6 +8,7 @@ use crate::{
         shared::{paging::Page, plans},
         tenancy::workspaces::{self, WorkspaceDetails},
     },
+    http::Nullable,
 };
 
 /// Payment type of a workspace.
@@ -59,6 +60,36 @@ pub struct Workspace {
     /// Maximum cost of user messages in a month in excess of the plan's price, in dollars; 0 if no limit is
     /// set.
     spending_limit: f64,
+    /// Version of the vendor's billing; always the newest.
+    billing_version: BillingVersion,
+    /// Id of the running trial; always null, because this server has no trials.
+    active_trial_id: Nullable<String>,
+    /// True if anyone with an account can read the profile.
+    is_public: bool,
+    /// Description in the profile.
+    about: String,
+    /// Address of the picture in the profile.
+    profile_picture: String,
+    /// E-mail address in the profile.
+    contact_email: String,
+    /// Address of the web site in the profile.
+    website: String,
+    /// Accounts at other services in the profile.
+    social_accounts: Vec<String>,
+}
+
+/// Version of the vendor's billing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+enum BillingVersion {
+    /// The first version.
+    V1,
+    /// The second version.
+    V2,
+    /// The third version.
+    V3,
+    /// The fourth version.
+    V4,
 }
 
 impl From<WorkspaceDetails> for Workspace {
@@ -84,6 +115,14 @@ impl From<WorkspaceDetails> for Workspace {
             },
             blocked: found.blocked,
             spending_limit: found.spending_limit,
+            billing_version: BillingVersion::V4,
+            active_trial_id: Nullable(None),
+            is_public: found.public,
+            about: found.profile.about,
+            profile_picture: found.profile.picture,
+            contact_email: found.profile.contact_email,
+            website: found.profile.website,
+            social_accounts: found.profile.social_accounts,
         }
     }
 }
@@ -102,6 +141,14 @@ impl Example for Workspace {
             plan: Plan::Community,
             blocked: false,
             spending_limit: 0.0,
+            billing_version: BillingVersion::V4,
+            active_trial_id: Nullable(None),
+            is_public: false,
+            about: String::new(),
+            profile_picture: String::new(),
+            contact_email: String::new(),
+            website: String::new(),
+            social_accounts: Vec::new(),
         }
     }
 }
@@ -161,6 +208,25 @@ pub struct UpdateWorkspaceBody {
     /// Maximum cost of user messages in a month in excess of the plan's price, in dollars.
     #[oai(validator(minimum(value = "5"), maximum(value = "1000")))]
     spending_limit: Option<f64>,
+    /// Handle of the workspace, unique on this server. Names of integrations can begin with it.
+    handle: Option<String>,
+    /// True to let anyone with an account read the profile.
+    is_public: Option<bool>,
+    /// Description in the profile.
+    #[oai(validator(max_length = 10000))]
+    about: Option<String>,
+    /// Address of the picture in the profile.
+    #[oai(validator(max_length = 10000))]
+    profile_picture: Option<String>,
+    /// E-mail address in the profile.
+    #[oai(validator(max_length = 320))]
+    contact_email: Option<String>,
+    /// Address of the web site in the profile.
+    #[oai(validator(max_length = 2000))]
+    website: Option<String>,
+    /// Accounts at other services in the profile.
+    #[oai(validator(max_items = 5))]
+    social_accounts: Option<Vec<String>>,
 }
 
 impl From<UpdateWorkspaceBody> for workspaces::WorkspacePatch {
@@ -168,6 +234,13 @@ impl From<UpdateWorkspaceBody> for workspaces::WorkspacePatch {
         Self {
             name: body.name,
             spending_limit: body.spending_limit,
+            handle: body.handle,
+            public: body.is_public,
+            about: body.about,
+            picture: body.profile_picture,
+            contact_email: body.contact_email,
+            website: body.website,
+            social_accounts: body.social_accounts,
         }
     }
 }
@@ -177,6 +250,13 @@ impl Example for UpdateWorkspaceBody {
         Self {
             name: Some("Our workspace".to_owned()),
             spending_limit: Some(50.0),
+            handle: None,
+            is_public: None,
+            about: None,
+            profile_picture: None,
+            contact_email: None,
+            website: None,
+            social_accounts: None,
         }
     }
 }

@@ -86,8 +86,8 @@ impl Workspaces {
 
     /// Update Workspace
     ///
-    /// Renames a workspace, which requires the role administrator, or sets its spending limit, which requires
-    /// the role billing.
+    /// Changes a workspace and its profile, which requires the role administrator, or sets its spending limit, which
+    /// requires the role billing.
     #[oai(
         path = "/v1/admin/workspaces/:id",
         method = "put",
