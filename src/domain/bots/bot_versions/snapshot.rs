@@ -8,13 +8,14 @@ use serde_json::{Map, Value};
 use crate::{
     domain::{
         bots::{
-            definitions::BotDefinition,
+            definitions::{BotDefinition, Named},
             installations::{Installation, InstallationPatch},
             manage::{Bot, BotPatch, Media},
+            plugins::{BindingRequest, Bindings, BotPlugin, PluginPatch, PluginPatches},
         },
         tenancy::sealed_columns::SealedColumn,
     },
-    kernel::{Error, Patch, Result, ids::IntegrationId},
+    kernel::{Error, Patch, Result, ids::{IntegrationId, PackageId}},
     store::Sealer,
 };
 
@@ -27,6 +28,7 @@ pub struct Snapshot {
     pub medias: Vec<Media>,
     /// Installations by alias or id.
     pub integrations: BTreeMap<String, InstallationSnapshot>,
+    plugins: BTreeMap<String, PluginSnapshot>,
     configuration: Map<String, Value>,
 }
 
@@ -40,6 +42,43 @@ pub struct InstallationSnapshot {
     /// Name of its configuration among those that the integration declares; `None` for the default one.
     pub configuration_type: Option<String>,
     configuration: Map<String, Value>,
+}
+
+/// A plugin in a stored version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct PluginSnapshot {
+    id: PackageId,
+    enabled: bool,
+    configuration: Map<String, Value>,
+    bindings: Bindings,
+}
+
+impl From<&BotPlugin> for PluginSnapshot {
+    fn from(plugin: &BotPlugin) -> Self {
+        Self {
+            id: plugin.id.clone(),
+            enabled: plugin.enabled,
+            configuration: plugin.configuration.clone(),
+            bindings: plugin.bindings.clone(),
+        }
+    }
+}
+
+impl From<PluginSnapshot> for PluginPatch {
+    fn from(plugin: PluginSnapshot) -> Self {
+        Self {
+            id: plugin.id.to_string(),
+            enabled: Some(plugin.enabled),
+            configuration: Some(plugin.configuration),
+            interfaces: Some(to_requests(plugin.bindings.interfaces)),
+            integrations: Some(to_requests(plugin.bindings.integrations)),
+        }
+    }
+}
+
+fn to_requests<B: Into<BindingRequest>>(bindings: Named<B>) -> BTreeMap<String, BindingRequest> {
+    let bindings = bindings.into_iter();
+    bindings.map(|(alias, one)| (alias, one.into())).collect()
 }
 
 impl Snapshot {
@@ -58,6 +97,11 @@ impl Snapshot {
             definition: bot.definition.clone(),
             medias: bot.medias.clone(),
             integrations: bot.installations.iter().map(entry).collect(),
+            plugins: bot
+                .plugins
+                .iter()
+                .map(|plugin| (plugin.alias.clone(), plugin.into()))
+                .collect(),
             configuration: bot.configuration.clone(),
         }
     }
@@ -79,10 +123,16 @@ impl Snapshot {
             };
             integrations.insert(key, Some(patch));
         }
+        let removed = bot.plugins.iter();
+        let mut plugins: PluginPatches =
+            removed.map(|plugin| (plugin.alias.clone(), None)).collect();
+        let kept = self.plugins.into_iter();
+        plugins.extend(kept.map(|(alias, plugin)| (alias, Some(plugin.into()))));
         BotPatch {
             new_definition: Some(self.definition),
             configuration: Some(self.configuration),
             integrations,
+            plugins,
             code,
             medias: Some(self.medias),
             webhooks,

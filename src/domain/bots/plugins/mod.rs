@@ -113,5 +113,25 @@ pub struct BindingRequest {
     pub integration_interface_alias: Option<String>,
 }
 
+impl From<InterfaceBinding> for BindingRequest {
+    fn from(binding: InterfaceBinding) -> Self {
+        Self {
+            integration_id: binding.integration_id,
+            integration_alias: Some(binding.integration_alias),
+            integration_interface_alias: Some(binding.integration_interface_alias),
+        }
+    }
+}
+
+impl From<IntegrationBinding> for BindingRequest {
+    fn from(binding: IntegrationBinding) -> Self {
+        Self {
+            integration_id: binding.integration_id,
+            integration_alias: Some(binding.integration_alias),
+            integration_interface_alias: None,
+        }
+    }
+}
+
 /// Plugins by alias; `None` removes the plugin from the bot.
 pub type PluginPatches = BTreeMap<String, Option<PluginPatch>>;

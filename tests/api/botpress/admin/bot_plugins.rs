@@ -114,6 +114,31 @@ async fn update_bot_adds_a_plugin_with_its_definitions() {
 }
 
 #[tokio::test]
+async fn deploy_bot_version_puts_plugins_back() {
+    let prepared = Prepared::new().await;
+    let before = prepared
+        .put(json!({"plugins": {"reader-1": prepared.bound()}}))
+        .await;
+    let versions = format!("{}/versions", prepared.path);
+    let stored = Caller::member()
+        .post(&prepared.server, &versions, json!({"name": "with reader-1"}))
+        .await;
+    let version = text(&stored.expect(200).json()["version"]["id"]);
+    let changed = json!({"plugins": {"reader-1": null, "reader-2": prepared.bound()}});
+    let changed = prepared.put(changed).await;
+    assert!(changed["plugins"]["reader-1"].is_null());
+    let path = format!("{versions}/deploy");
+    Caller::member()
+        .post(&prepared.server, &path, json!({"versionId": version}))
+        .await
+        .expect(200);
+    let after = prepared.get().await;
+    for member in ["plugins", "actions", "events", "states", "user", "message"] {
+        assert_eq!(after[member], before[member], "{member}");
+    }
+}
+
+#[tokio::test]
 async fn update_bot_ignores_what_plugins_own() {
     let prepared = Prepared::new().await;
     let plugins = json!({"reader-1": prepared.bound()});

@@ -354,7 +354,6 @@ impl Example for IntegrationResponse {
                 verification_status: VerificationStatus::Unapproved,
                 lifecycle_status: LifecycleStatus::Published,
                 secrets: Vec::new(),
-                verification_status: VerificationStatus::Unapproved,
             },
         }
     }
