@@ -1,8 +1,10 @@
-//! The last calls of actions of a bot. They are kept as long as log lines, and at most as many.
+//! The last calls of actions of a bot. They are kept as long as log lines, and at most as many. Inputs, outputs and errors are
+//! sealed, because code may put its secrets into them.
 
 use std::time::Duration;
 
 use rusqlite::{Row, named_params};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tracing::warn;
 
@@ -11,9 +13,14 @@ use crate::{
     domain::{
         App,
         shared::paging::{PAGE_QUERY_ROWS, Page, PageToken},
-        tenancy::{audit::Actor, request_auth::RequestContext, write_tx::WriteTx},
+        tenancy::{
+            audit::Actor,
+            request_auth::{PrincipalAgent, RequestContext},
+            sealed_columns::SealedColumn,
+        },
     },
-    kernel::{Result, Timestamp, ids::AgentId},
+    kernel::{Error, Result, Timestamp, ids::AgentId},
+    store::Sealer,
 };
 
 /// Maximum size of an input or an output that is stored whole, in bytes of JSON text.
@@ -23,7 +30,7 @@ const TRIM_ONE_IN: u32 = 64;
 
 /// A call of an action that has ended.
 pub(super) struct NewActionRun {
-    pub(super) agent_seq: i64,
+    pub(super) agent: PrincipalAgent,
     /// Name of the integration.
     pub(super) integration: String,
     pub(super) action: String,
@@ -57,12 +64,37 @@ pub struct ActionRun {
     seq: i64,
 }
 
+/// What is sealed of a call.
+#[derive(Debug, Serialize, Deserialize)]
+struct Contents {
+    input: Value,
+    input_truncated: bool,
+    output: Option<Value>,
+    output_truncated: bool,
+    error: Option<String>,
+}
+
+impl From<NewActionRun> for Contents {
+    fn from(run: NewActionRun) -> Self {
+        let (input, input_truncated) = truncate(run.input);
+        let (output, error) = match run.result {
+            Ok(output) => (Some(truncate(Value::Object(output))), None),
+            Err(text) => (None, Some(cut(&text).to_owned())),
+        };
+        let (output, output_truncated) = output.unzip();
+        Self {
+            input,
+            input_truncated,
+            output,
+            output_truncated: output_truncated.unwrap_or_default(),
+            error,
+        }
+    }
+}
+
 const INSERT: &str = "
-    INSERT INTO action_runs
-        (agent_seq, integration, action, input, input_truncated, output, output_truncated, error,
-         duration_ms, at)
-    SELECT seq, :integration, :action, :input, :input_truncated, :output, :output_truncated, :error,
-           :duration_ms, :now
+    INSERT INTO action_runs (agent_seq, integration, action, sealed, duration_ms, at)
+    SELECT seq, :integration, :action, :sealed, :duration_ms, :now
     FROM agents WHERE seq = :agent_seq";
 
 const TRIM: &str = "
@@ -72,44 +104,45 @@ const TRIM: &str = "
 
 /// Records a call. A failure is only logged: the action itself has ended.
 pub(super) async fn record(app: &App, run: NewActionRun) {
-    let kept = app.bot_settings().log_lines;
-    let recorded = app.run_write_tx_as(Actor::System, move |tx| insert(tx, &run, kept));
-    if let Err(error) = recorded.await {
+    if let Err(error) = try_record(app, run).await {
         warn!(%error, "the call of an action cannot be recorded");
     }
 }
 
-fn insert(tx: &WriteTx<'_>, run: &NewActionRun, kept: u32) -> Result<()> {
-    let (input, input_truncated) = to_stored_text(&run.input);
-    let output = run.result.as_ref().ok().cloned();
-    let output = output.map(|output| to_stored_text(&Value::Object(output)));
-    tx.conn.prepare_cached(INSERT)?.execute(named_params! {
-        ":agent_seq": run.agent_seq,
-        ":integration": run.integration,
-        ":action": run.action,
-        ":input": input,
-        ":input_truncated": input_truncated,
-        ":output": output.as_ref().map(|(text, _)| text),
-        ":output_truncated": output.as_ref().is_some_and(|(_, truncated)| *truncated),
-        ":error": run.result.as_ref().err().map(|text| cut(text)),
-        ":duration_ms": i64::try_from(run.duration.as_millis()).unwrap_or(i64::MAX),
-        ":now": tx.now,
-    })?;
-    if rand::random_ratio(1, TRIM_ONE_IN) {
-        tx.conn
-            .prepare_cached(TRIM)?
-            .execute(named_params! {":agent_seq": run.agent_seq, ":kept": kept})?;
-    }
-    Ok(())
+async fn try_record(app: &App, run: NewActionRun) -> Result<()> {
+    let kept = app.bot_settings().log_lines;
+    let agent = run.agent.clone();
+    let (integration, action) = (run.integration.clone(), run.action.clone());
+    let duration_ms = i64::try_from(run.duration.as_millis()).unwrap_or(i64::MAX);
+    let contents = serde_json::to_vec(&Contents::from(run))
+        .map_err(|error| Error::internal("a call of an action cannot be serialized", error))?;
+    let sealed = SealedColumn::ActionRun.seal(app.sealer(), agent.id.as_str(), &contents);
+    app.run_write_tx_as(Actor::System, move |tx| {
+        tx.conn.prepare_cached(INSERT)?.execute(named_params! {
+            ":agent_seq": agent.seq,
+            ":integration": integration,
+            ":action": action,
+            ":sealed": sealed,
+            ":duration_ms": duration_ms,
+            ":now": tx.now,
+        })?;
+        if rand::random_ratio(1, TRIM_ONE_IN) {
+            tx.conn
+                .prepare_cached(TRIM)?
+                .execute(named_params! {":agent_seq": agent.seq, ":kept": kept})?;
+        }
+        Ok(())
+    })
+    .await
 }
 
-/// Returns the text of a value, and true if it is cut.
-fn to_stored_text(value: &Value) -> (String, bool) {
+/// Returns a value, or an object with a preview if it is long, and true then.
+fn truncate(value: Value) -> (Value, bool) {
     let text = value.to_string();
     if text.len() <= MAX_BYTES {
-        return (text, false);
+        return (value, false);
     }
-    (json!({"preview": cut(&text)}).to_string(), true)
+    (json!({"preview": cut(&text)}), true)
 }
 
 /// Cuts a text to the maximum size, at a character boundary.
@@ -141,10 +174,11 @@ pub async fn list(
         Some(after) if after.created_at < period.end => after,
         _ => end,
     };
+    let (sealer, bot) = (call.app().sealer().clone(), bot.clone());
     store
         .scan(move |conn| {
             let mut statement = conn.prepare_cached(LIST)?;
-            let rows = statement.query(named_params! {
+            let mut rows = statement.query(named_params! {
                 ":agent_seq": agent.seq,
                 ":integration": integration,
                 ":start": period.start,
@@ -152,24 +186,33 @@ pub async fn list(
                 ":before_seq": before.seq,
                 ":limit": PAGE_QUERY_ROWS,
             })?;
-            Page::read(rows, from_row, |run| PageToken::for_row(run.at, run.seq))
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(from_row(row, &sealer, &bot)?);
+            }
+            Ok(Page::from_rows(found, |run: &ActionRun| {
+                PageToken::for_row(run.at, run.seq)
+            }))
         })
         .await
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<ActionRun> {
-    let input: String = row.get("input")?;
-    let output: Option<String> = row.get("output")?;
-    let parse = |text: &str| serde_json::from_str(text).unwrap_or_default();
+fn from_row(row: &Row<'_>, sealer: &Sealer, bot: &AgentId) -> Result<ActionRun> {
+    let sealed: Vec<u8> = row.get("sealed")?;
+    let opened = SealedColumn::ActionRun
+        .open(sealer, bot.as_str(), &sealed)
+        .map_err(|error| Error::internal("a sealed call of an action cannot be read", error))?;
+    let contents: Contents = serde_json::from_slice(&opened)
+        .map_err(|error| Error::internal("a stored call of an action cannot be read", error))?;
     Ok(ActionRun {
         at: row.get("at")?,
         integration: row.get("integration")?,
         action: row.get("action")?,
-        input: parse(&input),
-        input_truncated: row.get("input_truncated")?,
-        output: output.as_deref().map(parse),
-        output_truncated: row.get("output_truncated")?,
-        error: row.get("error")?,
+        input: contents.input,
+        input_truncated: contents.input_truncated,
+        output: contents.output,
+        output_truncated: contents.output_truncated,
+        error: contents.error,
         duration_ms: row.get::<_, i64>("duration_ms")?.unsigned_abs(),
         seq: row.get("seq")?,
     })

@@ -52,7 +52,7 @@ pub async fn call(
     })
     .await;
     let run = NewActionRun {
-        agent_seq: voice.bot().seq,
+        agent: voice.bot().clone(),
         integration: found.integration,
         action: found.name,
         input,

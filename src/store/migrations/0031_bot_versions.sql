@@ -18,19 +18,15 @@ CREATE TABLE bot_documents (
     document  TEXT NOT NULL CHECK (json_valid(document))
 ) STRICT;
 
--- The last calls of actions. `input` and `output` are JSON objects, cut to a preview if they are long.
+-- The last calls of actions. `sealed` holds input, output and error, sealed for the id of the bot.
 CREATE TABLE action_runs (
-    seq              INTEGER PRIMARY KEY,
-    agent_seq        INTEGER NOT NULL REFERENCES agents (seq) ON DELETE CASCADE,
-    integration      TEXT NOT NULL,
-    action           TEXT NOT NULL,
-    input            TEXT NOT NULL CHECK (json_valid(input)),
-    input_truncated  INTEGER NOT NULL CHECK (input_truncated IN (0, 1)),
-    output           TEXT CHECK (output IS NULL OR json_valid(output)),
-    output_truncated INTEGER NOT NULL CHECK (output_truncated IN (0, 1)),
-    error            TEXT,
-    duration_ms      INTEGER NOT NULL,
-    at               INTEGER NOT NULL
+    seq         INTEGER PRIMARY KEY,
+    agent_seq   INTEGER NOT NULL REFERENCES agents (seq) ON DELETE CASCADE,
+    integration TEXT NOT NULL,
+    action      TEXT NOT NULL,
+    sealed      BLOB NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    at          INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX action_runs_by_agent ON action_runs (agent_seq, integration, at);
 CREATE INDEX action_runs_by_time ON action_runs (at);

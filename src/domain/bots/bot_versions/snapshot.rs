@@ -15,7 +15,10 @@ use crate::{
         },
         tenancy::sealed_columns::SealedColumn,
     },
-    kernel::{Error, Patch, Result, ids::{IntegrationId, PackageId}},
+    kernel::{
+        Error, Patch, Result,
+        ids::{IntegrationId, PackageId},
+    },
     store::Sealer,
 };
 

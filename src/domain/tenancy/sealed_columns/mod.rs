@@ -15,6 +15,8 @@ use crate::store::{
 /// Column with sealed values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub enum SealedColumn {
+    /// Input, output and error of a call of an action.
+    ActionRun,
     /// Configuration of a bot.
     BotConfiguration,
     /// Secret of a bot's code.
@@ -62,6 +64,7 @@ impl SealedColumn {
     #[must_use]
     pub const fn name(self) -> (&'static str, &'static str) {
         match self {
+            Self::ActionRun => ("action_runs", "sealed"),
             Self::BotConfiguration => ("bots", "configuration"),
             Self::BotSecret => ("bot_secrets", "sealed"),
             Self::BotSigningSecret => ("bots", "signing_secret"),
@@ -115,6 +118,10 @@ impl SealedColumn {
     /// Returns SQL for the values of the column: label of the owner, row id that the value is sealed for, and value.
     const fn values_sql(self) -> &'static str {
         match self {
+            Self::ActionRun => {
+                "SELECT 'action ' || action_runs.action || ' of bot ' || agents.id, agents.id, action_runs.sealed
+                 FROM action_runs LEFT JOIN agents ON agents.seq = action_runs.agent_seq"
+            }
             Self::BotConfiguration => {
                 "SELECT 'bot ' || agents.id, agents.id, bots.configuration
                  FROM bots LEFT JOIN agents ON agents.seq = bots.agent_seq"

@@ -93,9 +93,9 @@ fn a_number_of_a_row_is_never_given_out_twice() {
     // All other tables are numbered by something else, or nothing stores their row numbers.
     let others = "SELECT name FROM sqlite_schema WHERE type = 'table'
         AND sql LIKE '%seq %INTEGER PRIMARY KEY%' AND sql NOT LIKE '%AUTOINCREMENT%' ORDER BY name";
-    let expected = "action_runs audit_records bot_code bot_documents bot_issue_events bot_logs bots charges \
-        chat_turns connector_logs folder_files folder_passages inbox_requests integration_code \
-        integration_logs platform_uninstalls service_integrations shareable_ids webchat_keys webhook_attempts";
+    let expected = "audit_records bot_code bot_issue_events bot_logs bots charges chat_turns connector_logs \
+        folder_files folder_passages inbox_requests integration_code integration_logs \
+        platform_uninstalls service_integrations webchat_keys webhook_attempts";
     assert_eq!(query_lines(&connection, others).join(" "), expected);
     assert_eq!(query_lines(&connection, "PRAGMA integrity_check"), ["ok"]);
 }

@@ -45,8 +45,9 @@ async fn call_action_of_the_bot_itself() {
     pair.bot.answer_with(200, r#"{"output": {"m": 2}}"#);
     let answer = pair.act("doIt", json!({"n": 1})).await.expect(200);
     assert_eq!(answer.json()["output"], json!({"m": 2}));
-    let asked = pair.bot.asked();
-    insta::assert_snapshot!("bot_action_triggered", redacted(asked[0].shown()));
+    let mut asked = pair.bot.asked()[0].shown();
+    asked["headers"]["webhook-timestamp"].take();
+    insta::assert_snapshot!("bot_action_triggered", redacted(asked));
     assert!(pair.integration.asked().is_empty());
     let person = pair.given.as_person();
     let body = json!({"type": "doIt", "input": {"n": 1}});
