@@ -121,7 +121,11 @@ async fn deploy_bot_version_puts_plugins_back() {
         .await;
     let versions = format!("{}/versions", prepared.path);
     let stored = Caller::member()
-        .post(&prepared.server, &versions, json!({"name": "with reader-1"}))
+        .post(
+            &prepared.server,
+            &versions,
+            json!({"name": "with reader-1"}),
+        )
         .await;
     let version = text(&stored.expect(200).json()["version"]["id"]);
     let changed = json!({"plugins": {"reader-1": null, "reader-2": prepared.bound()}});
