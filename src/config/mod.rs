@@ -113,6 +113,9 @@ pub struct ServerSettings {
     pub profile: Profile,
     /// Maximum size of a request body, in bytes.
     pub body_limit_bytes: usize,
+    /// Maximum size of a request body that has the code of a program, in bytes: at least `body_limit_bytes`, at most
+    /// `body_memory_bytes`.
+    pub code_body_limit_bytes: usize,
     /// Maximum memory for the bodies of all requests together, in bytes.
     pub body_memory_bytes: usize,
     /// Maximum time that a request may take, in seconds.
@@ -142,6 +145,7 @@ impl Default for ServerSettings {
             allowed_hosts: Vec::new(),
             profile: Profile::Dev,
             body_limit_bytes: 10 * 1024 * 1024,
+            code_body_limit_bytes: 64 * 1024 * 1024,
             body_memory_bytes: 128 * 1024 * 1024,
             request_timeout_seconds: 60,
             header_bytes: 64 * 1024,

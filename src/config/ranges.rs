@@ -20,6 +20,7 @@ const MAX_BUSY_TIMEOUT_MS: u64 = i32::MAX.unsigned_abs() as u64;
 /// Minimum values of settings that would not work with 0.
 const MINIMUMS: &[(&str, u64)] = &[
     ("server.body_limit_bytes", 1),
+    ("server.code_body_limit_bytes", 1),
     ("server.request_timeout_seconds", 1),
     // hyper requires at least this buffer size.
     ("server.header_bytes", 8192),

@@ -17,15 +17,17 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaRequest, Registry},
     types::{ParseFromJSON, Type},
 };
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::{
     body_limit,
     body_memory::{memory_share, recheck_admission},
+    body_schema::build_json_schema,
     charset::json_to_utf8,
     errors::{Failure, body_error},
     inflate::read_inflated,
     json_error::describe_json_error,
+    json_memory::count_values,
     whole_numbers,
 };
 use crate::kernel::{
@@ -35,7 +37,7 @@ use crate::kernel::{
 };
 
 /// Maximum size, in bytes, of a body that is validated on the async thread that answers its request.
-const INLINE_CHECK_MAX: usize = 64 * 1024;
+pub(super) const INLINE_CHECK_MAX: usize = 64 * 1024;
 
 /// Maximum nesting depth of a body. The parser allows 127 levels; an event or answer that wraps a part of a body must
 /// stay parsable too.
@@ -113,6 +115,7 @@ async fn parse<T: ParseFromJSON + 'static>(
     if bytes.is_empty() && T::IS_REQUIRED {
         return Err(body_violation(Rule::Required));
     }
+    count_values(request, &bytes)?;
     let value = match bytes.is_empty() {
         true => None,
         false if bytes.len() <= INLINE_CHECK_MAX => Some(parse_valid::<T>(&bytes)?),
@@ -269,54 +272,10 @@ fn compiled_schema<T: Type + 'static>() -> &'static CompiledSchema {
         })
 }
 
-/// Returns the JSON Schema of a body type.
-fn build_json_schema<T: Type>() -> Value {
-    let mut registry = Registry::new();
-    T::register(&mut registry);
-    let mut root = json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "allOf": [T::schema_ref()],
-        "components": {"schemas": registry.schemas},
-    });
-    to_json_schema(&mut root);
-    root
-}
-
-/// Rewrites OpenAPI 3.0's `nullable`, which JSON Schema does not have.
-fn to_json_schema(schema: &mut Value) {
-    match schema {
-        Value::Array(items) => items.iter_mut().for_each(to_json_schema),
-        Value::Object(members) => {
-            // An example is a value, not a schema.
-            members.shift_remove("example");
-            members.values_mut().for_each(to_json_schema);
-            whole_numbers::add_bounds(members);
-            if members.shift_remove("nullable") == Some(Value::Bool(true)) {
-                allow_null(members);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn allow_null(members: &mut Map<String, Value>) {
-    match members.get_mut("type") {
-        Some(name) => {
-            *name = json!([name.take(), "null"]);
-            if let Some(Value::Array(allowed)) = members.get_mut("enum") {
-                allowed.push(Value::Null);
-            }
-        }
-        None => {
-            let schema = Value::Object(std::mem::take(members));
-            members.insert("anyOf".to_owned(), json!([{"type": "null"}, schema]));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use poem_openapi::{Object, types::MaybeUndefined};
+    use serde_json::json;
 
     use super::*;
 

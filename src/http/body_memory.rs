@@ -102,12 +102,20 @@ impl MemoryShare {
 }
 
 impl MemoryShare {
-    /// Counts bytes that were produced from the body, such as by decompression.
+    /// Counts bytes that were produced from the body, such as by decompression or by parsing.
     ///
     /// # Errors
-    /// `Unavailable` if they exceed the limit.
+    /// `TooLarge` if this body alone exceeds the limit, `Unavailable` if all bodies together do.
     pub(super) fn count_extra(&self, bytes: usize) -> Result<(), Error> {
-        self.add(bytes).map_err(MemoryLimitReached::into_error)
+        let limit = self.memory.0.limit;
+        let added = self.add(bytes);
+        if counted_bytes(self.read.load(Ordering::Relaxed)) > limit {
+            let text = format!(
+                "The request body takes more than {limit} bytes of memory (server.body_memory_bytes)"
+            );
+            return Err(Error::new(Kind::TooLarge, text));
+        }
+        added.map_err(MemoryLimitReached::into_error)
     }
 }
 

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use poem::{
     Body, Endpoint, Request, Response,
     endpoint::BoxEndpoint,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
 };
 use poem_openapi::OperationId;
 use tracing::debug;
@@ -24,7 +24,7 @@ use super::{
     errors::{from_poem, too_large},
     policy,
     request_id::{REQUEST_ID, request_id},
-    request_state::RequestState,
+    request_state::{BodyLimit, RequestState},
     same_origin, unsupported,
     wrong_key_limiter::KeyLocation,
 };
@@ -49,6 +49,8 @@ pub struct MiddlewareStack {
     own_cors: bool,
     /// True if the endpoint accepts paths that are not UTF-8.
     raw_paths: bool,
+    /// Returns true for requests whose bodies have the code of a program.
+    has_code: fn(&Method, &str) -> bool,
     /// True if only pages of this server may send requests that change something.
     same_origin_only: bool,
     /// True if browsers get an HTML page for errors.
@@ -95,6 +97,7 @@ impl MiddlewareStack {
             allows_credentials: false,
             own_cors: false,
             raw_paths: false,
+            has_code: |_, _| false,
             same_origin_only: false,
             error_pages: false,
             key_location: KeyLocation::Anywhere,
@@ -127,6 +130,13 @@ impl MiddlewareStack {
     #[must_use]
     pub fn with_raw_paths(mut self) -> Self {
         self.raw_paths = true;
+        self
+    }
+
+    /// Accepts larger bodies of the requests for which `has_code` returns true.
+    #[must_use]
+    pub fn with_code_bodies(mut self, has_code: fn(&Method, &str) -> bool) -> Self {
+        self.has_code = has_code;
         self
     }
 
@@ -169,8 +179,17 @@ impl MiddlewareStack {
             .headers()
             .get(header::CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        if content_length.is_some_and(|length| length > self.state.limits().body) {
+        let limits = self.state.limits();
+        let has_code = (self.has_code)(request.method(), request.uri().path());
+        let limit = match has_code {
+            true => limits.code_body,
+            false => limits.body,
+        };
+        if content_length.is_some_and(|length| length > limit) {
             return Err(RequestFailure::early(too_large()));
+        }
+        if has_code {
+            request.set_data(BodyLimit(limit));
         }
         request.set_data(self.state.clone());
         if self.same_origin_only {

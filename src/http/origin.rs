@@ -241,6 +241,7 @@ mod tests {
 
     fn mounted_with(origins: &OriginResolver) -> RequestState {
         let limits = Limits {
+            code_body: usize::MAX,
             body_memory: usize::MAX,
             body: 0,
             time: Duration::ZERO,

@@ -19,6 +19,8 @@ use crate::{
 pub struct Limits {
     /// Maximum size of a body, in bytes.
     pub body: usize,
+    /// Maximum size of a body that has the code of a program, in bytes.
+    pub code_body: usize,
     /// Maximum time of a request.
     pub time: Duration,
     /// Maximum memory for the bodies of all requests together, in bytes.

@@ -46,11 +46,14 @@ pub(super) fn build_endpoints(
             open.clone(),
         );
     });
+    let body = config.server.body_limit_bytes;
+    // At least one body of the maximum size must fit.
+    let body_memory = config.server.body_memory_bytes.max(body);
     let limits = Limits {
-        body: config.server.body_limit_bytes,
+        body,
+        code_body: config.server.code_body_limit_bytes.clamp(body, body_memory),
         time: Duration::from_secs(config.server.request_timeout_seconds),
-        // At least one body of the maximum size must fit.
-        body_memory: (config.server.body_memory_bytes).max(config.server.body_limit_bytes),
+        body_memory,
     };
     let server = &config.server;
     let is_dev = server.profile == Profile::Dev;
@@ -155,6 +158,7 @@ pub(super) fn build_endpoints(
             MiddlewareStack::for_mount(mount, state.clone()).with_client_dialects(&client_dialects);
         let stack = Arc::new(match base_path {
             console::BASE_PATH => stack.same_origin_only(),
+            botpress::BASE_PATH => stack.with_code_bodies(botpress::has_code),
             _ => stack,
         });
         if base_path == botpress::BASE_PATH {

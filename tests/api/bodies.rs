@@ -10,7 +10,9 @@ use serde_json::json;
 use crate::{
     botpress::given::Caller,
     chat::given as chat,
-    support::{ADA_END_USERS_KEY, ADA_KEY, ALOOCHAT_KEY, COHERE_KEY, TestServer, send},
+    support::{
+        ADA_END_USERS_KEY, ADA_KEY, ALOOCHAT_KEY, COHERE_KEY, TestServer, assert_answer, send,
+    },
 };
 
 const MARK: &[u8] = b"\xef\xbb\xbf";
@@ -173,7 +175,7 @@ async fn inflated_bodies_count_in_the_memory_of_all() {
         .header("x-api-key", ALOOCHAT_KEY)
         .header("content-type", "application/json")
         .header("content-encoding", "gzip, gzip");
-    let refused = send(request.body(stored)).await.expect(503);
+    let refused = send(request.body(stored)).await.expect(413);
     assert!(
         refused.text.contains("server.body_memory_bytes"),
         "{}",
@@ -186,4 +188,54 @@ fn gzip_stored(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
     encoder.write_all(bytes).expect("memory");
     encoder.finish().expect("memory")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_with_code_may_be_longer_than_others() {
+    let server = TestServer::with(|config| {
+        config.server.body_limit_bytes = 100_000;
+        config.server.code_body_limit_bytes = 1_000_000;
+    })
+    .await;
+    let member = Caller::member();
+    let code = |length: usize| format!("exports.handler = '{}'", "x".repeat(length));
+    let integration =
+        |length: usize| json!({"name": "long", "version": "1.0.0", "code": code(length)});
+    let path = "/v1/admin/integrations";
+    let made = member.post(&server, path, integration(900_000)).await;
+    let id = made.expect(200).json()["integration"]["id"].clone();
+    let path = format!("{path}/{}", id.as_str().expect("an id"));
+    let body = json!({"code": code(900_000)});
+    member.put(&server, &path, body.clone()).await.expect(200);
+    let check = format!("{path}/validate");
+    member.put(&server, &check, body).await.expect(200);
+    let refused = member
+        .put(&server, &path, json!({"code": code(1_000_000)}))
+        .await;
+    assert_answer!("a_body_with_too_much_code", refused.expect(413));
+    // Other operations have the limit of all.
+    let long = json!({"name": "x".repeat(200_000)});
+    for path in ["/v1/admin/workspaces", "/v1/admin/interfaces"] {
+        member.post(&server, path, long.clone()).await.expect(413);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_values_of_a_body_count_in_the_memory_of_all() {
+    let server = TestServer::with(|config| {
+        config.server.body_limit_bytes = 1_000_000;
+        config.server.code_body_limit_bytes = 1_000_000;
+        config.server.body_memory_bytes = 10_000_000;
+    })
+    .await;
+    // As the vendor's command line sends the code of a plugin in a bot.
+    let bot = |bytes: usize| {
+        let code = json!({"type": "Buffer", "data": vec![1; bytes]});
+        json!({"name": "a", "unknown": {"code": code}})
+    };
+    let path = "/v1/admin/bots";
+    let member = Caller::member();
+    member.post(&server, path, bot(50_000)).await.expect(200);
+    let refused = member.post(&server, path, bot(400_000)).await;
+    assert_answer!("a_body_with_too_many_values", refused.expect(413));
 }

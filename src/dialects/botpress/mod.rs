@@ -15,7 +15,7 @@ mod settings;
 
 use std::sync::Arc;
 
-use poem::{EndpointExt, Route};
+use poem::{EndpointExt, Route, http::Method};
 use poem_openapi::{OpenApiService, Tags};
 use serde_json::{Value, json};
 
@@ -165,6 +165,25 @@ pub fn mount(app: &App, settings: &Settings) -> Mount {
         },
         document,
         allows_credentials: true,
+    }
+}
+
+/// Returns true for requests whose bodies have the code of a bot, an integration or a plugin.
+// wire: botpress-today.md §0.5, "Sizes"
+#[must_use]
+pub fn has_code(method: &Method, path: &str) -> bool {
+    let Some(path) = path.strip_prefix("/v1/admin/") else {
+        return false;
+    };
+    let segments: Vec<&str> = path.split('/').take(4).collect();
+    let kind = segments.first().copied().unwrap_or_default();
+    if !matches!(kind, "bots" | "integrations" | "plugins") {
+        return false;
+    }
+    match (method.as_str(), &segments[1..]) {
+        ("POST", []) | ("PUT", [_]) => true,
+        ("POST", ["validate"]) | ("PUT", [_, "validate"]) => kind == "integrations",
+        _ => false,
     }
 }
 

@@ -42,6 +42,7 @@ where
             Limits {
                 body: 10,
                 time: Duration::from_millis(20),
+                code_body: usize::MAX,
                 body_memory: usize::MAX,
             },
             Metrics::new(|_| {}),
