@@ -62,7 +62,7 @@ export const ERRORS = {
     const caller = it.as({ botId: bot.id });
     await many(310, () => caller.getUser({ id: bot.id }));
   },
-  PayloadTooLarge: (it) => it.raw("POST", "/v1/admin/bots", JSON.stringify({ name: "x".repeat(1_100_000) })),
+  PayloadTooLarge: (it) => it.raw("POST", "/v1/admin/workspaces", JSON.stringify({ name: "x".repeat(1_100_000) })),
   UnsupportedMediaType: (it) => it.raw("POST", "/v1/admin/bots", "name: x", "text/plain"),
   MethodNotFound: (it) => it.raw("GET", "/v1/admin/nothing"),
   Internal: (it) => it.read("Internal", 500),

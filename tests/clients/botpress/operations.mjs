@@ -115,7 +115,7 @@ export const OPERATIONS = {
     assert.equal(quota.value, 3);
   },
   async listWorkspaceQuotas({ person, workspace }) {
-    assert.equal((await person.listWorkspaceQuotas({ id: workspace })).quotas.length, 11);
+    assert.equal((await person.listWorkspaceQuotas({ id: workspace })).quotas.length, 19);
   },
   async getUsage({ person, workspace }) {
     const { usage } = await person.getUsage({ id: workspace, type: "workspace_member_count" });

@@ -39,9 +39,14 @@ for (const version of VERSIONS) {
   for (const megabytes of MEGABYTES) {
     await every(`@botpress/client ${version}, ${megabytes} MB`, async () => {
       const body = { name: "x".repeat(megabytes * 1e6) };
-      const error = await stranger.createBot(body).then(() => null, (error) => error);
+      const error = await stranger.createWorkspace(body).then(() => null, (error) => error);
       const kind = expected(megabytes) === 413 ? "PayloadTooLarge" : "Unauthorized";
       assert.ok(error instanceof client[`${kind}Error`], `${error?.constructor.name}: ${error?.message}`);
+    });
+    await every(`@botpress/client ${version}, ${megabytes} MB of code`, async () => {
+      const body = { code: "x".repeat(megabytes * 1e6) };
+      const error = await stranger.createBot(body).then(() => null, (error) => error);
+      assert.ok(error instanceof client.UnauthorizedError, `${error?.constructor.name}: ${error?.message}`);
     });
   }
 }
