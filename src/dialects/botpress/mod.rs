@@ -169,7 +169,7 @@ pub fn mount(app: &App, settings: &Settings) -> Mount {
 }
 
 /// Returns true for requests whose bodies have the code of a bot, an integration or a plugin.
-// wire: botpress-today.md §0.5, "Sizes"
+// wire: at least 64 MiB (botpress-today.md §0.5)
 #[must_use]
 pub fn has_code(method: &Method, path: &str) -> bool {
     let Some(path) = path.strip_prefix("/v1/admin/") else {
