@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tracing::warn;
 
-use super::manage::{self, logs::Period};
+use super::{
+    installations,
+    manage::{self, logs::Period},
+};
 use crate::{
     domain::{
         App,
@@ -177,6 +180,7 @@ pub async fn list(
     let (sealer, bot) = (call.app().sealer().clone(), bot.clone());
     store
         .scan(move |conn| {
+            let integration = installations::resolve_alias(conn, agent.seq, &integration)?;
             let mut statement = conn.prepare_cached(LIST)?;
             let mut rows = statement.query(named_params! {
                 ":agent_seq": agent.seq,

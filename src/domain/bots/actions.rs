@@ -80,7 +80,7 @@ struct ResolvedAction {
 /// Finds the program that declares the action.
 fn resolve_action(speaker: &AuthorSchemas<'_>, kind: &str) -> Result<ResolvedAction> {
     let (integration, name) = match (kind.split_once(':'), speaker.integration_name()) {
-        (Some((integration, _)), Some(own)) if own != integration => {
+        (Some((integration, _)), Some(_)) if !speaker.is_integration(integration) => {
             let text = format!("{kind} is an action of another integration");
             return Err(Error::new(Kind::RelationConflict, text));
         }
@@ -89,7 +89,8 @@ fn resolve_action(speaker: &AuthorSchemas<'_>, kind: &str) -> Result<ResolvedAct
         // wire: a name without a colon is an action of the bot, also that of a plugin (botpress-today.md §2.3)
         (None, None) => return find_bot_action(speaker, kind),
     };
-    let found = speaker.find_integration(integration);
+    // wire: plugins name the alias, older clients the integration (botpress-today.md §2.3)
+    let found = speaker.find_by_alias(integration);
     let found = found.ok_or_else(|| not_installed(integration))?;
     let action = found.definition.actions.get(name).ok_or_else(|| {
         let text = format!("The integration {integration} has no action {name}");

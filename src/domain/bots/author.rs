@@ -110,6 +110,19 @@ impl<'a> AuthorSchemas<'a> {
         }
     }
 
+    /// Finds an integration of the bot by its alias or name, as callers name it: the author itself, or any enabled one.
+    pub(in crate::domain) fn find_by_alias(&self, alias: &str) -> Option<&InstalledIntegration> {
+        match self.integration {
+            Some(own) if own.is_called(alias) => self.schema_set.find_by_installation(own),
+            _ => self.schema_set.find_by_alias(alias),
+        }
+    }
+
+    /// True if the author is the integration with this alias or name.
+    pub(in crate::domain) fn is_integration(&self, alias: &str) -> bool {
+        self.integration.is_some_and(|own| own.is_called(alias))
+    }
+
     /// Returns the integration that is the author, with its definition; `None` if the bot is.
     ///
     /// # Errors
@@ -212,22 +225,23 @@ impl<'a> AuthorSchemas<'a> {
     /// Checks that the bot may ask an integration to create something, and returns the request.
     pub(in crate::domain) fn delegate_creation(
         &self,
-        integration: &str,
+        alias: &str,
         creation: impl Fn(&IntegrationDefinition) -> Result<CreationRule>,
         given: &TagPatch,
     ) -> Result<DelegatedCreation> {
         if self.integration.is_some() {
             return Err(Error::new(
                 Kind::RelationConflict,
-                format!("An integration cannot create objects of {integration}"),
+                format!("An integration cannot create objects of {alias}"),
             ));
         }
-        let found = self.find_integration(integration);
-        let found = found.ok_or_else(|| not_installed(integration))?;
+        let found = self.find_by_alias(alias);
+        let found = found.ok_or_else(|| not_installed(alias))?;
+        let integration = found.installation.name.as_str();
         let creation = creation(&found.definition)?;
         if !creation.enabled {
             return Err(Error::invalid(format!(
-                "The integration {integration} does not let bots create this"
+                "The integration {alias} does not let bots create this"
             )));
         }
         Tags::require_in_patch(given, integration, &creation.required_tags)?;
@@ -249,7 +263,8 @@ impl<'a> AuthorSchemas<'a> {
 
 /// A request to an integration to create a user or a conversation for a bot.
 pub(in crate::domain) struct DelegatedCreation {
-    integration: String,
+    /// Name of the integration.
+    pub(in crate::domain) integration: String,
     /// Row ids of the bot and of the installation.
     receiver: (i64, Option<i64>),
     /// Tags by their full names (botpress.md §4).

@@ -85,6 +85,13 @@ impl SchemaSet {
         all.find(|one| one.installation.name == name)
     }
 
+    /// Finds the enabled integration with this alias in the bot, else the one with this name.
+    pub(in crate::domain) fn find_by_alias(&self, alias: &str) -> Option<&InstalledIntegration> {
+        let mut all = self.integrations.iter();
+        let found = all.find(|one| one.installation.alias.as_deref() == Some(alias));
+        found.or_else(|| self.find_by_name(alias))
+    }
+
     /// Finds the integration of this installation, if it is enabled or the caller.
     pub(in crate::domain) fn find_by_installation(
         &self,

@@ -14,6 +14,8 @@ pub struct ActingInstallation {
     pub integration_id: IntegrationId,
     /// Name of the integration.
     pub name: String,
+    /// Name that the bot's developer gave the installation.
+    pub(in crate::domain) alias: Option<String>,
     /// Workspace that the integration belongs to.
     pub(in crate::domain) owner: WorkspaceId,
     /// Row number of the installation.
@@ -28,11 +30,16 @@ impl ActingInstallation {
     pub(in crate::domain) fn integration_key(&self) -> String {
         format!("{}/{}", self.owner, self.name)
     }
+
+    /// True if this is the alias of the installation or the name of the integration.
+    pub(in crate::domain) fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.alias.as_deref() == Some(name)
+    }
 }
 
 const FIND_ACTING: &str = "
     SELECT bot_integrations.seq, integrations.id, integrations.name, integrations.workspace_id,
-           integrations.seq AS integration_seq
+           integrations.seq AS integration_seq, bot_integrations.alias
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent_seq AND integrations.id = :id
       AND (bot_integrations.enabled OR bot_integrations.status = 'unregistration_pending')";
@@ -57,6 +64,7 @@ pub(in crate::domain) fn from_row(row: &Row<'_>) -> rusqlite::Result<ActingInsta
     Ok(ActingInstallation {
         integration_id: row.get("id")?,
         name: row.get("name")?,
+        alias: row.get("alias")?,
         owner: row.get("workspace_id")?,
         seq: row.get("seq")?,
         integration_seq: row.get("integration_seq")?,

@@ -144,7 +144,7 @@ impl ActionRuns {
         caller: Member,
         /// Id of the bot.
         id: Path<String>,
-        /// Name of the integration.
+        /// Name of the integration, or its alias in the bot.
         #[oai(name = "integrationName")]
         integration_name: Query<String>,
         /// Start of the period (inclusive), in ISO 8601.

@@ -17,7 +17,8 @@ pub struct Actions;
 #[derive(Object)]
 #[oai(example, rename = "callActionBody")]
 struct CallActionBody {
-    /// Type of the action: `integration:action`, or the name of an action of the bot.
+    /// Type of the action: `integration:action`, or the name of an action of the bot. The integration is named by its
+    /// alias in the bot or by its name.
     r#type: String,
     /// Input of the action. It must match the input schema of the action.
     input: JsonObject,

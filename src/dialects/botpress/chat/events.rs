@@ -37,7 +37,7 @@ struct Event {
     id: String,
     /// Time of creation, in ISO 8601.
     created_at: String,
-    /// Type of the event.
+    /// Type of the event. The bot sees the alias of the integration in it, the integration its own name.
     r#type: String,
     /// Payload of the event.
     payload: JsonObject,
@@ -71,7 +71,10 @@ impl Event {
         Self {
             id: event.id.into(),
             created_at: event.created_at.to_rfc3339_millis(),
-            r#type: event.kind,
+            r#type: match integration {
+                Some(_) => event.kind,
+                None => event.kind_for_bot,
+            },
             payload: JsonObject(payload),
             conversation_id: event.conversation_id.map(Into::into),
             user_id: event.user_id.map(Into::into),
@@ -163,8 +166,8 @@ impl Example for EventsResponse {
 #[derive(Object)]
 #[oai(example, rename = "createEventBody", rename_all = "camelCase")]
 struct CreateEventBody {
-    /// Type of the event: `integration:event`, or an event that the bot declares. An integration may omit its
-    /// own name.
+    /// Type of the event: `integration:event`, or an event that the bot declares. The integration is named by its
+    /// alias in the bot or by its name. An integration may omit itself.
     r#type: String,
     /// Payload of the event. It must match the schema that is declared for the type.
     payload: JsonObject,

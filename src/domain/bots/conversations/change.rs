@@ -25,7 +25,7 @@ pub struct NewConversation {
     pub channel: String,
     /// Tags.
     pub tags: TagPatch,
-    /// Integration that is asked to create the conversation; the caller creates it if absent.
+    /// Alias or name of the integration that is asked to create the conversation; the caller creates it if absent.
     pub integration: Option<String>,
 }
 
@@ -153,7 +153,7 @@ fn plan_creation(
     call.app().store().read(|conn| {
         let speaker = voice.load_schemas(conn)?;
         if let Some(name) = new.integration.as_deref()
-            && speaker.integration_name() != Some(name)
+            && !speaker.is_integration(name)
         {
             let creation = |definition: &IntegrationDefinition| {
                 let channel = definition.channels.get(&new.channel);
@@ -162,7 +162,7 @@ fn plan_creation(
             };
             let delegated = speaker.delegate_creation(name, creation, &new.tags)?;
             let checked = ValidatedConversation {
-                integration: name.to_owned(),
+                integration: delegated.integration.clone(),
                 channel: new.channel.clone(),
                 tags: Tags::from_full_names(&delegated.tags),
             };

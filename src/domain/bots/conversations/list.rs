@@ -9,6 +9,7 @@ use crate::{
     domain::{
         bots::{
             author::Author,
+            installations,
             list_filter::{Sort, TimeField, TimeRange},
             list_query::{self, ListQuery},
             tags::TagTable,
@@ -121,9 +122,13 @@ fn read_page(
             .bind(":integration", integration);
     }
     if let Some(wanted) = &filter.integration {
+        let wanted = match voice.integration() {
+            Some(own) if own.is_called(wanted) => own.name.clone(),
+            _ => installations::resolve_alias(conn, bot.seq, wanted)?,
+        };
         listing = listing
             .filter("conversations.integration = :wanted_integration")
-            .bind(":wanted_integration", resolve_alias(conn, bot.seq, wanted)?);
+            .bind(":wanted_integration", wanted);
     }
     if let Some(wanted) = &filter.channel {
         listing = listing
@@ -134,23 +139,9 @@ fn read_page(
     listing
         .filter_by_time("conversations", TimeField::CreatedAt, filter.range)
         .sort_by("conversations", sort)
-        .read_page(conn, rows::COLUMNS, after, rows::from_row, |found| {
+        .read_page(conn, &rows::COLUMNS, after, rows::from_row, |found| {
             sort.page_token((found.created_at, found.updated_at), found.seq)
         })
-}
-
-const FIND_NAME: &str = "
-    SELECT integrations.name
-    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
-    WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.alias = :alias";
-
-/// Returns the name of the integration with this alias in a bot; the text itself if it is no alias.
-fn resolve_alias(conn: &Connection, agent_seq: i64, alias: &str) -> Result<String> {
-    let parameters = named_params! {":agent_seq": agent_seq, ":alias": alias};
-    let found = conn
-        .prepare_cached(FIND_NAME)?
-        .query_row(parameters, |row| row.get(0));
-    Ok(found.optional()?.unwrap_or_else(|| alias.to_owned()))
 }
 
 const FIND_USER_SEQ: &str = "SELECT seq FROM end_users WHERE id = :id AND agent_id = :agent_id";

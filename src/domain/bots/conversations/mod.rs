@@ -35,6 +35,8 @@ pub struct Conversation {
     pub id: ConversationId,
     /// Name of the integration.
     pub integration: String,
+    /// Alias of the integration in the bot; its name if it has none.
+    pub alias: String,
     /// Channel of that integration.
     pub channel: String,
     /// Tags.

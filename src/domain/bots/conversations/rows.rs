@@ -1,5 +1,7 @@
 //! Reads conversations from their rows. An integration sees its own conversations, a bot sees all of its own.
 
+use std::sync::LazyLock;
+
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::Conversation;
@@ -7,6 +9,7 @@ use crate::{
     domain::{
         bots::{
             author::Author,
+            installations::alias_sql,
             tag_match::{MAX_CANDIDATES, TagMatch},
             tags::{TagTable, Tags},
         },
@@ -27,9 +30,14 @@ pub fn find(call: &RequestContext, id: &ConversationId) -> Result<Conversation> 
 }
 
 /// Columns that [`from_row`] reads, in this order.
-pub(super) const COLUMNS: &str = "conversations.seq, conversations.id, conversations.integration, \
-    conversations.channel, conversations.tags, conversations.bot_participates, \
-    conversations.created_at, conversations.updated_at";
+pub(super) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "conversations.seq, conversations.id, conversations.integration, conversations.channel, \
+         conversations.tags, conversations.bot_participates, conversations.created_at, \
+         conversations.updated_at, {}",
+        alias_sql("conversations.agent_seq", "conversations.integration")
+    )
+});
 
 /// Returns the conversation with this id if the caller can see it, or `NotFound`.
 pub(in crate::domain) fn load_visible(
@@ -62,8 +70,9 @@ pub(in crate::domain) fn find_at_row(
     id: &ConversationId,
 ) -> Result<Option<Conversation>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM conversations \
-         WHERE seq = :seq AND id = :id AND agent_seq = :agent_seq"
+        "SELECT {} FROM conversations \
+         WHERE seq = :seq AND id = :id AND agent_seq = :agent_seq",
+        *COLUMNS
     );
     let parameters = named_params! {":seq": seq, ":id": id, ":agent_seq": agent_seq};
     let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
@@ -76,8 +85,10 @@ pub(in crate::domain) fn find_in_bot(
     agent_seq: i64,
     id: &ConversationId,
 ) -> Result<Option<Conversation>> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM conversations WHERE id = :id AND agent_seq = :agent_seq");
+    let sql = format!(
+        "SELECT {} FROM conversations WHERE id = :id AND agent_seq = :agent_seq",
+        *COLUMNS
+    );
     let parameters = named_params! {":id": id, ":agent_seq": agent_seq};
     let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);
     Ok(found.optional()?)
@@ -94,9 +105,10 @@ pub(super) fn find_by_tags(
         return find_by_some_tags(conn, agent_seq, (integration, channel), wanted);
     }
     let sql = format!(
-        "SELECT {COLUMNS} FROM conversations \
+        "SELECT {} FROM conversations \
          WHERE agent_seq = :agent_seq AND integration = :integration AND channel = :channel \
-           AND tags = :tags ORDER BY seq LIMIT 1"
+           AND tags = :tags ORDER BY seq LIMIT 1",
+        *COLUMNS
     );
     let parameters = named_params! {
         ":agent_seq": agent_seq,
@@ -119,13 +131,14 @@ fn find_by_some_tags(
         return Ok(None);
     };
     let sql = format!(
-        "SELECT {COLUMNS} FROM (\
+        "SELECT {} FROM (\
             SELECT of_seq FROM conversation_tags \
             WHERE agent_seq = :agent_seq AND name = :name AND value = :value \
             ORDER BY of_seq LIMIT {MAX_CANDIDATES}) AS found \
          CROSS JOIN conversations ON conversations.seq = found.of_seq \
          WHERE integration = :integration AND channel = :channel AND {} \
          ORDER BY found.of_seq LIMIT 1",
+        *COLUMNS,
         wanted.condition_sql("conversations.tags")
     );
     let parameters = named_params! {
@@ -151,5 +164,6 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         bot_participates: row.get(5)?,
         created_at: row.get(6)?,
         updated_at: row.get(7)?,
+        alias: row.get(8)?,
     })
 }

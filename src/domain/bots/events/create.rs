@@ -76,7 +76,7 @@ pub(in crate::domain) async fn create_with_hook(
         .await
 }
 
-/// Checks the payload against the declared schema, and returns the event type with the integration's prefix.
+/// Checks the payload against the declared schema, and returns the event type with the name of the integration.
 fn check_payload(
     speaker: &AuthorSchemas<'_>,
     kind: &str,
@@ -89,9 +89,9 @@ fn check_payload(
             format!("No event {kind} is declared"),
         )
     };
-    let (integration, name) = match (kind.split_once(':'), speaker.integration_name()) {
-        (Some((integration, name)), _) => (Some(integration), name),
-        (None, own) => (own, kind),
+    let (integration, name) = match kind.split_once(':') {
+        Some((integration, name)) => (Some(integration), name),
+        None => (speaker.integration_name(), kind),
     };
     let Some(integration) = integration else {
         let event = speaker
@@ -102,20 +102,17 @@ fn check_payload(
         event.schema.check(payload, "payload", limits)?;
         return Ok(name.to_owned());
     };
-    if speaker
-        .integration_name()
-        .is_some_and(|own| own != integration)
-    {
+    if speaker.integration.is_some() && !speaker.is_integration(integration) {
         return Err(Error::new(
             Kind::RelationConflict,
             format!("{kind} is an event of another integration"),
         ));
     }
-    let found = speaker.find_integration(integration);
+    let found = speaker.find_by_alias(integration);
     let found = found.ok_or_else(|| not_installed(integration))?;
     let event = found.definition.events.get(name).ok_or_else(unknown)?;
     event.schema.check(payload, "payload", limits)?;
-    Ok(format!("{integration}:{name}"))
+    Ok(format!("{}:{name}", found.installation.name))
 }
 
 /// Rows of the objects that an event concerns.

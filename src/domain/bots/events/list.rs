@@ -10,6 +10,7 @@ use crate::{
     domain::{
         bots::{
             author::Author,
+            installations,
             messages::{self, IndexSnapshot},
         },
         shared::paging::{PAGE_QUERY_ROWS, Page, PageToken},
@@ -121,7 +122,11 @@ fn list_stored(
         STORED_STATUS,
     ];
     let mut more = filter_sql(filter, columns, &mut parameters);
-    if let Some(kind) = &filter.kind {
+    let kind = match (&filter.kind, voice.integration()) {
+        (Some(kind), None) => Some(installations::resolve_alias_prefix(conn, agent_seq, kind)?),
+        (kind, _) => kind.clone(),
+    };
+    if let Some(kind) = &kind {
         more.push_str(" AND events.type = :kind");
         parameters.push((":kind", kind));
     }

@@ -38,6 +38,8 @@ pub struct Event {
     pub id: EventId,
     /// Type: `integration:event`, or the name of an event that the bot declares.
     pub kind: String,
+    /// Type as the bot sees it, with the alias of the integration: `alias:event`.
+    pub kind_for_bot: String,
     /// Payload of the event.
     pub payload: Payload,
     /// The conversation that the event concerns.
@@ -81,6 +83,7 @@ impl Event {
         Self {
             id: rows::derive_event_id(&message.id),
             kind: MESSAGE_CREATED.to_owned(),
+            kind_for_bot: MESSAGE_CREATED.to_owned(),
             conversation_id: Some(message.conversation_id.clone()),
             user_id: Some(message.user_id.clone()),
             message_id: Some(message.id.clone()),

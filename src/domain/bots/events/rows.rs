@@ -13,6 +13,7 @@ use crate::{
         bots::{
             author::Author,
             conversations,
+            installations::alias_sql,
             messages::{self, Message},
             users,
         },
@@ -81,9 +82,20 @@ pub(super) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     format!(
         "events.seq, events.id, events.type, events.payload, \
          conversations.id, end_users.id, messages.id, events.created_at, events.after_message, \
-         {STORED_STATUS}, events.failure_reason"
+         {STORED_STATUS}, events.failure_reason, {}",
+        type_for_bot_sql()
     )
 });
+
+/// Returns an SQL expression for the type of an event with the alias of its integration.
+fn type_for_bot_sql() -> String {
+    let name = "substr(events.type, 1, instr(events.type, ':') - 1)";
+    format!(
+        "CASE instr(events.type, ':') WHEN 0 THEN events.type \
+         ELSE {} || substr(events.type, instr(events.type, ':')) END",
+        alias_sql("events.agent_seq", name)
+    )
+}
 
 /// Joins that the columns need.
 pub(super) const JOINS: &str = "LEFT JOIN conversations \
@@ -154,6 +166,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
             status: row.get(9)?,
             failure_reason: row.get(10)?,
         },
+        kind_for_bot: row.get(11)?,
         created_at,
     })
 }

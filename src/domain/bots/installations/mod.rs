@@ -1,5 +1,6 @@
 //! Installations of integrations in bots.
 
+mod alias;
 mod built_in;
 mod link;
 mod patch;
@@ -10,6 +11,7 @@ use rusqlite::{Connection, Row, named_params};
 use serde_json::{Map, Value};
 
 pub(in crate::domain) use self::{
+    alias::{alias_sql, resolve_alias, resolve_alias_prefix},
     built_in::{ensure_built_in, find_built_in},
     link::write_link_reasons,
     patch::{apply_patch, configuration_claim},
@@ -105,7 +107,7 @@ pub struct Installation {
 
 const LIST_ENABLED: &str = "
     SELECT bot_integrations.seq, integrations.id, integrations.name, integrations.workspace_id,
-           integrations.seq AS integration_seq
+           integrations.seq AS integration_seq, bot_integrations.alias
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.enabled
     ORDER BY integrations.version_order DESC";

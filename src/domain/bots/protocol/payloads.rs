@@ -95,7 +95,7 @@ pub(in crate::domain) fn event_payload(
 fn event_body(app: &App, event: Event) -> RequestPayload {
     RequestPayload {
         id: event.id.to_string(),
-        kind: event.kind.clone(),
+        kind: event.kind_for_bot.clone(),
         body: json!({"event": (app.object_renderers().event)(event)}),
     }
 }

@@ -132,7 +132,7 @@ fn plan_creation(call: &RequestContext, voice: &Author, new: &NewUser) -> Result
     call.app().store().read(|conn| {
         let speaker = voice.load_schemas(conn)?;
         if let Some(name) = new.integration.as_deref()
-            && speaker.integration_name() != Some(name)
+            && !speaker.is_integration(name)
         {
             let creation =
                 |definition: &IntegrationDefinition| Ok(definition.user.creation.clone());

@@ -1,6 +1,7 @@
 //! The runtime protocol (botpress.md §5): what bots and integrations are told and asked, at a url and
 //! in code.
 
+mod aliases;
 mod ask;
 mod bot_actions;
 mod configurations;

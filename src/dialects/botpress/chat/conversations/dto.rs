@@ -33,7 +33,7 @@ pub struct Conversation {
     updated_at: String,
     /// Channel of the conversation.
     channel: String,
-    /// Name of the integration that the channel belongs to.
+    /// Integration that the channel belongs to. The bot sees its alias, the integration its own name.
     integration: String,
     /// Tags of the conversation.
     tags: TagValues,
@@ -51,7 +51,10 @@ impl Conversation {
             created_at: conversation.created_at.to_rfc3339_millis(),
             updated_at: conversation.updated_at.to_rfc3339_millis(),
             channel: conversation.channel,
-            integration: conversation.integration,
+            integration: match integration {
+                Some(_) => conversation.integration,
+                None => conversation.alias,
+            },
             tags: conversation.tags.visible_to(integration),
         }
     }
@@ -125,7 +128,7 @@ pub struct CreateConversationBody {
     channel: String,
     /// Tags of the conversation. The tags that the channel requires must be present.
     tags: TagChanges,
-    /// Integration that creates the conversation.
+    /// Integration that creates the conversation, by its alias in the bot or its name.
     integration_name: Option<String>,
 }
 
@@ -161,7 +164,7 @@ pub struct GetOrCreateConversationBody {
     channel: String,
     /// Tags of the conversation. The tags that the channel requires must be present.
     tags: TagChanges,
-    /// Integration that creates the conversation.
+    /// Integration that creates the conversation, by its alias in the bot or its name.
     integration_name: Option<String>,
     /// Names of the tags by which the conversation is found; if absent, all tags must be equal.
     discriminate_by_tags: Option<Vec<String>>,

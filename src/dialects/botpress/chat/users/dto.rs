@@ -130,7 +130,7 @@ impl Example for UsersResponse {
 pub struct CreateUserBody {
     /// Tags of the user. An integration must set the tags that it requires.
     tags: TagChanges,
-    /// Integration that creates the user.
+    /// Integration that creates the user, by its alias in the bot or its name.
     integration_name: Option<String>,
     /// Name of the user.
     name: Option<String>,
@@ -166,7 +166,7 @@ impl From<CreateUserBody> for users::NewUser {
 pub struct GetOrCreateUserBody {
     /// Tags of the user. An integration must set the tags that it requires.
     tags: TagChanges,
-    /// Integration that creates the user.
+    /// Integration that creates the user, by its alias in the bot or its name.
     integration_name: Option<String>,
     /// Name of a new user.
     name: Option<String>,
