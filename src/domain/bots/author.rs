@@ -7,9 +7,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use super::{
-    definitions::{
-        BotDefinition, ChannelDefinition, CreationRule, IntegrationDefinition, Named, TagDefinition,
-    },
+    definitions::{BotDefinition, ChannelDefinition, CreationRule, Named, TagDefinition},
     protocol::{self, ProgramCall},
     schema_set::{InstalledIntegration, SchemaSet},
     tags::{DeclaredTags, TagPatch, Tags},
@@ -226,7 +224,7 @@ impl<'a> AuthorSchemas<'a> {
     pub(in crate::domain) fn delegate_creation(
         &self,
         alias: &str,
-        creation: impl Fn(&IntegrationDefinition) -> Result<CreationRule>,
+        creation: impl Fn(&InstalledIntegration) -> Result<CreationRule>,
         given: &TagPatch,
     ) -> Result<DelegatedCreation> {
         if self.integration.is_some() {
@@ -238,7 +236,7 @@ impl<'a> AuthorSchemas<'a> {
         let found = self.find_by_alias(alias);
         let found = found.ok_or_else(|| not_installed(alias))?;
         let integration = found.installation.name.as_str();
-        let creation = creation(&found.definition)?;
+        let creation = creation(found)?;
         if !creation.enabled {
             return Err(Error::invalid(format!(
                 "The integration {alias} does not let bots create this"

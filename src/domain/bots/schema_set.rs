@@ -25,6 +25,14 @@ pub(in crate::domain) struct InstalledIntegration {
     pub(in crate::domain) definition: Arc<IntegrationDefinition>,
 }
 
+impl InstalledIntegration {
+    /// True if the bot does not use this channel.
+    pub(in crate::domain) fn has_disabled(&self, channel: &str) -> bool {
+        let mut disabled = self.installation.disabled_channels.iter();
+        disabled.any(|one| one == channel)
+    }
+}
+
 /// The definitions of a bot and its integrations.
 #[derive(Debug)]
 pub(in crate::domain) struct SchemaSet {

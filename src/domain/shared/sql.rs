@@ -47,6 +47,17 @@ pub(in crate::domain) fn read_object_or_error(
     Ok(Map::from_iter([("unreadable".to_owned(), why.into())]))
 }
 
+/// Reads a column that contains a JSON array of strings.
+pub(in crate::domain) fn read_string_array(
+    row: &Row<'_>,
+    column: &str,
+) -> rusqlite::Result<Vec<String>> {
+    let text = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+    })
+}
+
 /// Calls `write` for each of `things` in the transaction of a write. A failure is rolled back and logged, and does not
 /// affect the others. `write` may run twice for one element, the second time after everything of the first time is
 /// rolled back.

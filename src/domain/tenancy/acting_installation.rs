@@ -2,9 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use crate::kernel::{
-    Result,
-    ids::{IntegrationId, WorkspaceId},
+use crate::{
+    domain::shared::sql::read_string_array,
+    kernel::{
+        Result,
+        ids::{IntegrationId, WorkspaceId},
+    },
 };
 
 /// Installed integration that a caller acts as.
@@ -16,6 +19,8 @@ pub struct ActingInstallation {
     pub name: String,
     /// Name that the bot's developer gave the installation.
     pub(in crate::domain) alias: Option<String>,
+    /// Channels that the bot does not use.
+    pub(in crate::domain) disabled_channels: Vec<String>,
     /// Workspace that the integration belongs to.
     pub(in crate::domain) owner: WorkspaceId,
     /// Row number of the installation.
@@ -39,7 +44,8 @@ impl ActingInstallation {
 
 const FIND_ACTING: &str = "
     SELECT bot_integrations.seq, integrations.id, integrations.name, integrations.workspace_id,
-           integrations.seq AS integration_seq, bot_integrations.alias
+           integrations.seq AS integration_seq, bot_integrations.alias,
+           bot_integrations.disabled_channels
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent_seq AND integrations.id = :id
       AND (bot_integrations.enabled OR bot_integrations.status = 'unregistration_pending')";
@@ -65,6 +71,7 @@ pub(in crate::domain) fn from_row(row: &Row<'_>) -> rusqlite::Result<ActingInsta
         integration_id: row.get("id")?,
         name: row.get("name")?,
         alias: row.get("alias")?,
+        disabled_channels: read_string_array(row, "disabled_channels")?,
         owner: row.get("workspace_id")?,
         seq: row.get("seq")?,
         integration_seq: row.get("integration_seq")?,

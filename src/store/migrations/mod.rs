@@ -124,6 +124,10 @@ pub(super) const ALL: &[Migration] = &[
         name: "0031_bot_versions",
         sql: include_str!("0031_bot_versions.sql"),
     },
+    Migration {
+        name: "0036_disabled_channels",
+        sql: include_str!("0036_disabled_channels.sql"),
+    },
 ];
 
 /// A failed migration. The file is as the previous migration left it.

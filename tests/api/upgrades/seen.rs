@@ -346,6 +346,11 @@ const COUNTS_OF_STEPS: &[(&str, i64, &str)] = &[
     ("0031", 1, "FROM bot_documents"),
     ("0031", 1, "FROM action_runs WHERE action = 'whisper'"),
     ("0031", 1, "FROM shareable_ids"),
+    (
+        "0036",
+        1,
+        "FROM bot_integrations WHERE disabled_channels <> '[]'",
+    ),
 ];
 
 fn assert_counts(server: &TestServer, format: usize) {

@@ -37,6 +37,8 @@ pub struct BotIntegration {
     status: InstallationStatus,
     /// Reason for the status.
     status_reason: Nullable<String>,
+    /// Channels of the integration that the bot does not use.
+    disabled_channels: Vec<String>,
     /// Id of the integration.
     id: String,
     /// Time of the installation, in ISO 8601.
@@ -105,6 +107,7 @@ impl BotIntegration {
             configuration: JsonObject(installation.configuration),
             status: installation.status.into(),
             status_reason: Nullable(installation.status_reason),
+            disabled_channels: installation.disabled_channels,
             id: installation.integration_id.to_string(),
             created_at: installation.created_at.to_rfc3339_millis(),
             updated_at: installation.updated_at.to_rfc3339_millis(),
@@ -141,6 +144,9 @@ pub struct InstallationRequest {
     configuration_type: MaybeUndefined<String>,
     /// Configuration data.
     configuration: Option<JsonObject>,
+    /// Channels of the integration that the bot does not use: messages in them are not delivered to the integration, and
+    /// nobody can create conversations in them.
+    disabled_channels: Option<Vec<String>>,
 }
 
 impl From<InstallationRequest> for installations::InstallationPatch {
@@ -150,6 +156,7 @@ impl From<InstallationRequest> for installations::InstallationPatch {
             enabled: given.enabled,
             configuration_type: to_patch(given.configuration_type),
             configuration: given.configuration.map(|configuration| configuration.0),
+            disabled_channels: given.disabled_channels,
         }
     }
 }

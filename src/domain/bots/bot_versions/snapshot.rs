@@ -44,6 +44,9 @@ pub struct InstallationSnapshot {
     pub enabled: bool,
     /// Name of its configuration among those that the integration declares; `None` for the default one.
     pub configuration_type: Option<String>,
+    /// Channels that the bot does not use.
+    #[serde(default)]
+    disabled_channels: Vec<String>,
     configuration: Map<String, Value>,
 }
 
@@ -92,6 +95,7 @@ impl Snapshot {
                 integration_id: one.integration_id.clone(),
                 enabled: one.enabled,
                 configuration_type: one.configuration_type.clone(),
+                disabled_channels: one.disabled_channels.clone(),
                 configuration: one.configuration.clone(),
             };
             (installation_key(one), snapshot)
@@ -123,6 +127,7 @@ impl Snapshot {
                 enabled: Some(one.enabled),
                 configuration_type: one.configuration_type.map_or(Patch::Null, Patch::Value),
                 configuration: Some(one.configuration),
+                disabled_channels: Some(one.disabled_channels),
             };
             integrations.insert(key, Some(patch));
         }

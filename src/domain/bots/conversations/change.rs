@@ -8,8 +8,8 @@ use crate::{
     domain::{
         bots::{
             author::{Author, AuthorSchemas, DelegatedCreation, require_write},
-            definitions::IntegrationDefinition,
             messages,
+            schema_set::InstalledIntegration,
             tag_match::TagMatch,
             tags::{TagPatch, TagTable, Tags},
         },
@@ -155,8 +155,9 @@ fn plan_creation(
         if let Some(name) = new.integration.as_deref()
             && !speaker.is_integration(name)
         {
-            let creation = |definition: &IntegrationDefinition| {
-                let channel = definition.channels.get(&new.channel);
+            let creation = |found: &InstalledIntegration| {
+                require_enabled(found, &new.channel)?;
+                let channel = found.definition.channels.get(&new.channel);
                 let channel = channel.ok_or_else(|| unknown_channel(&new.channel))?;
                 Ok(channel.conversation.creation.clone())
             };
@@ -207,7 +208,11 @@ fn find_channel(speaker: &AuthorSchemas<'_>, name: &str) -> Result<(String, Vec<
         Some(own) => std::slice::from_ref(own),
         None => speaker.integrations(),
     };
-    let mut having = candidates.iter().filter_map(|one| {
+    if let [only] = candidates {
+        require_enabled(only, name)?;
+    }
+    let enabled = candidates.iter().filter(|one| !one.has_disabled(name));
+    let mut having = enabled.filter_map(|one| {
         let channel = one.definition.channels.get(name)?;
         let required = channel.conversation.creation.required_tags.clone();
         Some((one.installation.name.clone(), required))
@@ -220,6 +225,18 @@ fn find_channel(speaker: &AuthorSchemas<'_>, name: &str) -> Result<(String, Vec<
             found.0
         ))),
     }
+}
+
+/// Checks that the bot uses a channel of an integration.
+// wire: nothing says how the vendor treats a disabled channel (botpress-today.md §0.4)
+fn require_enabled(integration: &InstalledIntegration, channel: &str) -> Result<()> {
+    if !integration.has_disabled(channel) {
+        return Ok(());
+    }
+    let name = &integration.installation.name;
+    Err(Error::invalid(format!(
+        "The channel {channel} of the integration {name} is disabled in the bot"
+    )))
 }
 
 fn unknown_channel(name: &str) -> Error {

@@ -84,19 +84,23 @@ pub(in crate::domain) fn enqueue_for_bot(
     Ok(())
 }
 
-/// In SQLite, the columns beside `max` come from the row with the maximum. `ORDER BY` would build a temporary
-/// b-tree. Without any row, the maximum is null.
+/// A disabled channel gets no messages. In SQLite, the columns beside `max` come from the row with the maximum.
+/// `ORDER BY` would build a temporary b-tree. Without any row, the maximum is null.
 static MESSAGE_TO_INTEGRATION: LazyLock<String> = LazyLock::new(|| {
     format!(
         "
     INSERT INTO bot_deliveries
          (agent_seq, installation_seq, operation, message_seq, lane, due_at, created_at)
     SELECT agent_seq, seq, 'message_created', :message_seq, :lane, :now, :now FROM (
-    SELECT bot_integrations.agent_seq, bot_integrations.seq, max(integrations.version_order) AS newest
+    SELECT bot_integrations.agent_seq, bot_integrations.seq, bot_integrations.disabled_channels,
+           max(integrations.version_order) AS newest
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent_seq AND integrations.name = :integration
       AND bot_integrations.enabled AND {INTEGRATION_IS_CALLABLE}
-    ) WHERE newest IS NOT NULL"
+    ) WHERE newest IS NOT NULL AND (disabled_channels = '[]' OR (
+        SELECT channel FROM conversations
+        WHERE seq = (SELECT conversation_seq FROM messages WHERE seq = :message_seq)
+    ) NOT IN (SELECT value FROM json_each(disabled_channels)))"
     )
 });
 

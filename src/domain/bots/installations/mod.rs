@@ -5,6 +5,7 @@ mod built_in;
 mod link;
 mod patch;
 mod registration;
+mod rows;
 mod shareable;
 
 use rusqlite::{Connection, Row, named_params};
@@ -31,7 +32,7 @@ use super::{
 };
 use crate::{
     domain::{
-        shared::sql::text_enum,
+        shared::sql::{read_string_array, text_enum},
         tenancy::{
             acting_installation,
             request_auth::{ActingInstallation, RequestContext},
@@ -99,6 +100,8 @@ pub struct Installation {
     pub identifier: Option<String>,
     /// Name that the bot's developer has given to it.
     pub alias: Option<String>,
+    /// Channels that the bot does not use.
+    pub disabled_channels: Vec<String>,
     /// Time of the installation.
     pub created_at: Timestamp,
     /// Time of the last change.
@@ -107,7 +110,8 @@ pub struct Installation {
 
 const LIST_ENABLED: &str = "
     SELECT bot_integrations.seq, integrations.id, integrations.name, integrations.workspace_id,
-           integrations.seq AS integration_seq, bot_integrations.alias
+           integrations.seq AS integration_seq, bot_integrations.alias,
+           bot_integrations.disabled_channels
     FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
     WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.enabled
     ORDER BY integrations.version_order DESC";
@@ -295,6 +299,7 @@ fn from_row(row: &Row<'_>, sealer: &Sealer) -> Result<Installation> {
         configuration,
         identifier: row.get("identifier")?,
         alias: row.get("alias")?,
+        disabled_channels: read_string_array(row, "disabled_channels")?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
     })

@@ -1,9 +1,14 @@
 //! Installs, configures, disables and removes integrations of a bot (botpress.md §4 "Install/uninstall").
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, named_params};
 use serde_json::{Map, Value};
 
-use super::{Endpoint, registration};
+use super::{
+    Endpoint, registration,
+    rows::{InstallationRow, delete_row, find_by_integration, find_by_key},
+};
 use crate::{
     domain::{
         bots::{
@@ -31,6 +36,8 @@ pub struct InstallationPatch {
     pub configuration_type: Patch<String>,
     /// Configuration; replaces the old one.
     pub configuration: Option<Map<String, Value>>,
+    /// Channels that the bot does not use; replace the old ones.
+    pub disabled_channels: Option<Vec<String>>,
 }
 
 impl InstallationPatch {
@@ -38,22 +45,6 @@ impl InstallationPatch {
     fn keeps_configuration(&self) -> bool {
         self.configuration.is_none() && self.configuration_type == Patch::Absent
     }
-}
-
-/// The row of an installation, with columns of its integration.
-pub(super) struct InstallationRow {
-    pub(super) seq: i64,
-    pub(super) integration_seq: i64,
-    integration_id: IntegrationId,
-    pub(super) name: String,
-    /// Workspace that owns the integration.
-    pub(super) owner: WorkspaceId,
-    pub(super) webhook_id: String,
-    pub(super) enabled: bool,
-    pub(super) identifier: Option<String>,
-    pub(super) removed: bool,
-    configuration_type: Option<String>,
-    configuration: Vec<u8>,
 }
 
 /// Creates or updates the installation with this key, which is its alias or the id of its integration. `None`
@@ -89,6 +80,7 @@ pub(in crate::domain) fn apply_patch(
         configuration,
         kind,
         declared,
+        disabled_channels,
     } = wanted;
     if let Some(other) = &replaced.removed {
         registration::remove_installation(tx, bot, webhooks, other)?;
@@ -110,6 +102,7 @@ pub(in crate::domain) fn apply_patch(
         ":enabled": enabled,
         ":configuration": super::seal_configuration(sealer, &standing.webhook_id, &configuration),
         ":configuration_type": kind,
+        ":disabled_channels": serde_json::Value::from(disabled_channels).to_string(),
         ":alias": alias,
         ":now": tx.now,
     })?;
@@ -147,6 +140,23 @@ fn find_configuration<'a>(
     })
 }
 
+/// Checks that the integration has these channels, and returns them in their order and once each.
+///
+/// # Errors
+/// `Invalid` for an unknown channel.
+fn check_channels(given: &[String], integration: &Integration, key: &str) -> Result<Vec<String>> {
+    let channels = &integration.definition.channels;
+    if given.iter().any(|channel| !channels.contains_key(channel)) {
+        // wire: nothing says how the vendor answers (botpress-today.md §0.4)
+        let known: Vec<_> = channels.keys().map(String::as_str).collect();
+        let rule = format!("must be channels of the integration: {}", known.join(", "));
+        let path = ["integrations", key, "disabledChannels"];
+        return Err(Violation::body(path, Rule::Other(rule)).into());
+    }
+    let given: BTreeSet<_> = given.iter().cloned().collect();
+    Ok(given.into_iter().collect())
+}
+
 /// Returns the claim that the configuration of an installation conforms to the integration's schema, if it
 /// must.
 ///
@@ -173,6 +183,7 @@ struct InstallationPlan {
     kind: Option<String>,
     /// Declaration of that configuration.
     declared: ConfigurationDefinition,
+    disabled_channels: Vec<String>,
 }
 
 impl InstallationPlan {
@@ -226,6 +237,11 @@ impl InstallationPlan {
             declared => declared?,
         };
         let declared = declared.clone();
+        let disabled_channels = match (&given.disabled_channels, known) {
+            (Some(given), _) => check_channels(given, &integration, key)?,
+            (None, Some(known)) if !known.removed => known.disabled_channels.clone(),
+            (None, _) => Vec::new(),
+        };
         Ok(Self {
             integration,
             replaced,
@@ -233,6 +249,7 @@ impl InstallationPlan {
             configuration,
             kind,
             declared,
+            disabled_channels,
         })
     }
 
@@ -251,7 +268,7 @@ impl InstallationPlan {
 const UPDATE: &str = "
     UPDATE bot_integrations SET
         integration_seq = :integration_seq, enabled = :enabled, configuration = :configuration,
-        configuration_type = :configuration_type,
+        configuration_type = :configuration_type, disabled_channels = :disabled_channels,
         alias = coalesce(:alias, alias), implicit = 0, removed_at = NULL, updated_at = :now
     WHERE seq = :seq";
 
@@ -323,62 +340,4 @@ impl AffectedRows {
             },
         })
     }
-}
-
-const DELETE: &str = "DELETE FROM bot_integrations WHERE seq = :seq";
-
-fn delete_row(conn: &Connection, seq: i64) -> Result<()> {
-    conn.prepare_cached(DELETE)?
-        .execute(named_params! {":seq": seq})?;
-    Ok(())
-}
-
-const BY_KEY: &str = "
-    SELECT bot_integrations.*, integrations.id, integrations.name, integrations.workspace_id
-    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
-    WHERE bot_integrations.agent_seq = :agent_seq AND bot_integrations.removed_at IS NULL
-      AND NOT bot_integrations.implicit AND (bot_integrations.alias = :key OR integrations.id = :key)
-    ORDER BY bot_integrations.alias = :key DESC LIMIT 1";
-
-fn find_by_key(conn: &Connection, agent_seq: i64, key: &str) -> Result<Option<InstallationRow>> {
-    let found = conn.prepare_cached(BY_KEY)?.query_row(
-        named_params! {":agent_seq": agent_seq, ":key": key},
-        from_row,
-    );
-    Ok(found.optional()?)
-}
-
-const BY_INTEGRATION: &str = "
-    SELECT bot_integrations.*, integrations.id, integrations.name, integrations.workspace_id
-    FROM bot_integrations JOIN integrations ON integrations.seq = bot_integrations.integration_seq
-    WHERE bot_integrations.agent_seq = :agent_seq
-      AND bot_integrations.integration_seq = :integration_seq";
-
-fn find_by_integration(
-    conn: &Connection,
-    agent_seq: i64,
-    integration_seq: i64,
-) -> Result<Option<InstallationRow>> {
-    let found = conn.prepare_cached(BY_INTEGRATION)?.query_row(
-        named_params! {":agent_seq": agent_seq, ":integration_seq": integration_seq},
-        from_row,
-    );
-    Ok(found.optional()?)
-}
-
-fn from_row(row: &Row<'_>) -> rusqlite::Result<InstallationRow> {
-    let removed: Option<i64> = row.get("removed_at")?;
-    Ok(InstallationRow {
-        seq: row.get("seq")?,
-        integration_seq: row.get("integration_seq")?,
-        integration_id: row.get("id")?,
-        name: row.get("name")?,
-        owner: row.get("workspace_id")?,
-        webhook_id: row.get("webhook_id")?,
-        enabled: row.get("enabled")?,
-        identifier: row.get("identifier")?,
-        removed: removed.is_some(),
-        configuration_type: row.get("configuration_type")?,
-        configuration: row.get("configuration")?,
-    })
 }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use rusqlite::{Connection, Params, named_params};
 use serde_json::{Value, json};
 
-use super::{Status, patch::InstallationRow};
+use super::{Status, rows::InstallationRow};
 use crate::{
     domain::{
         bots::{
@@ -74,7 +74,8 @@ pub(super) fn update_registration(
 }
 
 const REMOVE: &str = "
-    UPDATE bot_integrations SET enabled = 0, alias = NULL, removed_at = :now, updated_at = :now
+    UPDATE bot_integrations SET
+        enabled = 0, alias = NULL, disabled_channels = '[]', removed_at = :now, updated_at = :now
     WHERE seq = :seq";
 
 /// Removes an installation. Its row stays, so that a later installation has the same webhook.

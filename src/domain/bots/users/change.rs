@@ -8,8 +8,8 @@ use crate::{
     domain::{
         bots::{
             author::{Author, AuthorSchemas, DelegatedCreation, require_write},
-            definitions::IntegrationDefinition,
             manage,
+            schema_set::InstalledIntegration,
             tag_match::TagMatch,
             tags::{TagPatch, TagTable, Tags},
         },
@@ -135,7 +135,7 @@ fn plan_creation(call: &RequestContext, voice: &Author, new: &NewUser) -> Result
             && !speaker.is_integration(name)
         {
             let creation =
-                |definition: &IntegrationDefinition| Ok(definition.user.creation.clone());
+                |found: &InstalledIntegration| Ok(found.definition.user.creation.clone());
             return speaker
                 .delegate_creation(name, creation, &new.tags)
                 .map(CreationPath::Delegated);

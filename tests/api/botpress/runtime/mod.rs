@@ -6,6 +6,7 @@ mod ask;
 mod bot_actions;
 mod configurations;
 mod deliver;
+mod disabled_channels;
 mod encoded;
 mod faults;
 mod leave;
