@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Endpoint, registration,
-    rows::{InstallationRow, delete_row, find_by_integration, find_by_key},
+    rows::{InstallationRow, SavedInstallation, delete_row, find_by_integration, find_by_key},
 };
 use crate::{
     domain::{
@@ -87,6 +87,19 @@ pub(in crate::domain) fn apply_patch(
     }
     if let Some(seq) = replaced.duplicate {
         delete_row(tx.conn, seq)?;
+    }
+    if let Some(known) = &replaced.reused {
+        let saved = SavedInstallation {
+            integration_seq: integration.seq,
+            enabled,
+            alias,
+            configuration: &configuration,
+            configuration_type: kind.as_deref(),
+            disabled_channels: &disabled_channels,
+        };
+        if known.is_settled_as(tx.conn, sealer, &saved)? {
+            return Ok(());
+        }
     }
     let standing = match replaced.reused {
         Some(known) => known,

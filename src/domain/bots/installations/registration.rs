@@ -50,8 +50,10 @@ impl Endpoint {
     }
 }
 
-/// Sets the status of a saved installation and enqueues `register` or `unregister`. Each save repeats
-/// `register`, as the vendor documents.
+/// Sets the status of a changed installation and enqueues `register` or `unregister`. Each change repeats
+/// `register`.
+// wire: the vendor documents that each save repeats it; a save that changes nothing does not here, because the vendor's
+// CLI saves all installations at each deployment (botpress-today.md §0.4)
 pub(super) fn update_registration(
     tx: &WriteTx<'_>,
     bot: &Bot,

@@ -1,13 +1,16 @@
-//! Rows of installations.
+//! Rows of installations, and the check that a saved installation needs no change of its row.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde_json::{Map, Value};
 
+use super::Status;
 use crate::{
     domain::shared::sql::read_string_array,
     kernel::{
         Result,
         ids::{IntegrationId, WorkspaceId},
     },
+    store::Sealer,
 };
 
 /// The row of an installation, with columns of its integration.
@@ -22,9 +25,68 @@ pub(super) struct InstallationRow {
     pub(super) enabled: bool,
     pub(super) identifier: Option<String>,
     pub(super) removed: bool,
+    /// True if the server installed it.
+    implicit: bool,
+    alias: Option<String>,
+    status: Status,
     pub(super) configuration_type: Option<String>,
     pub(super) configuration: Vec<u8>,
     pub(super) disabled_channels: Vec<String>,
+}
+
+/// The state of an installation that a patch asks for.
+pub(super) struct SavedInstallation<'a> {
+    pub(super) integration_seq: i64,
+    pub(super) enabled: bool,
+    /// New alias; `None` keeps the old one.
+    pub(super) alias: Option<&'a str>,
+    pub(super) configuration: &'a Map<String, Value>,
+    pub(super) configuration_type: Option<&'a str>,
+    pub(super) disabled_channels: &'a [String],
+}
+
+const IS_RETRIED: &str = "
+    SELECT 1 FROM bot_deliveries
+    WHERE installation_seq = :seq AND operation = 'register' AND attempts > 0";
+
+impl InstallationRow {
+    /// True if the row has this state already, and no call of `register` has to be repeated for it: every deployment
+    /// saves all installations, mostly as they are.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub(super) fn is_settled_as(
+        &self,
+        conn: &Connection,
+        sealer: &Sealer,
+        saved: &SavedInstallation<'_>,
+    ) -> Result<bool> {
+        let is_same = !self.removed
+            && !self.implicit
+            && self.integration_seq == saved.integration_seq
+            && self.enabled == saved.enabled
+            && saved
+                .alias
+                .is_none_or(|alias| self.alias.as_deref() == Some(alias))
+            && self.configuration_type.as_deref() == saved.configuration_type
+            && self.disabled_channels == saved.disabled_channels;
+        if !is_same {
+            return Ok(false);
+        }
+        let known = super::open_configuration(sealer, &self.webhook_id, &self.configuration)?;
+        if known != *saved.configuration {
+            return Ok(false);
+        }
+        match self.status {
+            Status::Registered => Ok(true),
+            // A call that waits for its next attempt runs at once instead.
+            Status::RegistrationPending => {
+                let mut statement = conn.prepare_cached(IS_RETRIED)?;
+                Ok(!statement.exists(named_params! {":seq": self.seq})?)
+            }
+            _ => Ok(!self.enabled),
+        }
+    }
 }
 
 const DELETE: &str = "DELETE FROM bot_integrations WHERE seq = :seq";
@@ -84,6 +146,9 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<InstallationRow> {
         enabled: row.get("enabled")?,
         identifier: row.get("identifier")?,
         removed: removed.is_some(),
+        implicit: row.get("implicit")?,
+        alias: row.get("alias")?,
+        status: row.get("status")?,
         configuration_type: row.get("configuration_type")?,
         configuration: row.get("configuration")?,
         disabled_channels: read_string_array(row, "disabled_channels")?,

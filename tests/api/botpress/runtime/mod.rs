@@ -12,6 +12,7 @@ mod faults;
 mod leave;
 mod metrics;
 mod ping;
+mod redeploy;
 mod register;
 mod repeats;
 mod secrets;
