@@ -7,11 +7,22 @@ use poem_openapi::{
     payload::Json,
 };
 
-use super::integrations::{
-    dto::IntegrationResponse, list_dto::ListIntegrationsResponse, operations::to_response,
+use super::{
+    integrations::{
+        dto::IntegrationResponse,
+        list_dto::ListIntegrationsResponse,
+        list_parameters::{Direction, SortBy, to_sort},
+        operations::to_response,
+    },
+    packages_dto::VerificationStatus,
 };
 use crate::{
-    dialects::botpress::{Tag, auth::AccountCaller, error::Failed, paging::parse_next_token},
+    dialects::botpress::{
+        Tag,
+        auth::AccountCaller,
+        error::Failed,
+        paging::{non_empty_parameter, parse_next_token},
+    },
     domain::bots::{
         integrations::{self, Filter},
         versions::VersionFilter,
@@ -50,6 +61,20 @@ impl Hub {
         /// Selects integrations that implement an interface with this name.
         #[oai(name = "interfaceName")]
         interface_name: Query<Option<String>>,
+        /// Selects integrations that this bot has installed.
+        #[oai(name = "installedByBotId")]
+        installed_by_bot_id: Query<Option<String>>,
+        /// Selects integrations in this state of their verification.
+        #[oai(name = "verificationStatus")]
+        verification_status: Query<Option<VerificationStatus>>,
+        /// Selects integrations with this text in the name, the title, the description, or the name of an action or an
+        /// interface. Upper and lower case are equal.
+        search: Query<Option<String>>,
+        /// Property that sorts the list; the time of creation if absent.
+        #[oai(name = "sortBy")]
+        sort_by: Query<Option<SortBy>>,
+        /// Direction of the sort order; if absent, names begin with the smallest, all else with the largest.
+        direction: Query<Option<Direction>>,
     ) -> Result<Json<ListIntegrationsResponse>, Failed> {
         let filter = Filter {
             name: name.0,
@@ -57,6 +82,11 @@ impl Hub {
             dev: None,
             interface_id: interface_id.0,
             interface_name: interface_name.0,
+            installed_by: non_empty_parameter(installed_by_bot_id.0),
+            verification: verification_status.0.map(Into::into),
+            public: None,
+            search: non_empty_parameter(search.0),
+            sort: to_sort(sort_by.0, direction.0),
         };
         let after = parse_next_token(next_token.0)?;
         let page = integrations::list_public(&caller.0, filter, after).await?;

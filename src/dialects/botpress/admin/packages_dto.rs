@@ -252,3 +252,14 @@ impl From<Verification> for VerificationStatus {
         }
     }
 }
+
+impl From<VerificationStatus> for Verification {
+    fn from(status: VerificationStatus) -> Self {
+        match status {
+            VerificationStatus::Unapproved => Self::Unapproved,
+            VerificationStatus::Pending => Self::Pending,
+            VerificationStatus::Approved => Self::Approved,
+            VerificationStatus::Rejected => Self::Rejected,
+        }
+    }
+}

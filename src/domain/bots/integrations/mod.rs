@@ -19,7 +19,7 @@ pub(in crate::domain) use self::{
 pub use self::{
     create::{NewIntegration, create, create_in_tx, try_create},
     delete::delete,
-    list::{Filter, Owner, Summary, list, list_public},
+    list::{Filter, MatchedOn, Owner, Sort, SortBy, Summary, list, list_public},
     names::{NameOwner, give_name, list_names},
     parts::{Parts, find_icon, find_readme, load_own_secrets},
     rows::{find, find_by_name, find_public, find_public_by_name},

@@ -16,6 +16,7 @@ mod hub;
 mod installations;
 mod integration_checks;
 mod integrations;
+mod integrations_search;
 mod interfaces;
 mod interfaces_hub;
 mod members;

@@ -47,6 +47,36 @@ struct IntegrationSummary {
     owner_workspace: OwnerWorkspace,
     /// Numbers of uses.
     meta: IntegrationMeta,
+    /// Places with the text of `search`; absent without it.
+    #[oai(skip_serializing_if_is_none)]
+    matched_on: Option<MatchedOn>,
+}
+
+/// Places in which a search has found its text.
+#[derive(Object)]
+struct MatchedOn {
+    /// True if the name has it.
+    name: bool,
+    /// True if the title has it.
+    title: bool,
+    /// True if the description has it.
+    description: bool,
+    /// Names of actions that have it.
+    actions: Vec<String>,
+    /// Names of interfaces that have it.
+    interfaces: Vec<String>,
+}
+
+impl From<integrations::MatchedOn> for MatchedOn {
+    fn from(matched: integrations::MatchedOn) -> Self {
+        Self {
+            name: matched.name,
+            title: matched.title,
+            description: matched.description,
+            actions: matched.actions,
+            interfaces: matched.interfaces,
+        }
+    }
 }
 
 /// The workspace that owns an integration.
@@ -104,6 +134,7 @@ impl ListIntegrationsResponse {
                 installs: summary.installs,
                 views: 0,
             },
+            matched_on: summary.matched_on.map(Into::into),
         };
         Self {
             integrations: page.items.into_iter().map(shown).collect(),
@@ -138,6 +169,7 @@ impl Example for ListIntegrationsResponse {
                     installs: 1,
                     views: 0,
                 },
+                matched_on: None,
             }],
             meta: PageMeta::default(),
         }

@@ -10,16 +10,20 @@ use poem_openapi::{
 use super::{
     dto::{Integration, IntegrationResponse},
     list_dto::ListIntegrationsResponse,
+    list_parameters::{Direction, SortBy, VisibilityFilter, to_sort},
     request::{CreateIntegrationBody, UpdateIntegrationBody},
 };
 use crate::{
     dialects::botpress::{
         Tag,
-        admin::logs_dto::{GetLogsResponse, parse_period},
+        admin::{
+            logs_dto::{GetLogsResponse, parse_period},
+            packages_dto::VerificationStatus,
+        },
         auth::{Developer, IntegrationReader, IntegrationWriter, Member},
         empty::{EMPTY_RESPONSE, EmptyResponse},
         error::Failed,
-        paging::parse_next_token,
+        paging::{non_empty_parameter, parse_next_token},
         settings::Settings,
     },
     domain::bots::{
@@ -103,6 +107,22 @@ impl Integrations {
         /// Selects integrations that implement an interface with this name.
         #[oai(name = "interfaceName")]
         interface_name: Query<Option<String>>,
+        /// Selects integrations that this bot has installed.
+        #[oai(name = "installedByBotId")]
+        installed_by_bot_id: Query<Option<String>>,
+        /// Selects integrations in this state of their verification.
+        #[oai(name = "verificationStatus")]
+        verification_status: Query<Option<VerificationStatus>>,
+        /// Selects integrations with this text in the name, the title, the description, or the name of an action or an
+        /// interface. Upper and lower case are equal.
+        search: Query<Option<String>>,
+        /// Property that sorts the list; the time of creation if absent.
+        #[oai(name = "sortBy")]
+        sort_by: Query<Option<SortBy>>,
+        /// Direction of the sort order; if absent, names begin with the smallest, all else with the largest.
+        direction: Query<Option<Direction>>,
+        /// Selects integrations with this visibility.
+        visibility: Query<Option<VisibilityFilter>>,
     ) -> Result<Json<ListIntegrationsResponse>, Failed> {
         let filter = Filter {
             name: name.0,
@@ -110,6 +130,13 @@ impl Integrations {
             dev: dev.0,
             interface_id: interface_id.0,
             interface_name: interface_name.0,
+            installed_by: non_empty_parameter(installed_by_bot_id.0),
+            verification: verification_status.0.map(Into::into),
+            public: visibility
+                .0
+                .map(|visibility| visibility == VisibilityFilter::Public),
+            search: non_empty_parameter(search.0),
+            sort: to_sort(sort_by.0, direction.0),
         };
         let after = parse_next_token(next_token.0)?;
         let page = integrations::list(&caller.0, filter, after).await?;
