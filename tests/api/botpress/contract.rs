@@ -152,7 +152,7 @@ fn differences(document: &Value, expected: &Value) -> Vec<String> {
 fn the_document_is_the_vendors_but_for_what_this_lists() {
     let document = document();
     let operations = contract();
-    assert_eq!(operations.len(), 82);
+    assert_eq!(operations.len(), 152);
     let found: Vec<String> = operations
         .iter()
         .flat_map(|expected| differences(&document, expected))
