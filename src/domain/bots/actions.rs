@@ -30,18 +30,18 @@ pub async fn call(
     input: Map<String, Value>,
 ) -> Result<Map<String, Value>> {
     require_write(call)?;
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     let input = Value::Object(input);
     let limits = call.schema_limits();
     let found = call.app().store().read(|conn| {
-        let speaker = voice.load_schemas(conn)?;
+        let speaker = author.load_schemas(conn)?;
         let found = resolve_action(&speaker, kind)?;
         found.definition.input.check(&input, "input", limits)?;
         Ok(found)
     })?;
     let body = json!({"type": found.name, "input": input});
     let question = ProgramCall {
-        receiver: (voice.bot().seq, found.installation_seq),
+        receiver: (author.bot().seq, found.installation_seq),
         operation: OPERATION,
         kind: &found.name,
         body: &body,
@@ -52,7 +52,7 @@ pub async fn call(
     })
     .await;
     let run = NewActionRun {
-        agent: voice.bot().clone(),
+        agent: author.bot().clone(),
         integration: found.integration,
         action: found.name,
         input,

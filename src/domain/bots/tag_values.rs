@@ -35,15 +35,15 @@ pub async fn list(
     name: &str,
     next_token: Option<&str>,
 ) -> Result<ValuePage> {
-    let voice = Author::from_call(call)?;
-    let own = voice.integration();
+    let author = Author::from_call(call)?;
+    let own = author.integration();
     let name = resolve_filter_name(name, own.map(|own| own.name.as_str()));
     if own.is_some_and(|own| !is_tag_of(own, &name)) {
         return Ok(ValuePage::from_values(Vec::new()));
     }
     let after = next_token.map(parse_token).transpose()?;
     let index = call.app().message_index().snapshot();
-    let agent_seq = voice.bot().seq;
+    let agent_seq = author.bot().seq;
     call.app()
         .store()
         .scan(move |conn| {

@@ -56,15 +56,15 @@ impl ValidatedConversation {
 /// several integrations have; `ReferenceNotFound` for an unknown channel or integration; `Runtime` if the
 /// integration fails to create it; errors of the store.
 pub async fn create(call: &RequestContext, new: NewConversation) -> Result<Conversation> {
-    let voice = Author::from_call(call)?;
-    match plan_creation(call, &voice, &new)? {
+    let author = Author::from_call(call)?;
+    match plan_creation(call, &author, &new)? {
         CreationPath::Local(checked) => {
             call.app()
-                .run_write_tx(call, move |tx, _| create_in_tx(tx, &voice, &checked))
+                .run_write_tx(call, move |tx, _| create_in_tx(tx, &author, &checked))
                 .await
         }
         CreationPath::Delegated(checked, delegated) => {
-            create_through_integration(call, &voice, &checked, &delegated).await
+            create_through_integration(call, &author, &checked, &delegated).await
         }
     }
 }
@@ -79,12 +79,12 @@ pub async fn get_or_create(
     new: NewConversation,
     discriminators: Option<Vec<String>>,
 ) -> Result<Conversation> {
-    let voice = Author::from_call(call)?;
-    let (checked, delegated) = match plan_creation(call, &voice, &new)? {
+    let author = Author::from_call(call)?;
+    let (checked, delegated) = match plan_creation(call, &author, &new)? {
         CreationPath::Local(checked) => (checked, None),
         CreationPath::Delegated(checked, delegated) => (checked, Some(delegated)),
     };
-    let agent_seq = voice.bot().seq;
+    let agent_seq = author.bot().seq;
     let wanted = checked.tag_match(discriminators.as_deref());
     let known = call
         .app()
@@ -94,11 +94,11 @@ pub async fn get_or_create(
         return Ok(known);
     }
     if let Some(delegated) = &delegated {
-        return create_through_integration(call, &voice, &checked, delegated).await;
+        return create_through_integration(call, &author, &checked, delegated).await;
     }
     call.app()
         .run_write_tx(call, move |tx, _| {
-            get_or_create_in_tx(tx, &voice, &checked, &wanted)
+            get_or_create_in_tx(tx, &author, &checked, &wanted)
         })
         .await
 }
@@ -106,14 +106,14 @@ pub async fn get_or_create(
 /// Returns the conversation that matches, or creates it, inside a write transaction.
 pub(in crate::domain) fn get_or_create_in_tx(
     tx: &WriteTx<'_>,
-    voice: &Author,
+    author: &Author,
     new: &ValidatedConversation,
     wanted: &TagMatch,
 ) -> Result<Conversation> {
-    let known = rows::find_by_tags(tx.conn, voice.bot().seq, new.channel_key(), wanted)?;
+    let known = rows::find_by_tags(tx.conn, author.bot().seq, new.channel_key(), wanted)?;
     match known {
         Some(known) => Ok(known),
-        None => create_in_tx(tx, voice, new),
+        None => create_in_tx(tx, author, new),
     }
 }
 
@@ -128,7 +128,7 @@ enum CreationPath {
 /// Asks an integration to create a conversation.
 async fn create_through_integration(
     call: &RequestContext,
-    voice: &Author,
+    author: &Author,
     checked: &ValidatedConversation,
     delegated: &DelegatedCreation,
 ) -> Result<Conversation> {
@@ -139,19 +139,19 @@ async fn create_through_integration(
         .await?;
     let made = app
         .store()
-        .read(|conn| rows::find_in_bot(conn, voice.bot().seq, &id.as_str().into()))?;
+        .read(|conn| rows::find_in_bot(conn, author.bot().seq, &id.as_str().into()))?;
     made.filter(|made| made.integration == checked.integration)
         .ok_or_else(|| delegated.result_not_found(member, &id))
 }
 
 fn plan_creation(
     call: &RequestContext,
-    voice: &Author,
+    author: &Author,
     new: &NewConversation,
 ) -> Result<CreationPath> {
     require_write(call)?;
     call.app().store().read(|conn| {
-        let speaker = voice.load_schemas(conn)?;
+        let speaker = author.load_schemas(conn)?;
         if let Some(name) = new.integration.as_deref()
             && !speaker.is_integration(name)
         {
@@ -195,11 +195,11 @@ pub(in crate::domain) fn validate_own(
 /// As [`create`].
 pub(in crate::domain) fn create_own_in_tx(
     tx: &WriteTx<'_>,
-    voice: &Author,
+    author: &Author,
     new: &NewConversation,
 ) -> Result<Conversation> {
-    let checked = validate_own(&voice.load_schemas(tx.conn)?, new)?;
-    create_in_tx(tx, voice, &checked)
+    let checked = validate_own(&author.load_schemas(tx.conn)?, new)?;
+    create_in_tx(tx, author, &checked)
 }
 
 /// Returns the integration that has this channel, and the tags that the channel requires.
@@ -261,11 +261,11 @@ const INSERT: &str = "
 
 fn create_in_tx(
     tx: &WriteTx<'_>,
-    voice: &Author,
+    author: &Author,
     new: &ValidatedConversation,
 ) -> Result<Conversation> {
     let id = ConversationId::new_ordered_uuid(tx.now);
-    let agent_seq = voice.bot().seq;
+    let agent_seq = author.bot().seq;
     BOUND.require(tx, agent_seq)?;
     tx.conn.prepare_cached(INSERT)?.execute(named_params! {
         ":id": id,
@@ -277,7 +277,7 @@ fn create_in_tx(
     })?;
     let seq = tx.conn.last_insert_rowid();
     TagTable::Conversation.update_rows(tx.conn, agent_seq, seq, &Tags::default(), &new.tags)?;
-    rows::load_visible(tx.conn, voice, &id)
+    rows::load_visible(tx.conn, author, &id)
 }
 
 const UPDATE: &str = "
@@ -294,11 +294,11 @@ pub async fn update(
     tags: TagPatch,
 ) -> Result<Conversation> {
     require_write(call)?;
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     call.app()
         .run_write_tx(call, move |tx, _| {
-            let old = rows::load_visible(tx.conn, &voice, &id)?;
-            let speaker = voice.load_schemas(tx.conn)?;
+            let old = rows::load_visible(tx.conn, &author, &id)?;
+            let speaker = author.load_schemas(tx.conn)?;
             let new = speaker.apply_conversation_tags(old.channel_key(), &old.tags, &tags)?;
             if new == old.tags {
                 return Ok(old);
@@ -310,12 +310,12 @@ pub async fn update(
             })?;
             TagTable::Conversation.update_rows(
                 tx.conn,
-                voice.bot().seq,
+                author.bot().seq,
                 old.seq,
                 &old.tags,
                 &new,
             )?;
-            rows::load_visible(tx.conn, &voice, &id)
+            rows::load_visible(tx.conn, &author, &id)
         })
         .await
 }
@@ -326,10 +326,10 @@ pub async fn update(
 /// `NotFound`, `Forbidden` for a role below developer, or errors of the store.
 pub async fn delete(call: &RequestContext, id: ConversationId) -> Result<Conversation> {
     require_write(call)?;
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     call.app()
         .run_write_tx(call, move |tx, _| {
-            let old = rows::load_visible(tx.conn, &voice, &id)?;
+            let old = rows::load_visible(tx.conn, &author, &id)?;
             delete_row(tx, old.seq)?;
             Ok(old)
         })

@@ -47,7 +47,7 @@ pub async fn list(
     filter: Filter,
     after: Option<PageToken>,
 ) -> Result<Page<Conversation>> {
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     list_query::require_max_filters(call, "tags", filter.tags.len())?;
     list_query::require_max_filters(call, "participantIds", filter.participants.len())?;
     // A filter may skip any number of rows.
@@ -55,19 +55,19 @@ pub async fn list(
     call.app()
         .store()
         .read_page(is_short, move |conn| {
-            read_page(conn, &voice, &filter, after)
+            read_page(conn, &author, &filter, after)
         })
         .await
 }
 
 fn read_page(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     filter: &Filter,
     after: Option<PageToken>,
 ) -> Result<Page<Conversation>> {
-    let bot = voice.bot();
-    let integration = voice.integration().map(|own| own.name.clone());
+    let bot = author.bot();
+    let integration = author.integration().map(|own| own.name.clone());
     let Some((people, with_bot)) = find_user_rows(conn, bot, &filter.participants)? else {
         // A missing user participates in no conversation.
         return Ok(Page::empty());
@@ -122,7 +122,7 @@ fn read_page(
             .bind(":integration", integration);
     }
     if let Some(wanted) = &filter.integration {
-        let wanted = match voice.integration() {
+        let wanted = match author.integration() {
             Some(own) if own.is_called(wanted) => own.name.clone(),
             _ => installations::resolve_alias(conn, bot.seq, wanted)?,
         };

@@ -34,12 +34,12 @@ pub async fn list(
     id: ConversationId,
     after: Option<PageToken>,
 ) -> Result<Page<User>> {
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     call.app()
         .store()
         .read_page(true, move |conn| {
-            let conversation = rows::load_visible(conn, &voice, &id)?;
-            read_participants_page(conn, voice.bot(), &conversation, after)
+            let conversation = rows::load_visible(conn, &author, &id)?;
+            read_participants_page(conn, author.bot(), &conversation, after)
         })
         .await
 }
@@ -81,10 +81,10 @@ pub(in crate::domain) fn list_participant_rows(conversation: &Conversation) -> L
 /// # Errors
 /// `NotFound` if the user is not a participant, or errors of the store.
 pub fn find(call: &RequestContext, id: &ConversationId, user: &EndUserId) -> Result<User> {
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     call.app().store().read(|conn| {
-        let conversation = rows::load_visible(conn, &voice, id)?;
-        load_participant(conn, voice.bot(), &conversation, user)
+        let conversation = rows::load_visible(conn, &author, id)?;
+        load_participant(conn, author.bot(), &conversation, user)
     })
 }
 
@@ -149,14 +149,14 @@ pub(in crate::domain) async fn add_with_effect(
     and: impl FnOnce(&App) + Send + 'static,
 ) -> Result<User> {
     require_write(call)?;
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     call.app()
         .run_write_tx(call, move |tx, _| {
-            let conversation = rows::load_visible(tx.conn, &voice, &id)?;
-            let seq = users::find_referenced_row(tx.conn, &voice, &user)?;
-            add_participant_row(tx, voice.bot(), &conversation, &user, seq)?;
+            let conversation = rows::load_visible(tx.conn, &author, &id)?;
+            let seq = users::find_referenced_row(tx.conn, &author, &user)?;
+            add_participant_row(tx, author.bot(), &conversation, &user, seq)?;
             tx.run_after_commit(and);
-            users::load(tx.conn, voice.bot(), &user)
+            users::load(tx.conn, author.bot(), &user)
         })
         .await
 }
@@ -223,11 +223,11 @@ pub(in crate::domain) async fn remove_with_effect(
     and: impl FnOnce(&App) + Send + 'static,
 ) -> Result<()> {
     require_write(call)?;
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     call.app()
         .run_write_tx(call, move |tx, _| {
-            let conversation = rows::load_visible(tx.conn, &voice, &id)?;
-            let user = load_participant(tx.conn, voice.bot(), &conversation, &user)?;
+            let conversation = rows::load_visible(tx.conn, &author, &id)?;
+            let user = load_participant(tx.conn, author.bot(), &conversation, &user)?;
             match user.seq {
                 None => tx
                     .conn

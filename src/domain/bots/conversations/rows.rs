@@ -23,10 +23,10 @@ use crate::{
 /// # Errors
 /// `NotFound` if there is none, or if it belongs to another integration than the caller; errors of the store.
 pub fn find(call: &RequestContext, id: &ConversationId) -> Result<Conversation> {
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     call.app()
         .store()
-        .read(|conn| load_visible(conn, &voice, id))
+        .read(|conn| load_visible(conn, &author, id))
 }
 
 /// Columns that [`from_row`] reads, in this order.
@@ -42,21 +42,21 @@ pub(super) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
 /// Returns the conversation with this id if the caller can see it, or `NotFound`.
 pub(in crate::domain) fn load_visible(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     id: &ConversationId,
 ) -> Result<Conversation> {
-    let found = find_visible(conn, voice, id)?;
+    let found = find_visible(conn, author, id)?;
     found.ok_or_else(|| Error::not_found(format!("Conversation \"{id}\" not found")))
 }
 
 /// Finds the conversation with this id if the caller can see it.
 pub(in crate::domain) fn find_visible(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     id: &ConversationId,
 ) -> Result<Option<Conversation>> {
-    let found = find_in_bot(conn, voice.bot().seq, id)?;
-    let integration = voice.integration();
+    let found = find_in_bot(conn, author.bot().seq, id)?;
+    let integration = author.integration();
     Ok(found.filter(|conversation| {
         integration.is_none_or(|integration| integration.name == conversation.integration)
     }))

@@ -182,11 +182,11 @@ impl DispatchPolicy for Dispatcher {
         let now = self.app.clock().now();
         match result {
             TaskResult::Attempted(outcome) => self.notes.outcomes.push(*outcome),
-            TaskResult::Polled(Ok(looked)) => {
+            TaskResult::Polled(Ok(polled)) => {
                 state.polling = false;
-                self.next_due = looked.next_due;
-                state.needs_poll |= looked.found.len() == MAX_POLLED;
-                for found in looked.found {
+                self.next_due = polled.next_due;
+                state.needs_poll |= polled.found.len() == MAX_POLLED;
+                for found in polled.found {
                     self.last_seq = found.seq;
                     self.queue.push(found.key, found.seq, found.due_at, now);
                 }

@@ -67,7 +67,7 @@ pub(in crate::domain) fn enqueue_for_bot(
         Notification::Event(seq) => (Some(seq), None),
         Notification::Message(seq) => (None, Some(seq)),
     };
-    let told = tx
+    let inserted = tx
         .conn
         .prepare_cached(&EVENT_TO_BOT)?
         .execute(named_params! {
@@ -77,7 +77,7 @@ pub(in crate::domain) fn enqueue_for_bot(
             ":lane": lane,
             ":now": tx.now,
         })?;
-    if told == 0 {
+    if inserted == 0 {
         return outcomes::store_outcome(tx.conn, what, EventOutcome::Ignored);
     }
     tx.wake_delivery_dispatcher();

@@ -145,13 +145,13 @@ impl DeliveryQueue {
     /// Takes a backlog that has room now. The caller must push its deliveries again, in order, until a new
     /// backlog starts.
     pub(super) fn take_backlog(&mut self) -> Option<Backlog> {
-        while let Some(receiving) = self.loadable.pop_first() {
-            let Some(receiver) = self.receivers.get_mut(&receiving) else {
+        while let Some(key) = self.loadable.pop_first() {
+            let Some(receiver) = self.receivers.get_mut(&key) else {
                 continue;
             };
             if let Some(from) = receiver.backlog_from.take() {
                 return Some(Backlog {
-                    receiver: receiving,
+                    receiver: key,
                     from,
                 });
             }
@@ -172,14 +172,14 @@ impl DeliveryQueue {
 
     /// Marks a receiver as loadable if it has a backlog and uses at most half of its limit; removes a receiver
     /// without deliveries.
-    fn update_loadable(&mut self, receiving: ReceiverKey) {
+    fn update_loadable(&mut self, key: ReceiverKey) {
         let room = self.receiver_limit();
-        match self.receivers.get(&receiving) {
+        match self.receivers.get(&key) {
             Some(receiver) if receiver.is_empty() => {
-                self.receivers.remove(&receiving);
+                self.receivers.remove(&key);
             }
             Some(receiver) if receiver.backlog_from.is_some() && receiver.in_memory <= room / 2 => {
-                self.loadable.insert(receiving);
+                self.loadable.insert(key);
             }
             _ => {}
         }
@@ -327,14 +327,14 @@ impl DeliveryQueue {
         self.add_to_round_robin(key.receiver);
     }
 
-    fn add_to_round_robin(&mut self, receiving: ReceiverKey) {
-        if let Some(receiver) = self.receivers.get_mut(&receiving)
+    fn add_to_round_robin(&mut self, key: ReceiverKey) {
+        if let Some(receiver) = self.receivers.get_mut(&key)
             && !receiver.in_round_robin
             && !receiver.ready.is_empty()
             && receiver.running < self.max_per_receiver
         {
             receiver.in_round_robin = true;
-            self.round_robin.push_back(receiving);
+            self.round_robin.push_back(key);
         }
     }
 }

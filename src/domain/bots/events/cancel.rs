@@ -23,10 +23,10 @@ const SET_CANCELED: &str = "UPDATE events SET outcome = 'canceled' WHERE id = :i
 /// the store.
 pub async fn cancel_scheduled(call: &RequestContext, id: EventId) -> Result<()> {
     require_write(call)?;
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     call.app()
         .run_write_tx(call, move |tx, _| {
-            let event = load(tx.conn, &voice, &id)?;
+            let event = load(tx.conn, &author, &id)?;
             // A message that is an event cannot be canceled, only deleted.
             if event.state.status != EventStatus::Scheduled || event.is_of_message() {
                 let text = format!("Event \"{id}\" is not scheduled: {}", event.state.status);
@@ -42,7 +42,7 @@ pub async fn cancel_scheduled(call: &RequestContext, id: EventId) -> Result<()> 
         .await
 }
 
-fn load(conn: &Connection, voice: &Author, id: &EventId) -> Result<Event> {
-    let found = rows::find_visible(conn, voice, id)?;
+fn load(conn: &Connection, author: &Author, id: &EventId) -> Result<Event> {
+    let found = rows::find_visible(conn, author, id)?;
     found.ok_or_else(|| Error::not_found(format!("Event \"{id}\" not found")))
 }

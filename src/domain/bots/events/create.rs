@@ -57,19 +57,19 @@ pub(in crate::domain) async fn create_with_hook(
     and: impl FnOnce(&WriteTx<'_>, &Event) + Send + 'static,
 ) -> Result<Event> {
     require_write(call)?;
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     if let Some(schedule) = &new.schedule {
         schedule.due_at(call.app().clock().now())?;
     }
     let payload = Value::Object(new.payload.clone());
     let limits = call.schema_limits();
     let kind = call.app().store().read(|conn| {
-        let speaker = voice.load_schemas(conn)?;
+        let speaker = author.load_schemas(conn)?;
         check_payload(&speaker, &new.kind, &payload, limits)
     })?;
     call.app()
         .run_write_tx(call, move |tx, _| {
-            let made = create_in_tx(tx, &voice, &kind, &payload, &new)?;
+            let made = create_in_tx(tx, &author, &kind, &payload, &new)?;
             and(tx, &made);
             Ok(made)
         })
@@ -122,18 +122,18 @@ struct EventSubjects {
     message: Option<i64>,
 }
 
-fn find_subjects(conn: &Connection, voice: &Author, new: &NewEvent) -> Result<EventSubjects> {
+fn find_subjects(conn: &Connection, author: &Author, new: &NewEvent) -> Result<EventSubjects> {
     let conversation = match &new.conversation {
-        Some(id) => Some(messages::load_conversation(conn, voice, id)?.seq),
+        Some(id) => Some(messages::load_conversation(conn, author, id)?.seq),
         None => None,
     };
     let user = match &new.user {
-        Some(id) => users::find_referenced_row(conn, voice, id)?,
+        Some(id) => users::find_referenced_row(conn, author, id)?,
         None => None,
     };
     let message = match &new.message {
         Some(id) => {
-            let found = messages::find_visible(conn, voice, id)?;
+            let found = messages::find_visible(conn, author, id)?;
             Some(found.ok_or_else(|| message_not_found(id))?.seq)
         }
         None => None,
@@ -210,14 +210,14 @@ const BOUND: Bound = Bound {
 
 fn create_in_tx(
     tx: &WriteTx<'_>,
-    voice: &Author,
+    author: &Author,
     kind: &str,
     payload: &Value,
     new: &NewEvent,
 ) -> Result<Event> {
-    let agent_seq = voice.bot().seq;
+    let agent_seq = author.bot().seq;
     BOUND.require(tx, agent_seq)?;
-    let about = find_subjects(tx.conn, voice, new)?;
+    let about = find_subjects(tx.conn, author, new)?;
     let id = EventId::new_ordered_uuid(tx.now);
     let seq = insert_row(tx, agent_seq, &id, (kind, payload), &about)?;
     match &new.schedule {
@@ -229,6 +229,6 @@ fn create_in_tx(
             deliveries::enqueue_for_bot(tx, agent_seq, Notification::Event(seq), lane)?;
         }
     }
-    let made = rows::read(tx.conn, voice, &id)?;
+    let made = rows::read(tx.conn, author, &id)?;
     made.ok_or_else(|| Error::new(Kind::Internal, "a new event cannot be read"))
 }

@@ -46,7 +46,7 @@ pub async fn list(
     filter: Filter,
     after: Option<PageToken>,
 ) -> Result<Page<Event>> {
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     let index = call.app().message_index().snapshot();
     call.app()
         .store()
@@ -56,9 +56,9 @@ pub async fn list(
                 .kind
                 .as_deref()
                 .is_none_or(|kind| kind == MESSAGE_CREATED);
-            let mut found = list_stored(conn, &voice, &filter, after)?;
+            let mut found = list_stored(conn, &author, &filter, after)?;
             if of_messages {
-                found.extend(list_incoming(conn, &voice, &filter, after, &index)?);
+                found.extend(list_incoming(conn, &author, &filter, after, &index)?);
             }
             found.sort_by_key(|event| {
                 let at = event.position;
@@ -104,11 +104,11 @@ fn filter_sql<'a>(
 
 fn list_stored(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     filter: &Filter,
     after: PageToken,
 ) -> Result<Vec<Event>> {
-    let (at, agent_seq) = (after.created_at, voice.bot().seq);
+    let (at, agent_seq) = (after.created_at, author.bot().seq);
     let mut parameters: Vec<(&'static str, &dyn ToSql)> = vec![
         (":agent_seq", &agent_seq),
         (":at", &at),
@@ -122,7 +122,7 @@ fn list_stored(
         STORED_STATUS,
     ];
     let mut more = filter_sql(filter, columns, &mut parameters);
-    let kind = match (&filter.kind, voice.integration()) {
+    let kind = match (&filter.kind, author.integration()) {
         (Some(kind), None) => Some(installations::resolve_alias_prefix(conn, agent_seq, kind)?),
         (kind, _) => kind.clone(),
     };
@@ -130,7 +130,7 @@ fn list_stored(
         more.push_str(" AND events.type = :kind");
         parameters.push((":kind", kind));
     }
-    let own = voice.integration().map(|own| own.name.as_str());
+    let own = author.integration().map(|own| own.name.as_str());
     if own.is_some() {
         more.push_str(rows::INTEGRATION_CONDITION);
         parameters.push((":own", &own));
@@ -150,7 +150,7 @@ fn list_stored(
 
 fn list_incoming(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     filter: &Filter,
     after: PageToken,
     index: &IndexSnapshot,
@@ -168,8 +168,8 @@ fn list_incoming(
     let more = filter_sql(filter, columns, &mut parameters);
     let more = format!(" AND {HAS_EVENT}{more}");
     let before = (after.created_at, row);
-    messages::list_incoming(conn, index, voice, before, (&more, &parameters))?
+    messages::list_incoming(conn, index, author, before, (&more, &parameters))?
         .into_iter()
-        .filter_map(|message| rows::event_from_message(conn, voice, message).transpose())
+        .filter_map(|message| rows::event_from_message(conn, author, message).transpose())
         .collect()
 }

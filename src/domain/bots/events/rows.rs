@@ -34,25 +34,25 @@ const VERSION_AT: usize = 14;
 /// # Errors
 /// `NotFound` if the caller may not see such an event; errors of the store.
 pub fn find(call: &RequestContext, id: &EventId) -> Result<Event> {
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     let absent = || Error::not_found(format!("Event \"{id}\" not found"));
     call.app()
         .store()
-        .read(|conn| find_visible(conn, &voice, id)?.ok_or_else(absent))
+        .read(|conn| find_visible(conn, &author, id)?.ok_or_else(absent))
 }
 
 /// Finds the event with this id if the author may see it.
 pub(super) fn find_visible(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     id: &EventId,
 ) -> Result<Option<Event>> {
     let Some(message) = parse_message_id(id) else {
-        return read(conn, voice, id);
+        return read(conn, author, id);
     };
-    let message = messages::find_visible(conn, voice, &message)?;
+    let message = messages::find_visible(conn, author, &message)?;
     match message.filter(|message| message.incoming) {
-        Some(message) => event_from_message(conn, voice, message),
+        Some(message) => event_from_message(conn, author, message),
         None => Ok(None),
     }
 }
@@ -109,15 +109,15 @@ pub(super) const INTEGRATION_CONDITION: &str =
     " AND events.type >= :own || ':' AND events.type < :own || ';'";
 
 /// Returns the stored event with this id if the caller may see it. An integration sees only its own events.
-pub(super) fn read(conn: &Connection, voice: &Author, id: &EventId) -> Result<Option<Event>> {
-    let own = voice.integration().map(|own| own.name.as_str());
+pub(super) fn read(conn: &Connection, author: &Author, id: &EventId) -> Result<Option<Event>> {
+    let own = author.integration().map(|own| own.name.as_str());
     let mut sql = format!(
         "SELECT {} FROM events {JOINS} \
          WHERE events.id = :id AND events.agent_seq = :agent_seq",
         *COLUMNS
     );
     let mut parameters: Vec<(&str, &dyn ToSql)> =
-        vec![(":id", id), (":agent_seq", &voice.bot().seq)];
+        vec![(":id", id), (":agent_seq", &author.bot().seq)];
     if own.is_some() {
         sql.push_str(INTEGRATION_CONDITION);
         parameters.push((":own", &own));
@@ -174,11 +174,11 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
 /// Returns the event of an incoming message; `None` if the message has none.
 pub(super) fn event_from_message(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     message: Message,
 ) -> Result<Option<Event>> {
     let gone = || Error::new(Kind::NotFound, "Message not found: it was deleted");
-    let bot = voice.bot();
+    let bot = author.bot();
     let Some(state) = read_message_state(conn, message.seq)? else {
         return Ok(None);
     };

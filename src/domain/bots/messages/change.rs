@@ -41,15 +41,15 @@ pub async fn update(
     changes: MessagePatch,
 ) -> Result<Message> {
     require_write(call)?;
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     let MessagePatch { tags, payload } = changes;
     let payload = payload.map(Value::Object);
     if let Some(payload) = &payload {
         // The type and the channel of a message never change, so the schema is checked before the transaction.
         call.app().store().read(|conn| {
-            let old = rows::load_visible(conn, &voice, &id)?;
-            let conversation = load_conversation(conn, &voice, &old.conversation_id)?;
-            let speaker = voice.load_schemas(conn)?;
+            let old = rows::load_visible(conn, &author, &id)?;
+            let conversation = load_conversation(conn, &author, &old.conversation_id)?;
+            let speaker = author.load_schemas(conn)?;
             let channel = conversation.channel_key();
             check_payload(
                 &speaker,
@@ -62,9 +62,9 @@ pub async fn update(
     let payload = payload.as_ref().map(to_raw_object);
     call.app()
         .run_write_tx(call, move |tx, _| {
-            let old = rows::load_visible(tx.conn, &voice, &id)?;
-            let conversation = load_conversation(tx.conn, &voice, &old.conversation_id)?;
-            let speaker = voice.load_schemas(tx.conn)?;
+            let old = rows::load_visible(tx.conn, &author, &id)?;
+            let conversation = load_conversation(tx.conn, &author, &old.conversation_id)?;
+            let speaker = author.load_schemas(tx.conn)?;
             let new = speaker.apply_message_tags(conversation.channel_key(), &old.tags, &tags)?;
             let payload = payload.filter(|payload| *payload != old.payload);
             if new == old.tags && payload.is_none() {
@@ -76,14 +76,14 @@ pub async fn update(
                 updated_at: tx.now,
                 ..old.clone()
             };
-            write(tx, &voice, &old.tags, &changed)?;
+            write(tx, &author, &old.tags, &changed)?;
             Ok(changed)
         })
         .await
 }
 
 /// Writes the tags and the payload of a message.
-fn write(tx: &WriteTx<'_>, voice: &Author, old: &Tags, message: &Message) -> Result<()> {
+fn write(tx: &WriteTx<'_>, author: &Author, old: &Tags, message: &Message) -> Result<()> {
     let sql = format!(
         "UPDATE messages SET tags = :tags, payload = :payload, updated_at = :updated_at \
          WHERE seq = :seq RETURNING {}",
@@ -106,7 +106,7 @@ fn write(tx: &WriteTx<'_>, voice: &Author, old: &Tags, message: &Message) -> Res
     };
     tx.index_write_batch()
         .push(IndexOp::Retag(was, message.tags.clone()));
-    TagTable::Message.update_rows(tx.conn, voice.bot().seq, message.seq, old, &message.tags)
+    TagTable::Message.update_rows(tx.conn, author.bot().seq, message.seq, old, &message.tags)
 }
 
 /// Deletes a message of the call's bot.
@@ -124,10 +124,10 @@ pub(in crate::domain) async fn delete_with_effect(
     and: impl FnOnce(&App) + Send + 'static,
 ) -> Result<Message> {
     require_write(call)?;
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     call.app()
         .run_write_tx(call, move |tx, _| {
-            let old = rows::load_visible(tx.conn, &voice, &id)?;
+            let old = rows::load_visible(tx.conn, &author, &id)?;
             delete_row(tx, old.seq)?;
             tx.run_after_commit(and);
             Ok(old)

@@ -143,12 +143,12 @@ impl ValidatedContent {
     pub(super) fn find_existing(
         &self,
         conn: &Connection,
-        voice: &Author,
+        author: &Author,
         (conversation, user): (&Conversation, Option<i64>),
         unindexed: impl FnOnce(&MessageMatch<'_>) -> Vec<i64>,
     ) -> Result<Option<Message>> {
         let alike = MessageMatch {
-            voice,
+            author,
             conversation_seq: conversation.seq,
             integration: &conversation.integration,
             user_seq: user,
@@ -162,11 +162,11 @@ impl ValidatedContent {
     pub(super) fn find_existing_in_tx(
         &self,
         tx: &WriteTx<'_>,
-        voice: &Author,
+        author: &Author,
         targets: (&Conversation, Option<i64>),
     ) -> Result<Option<Message>> {
         let unindexed = tx.index_write_batch();
-        self.find_existing(tx.conn, voice, targets, |alike| {
+        self.find_existing(tx.conn, author, targets, |alike| {
             alike.find_candidates_in_batch(&unindexed)
         })
     }
@@ -175,18 +175,18 @@ impl ValidatedContent {
     pub(super) fn insert(
         self,
         tx: &WriteTx<'_>,
-        voice: &Author,
+        author: &Author,
         conversation: &Conversation,
         (user_id, user): (EndUserId, Option<i64>),
         timing: &Timing,
     ) -> Result<Message> {
-        let bot = voice.bot();
+        let bot = author.bot();
         let agent_seq = bot.seq;
         BOUND.require(tx, agent_seq)?;
         let id = MessageId::new_ordered_uuid(tx.now);
         // An import can have messages of both directions, so its authors decide.
         let (incoming, created_at, event_outcome) = match timing {
-            Timing::Deliver(_) => (voice.integration().is_some(), tx.now, None),
+            Timing::Deliver(_) => (author.integration().is_some(), tx.now, None),
             Timing::Import(at) => (user.is_some(), *at, Some(NO_EVENT)),
         };
         tx.conn.prepare_cached(INSERT)?.execute(named_params! {
@@ -214,7 +214,7 @@ impl ValidatedContent {
         }));
         conversations::add_participant_row(tx, bot, conversation, &user_id, user)?;
         if let Timing::Deliver(schedule) = timing {
-            deliver(tx, voice, conversation, seq, schedule.as_ref())?;
+            deliver(tx, author, conversation, seq, schedule.as_ref())?;
         }
         Ok(Message {
             id,
@@ -236,15 +236,15 @@ impl ValidatedContent {
 /// the conversation if the bot did.
 fn deliver(
     tx: &WriteTx<'_>,
-    voice: &Author,
+    author: &Author,
     conversation: &Conversation,
     seq: i64,
     schedule: Option<&Schedule>,
 ) -> Result<()> {
-    let (agent_seq, lane) = (voice.bot().seq, conversation.seq);
+    let (agent_seq, lane) = (author.bot().seq, conversation.seq);
     match schedule {
         Some(schedule) => schedules::create(tx, agent_seq, schedule, ScheduledItem::Message(seq)),
-        None if voice.integration().is_some() => {
+        None if author.integration().is_some() => {
             deliveries::enqueue_for_bot(tx, agent_seq, Notification::Message(seq), lane)
         }
         None => {

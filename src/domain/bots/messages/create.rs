@@ -43,7 +43,7 @@ pub struct NewMessage {
 
 /// A new message that has passed validation.
 struct ValidatedMessage {
-    voice: Author,
+    author: Author,
     conversation: ConversationId,
     /// Row id of the conversation, which may be gone since.
     conversation_seq: i64,
@@ -93,13 +93,13 @@ pub async fn get_or_create(call: &RequestContext, new: NewMessage) -> Result<Mes
         let (conversation, user) = checked.load_targets(conn)?;
         let targets = (&conversation, user);
         let content = &checked.content;
-        let known = content.find_existing(conn, &checked.voice, targets, |alike| {
+        let known = content.find_existing(conn, &checked.author, targets, |alike| {
             alike.find_candidates(&index)
         })?;
         match known {
             Some(known) => require_in_conversation(known, &conversation).map(Some),
             None => {
-                require_quota(conn, call, &checked.voice)?;
+                require_quota(conn, call, &checked.author)?;
                 Ok(None)
             }
         }
@@ -112,7 +112,7 @@ pub async fn get_or_create(call: &RequestContext, new: NewMessage) -> Result<Mes
             let (conversation, user) = checked.load_targets(tx.conn)?;
             let targets = (&conversation, user);
             let content = &checked.content;
-            match content.find_existing_in_tx(tx, &checked.voice, targets)? {
+            match content.find_existing_in_tx(tx, &checked.author, targets)? {
                 Some(known) => require_in_conversation(known, &conversation),
                 None => checked.insert(tx, &conversation, user),
             }
@@ -129,17 +129,17 @@ fn validate(
     if let Some(schedule) = &new.schedule {
         schedule.due_at(call.app().clock().now())?;
     }
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     let (content, limits) = (new.content, call.schema_limits());
     let (content, conversation_seq) = call.app().store().read(|conn| {
-        let speaker = voice.load_schemas(conn)?;
-        let route = find_channel(call.app(), conn, &voice, &new.conversation)?;
+        let speaker = author.load_schemas(conn)?;
+        let route = find_channel(call.app(), conn, &author, &new.conversation)?;
         let content = content.validate(&speaker, route.channel_key(), limits)?;
-        also(conn, call, &voice)?;
+        also(conn, call, &author)?;
         Ok((content, route.seq))
     })?;
     Ok(ValidatedMessage {
-        voice,
+        author,
         conversation: new.conversation,
         conversation_seq,
         user: new.user,
@@ -154,9 +154,9 @@ fn validate(
 pub(super) fn require_quota(
     conn: &Connection,
     call: &RequestContext,
-    voice: &Author,
+    author: &Author,
 ) -> Result<()> {
-    match voice.integration() {
+    match author.integration() {
         Some(_) => billing::require_message(conn, call.app(), call.workspace()),
         None => Ok(()),
     }
@@ -165,12 +165,12 @@ pub(super) fn require_quota(
 /// Returns the conversation that a request body names.
 pub(in crate::domain) fn load_conversation(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     id: &ConversationId,
 ) -> Result<Conversation> {
-    let found = conversations::find_in_bot(conn, voice.bot().seq, id)?;
+    let found = conversations::find_in_bot(conn, author.bot().seq, id)?;
     let conversation = found.ok_or_else(|| conversation_not_found(id))?;
-    require_own_conversation(voice, &conversation.integration, id)?;
+    require_own_conversation(author, &conversation.integration, id)?;
     Ok(conversation)
 }
 
@@ -179,12 +179,14 @@ pub(in crate::domain) fn load_conversation(
 pub(super) fn find_channel(
     app: &App,
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     id: &ConversationId,
 ) -> Result<Arc<ConversationChannel>> {
-    let found = app.channel_cache().get_or_load(conn, voice.bot().seq, id)?;
+    let found = app
+        .channel_cache()
+        .get_or_load(conn, author.bot().seq, id)?;
     let route = found.ok_or_else(|| conversation_not_found(id))?;
-    require_own_conversation(voice, &route.integration, id)?;
+    require_own_conversation(author, &route.integration, id)?;
     Ok(route)
 }
 
@@ -194,8 +196,8 @@ fn conversation_not_found(id: &ConversationId) -> Error {
 }
 
 /// Checks that the conversation belongs to the calling integration, if one calls.
-fn require_own_conversation(voice: &Author, integration: &str, id: &ConversationId) -> Result<()> {
-    match voice.integration() {
+fn require_own_conversation(author: &Author, integration: &str, id: &ConversationId) -> Result<()> {
+    match author.integration() {
         Some(own) if own.name != integration => Err(Error::new(
             Kind::RelationConflict,
             format!(
@@ -210,12 +212,12 @@ fn require_own_conversation(voice: &Author, integration: &str, id: &Conversation
 impl ValidatedMessage {
     /// Loads the conversation, and the row id of the user, on this connection. The bot's own user has no row.
     fn load_targets(&self, conn: &Connection) -> Result<(Conversation, Option<i64>)> {
-        let (bot, seq) = (self.voice.bot().seq, self.conversation_seq);
+        let (bot, seq) = (self.author.bot().seq, self.conversation_seq);
         let found = conversations::find_at_row(conn, bot, seq, &self.conversation)?;
         let conversation = found.ok_or_else(|| conversation_not_found(&self.conversation))?;
-        let user = users::find_referenced_row(conn, &self.voice, &self.user)?;
+        let user = users::find_referenced_row(conn, &self.author, &self.user)?;
         if self.by_participant {
-            conversations::require_participant(conn, self.voice.bot(), &conversation, &self.user)?;
+            conversations::require_participant(conn, self.author.bot(), &conversation, &self.user)?;
         }
         Ok((conversation, user))
     }
@@ -228,6 +230,6 @@ impl ValidatedMessage {
     ) -> Result<Message> {
         let user = (self.user, user);
         self.content
-            .insert(tx, &self.voice, conversation, user, &self.timing)
+            .insert(tx, &self.author, conversation, user, &self.timing)
     }
 }

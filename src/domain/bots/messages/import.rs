@@ -50,13 +50,13 @@ struct ValidatedImport {
 /// type; `Invalid` for undeclared tags; `LimitExceeded` if the bot has too many messages; errors of the store.
 pub async fn import(call: &RequestContext, all: Vec<ImportedMessage>) -> Result<Vec<Message>> {
     require_write(call)?;
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     let share = u64::try_from(all.len()).unwrap_or(u64::MAX).max(1);
     let limits = call.schema_limits().divided_among(share);
     let checked = call.app().store().read(|conn| {
-        let speaker = voice.load_schemas(conn)?;
+        let speaker = author.load_schemas(conn)?;
         let validate = |one: ImportedMessage| {
-            let route = find_channel(call.app(), conn, &voice, &one.conversation)?;
+            let route = find_channel(call.app(), conn, &author, &one.conversation)?;
             let content = NewContent {
                 // wire: the body has no origin; the message is shown with one (botpress-today.md §5)
                 origin: Some(Origin::Synthetic),
@@ -82,18 +82,18 @@ pub async fn import(call: &RequestContext, all: Vec<ImportedMessage>) -> Result<
     call.app()
         .run_write_tx(call, move |tx, _| {
             let all = checked.into_iter();
-            all.map(|one| import_in_tx(tx, &voice, one)).collect()
+            all.map(|one| import_in_tx(tx, &author, one)).collect()
         })
         .await
 }
 
-fn import_in_tx(tx: &WriteTx<'_>, voice: &Author, one: ValidatedImport) -> Result<Message> {
-    let conversation = load_conversation(tx.conn, voice, &one.conversation)?;
-    let user = users::find_referenced_row(tx.conn, voice, &one.user)?;
+fn import_in_tx(tx: &WriteTx<'_>, author: &Author, one: ValidatedImport) -> Result<Message> {
+    let conversation = load_conversation(tx.conn, author, &one.conversation)?;
+    let user = users::find_referenced_row(tx.conn, author, &one.user)?;
     if one.content.is_discriminated() {
         let known = one
             .content
-            .find_existing_in_tx(tx, voice, (&conversation, user))?;
+            .find_existing_in_tx(tx, author, (&conversation, user))?;
         if let Some(known) = known {
             return Ok(known);
         }
@@ -101,5 +101,5 @@ fn import_in_tx(tx: &WriteTx<'_>, voice: &Author, one: ValidatedImport) -> Resul
     // A vendor's clock can be ahead of this one.
     let timing = Timing::Import(one.created_at.min(tx.now));
     one.content
-        .insert(tx, voice, &conversation, (one.user, user), &timing)
+        .insert(tx, author, &conversation, (one.user, user), &timing)
 }

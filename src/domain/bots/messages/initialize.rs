@@ -68,10 +68,10 @@ type ValidatedUser = Target<EndUserId, (NewUser, Tags, TagMatch)>;
 /// undeclared or missing tags; `QuotaExceeded`; `LimitExceeded`; errors of the store.
 pub async fn initialize(call: &RequestContext, new: IncomingMessage) -> Result<InitializedMessage> {
     require_write(call)?;
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     let app = call.app().clone();
     let (user, conversation, content) = app.store().read(|conn| {
-        let speaker = voice.load_schemas(conn)?;
+        let speaker = author.load_schemas(conn)?;
         let own = speaker.own_integration()?;
         let own = own.ok_or_else(|| {
             let text = "Only an integration can initialize an incoming message";
@@ -85,7 +85,7 @@ pub async fn initialize(call: &RequestContext, new: IncomingMessage) -> Result<I
             let limits = call.schema_limits();
             match &conversation {
                 Target::Known(id) => {
-                    let route = find_channel(call.app(), conn, &voice, id)?;
+                    let route = find_channel(call.app(), conn, &author, id)?;
                     content.validate(&speaker, route.channel_key(), limits)
                 }
                 Target::New((made, _), _) => content.validate(&speaker, made.channel_key(), limits),
@@ -98,17 +98,17 @@ pub async fn initialize(call: &RequestContext, new: IncomingMessage) -> Result<I
     })?;
     let quota = call.app().clone();
     app.run_write_tx(call, move |tx, workspace| {
-        let user = get_or_create_user(tx, &voice, user)?;
-        let conversation = get_or_create_conversation(tx, &voice, conversation)?;
-        let bot = voice.bot();
+        let user = get_or_create_user(tx, &author, user)?;
+        let conversation = get_or_create_conversation(tx, &author, conversation)?;
+        let bot = author.bot();
         conversations::add_participant_row(tx, bot, &conversation, &user.id, user.seq)?;
         let message = content.map(|content| {
-            match content.find_existing_in_tx(tx, &voice, (&conversation, user.seq))? {
+            match content.find_existing_in_tx(tx, &author, (&conversation, user.seq))? {
                 Some(known) => require_in_conversation(known, &conversation),
                 None => {
                     billing::require_message(tx.conn, &quota, workspace)?;
-                    let author = (user.id.clone(), user.seq);
-                    content.insert(tx, &voice, &conversation, author, &Timing::Deliver(None))
+                    let sender = (user.id.clone(), user.seq);
+                    content.insert(tx, &author, &conversation, sender, &Timing::Deliver(None))
                 }
             }
         });
@@ -154,27 +154,27 @@ fn validate_conversation(
     })
 }
 
-fn get_or_create_user(tx: &WriteTx<'_>, voice: &Author, user: ValidatedUser) -> Result<User> {
+fn get_or_create_user(tx: &WriteTx<'_>, author: &Author, user: ValidatedUser) -> Result<User> {
     match user {
         Target::Known(id) => {
-            users::find_referenced_row(tx.conn, voice, &id)?;
-            users::load(tx.conn, voice.bot(), &id)
+            users::find_referenced_row(tx.conn, author, &id)?;
+            users::load(tx.conn, author.bot(), &id)
         }
         Target::New((new, tags, wanted), _) => {
-            users::get_or_create_in_tx(tx, voice, &wanted, (&tags, new))
+            users::get_or_create_in_tx(tx, author, &wanted, (&tags, new))
         }
     }
 }
 
 fn get_or_create_conversation(
     tx: &WriteTx<'_>,
-    voice: &Author,
+    author: &Author,
     conversation: Target<ConversationId, (ValidatedConversation, TagMatch)>,
 ) -> Result<Conversation> {
     match conversation {
-        Target::Known(id) => load_conversation(tx.conn, voice, &id),
+        Target::Known(id) => load_conversation(tx.conn, author, &id),
         Target::New((new, wanted), _) => {
-            conversations::get_or_create_in_tx(tx, voice, &new, &wanted)
+            conversations::get_or_create_in_tx(tx, author, &new, &wanted)
         }
     }
 }

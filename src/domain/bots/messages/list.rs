@@ -43,7 +43,7 @@ pub async fn list(
     filter: Filter,
     after: Option<PageToken>,
 ) -> Result<Page<Message>> {
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     list_query::require_max_filters(call, "tags", filter.tags.len())?;
     let app = call.app();
     let recent = app.message_index().snapshot();
@@ -54,42 +54,44 @@ pub async fn list(
         && filter.range.is_unbounded()
     {
         return app.store().read(|conn| {
-            let route = app.channel_cache().get_or_load(conn, voice.bot().seq, id)?;
-            let integration = voice.integration().map(|own| own.name.as_str());
+            let route = app
+                .channel_cache()
+                .get_or_load(conn, author.bot().seq, id)?;
+            let integration = author.integration().map(|own| own.name.as_str());
             let seen = route.filter(|route| integration.is_none_or(|own| own == route.integration));
             seen.map_or_else(
                 || Ok(Page::empty()),
                 |route| {
                     let place = (route.seq, id, filter.range);
-                    list_by_conversation(conn, &voice, place, after, &recent)
+                    list_by_conversation(conn, &author, place, after, &recent)
                 },
             )
         });
     }
     // A filter may skip any number of rows.
     let is_short =
-        filter.tags.is_empty() && filter.range.is_unbounded() && voice.integration().is_none();
+        filter.tags.is_empty() && filter.range.is_unbounded() && author.integration().is_none();
     app.store()
         .read_page(is_short, move |conn| {
-            list_filtered(conn, &voice, &filter, after, &recent)
+            list_filtered(conn, &author, &filter, after, &recent)
         })
         .await
 }
 
 fn list_filtered(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     filter: &Filter,
     after: PageToken,
     index: &IndexSnapshot,
 ) -> Result<Page<Message>> {
     match &filter.conversation {
-        _ if !filter.tags.is_empty() => list_by_tags(conn, voice, filter, after, index),
-        None => list_by_bot(conn, voice, filter.range, after, index),
-        Some(id) => match conversations::find_visible(conn, voice, id)? {
+        _ if !filter.tags.is_empty() => list_by_tags(conn, author, filter, after, index),
+        None => list_by_bot(conn, author, filter.range, after, index),
+        Some(id) => match conversations::find_visible(conn, author, id)? {
             Some(found) => {
                 let place = (found.seq, id, filter.range);
-                list_by_conversation(conn, voice, place, after, index)
+                list_by_conversation(conn, author, place, after, index)
             }
             None => Ok(Page::empty()),
         },
@@ -99,14 +101,14 @@ fn list_filtered(
 /// Lists the messages of a bot with the tags of a filter.
 fn list_by_tags(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     filter: &Filter,
     after: PageToken,
     index: &IndexSnapshot,
 ) -> Result<Page<Message>> {
-    let (bot, tags) = (voice.bot(), &filter.tags);
+    let (bot, tags) = (author.bot(), &filter.tags);
     let (from, until) = filter.range.to_micros();
-    let integration = voice.integration().map(|own| own.name.as_str());
+    let integration = author.integration().map(|own| own.name.as_str());
     let listing =
         ListQuery::filtered_by_tags("messages", TagTable::Message, bot.seq, tags, integration);
     let (Some(mut listing), Some((name, value))) = (listing, tags.iter().next()) else {
@@ -114,7 +116,7 @@ fn list_by_tags(
     };
     let mut of_conversation = None;
     if let Some(id) = &filter.conversation {
-        let Some(conversation) = conversations::find_visible(conn, voice, id)? else {
+        let Some(conversation) = conversations::find_visible(conn, author, id)? else {
             // A missing conversation has no messages.
             return Ok(Page::empty());
         };
@@ -169,7 +171,7 @@ fn list_by_tags(
 /// Lists the messages of a conversation. The id is checked, because its row may belong to another one by now.
 fn list_by_conversation(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     (seq, id, range): (i64, &ConversationId, TimeRange),
     after: PageToken,
     index: &IndexSnapshot,
@@ -191,7 +193,7 @@ fn list_by_conversation(
         ":until": until,
         ":conversation": seq,
         ":id": id,
-        ":bot": voice.bot().id,
+        ":bot": author.bot().id,
         ":after": after.seq,
         ":limit": PAGE_QUERY_ROWS,
     })?;
@@ -207,7 +209,7 @@ fn list_by_conversation(
         named_params! {
             ":conversation": seq,
             ":id": id,
-            ":bot": voice.bot().id,
+            ":bot": author.bot().id,
             ":from": from,
             ":until": until,
         },
@@ -218,7 +220,7 @@ fn list_by_conversation(
 /// in order of time, so the statement merges the two.
 fn list_by_bot(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     range: TimeRange,
     after: PageToken,
     index: &IndexSnapshot,
@@ -241,14 +243,14 @@ fn list_by_bot(
         half(1),
         PAGE_QUERY_ROWS,
     );
-    let agent_seq = voice.bot().seq;
-    let integration = voice.integration().map(|own| own.name.as_str());
+    let agent_seq = author.bot().seq;
+    let integration = author.integration().map(|own| own.name.as_str());
     let mut statement = conn.prepare_cached(&sql)?;
     let rows = statement.query(named_params! {
         ":from": from,
         ":until": until,
         ":agent_seq": agent_seq,
-        ":bot": voice.bot().id,
+        ":bot": author.bot().id,
         ":integration": integration,
         ":at": after.created_at,
         ":row": after.seq,
@@ -269,7 +271,7 @@ fn list_by_bot(
                 ":from": from,
                 ":until": until,
                 ":agent_seq": agent_seq,
-                ":bot": voice.bot().id,
+                ":bot": author.bot().id,
                 ":integration": integration,
             },
         )?;

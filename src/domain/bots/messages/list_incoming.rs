@@ -14,12 +14,12 @@ use crate::{
 pub(in crate::domain) fn list_incoming(
     conn: &Connection,
     index: &IndexSnapshot,
-    voice: &Author,
+    author: &Author,
     (at, row): (Timestamp, i64),
     (more, parameters): (&str, &[(&str, &dyn ToSql)]),
 ) -> Result<Vec<Message>> {
-    let bot = voice.bot();
-    let integration = voice.integration().map(|own| own.name.as_str());
+    let bot = author.bot();
+    let integration = author.integration().map(|own| own.name.as_str());
     let of_bot: &[(&str, &dyn ToSql)] = named_params! {
         ":agent_seq": bot.seq,
         ":bot": bot.id,

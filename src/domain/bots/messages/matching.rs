@@ -16,7 +16,7 @@ use crate::{
 /// exactly these tags.
 // wire: named tags identify the message, so user and type may differ (botpress-today.md §5)
 pub(super) struct MessageMatch<'a> {
-    pub(super) voice: &'a Author,
+    pub(super) author: &'a Author,
     pub(super) conversation_seq: i64,
     pub(super) integration: &'a str,
     pub(super) user_seq: Option<i64>,
@@ -40,7 +40,7 @@ enum Scope {
 impl MessageMatch<'_> {
     /// Returns the memtables' candidates for a match, oldest first.
     pub(super) fn find_candidates(&self, index: &IndexSnapshot) -> Vec<i64> {
-        let agent_seq = self.voice.bot().seq;
+        let agent_seq = self.author.bot().seq;
         self.few_or_all(
             |name, value| {
                 let found = index.find_by_tag(agent_seq, name, value, i64::MAX);
@@ -55,7 +55,7 @@ impl MessageMatch<'_> {
 
     /// Returns the candidates that a change sees in memory, oldest first.
     pub(super) fn find_candidates_in_batch(&self, unindexed: &IndexWriteBatch) -> Vec<i64> {
-        let agent_seq = self.voice.bot().seq;
+        let agent_seq = self.author.bot().seq;
         self.few_or_all(
             |name, value| unindexed.find_by_tag(agent_seq, name, value),
             || unindexed.find_by_conversation(self.conversation_seq),
@@ -82,7 +82,7 @@ impl MessageMatch<'_> {
     /// Finds the oldest matching message, one of the conversation before all others. `unindexed`: candidates that may
     /// not be in the index tables yet.
     pub(super) fn find(&self, conn: &Connection, unindexed: &[i64]) -> Result<Option<Message>> {
-        let agent_seq = self.voice.bot().seq;
+        let agent_seq = self.author.bot().seq;
         let rarest = self
             .wanted
             .find_rarest(conn, TagTable::Message, agent_seq, MAX_CANDIDATES)?;
@@ -155,12 +155,12 @@ impl MessageMatch<'_> {
         (from, order): (&str, &str),
         parameters: &[(&str, &dyn ToSql)],
     ) -> Result<Option<(Message, bool)>> {
-        let agent_seq = self.voice.bot().seq;
+        let agent_seq = self.author.bot().seq;
         let tags = self.wanted.tags().to_canonical_json();
         let mut all: Vec<(&str, &dyn ToSql)> = parameters.to_vec();
         all.push((":conversation", &self.conversation_seq));
         all.push((":tags", &tags));
-        all.push((":bot", &self.voice.bot().id));
+        all.push((":bot", &self.author.bot().id));
         let scope = match scope {
             Scope::Conversation => "messages.conversation_seq = :conversation",
             Scope::Integration => {
@@ -169,7 +169,7 @@ impl MessageMatch<'_> {
                 "messages.agent_seq = :agent_seq AND conversations.integration = :integration"
             }
         };
-        let author = match self.wanted.is_whole() {
+        let of_user = match self.wanted.is_whole() {
             true => {
                 all.push((":user", &self.user_seq));
                 all.push((":kind", &self.kind));
@@ -179,7 +179,7 @@ impl MessageMatch<'_> {
         };
         let sql = format!(
             "SELECT {COLUMNS}, messages.conversation_seq <> :conversation AS is_other \
-             FROM {from} {JOINS} WHERE {scope} AND {}{author} ORDER BY is_other, {order} LIMIT 1",
+             FROM {from} {JOINS} WHERE {scope} AND {}{of_user} ORDER BY is_other, {order} LIMIT 1",
             self.wanted.condition_sql("messages.tags")
         );
         let mut statement = conn.prepare_cached(&sql)?;

@@ -19,10 +19,10 @@ use crate::{
 /// # Errors
 /// `NotFound` if there is none, or if it belongs to another integration than the caller; errors of the store.
 pub fn find(call: &RequestContext, id: &MessageId) -> Result<Message> {
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     call.app()
         .store()
-        .read(|conn| load_visible(conn, &voice, id))
+        .read(|conn| load_visible(conn, &author, id))
 }
 
 /// Columns that [`from_row`] reads, in this order; `:bot` is the bot's id.
@@ -39,17 +39,17 @@ pub(in crate::domain) const JOINS: &str = "JOIN conversations \
 /// Returns the message with this id if the caller can see it, or `NotFound`.
 pub(in crate::domain) fn load_visible(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     id: &MessageId,
 ) -> Result<Message> {
-    let found = find_visible(conn, voice, id)?;
+    let found = find_visible(conn, author, id)?;
     found.ok_or_else(|| Error::not_found(format!("Message \"{id}\" not found")))
 }
 
 /// Finds the message with this id if the caller can see it.
 pub(in crate::domain) fn find_visible(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     id: &MessageId,
 ) -> Result<Option<Message>> {
     let sql = format!(
@@ -57,11 +57,11 @@ pub(in crate::domain) fn find_visible(
          WHERE messages.id = :id AND messages.agent_seq = :agent_seq \
            AND (:integration IS NULL OR conversations.integration = :integration)"
     );
-    let integration = voice.integration().map(|own| own.name.as_str());
+    let integration = author.integration().map(|own| own.name.as_str());
     let parameters = named_params! {
         ":id": id,
-        ":agent_seq": voice.bot().seq,
-        ":bot": voice.bot().id,
+        ":agent_seq": author.bot().seq,
+        ":bot": author.bot().id,
         ":integration": integration,
     };
     let found = conn.prepare_cached(&sql)?.query_row(parameters, from_row);

@@ -47,13 +47,17 @@ pub(in crate::domain) fn delete_expired(
     let parameters = named_params! {":now": tx.now, ":limit": limit};
     let ids = statement.query_map(parameters, |row| row.get(0))?;
     let ids: Vec<StateId> = ids.collect::<rusqlite::Result<_>>()?;
-    let told = write_each_in_savepoint(tx.conn, &ids, |id| {
+    let deleted = write_each_in_savepoint(tx.conn, &ids, |id| {
         if let Some(ended) = find_expired(tx.conn, id)? {
             tell(&ended)?;
         }
         rows::delete(tx.conn, id)
     })?;
-    for (id, _) in ids.iter().zip(told).filter(|(_, told)| told.is_none()) {
+    for (id, _) in ids
+        .iter()
+        .zip(deleted)
+        .filter(|(_, deleted)| deleted.is_none())
+    {
         rows::delete(tx.conn, id)?;
     }
     Ok(())

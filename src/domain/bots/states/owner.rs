@@ -31,8 +31,8 @@ impl Owner {
     ///
     /// # Errors
     /// `NotFound` if the owner does not exist or is not accessible to the caller; errors of the store.
-    pub(super) fn resolve(conn: &Connection, voice: &Author, key: &Key) -> Result<Self> {
-        let integration = voice.integration();
+    pub(super) fn resolve(conn: &Connection, author: &Author, key: &Key) -> Result<Self> {
+        let integration = author.integration();
         let mut owner = Self {
             integration: integration
                 .map(ActingInstallation::integration_key)
@@ -48,12 +48,12 @@ impl Owner {
         match key.kind {
             StateKind::Conversation => {
                 let id = ConversationId::from(key.owner.as_str());
-                owner.conversation_seq = Some(conversations::load_visible(conn, voice, &id)?.seq);
+                owner.conversation_seq = Some(conversations::load_visible(conn, author, &id)?.seq);
                 owner.id = key.owner.clone();
             }
             StateKind::User => {
                 let id = EndUserId::from(key.owner.as_str());
-                owner.user_seq = users::load_visible(conn, voice, &id)?.seq;
+                owner.user_seq = users::load_visible(conn, author, &id)?.seq;
                 owner.id = key.owner.clone();
             }
             // wire: the server has no tasks and workflows yet, so it takes their ids as they come
@@ -63,7 +63,7 @@ impl Owner {
                 check_length("name", &key.name)?;
                 owner.id = key.owner.clone();
             }
-            StateKind::Bot if key.owner == voice.bot().id.as_str() => {}
+            StateKind::Bot if key.owner == author.bot().id.as_str() => {}
             StateKind::Integration
                 if integration.is_some_and(|own| own.integration_id.as_str() == key.owner) => {}
             StateKind::Bot | StateKind::Integration | StateKind::Task | StateKind::Workflow => {
@@ -96,12 +96,12 @@ fn check_length(parameter: &str, text: &str) -> Result<()> {
 ///
 /// # Errors
 /// Errors of the store.
-pub(super) fn resolve_name(conn: &Connection, voice: &Author, key: &Key) -> Result<Key> {
+pub(super) fn resolve_name(conn: &Connection, author: &Author, key: &Key) -> Result<Key> {
     let mut key = key.clone();
-    if voice.integration().is_some() || key.name.contains(PLUGIN_SEPARATOR) {
+    if author.integration().is_some() || key.name.contains(PLUGIN_SEPARATOR) {
         return Ok(key);
     }
-    let speaker = voice.load_schemas(conn)?;
+    let speaker = author.load_schemas(conn)?;
     let states = &speaker.bot_definition().states;
     if states
         .get(&key.name)
@@ -129,10 +129,10 @@ const PLUGIN_SEPARATOR: char = '#';
 /// just been uninstalled; errors of the store.
 pub(super) fn find_declaration(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     key: &Key,
 ) -> Result<definitions::StateDefinition> {
-    let speaker = voice.load_schemas(conn)?;
+    let speaker = author.load_schemas(conn)?;
     let declared = match speaker.own_integration()? {
         Some(own) => own.definition.states.get(&key.name),
         None => speaker.bot_definition().states.get(&key.name),

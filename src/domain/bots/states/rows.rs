@@ -17,12 +17,12 @@ use crate::{
 /// # Errors
 /// `NotFound` if the owner does not exist, or if the state is not set or has expired; errors of the store.
 pub fn find(call: &RequestContext, key: &Key) -> Result<State> {
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     let now = call.app().clock().now();
     call.app().store().read(|conn| {
-        let key = &resolve_name(conn, &voice, key)?;
-        let owner = Owner::resolve(conn, &voice, key)?;
-        let found = read(conn, voice.bot().seq, &owner, key)?;
+        let key = &resolve_name(conn, &author, key)?;
+        let owner = Owner::resolve(conn, &author, key)?;
+        let found = read(conn, author.bot().seq, &owner, key)?;
         let found = found.filter(|state| !is_expired(state, now));
         found.ok_or_else(|| not_found(key))
     })

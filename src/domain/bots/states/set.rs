@@ -40,13 +40,13 @@ pub async fn set(
     expiry: Option<f64>,
 ) -> Result<State> {
     require_write(call)?;
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     let mut proven = ProvenClaims::default();
     if let Some(payload) = &payload {
         let declared = call
             .app()
             .store()
-            .read(|conn| StateEntry::load(conn, call.app().clock().now(), &voice, &key))?
+            .read(|conn| StateEntry::load(conn, call.app().clock().now(), &author, &key))?
             .declaration;
         proven.prove(
             SharedClaim::new(build_schema_claim(&declared, payload)),
@@ -55,7 +55,7 @@ pub async fn set(
     }
     call.app()
         .run_proven_write_tx(call, proven, move |tx, _| {
-            let place = StateEntry::load(tx.conn, tx.now, &voice, &key)?;
+            let place = StateEntry::load(tx.conn, tx.now, &author, &key)?;
             let Some(payload) = payload.clone() else {
                 return place.clear(tx);
             };
@@ -77,11 +77,11 @@ pub async fn get_or_set(
     expiry: Option<f64>,
 ) -> Result<State> {
     require_write(call)?;
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     let place = call
         .app()
         .store()
-        .read(|conn| StateEntry::load(conn, call.app().clock().now(), &voice, &key))?;
+        .read(|conn| StateEntry::load(conn, call.app().clock().now(), &author, &key))?;
     if let Some(current) = place.current {
         return Ok(current);
     }
@@ -92,7 +92,7 @@ pub async fn get_or_set(
     )?;
     call.app()
         .run_proven_write_tx(call, proven, move |tx, _| {
-            let place = StateEntry::load(tx.conn, tx.now, &voice, &key)?;
+            let place = StateEntry::load(tx.conn, tx.now, &author, &key)?;
             if let Some(current) = place.current {
                 return Ok(current);
             }
@@ -110,10 +110,10 @@ pub async fn get_or_set(
 /// below developer; errors of the store.
 pub async fn set_expiry(call: &RequestContext, key: Key, expiry: Option<f64>) -> Result<State> {
     require_write(call)?;
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     call.app()
         .run_write_tx(call, move |tx, _| {
-            let place = StateEntry::load(tx.conn, tx.now, &voice, &key)?;
+            let place = StateEntry::load(tx.conn, tx.now, &author, &key)?;
             let current = place.current.ok_or_else(|| rows::not_found(&key))?;
             let after = expiry.map(round_up_millis);
             let state = State {
@@ -149,11 +149,11 @@ fn build_schema_claim(
 /// As [`set`].
 pub async fn patch(call: &RequestContext, key: Key, payload: Map<String, Value>) -> Result<State> {
     require_write(call)?;
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     let place = call
         .app()
         .store()
-        .read(|conn| StateEntry::load(conn, call.app().clock().now(), &voice, &key))?;
+        .read(|conn| StateEntry::load(conn, call.app().clock().now(), &author, &key))?;
     let mut proven = ProvenClaims::default();
     let (merged, _) = place.merge(&payload);
     // A failure is ignored here: a concurrent write may lead to a merged state that matches. The transaction
@@ -165,7 +165,7 @@ pub async fn patch(call: &RequestContext, key: Key, payload: Map<String, Value>)
     drop(known);
     call.app()
         .run_proven_write_tx(call, proven, move |tx, _| {
-            let place = StateEntry::load(tx.conn, tx.now, &voice, &key)?;
+            let place = StateEntry::load(tx.conn, tx.now, &author, &key)?;
             let (merged, after) = place.merge(&payload);
             place.write(tx, merged, after)
         })
@@ -193,11 +193,11 @@ struct StateEntry {
 }
 
 impl StateEntry {
-    fn load(conn: &Connection, now: Timestamp, voice: &Author, key: &Key) -> Result<Self> {
-        let key = resolve_name(conn, voice, key)?;
-        let owner = Owner::resolve(conn, voice, &key)?;
-        let declared = find_declaration(conn, voice, &key)?;
-        let agent_seq = voice.bot().seq;
+    fn load(conn: &Connection, now: Timestamp, author: &Author, key: &Key) -> Result<Self> {
+        let key = resolve_name(conn, author, key)?;
+        let owner = Owner::resolve(conn, author, &key)?;
+        let declared = find_declaration(conn, author, &key)?;
+        let agent_seq = author.bot().seq;
         let old = rows::read(conn, agent_seq, &owner, &key)?;
         Ok(Self {
             agent_seq,

@@ -29,15 +29,15 @@ use crate::{
 /// an integration that is not installed, `Runtime` if the integration fails to create the user, or errors of
 /// the store.
 pub async fn create(call: &RequestContext, new: NewUser) -> Result<User> {
-    let voice = Author::from_call(call)?;
-    match plan_creation(call, &voice, &new)? {
+    let author = Author::from_call(call)?;
+    match plan_creation(call, &author, &new)? {
         CreationPath::Local(tags) => {
             call.app()
-                .run_write_tx(call, move |tx, _| create_in_tx(tx, &voice, &tags, new))
+                .run_write_tx(call, move |tx, _| create_in_tx(tx, &author, &tags, new))
                 .await
         }
         CreationPath::Delegated(delegated) => {
-            create_through_integration(call, &voice, &delegated).await
+            create_through_integration(call, &author, &delegated).await
         }
     }
 }
@@ -52,25 +52,25 @@ pub async fn get_or_create(
     new: NewUser,
     discriminators: Option<Vec<String>>,
 ) -> Result<User> {
-    let voice = Author::from_call(call)?;
-    let way = plan_creation(call, &voice, &new)?;
+    let author = Author::from_call(call)?;
+    let way = plan_creation(call, &author, &new)?;
     let tags = match &way {
         CreationPath::Local(tags) => tags.clone(),
         CreationPath::Delegated(delegated) => Tags::from_full_names(&delegated.tags),
     };
-    let own = voice.integration().map(|own| own.name.as_str());
+    let own = author.integration().map(|own| own.name.as_str());
     let own = own.or(new.integration.as_deref());
     let wanted = TagMatch::new(&tags, discriminators.as_deref(), own);
     let store = call.app().store();
-    if let Some(known) = store.read(|conn| rows::find_by_tags(conn, &voice, &wanted))? {
+    if let Some(known) = store.read(|conn| rows::find_by_tags(conn, &author, &wanted))? {
         return Ok(known);
     }
     if let CreationPath::Delegated(delegated) = &way {
-        return create_through_integration(call, &voice, delegated).await;
+        return create_through_integration(call, &author, delegated).await;
     }
     call.app()
         .run_write_tx(call, move |tx, _| {
-            get_or_create_in_tx(tx, &voice, &wanted, (&tags, new))
+            get_or_create_in_tx(tx, &author, &wanted, (&tags, new))
         })
         .await
 }
@@ -78,13 +78,13 @@ pub async fn get_or_create(
 /// Returns the user that matches, or creates it with its tags, inside a write transaction.
 pub(in crate::domain) fn get_or_create_in_tx(
     tx: &WriteTx<'_>,
-    voice: &Author,
+    author: &Author,
     wanted: &TagMatch,
     (tags, new): (&Tags, NewUser),
 ) -> Result<User> {
-    match rows::find_by_tags(tx.conn, voice, wanted)? {
+    match rows::find_by_tags(tx.conn, author, wanted)? {
         Some(known) => Ok(known),
-        None => create_in_tx(tx, voice, tags, new),
+        None => create_in_tx(tx, author, tags, new),
     }
 }
 
@@ -112,7 +112,7 @@ enum CreationPath {
 /// Asks an integration to create a user.
 async fn create_through_integration(
     call: &RequestContext,
-    voice: &Author,
+    author: &Author,
     delegated: &DelegatedCreation,
 ) -> Result<User> {
     let body = json!({"tags": delegated.tags});
@@ -122,15 +122,15 @@ async fn create_through_integration(
         .await?;
     let made = app
         .store()
-        .read(|conn| rows::find_in_bot(conn, voice.bot(), &id.as_str().into()))?;
+        .read(|conn| rows::find_in_bot(conn, author.bot(), &id.as_str().into()))?;
     made.ok_or_else(|| delegated.result_not_found("user", &id))
 }
 
 /// Validates the new user and decides the way to create it.
-fn plan_creation(call: &RequestContext, voice: &Author, new: &NewUser) -> Result<CreationPath> {
+fn plan_creation(call: &RequestContext, author: &Author, new: &NewUser) -> Result<CreationPath> {
     require_write(call)?;
     call.app().store().read(|conn| {
-        let speaker = voice.load_schemas(conn)?;
+        let speaker = author.load_schemas(conn)?;
         if let Some(name) = new.integration.as_deref()
             && !speaker.is_integration(name)
         {
@@ -147,7 +147,7 @@ fn plan_creation(call: &RequestContext, voice: &Author, new: &NewUser) -> Result
 /// Creates a user with these tags inside a write transaction.
 pub(in crate::domain) fn create_in_tx(
     tx: &WriteTx<'_>,
-    voice: &Author,
+    author: &Author,
     tags: &Tags,
     new: NewUser,
 ) -> Result<User> {
@@ -163,14 +163,14 @@ pub(in crate::domain) fn create_in_tx(
         profile,
         ..Default::default()
     };
-    end_users::create_in_tx(tx, voice.sealer(), &voice.scope(), made)?;
-    if let Some(own) = voice.integration() {
+    end_users::create_in_tx(tx, author.sealer(), &author.scope(), made)?;
+    if let Some(own) = author.integration() {
         tx.conn
             .prepare_cached(SET_CREATOR)?
             .execute(named_params! {":id": id, ":integration": own.integration_key()})?;
     }
-    set_tags(tx, voice.bot(), &id, &Tags::default(), tags)?;
-    rows::load(tx.conn, voice.bot(), &id)
+    set_tags(tx, author.bot(), &id, &Tags::default(), tags)?;
+    rows::load(tx.conn, author.bot(), &id)
 }
 
 /// Records the integration that created the user, which may list and delete it.
@@ -208,26 +208,26 @@ fn set_tags(
 /// store.
 pub async fn update(call: &RequestContext, id: EndUserId, changes: UserPatch) -> Result<User> {
     require_write(call)?;
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     call.app()
-        .run_write_tx(call, move |tx, _| update_in_tx(tx, &voice, &id, changes))
+        .run_write_tx(call, move |tx, _| update_in_tx(tx, &author, &id, changes))
         .await
 }
 
 /// Updates a user inside a write transaction.
 pub(in crate::domain) fn update_in_tx(
     tx: &WriteTx<'_>,
-    voice: &Author,
+    author: &Author,
     id: &EndUserId,
     changes: UserPatch,
 ) -> Result<User> {
-    let bot = voice.bot();
-    let old = rows::load_visible(tx.conn, voice, id)?;
-    let tags = voice
+    let bot = author.bot();
+    let old = rows::load_visible(tx.conn, author, id)?;
+    let tags = author
         .load_schemas(tx.conn)?
         .apply_user_tags(&old.tags, &changes.tags)?;
     if old.seq.is_none() {
-        return update_bot_user(tx, voice, old, tags, changes);
+        return update_bot_user(tx, author, old, tags, changes);
     }
     let profile = end_users::ProfileChanges {
         display_name: changes.name,
@@ -239,7 +239,7 @@ pub(in crate::domain) fn update_in_tx(
         ..Default::default()
     };
     let how = end_users::MetadataUpdate::Merge;
-    end_users::update_in_tx(tx, voice.sealer(), &voice.scope(), id, changed, how)?;
+    end_users::update_in_tx(tx, author.sealer(), &author.scope(), id, changed, how)?;
     set_tags(tx, bot, id, &old.tags, &tags)?;
     rows::load(tx.conn, bot, id)
 }
@@ -250,7 +250,7 @@ const UPDATE_BOT_USER: &str = "
 
 fn update_bot_user(
     tx: &WriteTx<'_>,
-    voice: &Author,
+    author: &Author,
     mut user: User,
     tags: Tags,
     changes: UserPatch,
@@ -258,14 +258,14 @@ fn update_bot_user(
     user.tags = tags;
     changes.name.apply(&mut user.name);
     changes.picture_url.apply(&mut user.picture_url);
-    manage::ensure_bot(tx, voice.sealer(), voice.bot())?;
+    manage::ensure_bot(tx, author.sealer(), author.bot())?;
     tx.conn
         .prepare_cached(UPDATE_BOT_USER)?
         .execute(named_params! {
             ":tags": user.tags.to_canonical_json(),
             ":name": user.name,
             ":picture_url": user.picture_url,
-            ":agent_seq": voice.bot().seq,
+            ":agent_seq": author.bot().seq,
         })?;
     Ok(user)
 }
@@ -278,23 +278,23 @@ fn update_bot_user(
 /// that another integration or the bot has created, or errors of the store.
 pub async fn delete(call: &RequestContext, id: EndUserId) -> Result<User> {
     require_write(call)?;
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     call.app()
         .run_write_tx(call, move |tx, _| {
-            let user = rows::load_visible(tx.conn, &voice, &id)?;
+            let user = rows::load_visible(tx.conn, &author, &id)?;
             let Some(seq) = user.seq else {
                 return Err(Error::new(
                     Kind::RelationConflict,
                     "This user is the bot itself and is deleted with it",
                 ));
             };
-            if !rows::may_delete(tx.conn, &voice, seq)? {
+            if !rows::may_delete(tx.conn, &author, seq)? {
                 return Err(Error::new(
                     Kind::Forbidden,
                     format!("This integration did not create the user {id}"),
                 ));
             }
-            end_users::erase(tx, &voice.scope(), &id)?;
+            end_users::erase(tx, &author.scope(), &id)?;
             Ok(user)
         })
         .await

@@ -52,21 +52,23 @@ pub async fn list(
     filter: Filter,
     after: Option<PageToken>,
 ) -> Result<Page<User>> {
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     list_query::require_max_filters(call, "tags", filter.tags.len())?;
     // Other filters may skip any number of rows.
     let is_short = filter.is_plain()
         && filter.tags.is_empty()
-        && (filter.conversation.is_some() || voice.integration().is_none());
+        && (filter.conversation.is_some() || author.integration().is_none());
     call.app()
         .store()
         .read_page(is_short, move |conn| {
-            let bot = voice.bot();
-            let maker = voice.integration().map(ActingInstallation::integration_key);
-            let reader = voice.integration().map(|own| own.name.as_str());
+            let bot = author.bot();
+            let maker = author
+                .integration()
+                .map(ActingInstallation::integration_key);
+            let reader = author.integration().map(|own| own.name.as_str());
             let conversation = match &filter.conversation {
                 None => None,
-                Some(id) => match conversations::find_visible(conn, &voice, id)? {
+                Some(id) => match conversations::find_visible(conn, &author, id)? {
                     Some(conversation) => Some(conversation),
                     // A missing conversation has no participants.
                     None => return Ok(Page::empty()),

@@ -20,10 +20,10 @@ use crate::{
 /// # Errors
 /// `NotFound` if the caller cannot see such a user, or errors of the store.
 pub fn find(call: &RequestContext, id: &EndUserId) -> Result<User> {
-    let voice = Author::from_call(call)?;
+    let author = Author::from_call(call)?;
     call.app()
         .store()
-        .read(|conn| load_visible(conn, &voice, id))
+        .read(|conn| load_visible(conn, &author, id))
 }
 
 /// Returns the user with this id if the caller can see it.
@@ -32,12 +32,12 @@ pub fn find(call: &RequestContext, id: &EndUserId) -> Result<User> {
 /// `NotFound` if the caller cannot see such a user, or errors of the store.
 pub(in crate::domain) fn load_visible(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     id: &EndUserId,
 ) -> Result<User> {
-    let user = load(conn, voice.bot(), id)?;
+    let user = load(conn, author.bot(), id)?;
     match user.seq {
-        Some(seq) if !can_see(conn, voice, seq)? => Err(not_found(id)),
+        Some(seq) if !can_see(conn, author, seq)? => Err(not_found(id)),
         _ => Ok(user),
     }
 }
@@ -46,8 +46,8 @@ const IS_CREATED_BY: &str =
     "SELECT 1 FROM end_users WHERE seq = :seq AND integration = :integration";
 
 /// True if the caller may delete the user: the bot all users, an integration those that it has created.
-pub(super) fn may_delete(conn: &Connection, voice: &Author, seq: i64) -> Result<bool> {
-    let Some(own) = voice.integration() else {
+pub(super) fn may_delete(conn: &Connection, author: &Author, seq: i64) -> Result<bool> {
+    let Some(own) = author.integration() else {
         return Ok(true);
     };
     let parameters = named_params! {":seq": seq, ":integration": own.integration_key()};
@@ -66,11 +66,11 @@ const IS_RELATED_TO: &str = "
 /// True if the caller can see the user in this row. A bot sees all of its users. An integration sees those
 /// that it has created, that have its tags or that participate in its conversations (botpress.md §4: a user
 /// is someone "within a specific integration").
-fn can_see(conn: &Connection, voice: &Author, seq: i64) -> Result<bool> {
-    let Some(own) = voice.integration() else {
+fn can_see(conn: &Connection, author: &Author, seq: i64) -> Result<bool> {
+    let Some(own) = author.integration() else {
         return Ok(true);
     };
-    if may_delete(conn, voice, seq)? {
+    if may_delete(conn, author, seq)? {
         return Ok(true);
     }
     let parameters = named_params! {":seq": seq, ":name": own.name};
@@ -106,21 +106,23 @@ const FIND_SEQ: &str = "
 /// `ReferenceNotFound` if the caller cannot see such a user, or errors of the store.
 pub(in crate::domain) fn find_referenced_row(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     id: &EndUserId,
 ) -> Result<Option<i64>> {
-    let bot = voice.bot();
+    let bot = author.bot();
     if id.as_str() == bot.id.as_str() {
         return Ok(None);
     }
-    let maker = voice.integration().map(ActingInstallation::integration_key);
+    let maker = author
+        .integration()
+        .map(ActingInstallation::integration_key);
     let parameters = named_params! {":id": id, ":agent_id": bot.id, ":integration": maker};
     let found = conn
         .prepare_cached(FIND_SEQ)?
         .query_row(parameters, |row| Ok((row.get("seq")?, row.get("is_own")?)));
     match found.optional()? {
         Some((seq, true)) => Ok(Some(seq)),
-        Some((seq, false)) if can_see(conn, voice, seq)? => Ok(Some(seq)),
+        Some((seq, false)) if can_see(conn, author, seq)? => Ok(Some(seq)),
         _ => Err(Error::new(
             Kind::ReferenceNotFound,
             format!("User \"{id}\" not found"),
@@ -147,20 +149,22 @@ pub(in crate::domain) fn find_in_bot(
 /// its own need no such condition.
 pub(super) fn find_by_tags(
     conn: &Connection,
-    voice: &Author,
+    author: &Author,
     wanted: &TagMatch,
 ) -> Result<Option<User>> {
     let tags = wanted.tags();
     if !wanted.is_whole() {
-        return find_by_some_tags(conn, voice, wanted);
+        return find_by_some_tags(conn, author, wanted);
     }
     let sql = format!(
         "SELECT {COLUMNS} FROM end_users WHERE agent_id = :agent_id AND tags = :tags \
          AND (:integration IS NULL OR integration = :integration) ORDER BY seq LIMIT 1"
     );
-    let maker = voice.integration().filter(|_| tags.iter().next().is_none());
+    let maker = author
+        .integration()
+        .filter(|_| tags.iter().next().is_none());
     let parameters = named_params! {
-        ":agent_id": voice.bot().id,
+        ":agent_id": author.bot().id,
         ":tags": tags.to_canonical_json(),
         ":integration": maker.map(ActingInstallation::integration_key),
     };
@@ -168,8 +172,12 @@ pub(super) fn find_by_tags(
     Ok(found.optional()?)
 }
 
-fn find_by_some_tags(conn: &Connection, voice: &Author, wanted: &TagMatch) -> Result<Option<User>> {
-    let agent_seq = voice.bot().seq;
+fn find_by_some_tags(
+    conn: &Connection,
+    author: &Author,
+    wanted: &TagMatch,
+) -> Result<Option<User>> {
+    let agent_seq = author.bot().seq;
     let rarest = wanted.find_rarest(conn, TagTable::User, agent_seq, MAX_CANDIDATES)?;
     let Some((name, value, _)) = rarest else {
         return Ok(None);

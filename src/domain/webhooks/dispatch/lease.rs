@@ -78,7 +78,7 @@ pub(super) async fn poll_due(app: &App, wanted: FreeCapacity) -> Result<PollResu
     let (fitting, mut full): (Vec<i64>, Vec<i64>) = due
         .into_iter()
         .partition(|seq| wanted.free_slots.get(seq).is_none_or(|room| *room > 0));
-    let mut looked = PollResult {
+    let mut polled = PollResult {
         batches: Vec::new(),
         backlogged: Vec::new(),
         next_due,
@@ -91,12 +91,12 @@ pub(super) async fn poll_due(app: &App, wanted: FreeCapacity) -> Result<PollResu
             .store()
             .write(move |conn| lease_due(conn, &leasing, &wanted, fitting));
         let (taken, cut, last) = leased.await?;
-        looked.batches = taken;
-        looked.last_endpoint = last;
+        polled.batches = taken;
+        polled.last_endpoint = last;
         full.extend(cut);
     }
-    looked.backlogged = full;
-    Ok(looked)
+    polled.backlogged = full;
+    Ok(polled)
 }
 
 const NEXT_ENDPOINT: &str = "

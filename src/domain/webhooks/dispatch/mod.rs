@@ -180,16 +180,16 @@ impl Dispatcher {
         }
     }
 
-    fn add_leases(&mut self, looked: PollResult, state: &mut LoopState<TaskResult>) {
-        self.last_endpoint = looked.last_endpoint;
-        self.next_due = looked.next_due;
-        self.queues.mark_backlogs(&looked.backlogged);
-        if looked.batches.is_empty() {
+    fn add_leases(&mut self, polled: PollResult, state: &mut LoopState<TaskResult>) {
+        self.last_endpoint = polled.last_endpoint;
+        self.next_due = polled.next_due;
+        self.queues.mark_backlogs(&polled.backlogged);
+        if polled.batches.is_empty() {
             idle_wait(state);
         }
-        let stale = looked.endpoints_version != self.endpoints_version;
+        let stale = polled.endpoints_version != self.endpoints_version;
         let mut returned = Vec::new();
-        for taken in looked.batches {
+        for taken in polled.batches {
             // More may be due than was leased.
             state.needs_poll = true;
             for delivery in taken.deliveries {
@@ -253,10 +253,10 @@ impl DispatchPolicy for Dispatcher {
                 state.needs_poll |= self.queues.finish_attempt(outcome.key.endpoint);
                 self.unrecorded.push(*outcome);
             }
-            TaskResult::Polled(looked) => {
+            TaskResult::Polled(polled) => {
                 state.polling = false;
-                match looked {
-                    Ok(looked) => self.add_leases(looked, state),
+                match polled {
+                    Ok(polled) => self.add_leases(polled, state),
                     Err(error) => {
                         warn!(%error, "due deliveries cannot be leased; they are polled again");
                         state.needs_poll = true;
