@@ -104,6 +104,12 @@ id_types! {
     EventId;
     /// A state: data that a bot or an integration stores for a conversation, a user, a bot or itself.
     StateId;
+    /// A workflow of a bot.
+    WorkflowId;
+    /// A task of a bot.
+    TaskId;
+    /// A change of the status of a task.
+    TaskActivityId;
     /// A file of a bot.
     FileId;
     /// A message to webhook endpoints: `msg_` and 27 letters and digits.

@@ -13,8 +13,8 @@ use crate::kernel::{
         AccountId, AgentId, ApiKeyId, ConnectorAuthorizationId, ConnectorId, ConnectorLogId,
         ConversationId, EndUserDeletionId, EndUserId, EventId, FileId, InstallationId,
         IntegrationId, InvoiceId, IssueEventId, IssueId, MemberId, MessageId, PackageId,
-        PlatformIntegrationId, ServiceIntegrationId, StateId, WebhookAttemptId, WebhookEndpointId,
-        WebhookMessageId, WorkspaceId,
+        PlatformIntegrationId, ServiceIntegrationId, StateId, TaskActivityId, TaskId,
+        WebhookAttemptId, WebhookEndpointId, WebhookMessageId, WorkflowId, WorkspaceId,
     },
 };
 
@@ -149,9 +149,12 @@ stored_as_text!(
     PlatformIntegrationId,
     ServiceIntegrationId,
     StateId,
+    TaskActivityId,
+    TaskId,
     WebhookAttemptId,
     WebhookEndpointId,
     WebhookMessageId,
+    WorkflowId,
     WorkspaceId,
 );
 

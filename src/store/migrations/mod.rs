@@ -125,6 +125,10 @@ pub(super) const ALL: &[Migration] = &[
         sql: include_str!("0031_bot_versions.sql"),
     },
     Migration {
+        name: "0032_workflows",
+        sql: include_str!("0032_workflows.sql"),
+    },
+    Migration {
         name: "0036_disabled_channels",
         sql: include_str!("0036_disabled_channels.sql"),
     },

@@ -346,6 +346,25 @@ const COUNTS_OF_STEPS: &[(&str, i64, &str)] = &[
     ("0031", 1, "FROM bot_documents"),
     ("0031", 1, "FROM action_runs WHERE action = 'whisper'"),
     ("0031", 1, "FROM shareable_ids"),
+    ("0032", 2, "FROM workflows WHERE name = 'of format 32'"),
+    ("0032", 1, "FROM workflow_tags WHERE value = 'x'"),
+    (
+        "0032",
+        1,
+        "FROM task_activities JOIN tasks ON tasks.seq = task_seq",
+    ),
+    ("0032", 1, "FROM task_tags WHERE value = 'x'"),
+    (
+        "0032",
+        1,
+        "FROM events JOIN workflows ON workflows.seq = workflow_seq WHERE workflow_update IS NOT NULL",
+    ),
+    (
+        "0032",
+        2,
+        "FROM states WHERE workflow_seq = 1 OR task_seq = 1",
+    ),
+    (
     (
         "0036",
         1,
