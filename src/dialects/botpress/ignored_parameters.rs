@@ -11,7 +11,6 @@ const TEXT_TYPE: &str = "string";
 fn list_ignored(operation: &str) -> &'static [(&'static str, &'static str)] {
     match operation {
         "listConversations" => &[("minMessageCount", "number"), ("maxMessageCount", "number")],
-        "listEvents" => &[("workflowId", TEXT_TYPE)],
         "listBots" => &[
             ("tags", "object"),
             ("integrationNames", "array"),

@@ -38,8 +38,8 @@ use self::{
         workspaces::operations::Workspaces,
     },
     admin::{
-        action_runs::ActionRuns, billing::upcoming::UpcomingInvoices, bot_allowlist::BotAllowlist,
-        bot_json::BotJson, bot_versions::BotVersions, helper::Helper,
+        action_runs::ActionRuns, activities::Activities, billing::upcoming::UpcomingInvoices,
+        bot_allowlist::BotAllowlist, bot_json::BotJson, bot_versions::BotVersions, helper::Helper,
         integrations::checks::IntegrationChecks, program_keys::ProgramKeys,
         shareable_ids::ShareableIds, usages::activity::UsageActivities,
         workspaces::preferences::WorkspacePreferences, workspaces::public::PublicWorkspaces,
@@ -54,7 +54,9 @@ use self::{
         participants::Participants,
         states::States,
         tag_values::TagLists,
+        tasks::operations::Tasks,
         users::operations::Users,
+        workflows::operations::Workflows,
     },
 };
 pub use self::{
@@ -84,6 +86,7 @@ pub const OBJECT_RENDERERS: ObjectRenderers = ObjectRenderers {
     event: chat::events::render_event,
     message: chat::events::render_message,
     state: chat::states::render_state,
+    workflow: chat::workflows::dto::render_workflow,
 };
 
 /// Empty, because operations have whole paths: the vendor's base URL has no path.
@@ -119,6 +122,12 @@ enum Tag {
     Labels,
     /// Action calls between bots and integrations.
     Action,
+    /// Workflows of bots.
+    Workflow,
+    /// Tasks of bots.
+    Task,
+    /// Activities of tasks.
+    Activity,
     /// Files of bots.
     File,
     /// Bots.
@@ -236,8 +245,10 @@ type ManagementOperations = (
     UsageActivities,
     UpcomingInvoices,
 );
+type WorkOperations = (Workflows, Tasks, Activities);
 type Api = (
     ChatOperations,
+    WorkOperations,
     AdminOperations,
     WorkspaceOperations,
     ManagementOperations,
@@ -293,7 +304,8 @@ fn build_service(settings: &Settings) -> OpenApiService<Api, ()> {
         UsageActivities,
         UpcomingInvoices,
     );
-    let api = (chat, admin, organisation, management);
+    let work = (Workflows, Tasks, Activities);
+    let api = (chat, work, admin, organisation, management);
     OpenApiService::new(api, "Botpress API", "1.0")
         .description("Create and manage bots, and handle their conversations, messages and users.")
 }
@@ -321,6 +333,7 @@ fn extra_parameters(path: &str, operation: &str) -> Vec<Value> {
         "/v1/admin/workspace-members",
         "/v1/admin/workspaces/preferences",
         "/v1/admin/quotas",
+        "/v1/admin/activities",
     ];
     let is_link = operation == "downloadBotVersion";
     if !is_link && in_workspace.iter().any(|begin| path.starts_with(begin)) {
@@ -338,6 +351,14 @@ fn extra_parameters(path: &str, operation: &str) -> Vec<Value> {
             "participantIds",
             "Selects conversations in which all these users participate.",
         )),
+        "listWorkflows" => parameters.push(optional_list(
+            "statuses",
+            "Selects workflows with one of these statuses.",
+        )),
+        "listTasks" => parameters.push(optional_list(
+            "status",
+            "Selects tasks with one of these statuses.",
+        )),
         "listPublicWorkspaces" => parameters.push(optional_list(
             "workspaceIds",
             "Selects the workspaces with these ids.",
@@ -347,7 +368,14 @@ fn extra_parameters(path: &str, operation: &str) -> Vec<Value> {
     if ["getDereferencedPlugin", "getDereferencedPublicPluginById"].contains(&operation) {
         parameters.push(plugins::operations::interfaces_parameter());
     }
-    if ["listUsers", "listConversations", "listMessages"].contains(&operation) {
+    let tagged = [
+        "listUsers",
+        "listConversations",
+        "listMessages",
+        "listWorkflows",
+        "listTasks",
+    ];
+    if tagged.contains(&operation) {
         parameters.push(chat::tags::filter_parameter());
     }
     parameters.extend(ignored_parameters::openapi_parameters(operation));

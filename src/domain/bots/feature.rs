@@ -14,6 +14,7 @@ use super::{
     messages::MessageIndex,
     protocol::{self, ProgramCache, RecentFailures},
     states::State,
+    workflows::Workflow,
 };
 use crate::{
     domain::{
@@ -48,6 +49,8 @@ pub struct ObjectRenderers {
     pub message: fn(&str, MessageInContext) -> Map<String, Value>,
     /// Renders a state of the bot with this id.
     pub state: fn(&AgentId, State) -> Value,
+    /// Renders a workflow.
+    pub workflow: fn(Workflow) -> Value,
 }
 
 /// Registers the message index, the caches, the state of the dispatcher, the settings, the renderers, and the

@@ -35,5 +35,7 @@ pub mod states;
 pub(in crate::domain) mod tag_match;
 pub mod tag_values;
 pub mod tags;
+pub mod tasks;
 pub mod users;
 pub mod versions;
+pub mod workflows;

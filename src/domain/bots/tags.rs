@@ -13,6 +13,10 @@ use crate::kernel::{Error, Result, Rule, Violation};
 
 /// Maximum length of a value, in characters.
 pub const MAX_VALUE_CHARS: usize = 500;
+/// Maximum length of the name of a tag that nobody declares, in characters.
+const MAX_NAME_CHARS: usize = 200;
+/// Maximum number of tags of an object whose tags nobody declares.
+const MAX_UNDECLARED: usize = 100;
 
 /// Tags to set by name; `None` and an empty value unset the tag.
 pub type TagPatch = BTreeMap<String, Option<String>>;
@@ -101,6 +105,33 @@ impl Tags {
             } else {
                 merged.insert(full, value.to_owned());
             }
+        }
+        Ok(Self(merged))
+    }
+
+    /// Returns the tags after a patch of an object whose tags nobody declares.
+    ///
+    /// # Errors
+    /// `Invalid` for a name or a value that is too long, and for too many tags.
+    pub(in crate::domain) fn apply_undeclared_patch(&self, given: &TagPatch) -> Result<Self> {
+        let mut merged = self.0.clone();
+        for (name, value) in given {
+            let value = value.as_deref().unwrap_or_default();
+            if value.chars().count() > MAX_VALUE_CHARS {
+                return Err(violation(name, Rule::MaxLength(MAX_VALUE_CHARS as u64)));
+            }
+            if name.chars().count() > MAX_NAME_CHARS {
+                let rule = format!("must have a name of at most {MAX_NAME_CHARS} characters");
+                return Err(violation(name, Rule::Other(rule)));
+            }
+            match value {
+                "" => merged.remove(name),
+                value => merged.insert(name.clone(), value.to_owned()),
+            };
+        }
+        if merged.len() > MAX_UNDECLARED {
+            let rule = Rule::MaxLength(MAX_UNDECLARED as u64);
+            return Err(Violation::body(["tags"], rule).into());
         }
         Ok(Self(merged))
     }
@@ -198,6 +229,10 @@ pub enum TagTable {
     Conversation,
     /// Messages.
     Message,
+    /// Workflows.
+    Workflow,
+    /// Tasks.
+    Task,
 }
 
 impl TagTable {
@@ -207,6 +242,8 @@ impl TagTable {
             Self::User => "user_tags",
             Self::Conversation => "conversation_tags",
             Self::Message => "message_tags",
+            Self::Workflow => "workflow_tags",
+            Self::Task => "task_tags",
         }
     }
 

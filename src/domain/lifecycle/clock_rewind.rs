@@ -14,7 +14,7 @@ use tracing::warn;
 
 use crate::{
     domain::{
-        bots::{deliveries, schedules, states},
+        bots::{deliveries, schedules, states, tasks, workflows},
         end_users, platform_integrations,
         retrieval::connectors,
         tenancy::{
@@ -47,7 +47,9 @@ fn all_repairs() -> impl Iterator<Item = &'static Repair> {
         end_users::REPAIRS,
         platform_integrations::REPAIRS,
         states::REPAIRS,
+        tasks::REPAIRS,
         webhooks::REPAIRS,
+        workflows::REPAIRS,
     ]
     .into_iter()
     .flatten()

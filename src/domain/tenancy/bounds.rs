@@ -50,6 +50,12 @@ pub struct Settings {
     pub schedules: u64,
     /// Tracked numbers of a bot, one for each name and day.
     pub counters: u64,
+    /// Workflows of a bot.
+    pub workflows: u64,
+    /// Tasks of a bot.
+    pub tasks: u64,
+    /// Activities of a task; the oldest go first.
+    pub task_activities: u64,
     /// Files of a bot.
     pub files: u64,
     /// Names of integrations that belong to a workspace, also those without a version.
@@ -90,6 +96,9 @@ impl Default for Settings {
             states: 1_000_000,
             schedules: 100_000,
             counters: 100_000,
+            workflows: 1_000_000,
+            tasks: 1_000_000,
+            task_activities: 100,
             files: 100_000,
             integration_names: 1_000,
             interfaces: 1_000,

@@ -74,6 +74,7 @@ pub async fn create(
         conversation: Some(found.id),
         user: Some(user_request.id.clone()),
         message: None,
+        workflow: None,
     };
     let publisher = user_request.publisher(found.seq)?;
     let user = user_request.fid.clone();

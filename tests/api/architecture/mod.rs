@@ -63,6 +63,7 @@ const CIRCLES: &[(&str, &[&str])] = &[
             "schedules",
             "states",
             "users",
+            "workflows",
         ],
     ),
     ("retrieval", &["answers", "folders"]),

@@ -365,7 +365,6 @@ const COUNTS_OF_STEPS: &[(&str, i64, &str)] = &[
         "FROM states WHERE workflow_seq = 1 OR task_seq = 1",
     ),
     (
-    (
         "0036",
         1,
         "FROM bot_integrations WHERE disabled_channels <> '[]'",

@@ -2,6 +2,7 @@
 
 pub(in crate::dialects::botpress) mod account;
 pub(in crate::dialects::botpress) mod action_runs;
+pub(in crate::dialects::botpress) mod activities;
 pub(in crate::dialects::botpress) mod audit;
 pub mod billing;
 pub(in crate::dialects::botpress) mod bot_allowlist;

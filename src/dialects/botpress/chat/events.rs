@@ -13,6 +13,7 @@ use super::{
     event_status::{EventStatus, StatusFilter},
     messages::dto::{Message, Schedule},
     users::dto::{EXAMPLE_TIME, User},
+    workflows::dto::render_workflow,
 };
 use crate::{
     dialects::botpress::{
@@ -21,7 +22,10 @@ use crate::{
         error::Failed,
         paging::{self, PageMeta},
     },
-    domain::bots::events::{self, Filter, MessageInContext, Payload},
+    domain::bots::{
+        events::{self, Filter, MessageInContext, Payload},
+        workflows::WorkflowUpdate,
+    },
     http::{Body, DirectJson, JsonObject},
 };
 
@@ -53,6 +57,10 @@ struct Event {
     #[oai(skip_serializing_if_is_none)]
     #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<String>,
+    /// Id of the workflow that the event belongs to.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workflow_id: Option<String>,
     /// Status of the event.
     status: EventStatus,
     /// Reason of a failure; null for any other status.
@@ -67,6 +75,7 @@ impl Event {
         let payload = match event.payload {
             Payload::Custom(members) => members,
             Payload::Message(incoming) => message_members(integration, *incoming),
+            Payload::Workflow(update) => update_members(integration, *update),
         };
         Self {
             id: event.id.into(),
@@ -79,6 +88,7 @@ impl Event {
             conversation_id: event.conversation_id.map(Into::into),
             user_id: event.user_id.map(Into::into),
             message_id: event.message_id.map(Into::into),
+            workflow_id: event.workflow_id.map(Into::into),
             status: event.state.status.into(),
             failure_reason: event.state.failure_reason,
         }
@@ -101,6 +111,24 @@ fn message_members(integration: Option<&str>, found: MessageInContext) -> Map<St
     members.into_iter().map(member).collect()
 }
 
+/// Renders an update of a workflow, as members of an object.
+fn update_members(integration: Option<&str>, update: WorkflowUpdate) -> Map<String, Value> {
+    let conversation = update.conversation;
+    let conversation = conversation.map(|found| Conversation::for_viewer(integration, found));
+    let user = update.user.map(|user| User::for_viewer(integration, user));
+    let mut members = Map::new();
+    members.insert("type".to_owned(), update.kind.as_str().into());
+    members.insert("workflow".to_owned(), render_workflow(update.workflow));
+    if let Some(conversation) = conversation.and_then(|found| found.to_json()) {
+        members.insert("conversation".to_owned(), conversation);
+    }
+    if let Some(user) = user.and_then(|user| user.to_json()) {
+        members.insert("user".to_owned(), user);
+    }
+    members.extend(update.members);
+    members
+}
+
 /// Renders an event for a request to the bot.
 pub fn render_event(event: events::Event) -> Value {
     Event::for_viewer(None, event).to_json().unwrap_or_default()
@@ -121,6 +149,7 @@ impl Example for Event {
             conversation_id: None,
             user_id: None,
             message_id: None,
+            workflow_id: None,
             status: EventStatus::Processed,
             failure_reason: None,
         }
@@ -179,6 +208,8 @@ struct CreateEventBody {
     user_id: Option<String>,
     /// Id of the message that the event belongs to.
     message_id: Option<String>,
+    /// Id of the workflow that the event belongs to.
+    workflow_id: Option<String>,
 }
 
 impl Example for CreateEventBody {
@@ -190,6 +221,7 @@ impl Example for CreateEventBody {
             conversation_id: None,
             user_id: None,
             message_id: None,
+            workflow_id: None,
         }
     }
 }
@@ -203,6 +235,7 @@ impl From<CreateEventBody> for events::NewEvent {
             conversation: body.conversation_id.map(Into::into),
             user: body.user_id.map(Into::into),
             message: body.message_id.map(Into::into),
+            workflow: body.workflow_id.map(Into::into),
         }
     }
 }
@@ -296,6 +329,9 @@ impl Events {
         /// Selects events of this message.
         #[oai(name = "messageId")]
         message_id: Query<Option<String>>,
+        /// Selects events of this workflow.
+        #[oai(name = "workflowId")]
+        workflow_id: Query<Option<String>>,
         /// Selects events with this status.
         status: Query<Option<StatusFilter>>,
     ) -> Result<DirectJson<EventsResponse>, Failed> {
@@ -304,6 +340,7 @@ impl Events {
             conversation: paging::non_empty_parameter(conversation_id.0).map(Into::into),
             user: paging::non_empty_parameter(user_id.0).map(Into::into),
             message: paging::non_empty_parameter(message_id.0).map(Into::into),
+            workflow: paging::non_empty_parameter(workflow_id.0).map(Into::into),
             status: status.0.map(Into::into),
         };
         let after = paging::parse_next_token(next_token.0)?;

@@ -5,7 +5,7 @@ use poem_openapi::Enum;
 use crate::{
     dialects::botpress::admin::logs_dto::parse_optional_time,
     domain::bots::list_filter::{self, Sort, TimeRange},
-    kernel::Result,
+    kernel::{Error, Result, Rule, Violation},
 };
 
 /// A time of an object.
@@ -43,6 +43,29 @@ pub fn to_sort(field: Option<TimeField>, direction: Option<SortDirection>) -> So
         field: field.map(Into::into).unwrap_or_default(),
         ascending: direction == Some(SortDirection::Asc),
     }
+}
+
+/// Parses a parameter that is a list of words. Empty and repeated words are ignored.
+///
+/// # Errors
+/// `Invalid` for a word that is not one of `allowed`.
+pub fn parse_words<T: Copy + PartialEq + std::fmt::Display>(
+    name: &str,
+    words: &[String],
+    allowed: &[T],
+) -> Result<Vec<T>> {
+    let mut parsed = Vec::new();
+    for word in words.iter().filter(|word| !word.is_empty()) {
+        let found = allowed.iter().find(|one| one.to_string() == *word);
+        let found = *found.ok_or_else(|| {
+            let allowed = allowed.iter().map(|one| format!("\"{one}\"")).collect();
+            Error::from(Violation::query(name, Rule::OneOf { allowed }))
+        })?;
+        if !parsed.contains(&found) {
+            parsed.push(found);
+        }
+    }
+    Ok(parsed)
 }
 
 /// Parses the parameters `afterDate` and `beforeDate`.

@@ -13,4 +13,6 @@ mod state_expiry;
 pub(in crate::dialects::botpress) mod states;
 pub(in crate::dialects::botpress) mod tag_values;
 pub(in crate::dialects::botpress) mod tags;
+pub(in crate::dialects::botpress) mod tasks;
 pub mod users;
+pub(in crate::dialects::botpress) mod workflows;

@@ -26,7 +26,10 @@ pub(in crate::domain) use self::{
     rows::{find_at_row, find_in_bot, find_visible, load_visible},
 };
 use super::tags::Tags;
-use crate::kernel::{Timestamp, ids::ConversationId};
+use crate::kernel::{
+    Timestamp,
+    ids::{ConversationId, TaskId, WorkflowId},
+};
 
 /// A conversation.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +48,10 @@ pub struct Conversation {
     pub created_at: Timestamp,
     /// Time of the last change.
     pub updated_at: Timestamp,
+    /// The newest workflow of the conversation that is in progress or listening.
+    pub current_workflow_id: Option<WorkflowId>,
+    /// The newest task of the conversation that is in progress.
+    pub current_task_id: Option<TaskId>,
     /// True if the bot itself is a participant.
     pub(in crate::domain) bot_participates: bool,
     pub(in crate::domain) seq: i64,

@@ -30,11 +30,19 @@ pub fn find(call: &RequestContext, id: &ConversationId) -> Result<Conversation> 
 }
 
 /// Columns that [`from_row`] reads, in this order.
+// wire: nothing says when a workflow is the current one (botpress-today.md §4.2)
 pub(super) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     format!(
         "conversations.seq, conversations.id, conversations.integration, conversations.channel, \
          conversations.tags, conversations.bot_participates, conversations.created_at, \
-         conversations.updated_at, {}",
+         conversations.updated_at, {}, \
+         (SELECT workflows.id FROM workflows INDEXED BY workflows_current \
+          WHERE workflows.conversation_seq = conversations.seq \
+            AND workflows.status IN ('in_progress', 'listening') \
+          ORDER BY workflows.seq DESC LIMIT 1), \
+         (SELECT tasks.id FROM tasks INDEXED BY tasks_current \
+          WHERE tasks.conversation_seq = conversations.seq AND tasks.status = 'in_progress' \
+          ORDER BY tasks.seq DESC LIMIT 1)",
         alias_sql("conversations.agent_seq", "conversations.integration")
     )
 });
@@ -165,5 +173,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         created_at: row.get(6)?,
         updated_at: row.get(7)?,
         alias: row.get(8)?,
+        current_workflow_id: row.get(9)?,
+        current_task_id: row.get(10)?,
     })
 }

@@ -8,7 +8,10 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::queue::LaneKey;
 use crate::{
     domain::{
-        bots::protocol::{self, BotRequest, CallFailure, FailureCause, Receiver, RequestRef},
+        bots::{
+            protocol::{self, BotRequest, CallFailure, FailureCause, Receiver, RequestRef},
+            workflows,
+        },
         tenancy::app::App,
     },
     kernel::{Result, Timestamp},
@@ -113,6 +116,11 @@ fn load_delivery(conn: &Connection, app: &App, seq: i64) -> Result<Option<(Recei
         })
         .optional()?;
     let Some(row) = row else { return Ok(None) };
+    if let Some(event) = row.event_seq
+        && workflows::is_stale_round(conn, seq, event)?
+    {
+        return Ok(None);
+    }
     let sealer = app.sealer();
     let receiver = match row.installation_seq {
         Some(installation) => {

@@ -4,6 +4,7 @@
 
 mod attempt;
 mod dispatcher;
+mod issue_reports;
 mod log_lines;
 mod outcomes;
 mod queue;
@@ -56,13 +57,33 @@ pub(in crate::domain) enum Notification {
 }
 
 /// Enqueues an event or a message for a bot. Deliveries with the same `lane` stay in order; 0 is for objects
-/// without a conversation.
+/// without a conversation, and each workflow has a negative one.
 pub(in crate::domain) fn enqueue_for_bot(
     tx: &WriteTx<'_>,
     agent_seq: i64,
     what: Notification,
     lane: i64,
 ) -> Result<()> {
+    insert_for_bot(tx, agent_seq, what, lane).map(drop)
+}
+
+/// Enqueues an event for a bot like [`enqueue_for_bot`], and returns the row of its delivery; `None` if there is no bot
+/// to receive it.
+pub(in crate::domain) fn enqueue_event(
+    tx: &WriteTx<'_>,
+    agent_seq: i64,
+    event_seq: i64,
+    lane: i64,
+) -> Result<Option<i64>> {
+    insert_for_bot(tx, agent_seq, Notification::Event(event_seq), lane)
+}
+
+fn insert_for_bot(
+    tx: &WriteTx<'_>,
+    agent_seq: i64,
+    what: Notification,
+    lane: i64,
+) -> Result<Option<i64>> {
     let (event, message) = match what {
         Notification::Event(seq) => (Some(seq), None),
         Notification::Message(seq) => (None, Some(seq)),
@@ -78,10 +99,11 @@ pub(in crate::domain) fn enqueue_for_bot(
             ":now": tx.now,
         })?;
     if inserted == 0 {
-        return outcomes::store_outcome(tx.conn, what, EventOutcome::Ignored);
+        outcomes::store_outcome(tx.conn, what, EventOutcome::Ignored)?;
+        return Ok(None);
     }
     tx.wake_delivery_dispatcher();
-    Ok(())
+    Ok(Some(tx.conn.last_insert_rowid()))
 }
 
 /// A disabled channel gets no messages. In SQLite, the columns beside `max` come from the row with the maximum.

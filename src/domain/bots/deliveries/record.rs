@@ -2,12 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rusqlite::{Connection, OptionalExtension, named_params};
-use serde_json::Value;
-
 use super::{
     Settings,
     attempt::{self, AttemptOutcome, AttemptResult, AttemptedCall},
+    issue_reports::{build_issue, parse_issue},
     outcomes::{EventOutcome, delete_delivery, store_outcome},
     queue::{LaneKey, NextStep},
 };
@@ -16,11 +14,11 @@ use crate::{
         bots::{
             installations::Status,
             manage::{
-                self,
-                issues::{self, Category, IssueData, IssueValue, Occurrence},
+                self, issues,
                 logs::{self, LogLevel},
             },
             protocol::{CallFailure, CallReach, FailureCause, RequestRef},
+            workflows::{self, RoundEnd},
         },
         shared::{backoff, sql::write_each_in_savepoint},
         tenancy::{app::App, audit::Actor, write_tx::WriteTx},
@@ -28,6 +26,7 @@ use crate::{
     engine::{self, LogLine},
     kernel::{Result, Timestamp},
 };
+use rusqlite::{Connection, OptionalExtension, named_params};
 
 /// Outcomes and log lines that are not stored yet.
 #[derive(Default)]
@@ -153,38 +152,6 @@ const fn to_log_level(level: engine::Level) -> LogLevel {
     }
 }
 
-/// Builds an issue from a log line that the program marked as one.
-fn parse_issue(issue: &Value, title: &str) -> Occurrence {
-    let text = |name: &str| issue[name].as_str().unwrap_or_default().to_owned();
-    let values = |name: &str| -> IssueData {
-        let members = issue[name].as_object().into_iter().flatten();
-        let datum = |value: &Value| {
-            let raw = match value.get("raw").unwrap_or(value) {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            let pretty = value.get("pretty").and_then(Value::as_str);
-            IssueValue {
-                raw,
-                pretty: pretty.map(str::to_owned),
-            }
-        };
-        members
-            .map(|(name, value)| (name.clone(), datum(value)))
-            .collect()
-    };
-    let category = issue["category"].as_str().and_then(Category::parse);
-    Occurrence {
-        code: text("code"),
-        category: category.unwrap_or(Category::UserCode),
-        title: title.to_owned(),
-        description: text("description"),
-        resolution_link: issue["resolutionLink"].as_str().map(str::to_owned),
-        group_data: values("groupBy"),
-        data: values("data"),
-    }
-}
-
 const COUNT_ATTEMPT: &str = "
     UPDATE bot_deliveries SET attempts = attempts + 1 WHERE seq = :seq RETURNING attempts";
 
@@ -210,6 +177,7 @@ fn write_outcome(tx: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> Resul
         },
     };
     let Err(failed) = &tried.result else {
+        workflows::end_rounds(tx, app, outcome.seq, RoundEnd::Success)?;
         if let Some(installation) = delete_delivery(tx.conn, outcome.seq)?.installation {
             update_status(tx, installation, tried, None)?;
         }
@@ -225,7 +193,8 @@ fn write_outcome(tx: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> Resul
         return Ok(NextStep::Done);
     };
     let bots = app.bot_settings();
-    let is_repeatable = may_repeat(tried.request_ref.operation, failed, attempts);
+    let is_repeatable = may_repeat(tried.request_ref.operation, failed, attempts)
+        && !workflows::is_ended_round(tx.conn, outcome.seq)?;
     let next = retry_time(app.delivery_settings(), attempts, failed, outcome.ended_at);
     match next.filter(|_| is_repeatable) {
         Some(due_at) => {
@@ -236,6 +205,7 @@ fn write_outcome(tx: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> Resul
             let more = format!(" It is retried in {wait:.0} s.");
             let line = (LogLevel::Warn, more.as_str());
             tried.request_ref.write_logs(tx, bots, line, failed)?;
+            workflows::end_rounds(tx, app, outcome.seq, RoundEnd::Repeated(&failed.text))?;
             Ok(NextStep::RetryAt(due_at))
         }
         None => {
@@ -248,6 +218,7 @@ fn write_outcome(tx: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> Resul
                 &tried.request_ref.bot,
                 &build_issue(tried, failed),
             )?;
+            workflows::end_rounds(tx, app, outcome.seq, RoundEnd::GivenUp(&failed.text))?;
             let deleted = delete_delivery(tx.conn, outcome.seq)?;
             if let Some(installation) = deleted.installation {
                 update_status(tx, installation, tried, Some(failed))?;
@@ -320,47 +291,6 @@ fn retry_time(
     // A receiver can at most double the configured delay.
     let asked = failed.retry_after.unwrap_or(Duration::ZERO);
     Some(now.plus(asked.clamp(wait, wait * 2)))
-}
-
-fn build_issue(tried: &AttemptedCall, failed: &CallFailure) -> Occurrence {
-    let datum = |raw: &str| IssueValue {
-        raw: raw.to_owned(),
-        pretty: None,
-    };
-    let code = match &tried.request_ref.integration {
-        Some(_) => "integration_call_failed",
-        None => "bot_call_failed",
-    };
-    let mut grouped: IssueData = [
-        ("operation".to_owned(), datum(tried.request_ref.operation)),
-        ("type".to_owned(), datum(&tried.request_ref.kind)),
-    ]
-    .into();
-    if let Some((_, name)) = &tried.request_ref.integration {
-        grouped.insert("integration".to_owned(), datum(name));
-    }
-    let mut data: IssueData = [("error".to_owned(), datum(&failed.text))].into();
-    if let Some(stack) = tried.request_ref.stack_for_bot(failed) {
-        data.insert("stack".to_owned(), datum(stack));
-    }
-    Occurrence {
-        code: code.to_owned(),
-        category: match failed.cause {
-            FailureCause::Code | FailureCause::Loading => Category::UserCode,
-            FailureCause::Limits => Category::Limits,
-            FailureCause::Configuration => Category::Configuration,
-            FailureCause::Other => Category::Other,
-        },
-        title: format!(
-            "{} failed in {}",
-            tried.request_ref.operation,
-            tried.request_ref.receiver_name()
-        ),
-        description: tried.request_ref.describe_failure(&failed.text),
-        resolution_link: None,
-        group_data: grouped,
-        data,
-    }
 }
 
 const UPDATE_STATUS: &str = "

@@ -12,12 +12,13 @@ use crate::{
             messages,
             schedules::{self, Schedule, ScheduledItem},
             users,
+            workflows::{self, UpdateKind},
         },
         tenancy::{bounds::Bound, request_auth::RequestContext, write_tx::WriteTx},
     },
     kernel::{
         Error, Kind, Result,
-        ids::{ConversationId, EndUserId, EventId, MessageId},
+        ids::{ConversationId, EndUserId, EventId, MessageId, WorkflowId},
         schema,
     },
 };
@@ -37,13 +38,15 @@ pub struct NewEvent {
     pub user: Option<EndUserId>,
     /// The message that the event concerns.
     pub message: Option<MessageId>,
+    /// The workflow that the event concerns.
+    pub workflow: Option<WorkflowId>,
 }
 
 /// Creates an event in the call's bot.
 ///
 /// # Errors
 /// `Forbidden` for a role below developer; `ReferenceNotFound` if the type is not declared or if the
-/// conversation, the user or the message does not exist; `RelationConflict` for an event of another integration;
+/// conversation, the user, the message or the workflow does not exist; `RelationConflict` for an event of another integration;
 /// `InvalidData` if the payload does not match the schema of its type; `Invalid` for an invalid schedule; errors
 /// of the store.
 pub async fn create(call: &RequestContext, new: NewEvent) -> Result<Event> {
@@ -120,6 +123,9 @@ struct EventSubjects {
     conversation: Option<i64>,
     user: Option<i64>,
     message: Option<i64>,
+    workflow: Option<i64>,
+    /// Type of the update, if the event tells the bot of the workflow.
+    workflow_update: Option<UpdateKind>,
 }
 
 fn find_subjects(conn: &Connection, author: &Author, new: &NewEvent) -> Result<EventSubjects> {
@@ -138,10 +144,16 @@ fn find_subjects(conn: &Connection, author: &Author, new: &NewEvent) -> Result<E
         }
         None => None,
     };
+    let workflow = match &new.workflow {
+        Some(id) => Some(workflows::require_row(conn, author.bot().seq, id)?),
+        None => None,
+    };
     Ok(EventSubjects {
         conversation,
         user,
         message,
+        workflow,
+        workflow_update: None,
     })
 }
 
@@ -158,6 +170,8 @@ pub(in crate::domain) struct SystemEvent<'a> {
     /// Rows of the conversation and the user that the event concerns.
     pub(in crate::domain) conversation: Option<i64>,
     pub(in crate::domain) user: Option<i64>,
+    /// Row of the workflow that the event tells of, and the type of the update.
+    pub(in crate::domain) workflow: Option<(i64, UpdateKind)>,
 }
 
 /// Inserts an event as a part of a write transaction, and returns its row.
@@ -166,6 +180,8 @@ pub(in crate::domain) fn insert(tx: &WriteTx<'_>, made: &SystemEvent<'_>) -> Res
         conversation: made.conversation,
         user: made.user,
         message: None,
+        workflow: made.workflow.map(|(seq, _)| seq),
+        workflow_update: made.workflow.map(|(_, update)| update),
     };
     let id = EventId::new_ordered_uuid(tx.now);
     insert_row(tx, made.agent_seq, &id, (made.kind, made.payload), &about)
@@ -173,10 +189,10 @@ pub(in crate::domain) fn insert(tx: &WriteTx<'_>, made: &SystemEvent<'_>) -> Res
 
 const INSERT: &str = "
     INSERT INTO events
-        (id, agent_seq, type, payload, conversation_seq, user_seq, message_seq, after_message,
-         created_at)
+        (id, agent_seq, type, payload, conversation_seq, user_seq, message_seq, workflow_seq,
+         workflow_update, after_message, created_at)
     VALUES
-        (:id, :agent_seq, :kind, :payload, :conversation, :user, :message,
+        (:id, :agent_seq, :kind, :payload, :conversation, :user, :message, :workflow, :workflow_update,
          coalesce((SELECT max(seq) FROM messages), 0), :now)";
 
 fn insert_row(
@@ -194,6 +210,8 @@ fn insert_row(
         ":conversation": about.conversation,
         ":user": about.user,
         ":message": about.message,
+        ":workflow": about.workflow,
+        ":workflow_update": about.workflow_update,
         ":now": tx.now,
     })?;
     Ok(tx.conn.last_insert_rowid())

@@ -18,7 +18,7 @@ use crate::{
     },
     kernel::{
         Result,
-        ids::{ConversationId, EndUserId, MessageId},
+        ids::{ConversationId, EndUserId, MessageId, WorkflowId},
     },
 };
 
@@ -33,6 +33,8 @@ pub struct Filter {
     pub user: Option<EndUserId>,
     /// Only events that concern this message.
     pub message: Option<MessageId>,
+    /// Only events that concern this workflow.
+    pub workflow: Option<WorkflowId>,
     /// Only events with this status.
     pub status: Option<EventStatus>,
 }
@@ -55,7 +57,8 @@ pub async fn list(
             let of_messages = filter
                 .kind
                 .as_deref()
-                .is_none_or(|kind| kind == MESSAGE_CREATED);
+                .is_none_or(|kind| kind == MESSAGE_CREATED)
+                && filter.workflow.is_none();
             let mut found = list_stored(conn, &author, &filter, after)?;
             if of_messages {
                 found.extend(list_incoming(conn, &author, &filter, after, &index)?);
@@ -130,13 +133,24 @@ fn list_stored(
         more.push_str(" AND events.type = :kind");
         parameters.push((":kind", kind));
     }
+    if let Some(id) = &filter.workflow {
+        more.push_str(
+            " AND events.workflow_seq = (SELECT seq FROM workflows WHERE id = :workflow)",
+        );
+        parameters.push((":workflow", id));
+    }
+    let table = match filter.workflow {
+        // Few of a bot's events concern one workflow.
+        Some(_) => "events INDEXED BY events_by_workflow",
+        None => "events",
+    };
     let own = author.integration().map(|own| own.name.as_str());
     if own.is_some() {
         more.push_str(rows::INTEGRATION_CONDITION);
         parameters.push((":own", &own));
     }
     let sql = format!(
-        "SELECT {} FROM events {} \
+        "SELECT {} FROM {table} {} \
          WHERE events.agent_seq = :agent_seq AND (events.created_at, events.after_message, events.seq) < (:at, :row, :sub){more} \
          ORDER BY events.created_at DESC, events.after_message DESC, events.seq DESC LIMIT {}",
         *rows::COLUMNS,
@@ -145,7 +159,9 @@ fn list_stored(
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let found = statement.query_map(parameters.as_slice(), rows::from_row)?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
+    found
+        .map(|stored| stored?.load(conn, author.bot()))
+        .collect()
 }
 
 fn list_incoming(

@@ -18,13 +18,14 @@ pub use self::{
 };
 pub(in crate::domain) use self::{
     create::{SystemEvent, create_with_hook, insert},
-    rows::find_at_row,
+    rows::{find_at_row, find_delivery, find_visible},
 };
+use super::workflows::WorkflowUpdate;
 use crate::{
     domain::shared::paging::PageToken,
     kernel::{
         Timestamp,
-        ids::{ConversationId, EndUserId, EventId, MessageId},
+        ids::{ConversationId, EndUserId, EventId, MessageId, WorkflowId},
     },
 };
 
@@ -48,6 +49,8 @@ pub struct Event {
     pub user_id: Option<EndUserId>,
     /// The message that the event concerns.
     pub message_id: Option<MessageId>,
+    /// The workflow that the event concerns.
+    pub workflow_id: Option<WorkflowId>,
     /// Status, and the reason of a failure.
     pub state: EventState,
     /// Creation time.
@@ -63,6 +66,8 @@ pub enum Payload {
     Custom(Map<String, Value>),
     /// An incoming message.
     Message(Box<MessageInContext>),
+    /// An update that tells the bot of a workflow.
+    Workflow(Box<WorkflowUpdate>),
 }
 
 /// A message with its author and conversation.
@@ -87,6 +92,7 @@ impl Event {
             conversation_id: Some(message.conversation_id.clone()),
             user_id: Some(message.user_id.clone()),
             message_id: Some(message.id.clone()),
+            workflow_id: None,
             state,
             created_at: message.created_at,
             position: message.page_token(),

@@ -16,9 +16,10 @@ use crate::{
             installations::alias_sql,
             messages::{self, Message},
             users,
+            workflows::{self, UpdateKind},
         },
         shared::{paging::PageToken, sql::read_object_or_error},
-        tenancy::request_auth::RequestContext,
+        tenancy::request_auth::{PrincipalAgent, RequestContext},
     },
     kernel::{
         Error, Kind, Result,
@@ -42,7 +43,7 @@ pub fn find(call: &RequestContext, id: &EventId) -> Result<Event> {
 }
 
 /// Finds the event with this id if the author may see it.
-pub(super) fn find_visible(
+pub(in crate::domain) fn find_visible(
     conn: &Connection,
     author: &Author,
     id: &EventId,
@@ -82,7 +83,8 @@ pub(super) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     format!(
         "events.seq, events.id, events.type, events.payload, \
          conversations.id, end_users.id, messages.id, events.created_at, events.after_message, \
-         {STORED_STATUS}, events.failure_reason, {}",
+         {STORED_STATUS}, events.failure_reason, workflows.id, events.workflow_update, \
+         events.workflow_seq, {}",
         type_for_bot_sql()
     )
 });
@@ -101,7 +103,8 @@ fn type_for_bot_sql() -> String {
 pub(super) const JOINS: &str = "LEFT JOIN conversations \
     ON conversations.seq = events.conversation_seq \
     LEFT JOIN end_users ON end_users.seq = events.user_seq \
-    LEFT JOIN messages ON messages.seq = events.message_seq";
+    LEFT JOIN messages ON messages.seq = events.message_seq \
+    LEFT JOIN workflows ON workflows.seq = events.workflow_seq";
 
 /// Condition for the events of the integration `:own`: types with the prefix `name:`. A semicolon is the
 /// character after a colon, so it ends the range.
@@ -124,7 +127,10 @@ pub(super) fn read(conn: &Connection, author: &Author, id: &EventId) -> Result<O
     }
     let mut statement = conn.prepare_cached(&sql)?;
     let found = statement.query_row(parameters.as_slice(), from_row);
-    Ok(found.optional()?)
+    let found = found.optional()?;
+    found
+        .map(|stored| stored.load(conn, author.bot()))
+        .transpose()
 }
 
 static FIND_AT_ROW: LazyLock<String> = LazyLock::new(|| {
@@ -138,19 +144,73 @@ static FIND_AT_ROW: LazyLock<String> = LazyLock::new(|| {
 /// Finds the stored event at this row of a bot.
 pub(in crate::domain) fn find_at_row(
     conn: &Connection,
-    agent_seq: i64,
+    agent: &PrincipalAgent,
     seq: i64,
 ) -> Result<Option<Event>> {
-    let parameters = named_params! {":seq": seq, ":agent_seq": agent_seq};
+    let parameters = named_params! {":seq": seq, ":agent_seq": agent.seq};
     let found = conn
         .prepare_cached(&FIND_AT_ROW)?
         .query_row(parameters, from_row);
+    let found = found.optional()?;
+    found.map(|stored| stored.load(conn, agent)).transpose()
+}
+
+const DELIVERY_OF_EVENT: &str = "
+    SELECT bot_deliveries.seq
+    FROM events JOIN bot_deliveries ON bot_deliveries.event_seq = events.seq
+    WHERE events.id = :id AND events.agent_seq = :agent_seq";
+
+const DELIVERY_OF_MESSAGE: &str = "
+    SELECT bot_deliveries.seq
+    FROM messages JOIN bot_deliveries ON bot_deliveries.message_seq = messages.seq
+    WHERE messages.id = :id AND messages.agent_seq = :agent_seq
+      AND bot_deliveries.installation_seq IS NULL";
+
+/// Returns the row of the delivery of an event to a bot, while it is in the queue.
+pub(in crate::domain) fn find_delivery(
+    conn: &Connection,
+    agent_seq: i64,
+    id: &EventId,
+) -> Result<Option<i64>> {
+    let message = parse_message_id(id);
+    let (sql, id) = match &message {
+        Some(message) => (DELIVERY_OF_MESSAGE, message.as_str()),
+        None => (DELIVERY_OF_EVENT, id.as_str()),
+    };
+    let found = conn
+        .prepare_cached(sql)?
+        .query_row(named_params! {":id": id, ":agent_seq": agent_seq}, |row| {
+            row.get(0)
+        });
     Ok(found.optional()?)
 }
 
-pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
+/// An event as stored. The payload of an update of a workflow is not loaded yet.
+pub(super) struct StoredEvent {
+    event: Event,
+    update: Option<(UpdateKind, i64)>,
+}
+
+impl StoredEvent {
+    /// Loads what the payload refers to.
+    pub(super) fn load(self, conn: &Connection, agent: &PrincipalAgent) -> Result<Event> {
+        let mut event = self.event;
+        if let (Some(update), Payload::Custom(members)) = (self.update, &mut event.payload) {
+            let members = std::mem::take(members);
+            let update = workflows::load_update(conn, agent, update, members)?;
+            let update =
+                update.ok_or_else(|| Error::internal("an event has no workflow", "no row"))?;
+            event.payload = Payload::Workflow(Box::new(update));
+        }
+        Ok(event)
+    }
+}
+
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
     let created_at = row.get(7)?;
-    Ok(Event {
+    let update: Option<UpdateKind> = row.get(12)?;
+    let workflow: Option<i64> = row.get(13)?;
+    let event = Event {
         position: PageToken {
             created_at,
             seq: row.get(8)?,
@@ -162,12 +222,17 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
         conversation_id: row.get(4)?,
         user_id: row.get(5)?,
         message_id: row.get(6)?,
+        workflow_id: row.get(11)?,
         state: EventState {
             status: row.get(9)?,
             failure_reason: row.get(10)?,
         },
-        kind_for_bot: row.get(11)?,
+        kind_for_bot: row.get(14)?,
         created_at,
+    };
+    Ok(StoredEvent {
+        event,
+        update: update.zip(workflow),
     })
 }
 

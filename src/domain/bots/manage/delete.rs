@@ -128,6 +128,10 @@ const PURGE_AFTER_MESSAGES: &[&str] = &[
     "DELETE FROM states WHERE seq IN (
         SELECT seq FROM states
         WHERE agent_seq = :seq AND type <> 'integration' LIMIT :limit)",
+    "DELETE FROM workflows WHERE seq IN (
+        SELECT seq FROM workflows WHERE agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM tasks WHERE seq IN (
+        SELECT seq FROM tasks WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM conversations WHERE seq IN (
         SELECT seq FROM conversations WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM bot_counters WHERE agent_seq = :seq AND (day, name) IN (

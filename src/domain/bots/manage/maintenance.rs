@@ -9,6 +9,7 @@ use tracing::warn;
 use super::delete;
 use crate::{
     domain::{
+        bots::workflows,
         retrieval::chat,
         tenancy::{app::App, audit, usage},
     },
@@ -55,10 +56,11 @@ pub async fn run_once(app: &App) -> Result<()> {
     prune_logs(app).await
 }
 
-/// Prunes audit records, counts of calls and chat turns that are past their retention.
+/// Prunes audit records, counts of calls, workflows, tasks and chat turns that are past their retention.
 async fn prune_tenant_data(app: &App) -> Result<()> {
     audit::prune(app).await?;
     usage::prune(app).await?;
+    workflows::prune(app).await?;
     chat::prune_turns(app).await
 }
 

@@ -26,6 +26,15 @@ pub struct Settings {
     pub session_minutes: u32,
     /// Maximum number of filters of one kind in a list: tags, or participants.
     pub max_filters: usize,
+    /// Time after which a workflow or a task times out, if its creator names none, in seconds.
+    pub workflow_timeout_seconds: u64,
+    /// Pause before the bot is notified of a workflow in progress again, in seconds. After a failure it doubles each time,
+    /// up to 64 times as long.
+    pub workflow_pause_seconds: u64,
+    /// Times that the bot is notified again after it failed or did not acknowledge a workflow.
+    pub workflow_repeats: u32,
+    /// Retention of workflows and tasks that have ended, in days; 0 keeps them forever.
+    pub workflow_days: u64,
 }
 
 impl Default for Settings {
@@ -40,6 +49,10 @@ impl Default for Settings {
             unindexed_messages: 50_000,
             session_minutes: 30,
             max_filters: 50,
+            workflow_timeout_seconds: 300,
+            workflow_pause_seconds: 1,
+            workflow_repeats: 3,
+            workflow_days: 90,
         }
     }
 }

@@ -88,7 +88,7 @@ pub(in crate::domain) fn event_payload(
     agent: &PrincipalAgent,
     seq: i64,
 ) -> Result<Option<RequestPayload>> {
-    let found = events::find_at_row(conn, agent.seq, seq)?;
+    let found = events::find_at_row(conn, agent, seq)?;
     Ok(found.map(|event| event_body(app, event)))
 }
 

@@ -1,4 +1,4 @@
-//! Fires due work: scheduled events and messages, recurring events and expired states. Each row is deleted or
+//! Fires due work: scheduled events and messages, recurring events, expired states, workflows and tasks. Each row is deleted or
 //! moved to its next time in the transaction that fires it, so a restart never fires it twice.
 //!
 //! Work that became due while the server was down fires once at the next start: a recurring event that missed
@@ -18,6 +18,7 @@ use crate::{
             events::{self, SystemEvent},
             plugins,
             states::{self, ExpiredState},
+            tasks, workflows,
         },
         shared::sql::write_each_in_savepoint,
         tenancy::{app::App, audit::Actor, write_tx::WriteTx},
@@ -25,7 +26,7 @@ use crate::{
     kernel::{Result, Timestamp, ids::AgentId},
 };
 
-/// Maximum number of schedules, and of expired states, that one transaction handles.
+/// Maximum number of rows of each kind that one transaction handles.
 const BATCH_SIZE: i64 = 200;
 
 /// Delay of a row that failed to fire. It keeps a failing row from blocking later ones.
@@ -36,13 +37,21 @@ const STATE_EXPIRED: &str = "state_expired";
 
 const NEXT: &str = "SELECT min(due_at) FROM bot_schedules";
 
-/// Returns the earliest due time of all schedules and states.
+/// Returns the earliest due time of all schedules, states, workflows and tasks.
 pub(in crate::domain) fn next_due(conn: &Connection) -> Result<Option<Timestamp>> {
     let schedule: Option<Timestamp> = conn.prepare_cached(NEXT)?.query_row([], |row| row.get(0))?;
-    Ok(schedule.into_iter().chain(states::next_expiry(conn)?).min())
+    let others = [
+        states::next_expiry(conn)?,
+        workflows::next_due(conn)?,
+        tasks::next_timeout(conn)?,
+    ];
+    Ok(schedule
+        .into_iter()
+        .chain(others.into_iter().flatten())
+        .min())
 }
 
-/// Fires one batch of due schedules, and deletes one batch of expired states.
+/// Fires one batch of due schedules, of waiting workflows and of tasks, and deletes one batch of expired states.
 ///
 /// # Errors
 /// Errors of the store.
@@ -60,7 +69,8 @@ pub(in crate::domain) async fn fire_due(app: &App) -> Result<()> {
         states::delete_expired(tx, BATCH_SIZE, |ended| {
             report_expired_state(&firing, tx, ended)
         })?;
-        Ok(())
+        workflows::fire_due(tx, BATCH_SIZE)?;
+        tasks::time_out_due(&firing, tx, BATCH_SIZE)
     })
     .await
 }
@@ -75,6 +85,7 @@ fn report_expired_state(app: &App, tx: &WriteTx<'_>, ended: &ExpiredState) -> Re
         payload: &json!({"state": state}),
         conversation: ended.conversation,
         user: ended.user,
+        workflow: None,
     };
     let event = events::insert(tx, &made)?;
     deliveries::enqueue_for_bot(tx, ended.agent_seq, Notification::Event(event), lane)
@@ -164,6 +175,7 @@ impl Due {
                 payload: &Value::Object(event.payload.clone()),
                 conversation: None,
                 user: None,
+                workflow: None,
             };
             let seq = events::insert(tx, &made)?;
             deliveries::enqueue_for_bot(tx, self.agent_seq, Notification::Event(seq), 0)?;

@@ -5,12 +5,12 @@ use rusqlite::Connection;
 use super::{Key, StateKind};
 use crate::{
     domain::{
-        bots::{author::Author, conversations, definitions, users},
+        bots::{author::Author, conversations, definitions, tasks, users, workflows},
         tenancy::request_auth::ActingInstallation,
     },
     kernel::{
         Error, Result, Rule, Violation,
-        ids::{ConversationId, EndUserId},
+        ids::{ConversationId, EndUserId, TaskId, WorkflowId},
         violation::{Location, PathSegment},
     },
 };
@@ -20,10 +20,12 @@ use crate::{
 pub(super) struct Owner {
     /// Key of the integration that the state belongs to; empty for the bot's own states.
     pub(super) integration: String,
-    /// Id of the conversation or the user; empty for a bot and an installation.
+    /// Id of the conversation, the user, the task or the workflow; empty for a bot and an installation.
     pub(super) id: String,
     pub(super) conversation_seq: Option<i64>,
     pub(super) user_seq: Option<i64>,
+    pub(super) task_seq: Option<i64>,
+    pub(super) workflow_seq: Option<i64>,
 }
 
 impl Owner {
@@ -56,11 +58,18 @@ impl Owner {
                 owner.user_seq = users::load_visible(conn, author, &id)?.seq;
                 owner.id = key.owner.clone();
             }
-            // wire: the server has no tasks and workflows yet, so it takes their ids as they come
-            // (botpress-today.md §3)
-            StateKind::Task | StateKind::Workflow if integration.is_none() => {
-                check_length("id", &key.owner)?;
+            // wire: the bot alone has tasks and workflows (botpress-today.md §4.2)
+            StateKind::Task if integration.is_none() => {
+                let id = TaskId::from(key.owner.as_str());
+                let seq = tasks::find_seq(conn, voice.bot().seq, &id)?;
+                owner.task_seq = Some(seq.ok_or_else(absent)?);
+                owner.id = key.owner.clone();
+            }
+            StateKind::Workflow if integration.is_none() => {
                 check_length("name", &key.name)?;
+                let id = WorkflowId::from(key.owner.as_str());
+                let seq = workflows::find_seq(conn, voice.bot().seq, &id)?;
+                owner.workflow_seq = Some(seq.ok_or_else(absent)?);
                 owner.id = key.owner.clone();
             }
             StateKind::Bot if key.owner == author.bot().id.as_str() => {}
@@ -74,7 +83,7 @@ impl Owner {
     }
 }
 
-/// Maximum length of an id and a name that nothing declares, in characters.
+/// Maximum length of a name that nothing declares, in characters.
 const MAX_CHARS: usize = 200;
 
 fn check_length(parameter: &str, text: &str) -> Result<()> {

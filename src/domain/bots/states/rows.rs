@@ -84,11 +84,11 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<State> {
 
 const UPSERT: &str = "
     INSERT INTO states
-        (id, agent_seq, integration, type, owner_id, name, conversation_seq, user_seq, payload,
-         expires_after, expires_at, created_at, updated_at)
+        (id, agent_seq, integration, type, owner_id, name, conversation_seq, user_seq, task_seq,
+         workflow_seq, payload, expires_after, expires_at, created_at, updated_at)
     VALUES
-        (:id, :agent_seq, :integration, :kind, :owner_id, :name, :conversation_seq, :user_seq,
-         :payload, :expires_after, :expires_at, :created_at, :updated_at)
+        (:id, :agent_seq, :integration, :kind, :owner_id, :name, :conversation_seq, :user_seq, :task_seq,
+         :workflow_seq, :payload, :expires_after, :expires_at, :created_at, :updated_at)
     ON CONFLICT (agent_seq, integration, type, owner_id, name) DO UPDATE SET
         id = excluded.id, payload = excluded.payload, expires_after = excluded.expires_after,
         expires_at = excluded.expires_at, created_at = excluded.created_at,
@@ -110,6 +110,8 @@ pub(super) fn upsert(
         ":name": state.name,
         ":conversation_seq": owner.conversation_seq,
         ":user_seq": owner.user_seq,
+        ":task_seq": owner.task_seq,
+        ":workflow_seq": owner.workflow_seq,
         ":payload": Value::Object(state.payload.clone()).to_string(),
         ":expires_after": state.expires_after,
         ":expires_at": state.expires_at,

@@ -39,7 +39,7 @@ fn body_for(method: &Method) -> Option<Value> {
 async fn needs_a_token() {
     let given = Given::new().await;
     let all = [operations("/v1/chat/"), operations("/v1/storage/")].concat();
-    assert_eq!(all.len(), 25 + 4 + 1 + 7 + 5);
+    assert_eq!(all.len(), 25 + 4 + 1 + 7 + 5 + 11);
     for (method, path, id) in all {
         // A public file needs none, and a missing one is not told from another's.
         let unknown = Caller::with("bp_pat_unknown").header("x-bot-id", given.bot.id.as_str());

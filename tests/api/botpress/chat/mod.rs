@@ -21,7 +21,9 @@ mod quotas;
 mod state_kinds;
 mod states;
 mod tag_values;
+mod tasks;
 mod users;
+mod workflows;
 
 use serde_json::{Value, json};
 

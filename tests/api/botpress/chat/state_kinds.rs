@@ -138,7 +138,8 @@ async fn get_or_set_state_stops_at_the_bound() {
     let server = TestServer::with(|config| config.bounds.states = 1).await;
     let given = Given::on(server).await;
     let bot = given.as_bot();
-    let path = |name: &str| format!("/v1/chat/states/workflow/w/{name}/get-or-set");
+    let workflow = given.workflow(json!({})).await;
+    let path = |name: &str| format!("/v1/chat/states/workflow/{workflow}/{name}/get-or-set");
     let body = json!({"payload": {}});
     let first = bot.post(&given.server, &path("a"), body.clone()).await;
     first.expect(200);
@@ -195,23 +196,29 @@ async fn set_state_expiry_restarts_the_time() {
 async fn set_state_of_tasks_and_workflows() {
     let given = given().await;
     let (server, bot) = (&given.server, given.as_bot());
-    let task = "/v1/chat/states/task/0194bb14-9d44-7f12-8c63-0b1a2d3e4f65/job";
+    let conversation = given.conversation("c").await;
+    let task = given.task(&conversation, json!({})).await;
+    let undeclared = &format!("/v1/chat/states/task/{task}/other");
+    let task = &format!("/v1/chat/states/task/{task}/job");
     let set = bot.post(server, task, json!({"payload": {"n": 1}})).await;
     assert_answer!("set_state_of_a_task", set.expect(200));
     assert_eq!(payload(&bot.get(server, task).await), json!({"n": 1}));
     let broken = bot.post(server, task, json!({"payload": {"n": "x"}})).await;
     assert_eq!(broken.json()["type"], "InvalidDataFormat");
-    let undeclared = "/v1/chat/states/task/t/other";
     let answer = bot.post(server, undeclared, json!({"payload": {}})).await;
     assert_eq!(answer.json()["type"], "ResourceNotFound");
+    let missing = "/v1/chat/states/task/t/job";
+    let answer = bot.post(server, missing, json!({"payload": {}})).await;
+    assert_answer!("set_state_of_no_task", answer.expect(404));
     // States of workflows need no declaration, but keep to one.
-    for (path, value, status) in [
-        ("workflow/w1/anything", json!({"a": [1]}), 200),
-        ("workflow/w1/alias%23name", json!({"b": 1}), 200),
-        ("workflow/w1/flow", json!({"n": 1}), 200),
-        ("workflow/w1/flow", json!({"n": "x"}), 400),
+    let workflow = given.workflow(json!({})).await;
+    for (name, value, status) in [
+        ("anything", json!({"a": [1]}), 200),
+        ("alias%23name", json!({"b": 1}), 200),
+        ("flow", json!({"n": 1}), 200),
+        ("flow", json!({"n": "x"}), 400),
     ] {
-        let path = format!("/v1/chat/states/{path}");
+        let path = format!("/v1/chat/states/workflow/{workflow}/{name}");
         let body = json!({"payload": value});
         let set = bot.post(server, &path, body).await.expect(status);
         if status == 200 {
@@ -223,9 +230,9 @@ async fn set_state_of_tasks_and_workflows() {
         .await;
     assert_answer!("get_state_of_another_workflow", other.expect(404));
     let integration = given.as_integration();
-    let path = "/v1/chat/states/workflow/w1/anything";
-    assert_eq!(integration.get(server, path).await.status, 404);
-    let long = format!("/v1/chat/states/workflow/w1/{}", "x".repeat(201));
+    let path = format!("/v1/chat/states/workflow/{workflow}/anything");
+    assert_eq!(integration.get(server, &path).await.status, 404);
+    let long = format!("/v1/chat/states/workflow/{workflow}/{}", "x".repeat(201));
     let answer = bot.post(server, &long, json!({"payload": {}})).await;
     assert_answer!("set_state_long_name", answer.expect(404));
 }

@@ -22,6 +22,7 @@ mod unregister;
 mod verification;
 pub mod webhooks;
 mod wizards;
+mod workflows;
 
 use serde_json::Value;
 

@@ -27,6 +27,14 @@ pub const EXAMPLE_ID: &str = "0194bb14-6a10-7d51-8f0c-9b8f6a2c1e07";
 pub struct Conversation {
     /// Id of the conversation.
     id: String,
+    /// Id of the task of the conversation that is in progress.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_task_id: Option<String>,
+    /// Id of the workflow of the conversation that is in progress or listening.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_workflow_id: Option<String>,
     /// Time of creation, in ISO 8601.
     created_at: String,
     /// Time of the last update, in ISO 8601.
@@ -48,6 +56,8 @@ impl Conversation {
     ) -> Self {
         Self {
             id: conversation.id.into(),
+            current_task_id: conversation.current_task_id.map(Into::into),
+            current_workflow_id: conversation.current_workflow_id.map(Into::into),
             created_at: conversation.created_at.to_rfc3339_millis(),
             updated_at: conversation.updated_at.to_rfc3339_millis(),
             channel: conversation.channel,
@@ -64,6 +74,8 @@ impl Example for Conversation {
     fn example() -> Self {
         Self {
             id: EXAMPLE_ID.to_owned(),
+            current_task_id: None,
+            current_workflow_id: None,
             created_at: EXAMPLE_TIME.to_owned(),
             updated_at: EXAMPLE_TIME.to_owned(),
             channel: "channel".to_owned(),

@@ -1,0 +1,4 @@
+//! `/v1/chat/tasks`: the tasks of a bot.
+
+pub mod dto;
+pub mod operations;
