@@ -34,6 +34,7 @@ mod strace;
 mod system_clock;
 mod trace;
 mod worker;
+mod workflow;
 
 use std::io::{self, Write};
 

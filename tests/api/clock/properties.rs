@@ -49,6 +49,7 @@ struct World {
     webhooks: usize,
     events: usize,
     deletions: Vec<String>,
+    conversation: String,
 }
 
 impl World {
@@ -71,8 +72,10 @@ impl World {
         ada(&server, Method::POST, "/api/v2/webhooks/", body)
             .await
             .expect(201);
+        let pair = Pair::on(server).await;
         Self {
-            pair: Pair::on(server).await,
+            conversation: pair.given.conversation("c").await,
+            pair,
             receiver,
             webhooks: 0,
             events: 0,
@@ -119,6 +122,17 @@ impl World {
                 .expect(201);
             self.events += 1;
         }
+        for (path, body) in [
+            ("workflows", json!({"name": "job", "status": "pending"})),
+            ("workflows", json!({"name": "job", "status": "listening"})),
+            (
+                "tasks",
+                json!({"type": "job", "conversationId": self.conversation}),
+            ),
+        ] {
+            let (bot, path) = (self.pair.given.as_bot(), format!("/v1/chat/{path}"));
+            bot.post(self.server(), &path, body).await.expect(201);
+        }
         let email = format!("{}@example.com", self.deletions.len());
         let body = json!({"identifiers": [{"type": "email", "value": email}]});
         let submitted = ada(
@@ -143,14 +157,20 @@ impl World {
         let asked = self.pair.bot.asked();
         let told: BTreeSet<String> = asked
             .iter()
-            .map(|asked| asked.json()["event"]["id"].to_string())
+            .map(|asked| asked.json()["event"].clone())
+            .filter(|event| event["type"] != "workflow_update")
+            .map(|event| event["id"].to_string())
             .collect();
+        let live = "
+            SELECT seq FROM workflows WHERE status NOT IN ('failed', 'timedout')
+            UNION ALL SELECT seq FROM tasks WHERE status <> 'timeout'";
         let open = "SELECT id FROM end_user_deletions WHERE completed_at IS NULL";
         received.len() == self.webhooks
             && told.len() == self.events
             && column(self.server(), "SELECT seq FROM bot_schedules").is_empty()
             && column(self.server(), "SELECT seq FROM bot_deliveries").is_empty()
             && column(self.server(), open).is_empty()
+            && column(self.server(), live).is_empty()
     }
 
     /// Lets some hours pass, in which everything must be done, and calls be admitted.
