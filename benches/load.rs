@@ -31,6 +31,7 @@ mod load {
     pub mod settings;
     pub mod suite;
     pub mod webhooks;
+    pub mod workflows;
 }
 
 use anyhow::{Context, Result};

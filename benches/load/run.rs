@@ -18,6 +18,7 @@ use super::{
     settings::Settings,
     suite::{Against, Row, Suite},
     webhooks::Webhooks,
+    workflows::Workflows,
 };
 
 /// How often the server is started on an existing file.
@@ -42,7 +43,7 @@ macro_rules! suites {
 }
 
 suites![
-    Aloochat, Ada, Webhooks, Cohere, Botpress, Runtime, Neighbours
+    Aloochat, Ada, Webhooks, Cohere, Botpress, Runtime, Workflows, Neighbours
 ];
 
 /// Measures one suite, if the settings ask for it.

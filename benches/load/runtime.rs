@@ -32,7 +32,7 @@ use super::{
     suite::{Row, Suite},
 };
 
-const DONE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+pub const DONE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 /// How many conversations there are where there are many.
 const CONVERSATIONS: usize = 64;
 /// How many bots are loaded to see what one costs.
@@ -96,7 +96,7 @@ impl Suite for Runtime {
 }
 
 /// Who waits for the answer in each conversation.
-type Waiting = Arc<Mutex<HashMap<String, mpsc::UnboundedSender<()>>>>;
+pub type Waiting = Arc<Mutex<HashMap<String, mpsc::UnboundedSender<()>>>>;
 
 /// A bot and an integration that run.
 struct World {
@@ -209,7 +209,7 @@ impl World {
     }
 }
 
-async fn talk(
+pub async fn talk(
     mut connection: Connection,
     message: Vec<u8>,
     mut answers: mpsc::UnboundedReceiver<()>,
@@ -270,20 +270,20 @@ fn conversation_of(request: &[u8], at: &[&str]) -> Result<Option<String>> {
     Ok(found["id"].as_str().map(str::to_owned))
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn listener() -> Result<TcpListener> {
+pub async fn listener() -> Result<TcpListener> {
     Ok(TcpListener::bind("127.0.0.1:0").await?)
 }
 
-fn url(listener: &TcpListener) -> Result<String> {
+pub fn url(listener: &TcpListener) -> Result<String> {
     Ok(format!("http://{}/", listener.local_addr()?))
 }
 
 /// Serves each connection with what `make` makes.
-async fn serve<H, F>(listener: TcpListener, make: impl Fn() -> H)
+pub async fn serve<H, F>(listener: TcpListener, make: impl Fn() -> H)
 where
     H: FnOnce(Connection) -> F,
     F: Future<Output = Result<()>> + Send + 'static,
