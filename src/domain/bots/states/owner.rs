@@ -61,14 +61,14 @@ impl Owner {
             // wire: the bot alone has tasks and workflows (botpress-today.md §4.2)
             StateKind::Task if integration.is_none() => {
                 let id = TaskId::from(key.owner.as_str());
-                let seq = tasks::find_seq(conn, voice.bot().seq, &id)?;
+                let seq = tasks::find_seq(conn, author.bot().seq, &id)?;
                 owner.task_seq = Some(seq.ok_or_else(absent)?);
                 owner.id = key.owner.clone();
             }
             StateKind::Workflow if integration.is_none() => {
                 check_length("name", &key.name)?;
                 let id = WorkflowId::from(key.owner.as_str());
-                let seq = workflows::find_seq(conn, voice.bot().seq, &id)?;
+                let seq = workflows::find_seq(conn, author.bot().seq, &id)?;
                 owner.workflow_seq = Some(seq.ok_or_else(absent)?);
                 owner.id = key.owner.clone();
             }
