@@ -104,7 +104,8 @@ async fn conversations_show_the_alias_to_the_bot() {
     // Without the alias it has its name again.
     let path_of_bot = format!("/v1/admin/bots/{}", pair.given.bot.id);
     let body = json!({"integrations": {"loud": null}});
-    let removed = Caller::member().put(&pair.given.server, &path_of_bot, body);
+    let member = Caller::member();
+    let removed = member.put(&pair.given.server, &path_of_bot, body);
     removed.await.expect(200);
     assert_eq!(shown(&pair.get(&bot, &path).await), "whint");
 }
