@@ -129,6 +129,10 @@ pub(super) const ALL: &[Migration] = &[
         sql: include_str!("0032_workflows.sql"),
     },
     Migration {
+        name: "0033_files",
+        sql: include_str!("0033_files.sql"),
+    },
+    Migration {
         name: "0036_disabled_channels",
         sql: include_str!("0036_disabled_channels.sql"),
     },

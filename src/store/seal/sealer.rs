@@ -7,6 +7,8 @@ use chacha20poly1305::{
     aead::{Aead, Payload},
 };
 
+use sha2::{Digest, Sha256};
+
 use crate::kernel::{Error, Kind};
 
 use super::key::KEY_BYTES;
@@ -69,6 +71,23 @@ impl Sealer {
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(&ciphertext);
         sealed
+    }
+
+    /// Derives a key for another purpose from this key: always the same one for a purpose, and useless to find this key or
+    /// that of another purpose. It is keystream of a nonce that no sealed value has, because those are random.
+    #[must_use]
+    pub fn derive_key(&self, purpose: &str) -> [u8; 32] {
+        let digest = Sha256::digest(purpose.as_bytes());
+        let nonce: [u8; NONCE_BYTES] = std::array::from_fn(|index| digest[index]);
+        let payload = Payload {
+            msg: &[0; 32],
+            aad: purpose.as_bytes(),
+        };
+        let keystream = self
+            .0
+            .encrypt(&XNonce::from(nonce), payload)
+            .expect("32 bytes are shorter than the cipher's 256 GiB");
+        std::array::from_fn(|index| keystream[index])
     }
 
     /// Opens a value that was sealed for `location`.

@@ -9,6 +9,7 @@ mod document_worker;
 mod parse;
 mod parser_limits;
 mod passages;
+mod reader;
 mod rows;
 mod scan;
 mod search;
@@ -20,7 +21,12 @@ use std::{path::PathBuf, sync::OnceLock};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch as channel;
 
-pub(in crate::domain) use self::rows::{find_connector, set_connector};
+pub(in crate::domain) use self::{
+    parse::{Content, Format, Section},
+    reader::read_content,
+    rows::{find_connector, set_connector},
+    search::{RANKED_MAX, build_match_query, select_query_terms},
+};
 pub use self::{
     document_worker::run_document_worker as read_document,
     parse::strip_markup,

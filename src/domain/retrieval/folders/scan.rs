@@ -7,9 +7,9 @@ use tracing::warn;
 
 use super::{
     compare::{ChangedFile, compare},
-    document_worker,
-    parse::{self, Content, Format},
+    parse::{Content, Format},
     passages,
+    reader::{join_error, read_content, read_text, run_blocking},
     rows::{self, FileToIndex, PassageToIndex},
     skipped::{LastProblem, SkippedFile, SkippedFiles},
 };
@@ -19,7 +19,7 @@ use crate::{
         retrieval::answers::{Language, content_terms},
         tenancy::audit::Actor,
     },
-    kernel::{Error, Result},
+    kernel::Result,
 };
 
 /// Maximum number of files in one transaction, because other writes wait for it.
@@ -203,9 +203,7 @@ async fn read_batch(app: &App, root: &Path, batch: Vec<ChangedFile>) -> Result<B
                 continue;
             }
         };
-        let settings = app.settings();
-        let program = settings.runtime.executable.as_deref();
-        let content = document_worker::parse_document(program, app.folder_settings(), bytes).await;
+        let content = read_content(app, file.format, bytes).await?;
         let file = run_blocking(move || to_index(file, content)).await?;
         result.files.push(file);
     }
@@ -216,18 +214,12 @@ async fn read_batch(app: &App, root: &Path, batch: Vec<ChangedFile>) -> Result<B
     Ok(result)
 }
 
-async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let joined = tokio::task::spawn_blocking(work).await;
-    joined.map_err(|error| join_error(&error))
-}
-
 fn read_texts(root: &Path, files: Vec<ChangedFile>) -> Batch {
     let mut result = Batch::default();
     for file in files {
         match read_file(root, file) {
             Ok((file, bytes)) => {
-                let content = parse::parse_file(file.format, &bytes);
-                let content = content.ok_or_else(|| "it is not text".to_owned());
+                let content = read_text(file.format, &bytes);
                 result.files.push(to_index(file, content));
             }
             Err(problem) => result.unreadable.extend(problem),
@@ -279,8 +271,4 @@ fn to_index(file: ChangedFile, content: std::result::Result<Content, String>) ->
         passages: passages.collect(),
         problem,
     }
-}
-
-fn join_error(error: &tokio::task::JoinError) -> Error {
-    Error::internal("a task that reads a folder failed", error.to_string())
 }

@@ -17,7 +17,7 @@ const TERMS_MAX: usize = 24;
 const ALL_TERMS_MAX: usize = 96;
 /// Maximum number of passages to rank. Frequent terms are dropped first: they discriminate least,
 /// and ranking all of their passages would take long.
-const RANKED_MAX: i64 = 5_000;
+pub(in crate::domain) const RANKED_MAX: i64 = 5_000;
 /// Weight of a term in the title, relative to one in the text.
 const TITLE_WEIGHT: f64 = 2.0;
 
@@ -98,9 +98,9 @@ pub async fn search(app: &App, name: &str, query: &str) -> Result<Vec<PassageHit
     found.await
 }
 
-/// Returns the distinct terms of a query in each language of the folder. Stop words count only if
+/// Returns the distinct terms of a query in each language of the texts. Stop words count only if
 /// the query has no other words.
-fn select_query_terms(query: &str, languages: Languages) -> Vec<String> {
+pub(in crate::domain) fn select_query_terms(query: &str, languages: Languages) -> Vec<String> {
     let mut selected: Vec<String> = Vec::new();
     let stop_words = StopWords::for_text(query);
     for with_common in [false, true] {
@@ -163,9 +163,9 @@ fn find_passages(
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Builds the FTS5 query from the rarest terms, as many as can be ranked; none if no passage
+/// Builds the FTS5 query for a table from the rarest terms, as many as can be ranked; none if no passage
 /// contains a term.
-fn build_match_query(conn: &Connection, table: &str, terms: &[String]) -> Result<Option<String>> {
+pub(in crate::domain) fn build_match_query(conn: &Connection, table: &str, terms: &[String]) -> Result<Option<String>> {
     let sql = format!(
         "SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH :term LIMIT :most)"
     );

@@ -18,11 +18,18 @@ const COUNT_MEMBERS: &str = "
     SELECT count(*) FROM members WHERE workspace_id = :workspace_id AND created_at < :end";
 const COUNT_INTEGRATIONS: &str = "
     SELECT count(*) FROM integrations WHERE workspace_id = :workspace_id AND created_at < :end";
+/// Text files of bots, and files with a key.
 const SUM_STORAGE: &str = "
-    SELECT coalesce(sum(length(bot_files.contents)), 0)
-    FROM agents JOIN bot_files ON bot_files.agent_seq = agents.seq
-    WHERE agents.workspace_id = :workspace_id AND (:agent = '' OR agents.id = :agent)
-      AND agents.deleted_at IS NULL AND bot_files.created_at < :end";
+    SELECT coalesce((
+            SELECT sum(length(bot_files.contents)) FROM agents
+            JOIN bot_files ON bot_files.agent_seq = agents.seq
+            WHERE agents.workspace_id = :workspace_id AND (:agent = '' OR agents.id = :agent)
+              AND agents.deleted_at IS NULL AND bot_files.created_at < :end), 0)
+        + coalesce((
+            SELECT sum(files.size) FROM agents JOIN files ON files.agent_seq = agents.seq
+            WHERE agents.workspace_id = :workspace_id AND (:agent = '' OR agents.id = :agent)
+              AND agents.deleted_at IS NULL AND files.created_at < :end
+              AND files.size IS NOT NULL), 0)";
 
 /// Returns the usage of a workspace, or of one of its bots, in a month.
 pub(super) fn count_usage(

@@ -1,10 +1,15 @@
 //! Enforcement of quotas.
 
+use rusqlite::Connection;
+
 use super::{UsageType, counts};
 use crate::{
-    domain::tenancy::{workspaces, write_tx::WriteTx},
+    domain::{
+        shared::plans,
+        tenancy::{workspaces, write_tx::WriteTx},
+    },
     kernel::{
-        Error, Kind, Month, Result,
+        Error, Kind, Month, Result, Timestamp,
         ids::{AgentId, WorkspaceId},
     },
 };
@@ -19,13 +24,25 @@ pub fn require(
     kind: UsageType,
     more: u64,
 ) -> Result<()> {
-    let Some(plans) = tx.plans() else {
-        return Ok(());
-    };
-    let plan = workspaces::find_plan(tx.conn, workspace)?;
+    match tx.plans() {
+        Some(plans) => require_in(tx.conn, tx.now, plans, (workspace, kind, more)),
+        None => Ok(()),
+    }
+}
+
+/// Like [`require`], for a write of the program that a caller has caused.
+///
+/// # Errors
+/// `QuotaExceeded`, and errors of the store.
+pub(in crate::domain) fn require_in(
+    conn: &Connection,
+    now: Timestamp,
+    plans: &plans::Settings,
+    (workspace, kind, more): (&WorkspaceId, UsageType, u64),
+) -> Result<()> {
+    let plan = workspaces::find_plan(conn, workspace)?;
     let quota = kind.limit_in(plans.terms_of(plan));
-    let month = Month::of(tx.now);
-    let value = counts::count_usage(tx.conn, workspace, None, kind, month)?;
+    let value = counts::count_usage(conn, workspace, None, kind, Month::of(now))?;
     if value.saturating_add(more) > quota {
         return Err(Error::new(
             Kind::QuotaExceeded,

@@ -22,6 +22,7 @@ pub use self::{
         Quota, Usage, get_quota, get_usage, list_history, list_quotas, list_workspace_usages,
     },
 };
+pub(in crate::domain) use self::enforce::require_in;
 use crate::domain::shared::{plans::PlanTerms, sql::text_enum};
 
 text_enum! {
