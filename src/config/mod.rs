@@ -16,7 +16,7 @@ pub use self::{
 use crate::{
     dialects::{ada, aloochat, botpress, cohere},
     domain::{
-        bots::{deliveries, manage},
+        bots::{deliveries, manage, uploaded_files},
         inbox,
         retrieval::{answers, connectors, folders},
         service_integrations,
@@ -71,6 +71,8 @@ pub struct Config {
     pub tunnel: tunnels::Settings,
     /// Bots.
     pub bots: manage::Settings,
+    /// Files of bots with a key.
+    pub files: uploaded_files::Settings,
     /// Built-in webchat integration.
     pub webchat: webchat::Settings,
     /// Webhooks.

@@ -31,6 +31,7 @@ const MINIMUMS: &[(&str, u64)] = &[
     ("ada.oauth_access_token_seconds", 1),
     ("ada.oauth_refresh_token_seconds", 1),
     ("bots.unindexed_messages", 1),
+    ("files.upload_idle_seconds", 1),
     ("folders.document_seconds", 1),
     ("runtime.concurrency", 1),
     ("store.batch_size", 1),

@@ -60,6 +60,20 @@ impl BodyMemory {
         }))
     }
 
+    /// Counts the window of a body that is read piece by piece, until the share is dropped.
+    ///
+    /// # Errors
+    /// `Unavailable` if it exceeds the limit.
+    pub(super) fn reserve_window(&self, bytes: usize) -> Result<MemoryShare, Error> {
+        let share = MemoryShare {
+            memory: self.clone(),
+            read: AtomicUsize::new(0),
+            admission: OnceLock::new(),
+        };
+        share.count_extra(bytes)?;
+        Ok(share)
+    }
+
     /// Counts the body of a request while it is read. Returns `None` for a request without a body.
     #[must_use]
     pub fn count_body(&self, request: &mut Request) -> Option<Arc<MemoryShare>> {
@@ -207,6 +221,16 @@ pub(super) fn recheck_admission(request: &Request) -> Result<(), Error> {
         Some(admission) => admission.recheck(),
         None => Ok(()),
     }
+}
+
+/// Counts the window of a request whose body is read piece by piece, until the share is dropped.
+///
+/// # Errors
+/// `Unavailable` if the windows and bodies of all requests exceed the memory limit.
+pub fn reserve_window(request: &Request, bytes: usize) -> Result<MemoryShare, Error> {
+    let state = super::request_state::body_memory(request);
+    let memory = state.ok_or_else(|| Error::internal("a request has a state", "it has none"))?;
+    memory.reserve_window(bytes)
 }
 
 /// Returns the memory share of a request's body.

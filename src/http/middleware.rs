@@ -1,7 +1,7 @@
 //! The middleware stack around every endpoint, outermost first: request id, metrics and log, wrong keys, host check,
 //! page policy, panic guard, compression, body limit, timeout. The dialect of the path renders every error.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use percent_encoding::percent_decode_str;
@@ -37,6 +37,9 @@ use crate::kernel::{
 /// The operation label of requests that no operation answered, in metrics.
 const NO_OPERATION: &str = "none";
 
+/// Maximum time of a request whose body is read piece by piece. The endpoint ends a slow one earlier.
+const MAX_STREAM_TIME: Duration = Duration::from_secs(24 * 3600);
+
 /// An endpoint with its middleware.
 pub struct MiddlewareStack {
     inner: BoxEndpoint<'static, Response>,
@@ -51,6 +54,8 @@ pub struct MiddlewareStack {
     raw_paths: bool,
     /// Returns true for requests whose bodies have the code of a program.
     has_code: fn(&Method, &str) -> bool,
+    /// True if the endpoint reads and sends bodies piece by piece, and limits their size and time itself.
+    streams_bodies: bool,
     /// True if only pages of this server may send requests that change something.
     same_origin_only: bool,
     /// True if browsers get an HTML page for errors.
@@ -98,6 +103,7 @@ impl MiddlewareStack {
             own_cors: false,
             raw_paths: false,
             has_code: |_, _| false,
+            streams_bodies: false,
             same_origin_only: false,
             error_pages: false,
             key_location: KeyLocation::Anywhere,
@@ -147,6 +153,13 @@ impl MiddlewareStack {
         self
     }
 
+    /// Leaves the limits of bodies and of time to the endpoint, and compresses no response.
+    #[must_use]
+    pub fn with_streamed_bodies(mut self) -> Self {
+        self.streams_bodies = true;
+        self
+    }
+
     /// Renders errors as HTML pages for browsers.
     #[must_use]
     pub fn with_error_pages(mut self) -> Self {
@@ -185,7 +198,7 @@ impl MiddlewareStack {
             true => limits.code_body,
             false => limits.body,
         };
-        if content_length.is_some_and(|length| length > limit) {
+        if content_length.is_some_and(|length| length > limit) && !self.streams_bodies {
             return Err(RequestFailure::early(too_large()));
         }
         if has_code {
@@ -196,11 +209,18 @@ impl MiddlewareStack {
             same_origin::check(&request).map_err(RequestFailure::early)?;
         }
         // The guard counts the body's memory until the request is answered.
-        let _share = self.state.body_memory().count_body(&mut request);
+        let _share = match self.streams_bodies {
+            true => None,
+            false => self.state.body_memory().count_body(&mut request),
+        };
         let uri = request.uri().clone();
         let method = request.method().clone();
         let guarded = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
-        match with_timeout(self.state.limits().time, guarded).await {
+        let time = match self.streams_bodies {
+            true => MAX_STREAM_TIME,
+            false => self.state.limits().time,
+        };
+        match with_timeout(time, guarded).await {
             Ok(Ok(Ok(response))) => Ok(response),
             Ok(Ok(Err(error))) => {
                 let mut failed = self.to_failure(error, uri.path());
@@ -277,9 +297,12 @@ impl Endpoint for MiddlewareStack {
         let (mut response, operation) = match result {
             Ok(response) => {
                 let operation = operation_name(response.data::<OperationId>());
-                match compression.apply(response).await {
-                    Ok(response) => (response, operation),
-                    Err(error) => (self.render(&from_poem(error), &request_id), operation),
+                match self.streams_bodies {
+                    true => (response, operation),
+                    false => match compression.apply(response).await {
+                        Ok(response) => (response, operation),
+                        Err(error) => (self.render(&from_poem(error), &request_id), operation),
+                    },
                 }
             }
             Err(failed) => {

@@ -58,6 +58,8 @@ enum Shape {
     Array,
     /// `name.a=b` or `name[a]=b`
     Object,
+    /// An object whose members can be lists, and objects of texts: `name.a.not=b` or `name[a][not]=b`
+    NestedObject,
 }
 
 impl QueryParams {
@@ -110,18 +112,42 @@ type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 /// The pairs of a query. True if they differ from the request's.
 struct ExpandedQuery<'a>(Vec<Pair<'a>>, bool);
 
-/// Parses a JSON object of strings, numbers and booleans.
-fn parse_members(text: &str) -> Option<Vec<(String, String)>> {
+/// Parses a JSON object of strings, numbers and booleans, or of such objects and lists too. Returns each value with its
+/// path: `[a]` or `[a][not]`.
+fn parse_members(text: &str, is_nested: bool) -> Option<Vec<(String, String)>> {
     let members: Map<String, Value> = serde_json::from_str(text).ok()?;
-    let text = |value: Value| match value {
-        Value::String(text) => Some(text),
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-        _ => None,
+    let mut found = Vec::new();
+    for (name, value) in members {
+        let path = format!("[{name}]");
+        match value {
+            Value::Array(_) if is_nested => add_texts(&mut found, &path, value)?,
+            Value::Object(members) if is_nested && !members.is_empty() => {
+                for (name, value) in members {
+                    add_texts(&mut found, &format!("{path}[{name}]"), value)?;
+                }
+            }
+            Value::Array(_) => return None,
+            scalar => add_texts(&mut found, &path, scalar)?,
+        }
+    }
+    Some(found)
+}
+
+/// Adds a value, or each item of a list, under one path.
+fn add_texts(found: &mut Vec<(String, String)>, path: &str, value: Value) -> Option<()> {
+    let items = match value {
+        Value::Array(items) => items,
+        scalar => vec![scalar],
     };
-    let members = members.into_iter();
-    members
-        .map(|(name, value)| Some((name, text(value)?)))
-        .collect()
+    for item in items {
+        let text = match item {
+            Value::String(text) => text,
+            Value::Number(_) | Value::Bool(_) => item.to_string(),
+            _ => return None,
+        };
+        found.push((path.to_owned(), text));
+    }
+    Some(())
 }
 
 impl Operation {
@@ -166,17 +192,18 @@ impl Operation {
         for (name, value) in pairs {
             let whole = self
                 .find(&name)
-                .filter(|known| known.shape == Shape::Object);
+                .filter(|known| matches!(known.shape, Shape::Object | Shape::NestedObject));
             if whole.is_none_or(|known| known.name != *name) || value.is_empty() {
                 expanded.push((name, value));
                 continue;
             }
             changed = true;
-            match parse_members(&value) {
+            let is_nested = whole.is_some_and(|known| known.shape == Shape::NestedObject);
+            match parse_members(&value, is_nested) {
                 Some(members) => expanded.extend(
                     members
                         .into_iter()
-                        .map(|(member, value)| (format!("{name}[{member}]").into(), value.into())),
+                        .map(|(path, value)| (format!("{name}{path}").into(), value.into())),
                 ),
                 None => {
                     let rule = format!("must be an object of strings, or {name}.NAME=VALUE");
@@ -225,7 +252,7 @@ impl Parameter {
             Shape::Array => {
                 bracketed.is_some_and(|index| index.bytes().all(|b| b.is_ascii_digit()))
             }
-            Shape::Object => rest.starts_with('.') || bracketed.is_some(),
+            Shape::Object | Shape::NestedObject => rest.starts_with('.') || bracketed.is_some(),
         }
     }
 }
@@ -254,7 +281,11 @@ fn parse_parameter(parameter: &Value) -> Option<Parameter> {
         name: parameter["name"].as_str()?.to_owned(),
         shape: match parameter["schema"]["type"].as_str() {
             Some("array") => Shape::Array,
-            Some("object") => Shape::Object,
+            // A schema without a type permits any member.
+            Some("object") => match parameter["schema"]["additionalProperties"]["type"].is_null() {
+                true => Shape::NestedObject,
+                false => Shape::Object,
+            },
             _ => Shape::Single,
         },
     })

@@ -136,6 +136,10 @@ pub fn body_limit(request: &Request) -> Option<usize> {
     endpoint_limit.or_else(|| Some(request.data::<RequestState>()?.limits().body))
 }
 
+pub(super) fn body_memory(request: &Request) -> Option<&BodyMemory> {
+    Some(&request.data::<RequestState>()?.0.body_memory)
+}
+
 pub(super) fn origins(request: &Request) -> Option<&OriginResolver> {
     Some(&request.data::<RequestState>()?.0.origins)
 }

@@ -112,6 +112,10 @@ id_types! {
     TaskActivityId;
     /// A file of a bot.
     FileId;
+    /// A passage of an indexed file.
+    PassageId;
+    /// A knowledge base of a bot: `kb-` and a UUID.
+    KnowledgeBaseId;
     /// A message to webhook endpoints: `msg_` and 27 letters and digits.
     WebhookMessageId;
     /// An end user of an agent: Ada end user, Botpress user.
@@ -167,6 +171,14 @@ impl WebhookEndpointId {
     #[must_use]
     pub fn new_endpoint() -> Self {
         Self(format!("ep_{}", random_alphanumeric(27)))
+    }
+}
+
+impl KnowledgeBaseId {
+    /// Creates an identifier.
+    #[must_use]
+    pub fn new_knowledge_base() -> Self {
+        Self(format!("kb-{}", Uuid::new_v4()))
     }
 }
 

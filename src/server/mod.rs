@@ -120,6 +120,7 @@ impl Server {
             deliveries: config.deliveries.clone(),
             tunnel: config.tunnel.clone(),
             bots: config.bots.clone(),
+            files: config.files.clone(),
             webchat: config.webchat.clone(),
             webhooks: config.webhooks.clone(),
             inbox: config.inbox.clone(),

@@ -112,6 +112,15 @@ pub(super) fn build_endpoints(
     )
     .with_methods(botpress::CHAT_METHODS)
     .same_origin_only();
+    let file_bytes = MiddlewareStack::new(
+        botpress::bytes_endpoint(),
+        "file-bytes",
+        Arc::new(botpress::ErrorRenderer::new(app.clock().clone())),
+        state.clone(),
+    )
+    .with_methods(botpress::FILE_BYTES_METHODS)
+    .with_own_cors()
+    .with_streamed_bodies();
     let others = botpress::route_webhook_hosts(webhooks.clone(), pages);
     let mut router = Router::new(others)
         .at(
@@ -125,7 +134,12 @@ pub(super) fn build_endpoints(
             PathMatch::Both,
             box_shared(&webhooks),
         )
-        .at(botpress::OAUTH_PATH, PathMatch::Both, box_shared(&webhooks));
+        .at(botpress::OAUTH_PATH, PathMatch::Both, box_shared(&webhooks))
+        .at(
+            botpress::FILE_BYTES_PATH,
+            PathMatch::Below,
+            file_bytes.boxed(),
+        );
     for path in botpress::INTERSTITIAL_PATHS {
         router = router.at(path, PathMatch::Exact, box_shared(&wizards_end));
     }

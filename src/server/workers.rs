@@ -9,7 +9,7 @@ use tracing::{error, warn};
 use crate::{
     domain::{
         App,
-        bots::{deliveries, manage},
+        bots::{deliveries, manage, uploaded_files},
         end_users,
         lifecycle::{clock_rewind, workspace_deletion},
         platform_integrations,
@@ -49,6 +49,7 @@ impl Workers {
         all.add_stoppable("programs", app, |app, stop| app.engine().clone().run(stop));
         all.add("end users", app, end_users::background::run);
         all.add("bots", app, manage::maintenance::run);
+        all.add("files", app, uploaded_files::run);
         all.add("folders", app, folders::run);
         all.add("billing", app, billing::run);
         all.add("deleted workspaces", app, workspace_deletion::run);

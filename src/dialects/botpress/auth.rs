@@ -181,6 +181,17 @@ impl Credential for BotToken {
     }
 }
 
+/// Admits the caller of a request in another bot, as the same integration if it is one.
+///
+/// # Errors
+/// `Forbidden` for a token that does not act for the bot, and the errors of [`BotToken`].
+pub fn admit_in_bot(request: &Request, bot: &str) -> Result<RequestContext> {
+    let integration = optional_header(request, INTEGRATION_ID);
+    let scope = AuthScope::Bot { bot, integration };
+    let token = bearer_token(request)?;
+    app(request)?.admit_in_scope(&scope, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressChat)
+}
+
 /// Returns the scope of a request to a bot, and the kinds of keys that it accepts.
 fn bot_scope<'a>(request: &'a Request, token: &str) -> Result<(AuthScope<'a>, &'static [KeyKind])> {
     let integration = optional_header(request, INTEGRATION_ID);

@@ -7,6 +7,7 @@ mod auth;
 mod chat;
 mod empty;
 mod error;
+mod files;
 mod ignored_parameters;
 mod inbound;
 mod pages;
@@ -19,6 +20,9 @@ use poem::{EndpointExt, Route, http::Method};
 use poem_openapi::{OpenApiService, Tags};
 use serde_json::{Value, json};
 
+use self::files::{
+    knowledge_bases::KnowledgeBases, operations::UploadedFiles, passages::FilePassages,
+};
 use self::{
     admin::{
         account::Account,
@@ -61,6 +65,7 @@ use self::{
 };
 pub use self::{
     error::ErrorRenderer,
+    files::bytes::{BASE_PATH as FILE_BYTES_PATH, METHODS as FILE_BYTES_METHODS, bytes_endpoint},
     inbound::{
         tunnels::route_tunnels,
         webhooks::{OAUTH_PATH, route_webhook_hosts, webhook_endpoint},
@@ -246,12 +251,14 @@ type ManagementOperations = (
     UpcomingInvoices,
 );
 type WorkOperations = (Workflows, Tasks, Activities);
+type FileOperations = (FilePassages, KnowledgeBases, UploadedFiles);
 type Api = (
     ChatOperations,
     WorkOperations,
     AdminOperations,
     WorkspaceOperations,
     ManagementOperations,
+    FileOperations,
 );
 
 fn build_service(settings: &Settings) -> OpenApiService<Api, ()> {
@@ -305,7 +312,8 @@ fn build_service(settings: &Settings) -> OpenApiService<Api, ()> {
         UpcomingInvoices,
     );
     let work = (Workflows, Tasks, Activities);
-    let api = (chat, work, admin, organisation, management);
+    let files = (FilePassages, KnowledgeBases, UploadedFiles);
+    let api = (chat, work, admin, organisation, management, files);
     OpenApiService::new(api, "Botpress API", "1.0")
         .description("Create and manage bots, and handle their conversations, messages and users.")
 }
@@ -320,7 +328,7 @@ fn extra_parameters(path: &str, operation: &str) -> Vec<Value> {
         })
     };
     let mut parameters = Vec::new();
-    if path.starts_with("/v1/chat/") {
+    if path.starts_with("/v1/chat/") || path.starts_with("/v1/files") {
         parameters.push(header(auth::BOT_ID, true, "The id of the bot."));
         let text = "The id of the calling integration, if an integration calls.";
         parameters.push(header(auth::INTEGRATION_ID, false, text));
@@ -363,10 +371,24 @@ fn extra_parameters(path: &str, operation: &str) -> Vec<Value> {
             "workspaceIds",
             "Selects the workspaces with these ids.",
         )),
+        "listUploadedFiles" => {
+            parameters.push(optional_list("ids", "Selects the files with these ids."));
+        }
+        "upsertFile" => {
+            let text = "The id of the user that owns the file, if a user does.";
+            parameters.push(header(files::operations::USER_ID, false, text));
+        }
+        "copyFile" => {
+            let text = "The id of the bot of the copy, if it is another one.";
+            parameters.push(header(files::operations::DESTINATION_BOT_ID, false, text));
+        }
         _ => {}
     }
     if ["getDereferencedPlugin", "getDereferencedPublicPluginById"].contains(&operation) {
         parameters.push(plugins::operations::interfaces_parameter());
+    }
+    if ["listUploadedFiles", "searchFiles", "listKnowledgeBases"].contains(&operation) {
+        parameters.push(files::filter::filter_parameter());
     }
     let tagged = [
         "listUsers",

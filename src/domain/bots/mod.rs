@@ -36,6 +36,7 @@ pub(in crate::domain) mod tag_match;
 pub mod tag_values;
 pub mod tags;
 pub mod tasks;
+pub mod uploaded_files;
 pub mod users;
 pub mod versions;
 pub mod workflows;

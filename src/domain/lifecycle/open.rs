@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     domain::{
-        bots::{self, deliveries, manage, messages},
+        bots::{self, deliveries, manage, messages, uploaded_files},
         end_users, inbox, platform_integrations,
         retrieval::{self, answers, connectors, folders},
         service_integrations,
@@ -43,6 +43,8 @@ pub struct Settings {
     pub tunnel: tunnels::Settings,
     /// Bots.
     pub bots: manage::Settings,
+    /// Files with a key.
+    pub files: uploaded_files::Settings,
     /// The webchat integration.
     pub webchat: webchat::Settings,
     /// Webhooks.
@@ -111,6 +113,7 @@ pub fn open(
         vec![
             inbox::erase_end_user,
             messages::delete_by_user,
+            uploaded_files::wake_after_erasure,
             webchat::feature::close_user_streams,
         ],
     );
@@ -129,6 +132,7 @@ pub fn open(
         renderers.bots,
         vec![webchat::feature::close_conversation_streams],
     );
+    uploaded_files::register(&mut features, settings.files);
     webchat::feature::register(&mut features, settings.webchat, renderers.signal);
     Ok(App::new((store, sealer, clock), app, vec![index], features))
 }

@@ -200,7 +200,9 @@ pub(in crate::domain) fn read(
             if at >= end {
                 return Ok(None);
             }
-            let piece = store.scan(move |conn| read_piece(conn, blob, at, end)).await?;
+            let piece = store
+                .scan(move |conn| read_piece(conn, blob, at, end))
+                .await?;
             let next = at + piece.len() as u64;
             Ok(Some((piece, next)))
         }

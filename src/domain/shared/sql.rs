@@ -12,8 +12,8 @@ use crate::kernel::{
     ids::{
         AccountId, AgentId, ApiKeyId, ConnectorAuthorizationId, ConnectorId, ConnectorLogId,
         ConversationId, EndUserDeletionId, EndUserId, EventId, FileId, InstallationId,
-        IntegrationId, InvoiceId, IssueEventId, IssueId, MemberId, MessageId, PackageId,
-        PlatformIntegrationId, ServiceIntegrationId, StateId, TaskActivityId, TaskId,
+        IntegrationId, InvoiceId, IssueEventId, IssueId, KnowledgeBaseId, MemberId, MessageId,
+        PackageId, PassageId, PlatformIntegrationId, ServiceIntegrationId, StateId, TaskActivityId, TaskId,
         WebhookAttemptId, WebhookEndpointId, WebhookMessageId, WorkflowId, WorkspaceId,
     },
 };
@@ -143,9 +143,11 @@ stored_as_text!(
     InvoiceId,
     IssueEventId,
     IssueId,
+    KnowledgeBaseId,
     MemberId,
     MessageId,
     PackageId,
+    PassageId,
     PlatformIntegrationId,
     ServiceIntegrationId,
     StateId,

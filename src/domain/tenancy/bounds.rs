@@ -56,8 +56,12 @@ pub struct Settings {
     pub tasks: u64,
     /// Activities of a task; the oldest go first.
     pub task_activities: u64,
-    /// Files of a bot.
+    /// Files of a bot: of those with a key, and of those of the older API.
     pub files: u64,
+    /// Passages of the indexed files of a bot.
+    pub file_passages: u64,
+    /// Knowledge bases of a bot.
+    pub knowledge_bases: u64,
     /// Names of integrations that belong to a workspace, also those without a version.
     pub integration_names: u64,
     /// Versions of interfaces of a workspace.
@@ -100,6 +104,8 @@ impl Default for Settings {
             tasks: 1_000_000,
             task_activities: 100,
             files: 100_000,
+            file_passages: 1_000_000,
+            knowledge_bases: 1_000,
             integration_names: 1_000,
             interfaces: 1_000,
             plugins: 1_000,

@@ -148,6 +148,8 @@ const PURGE_AFTER_MESSAGES: &[&str] = &[
         SELECT seq FROM action_runs WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM bot_files WHERE seq IN (
         SELECT seq FROM bot_files WHERE agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM files WHERE seq IN (
+        SELECT seq FROM files WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM webhook_messages WHERE seq IN (
         SELECT seq FROM webhook_messages WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM end_users WHERE seq IN (
@@ -172,6 +174,8 @@ pub(in crate::domain) fn run_purge_step(
     seq: i64,
     overdue: Timestamp,
 ) -> Result<PurgeStep> {
+    // It deletes the bytes of the deleted files.
+    tx.wake_file_worker();
     let conn = tx.conn;
     let of_agent = named_params! {":seq": seq, ":limit": ROWS_PER_TRANSACTION};
     if delete_some(conn, PURGE_BEFORE_MESSAGES, of_agent)?

@@ -43,19 +43,14 @@ const INSERT: &str = "
 const COPY_TAGS: &str = "
     INSERT INTO file_tags (agent_seq, name, value, file_seq)
     SELECT :agent_seq, name, value, :seq FROM file_tags WHERE file_seq = :source";
-const EXISTS: &str =
-    "SELECT 1 FROM files WHERE agent_seq = :agent_seq AND key = :key AND integration = :integration";
+const EXISTS: &str = "SELECT 1 FROM files WHERE agent_seq = :agent_seq AND key = :key AND integration = :integration";
 
 /// Copies a file with bytes, tags and metadata to the bot of `destination`, which may be that of `call`.
 ///
 /// # Errors
 /// `NotFound` without such a file; `Invalid` for a file without bytes; `Conflict` if the caller has a file with the key
 /// already; `LimitExceeded`, `QuotaExceeded`, `Forbidden` for a role below developer, and errors of the store.
-pub async fn copy(
-    call: &RequestContext,
-    destination: &RequestContext,
-    new: Copy,
-) -> Result<File> {
+pub async fn copy(call: &RequestContext, destination: &RequestContext, new: Copy) -> Result<File> {
     require_write(destination)?;
     check_key("destinationKey", &new.key)?;
     let (source, target) = (Viewer::from_call(call)?, Viewer::from_call(destination)?);

@@ -53,7 +53,10 @@ impl SortField {
     fn value_of(self, file: &File) -> Value {
         match self {
             Self::Key => json!(file.key),
-            Self::Size => json!(file.size.map_or(-1, |size| i64::try_from(size).unwrap_or(i64::MAX))),
+            Self::Size => json!(
+                file.size
+                    .map_or(-1, |size| i64::try_from(size).unwrap_or(i64::MAX))
+            ),
             Self::CreatedAt => json!(file.created_at.as_micros()),
             Self::UpdatedAt => json!(file.updated_at.as_micros()),
             Self::Status => json!(file.status.as_str()),
@@ -175,7 +178,9 @@ fn read(
             }
             _ => return Err(cursor_error()),
         };
-        conditions.push_str(&format!(" AND ({column}, files.seq) {side} (:after, :after_seq)"));
+        conditions.push_str(&format!(
+            " AND ({column}, files.seq) {side} (:after, :after_seq)"
+        ));
         parameters.push((":after".to_owned(), Box::new(value)));
         parameters.push((":after_seq".to_owned(), Box::new(seq)));
     }
@@ -196,7 +201,10 @@ fn read(
 pub(super) fn viewer_parameters(viewer: &Viewer, now: Timestamp) -> [Parameter; 3] {
     [
         (":agent_seq".to_owned(), Box::new(viewer.bot.seq)),
-        (":integration".to_owned(), Box::new(viewer.integration.clone())),
+        (
+            ":integration".to_owned(),
+            Box::new(viewer.integration.clone()),
+        ),
         (":now".to_owned(), Box::new(now)),
     ]
 }

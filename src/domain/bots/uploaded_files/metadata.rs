@@ -39,7 +39,11 @@ const DELETE_TAGS: &str = "DELETE FROM file_tags WHERE file_seq = :seq";
 ///
 /// # Errors
 /// `NotFound`; `Forbidden` for a file of another owner and for a role below developer; `Invalid`; errors of the store.
-pub async fn update(call: &RequestContext, id_or_key: String, patch: MetadataPatch) -> Result<File> {
+pub async fn update(
+    call: &RequestContext,
+    id_or_key: String,
+    patch: MetadataPatch,
+) -> Result<File> {
     require_write(call)?;
     let viewer = Viewer::from_call(call)?;
     check_expiry(patch.expires_at.flatten(), call.app().clock().now())?;

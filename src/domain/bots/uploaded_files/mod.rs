@@ -31,7 +31,7 @@ pub use self::{
     list::{Filter, ListCursor, Sort, SortField, list},
     maintenance::{run, run_once},
     metadata::{MetadataPatch, delete, update},
-    receive::{Upload, receive},
+    receive::{Upload, WINDOW_BYTES, receive},
     rows::find,
     settings::Settings,
     upsert::{NewFile, upsert},
@@ -162,11 +162,7 @@ pub(in crate::domain) fn register(features: &mut Features, settings: Settings) {
 }
 
 /// Wakes the worker after the erasure of a user, whose files are deleted with the row.
-pub(in crate::domain) fn wake_after_erasure(
-    tx: &WriteTx<'_>,
-    _: &EndUserId,
-    _: i64,
-) -> Result<()> {
+pub(in crate::domain) fn wake_after_erasure(tx: &WriteTx<'_>, _: &EndUserId, _: i64) -> Result<()> {
     tx.wake_file_worker();
     Ok(())
 }

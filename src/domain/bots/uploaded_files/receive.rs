@@ -182,7 +182,9 @@ async fn store(app: &App, target: &StoredFile, blob: ReceivedBlob) -> Result<()>
         let file = rows::load_row(tx.conn, &owner.bot, owner.file.seq)?;
         let file = file.ok_or_else(|| rows::not_found(owner.file.id.as_str()))?;
         // The bytes that are replaced are counted until then.
-        let more = received.size().saturating_sub(file.size.unwrap_or_default());
+        let more = received
+            .size()
+            .saturating_sub(file.size.unwrap_or_default());
         let kind = UsageType::StorageCount;
         quotas::require_in(tx.conn, tx.now, &plans, (&owner.workspace, kind, more))?;
         set_content(tx, &file, &received)
@@ -196,13 +198,15 @@ async fn store(app: &App, target: &StoredFile, blob: ReceivedBlob) -> Result<()>
 
 fn set_content(tx: &WriteTx<'_>, file: &File, received: &ReceivedBlob) -> Result<()> {
     let blob = received.complete(tx.conn)?;
-    tx.conn.prepare_cached(SET_CONTENT)?.execute(named_params! {
-        ":seq": file.seq,
-        ":blob": blob,
-        ":size": i64::try_from(received.size()).unwrap_or(i64::MAX),
-        ":status": status_with_content(file.index),
-        ":now": tx.now,
-    })?;
+    tx.conn
+        .prepare_cached(SET_CONTENT)?
+        .execute(named_params! {
+            ":seq": file.seq,
+            ":blob": blob,
+            ":size": i64::try_from(received.size()).unwrap_or(i64::MAX),
+            ":status": status_with_content(file.index),
+            ":now": tx.now,
+        })?;
     tx.wake_file_worker();
     Ok(())
 }

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     domain::{
-        bots::{author::{Author, require_write}, users},
+        bots::{
+            author::{Author, require_write},
+            users,
+        },
         tenancy::{
             bounds::Bound,
             quotas::{self, UsageType},
@@ -148,7 +151,9 @@ pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<()> {
         let rule = if name.is_empty() {
             Rule::Other("must have a name".to_owned())
         } else if name.chars().count() > MAX_TAG_NAME_CHARS {
-            Rule::Other(format!("must have a name of {MAX_TAG_NAME_CHARS} characters at most"))
+            Rule::Other(format!(
+                "must have a name of {MAX_TAG_NAME_CHARS} characters at most"
+            ))
         } else if value.chars().count() > MAX_TAG_VALUE_CHARS {
             Rule::MaxLength(MAX_TAG_VALUE_CHARS as u64)
         } else {
@@ -168,7 +173,9 @@ pub(super) fn check_metadata(metadata: &Map<String, Value>) -> Result<()> {
     if bytes <= MAX_METADATA_BYTES {
         return Ok(());
     }
-    let rule = Rule::Other(format!("must have {MAX_METADATA_BYTES} bytes of JSON at most"));
+    let rule = Rule::Other(format!(
+        "must have {MAX_METADATA_BYTES} bytes of JSON at most"
+    ));
     Err(Violation::body(["metadata"], rule).into())
 }
 

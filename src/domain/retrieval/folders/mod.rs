@@ -21,12 +21,6 @@ use std::{path::PathBuf, sync::OnceLock};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch as channel;
 
-pub(in crate::domain) use self::{
-    parse::{Content, Format, Section},
-    reader::read_content,
-    rows::{find_connector, set_connector},
-    search::{RANKED_MAX, build_match_query, select_query_terms},
-};
 pub use self::{
     document_worker::run_document_worker as read_document,
     parse::strip_markup,
@@ -34,6 +28,12 @@ pub use self::{
     search::{PassageHit, require_token, search, search_with_token},
     skipped::{SkippedFile, SkippedFiles},
     watch::run,
+};
+pub(in crate::domain) use self::{
+    parse::{Content, Format, Section},
+    reader::read_content,
+    rows::{find_connector, set_connector},
+    search::{RANKED_MAX, build_match_query, select_query_terms},
 };
 use crate::kernel::{
     Error, Result, Secret,

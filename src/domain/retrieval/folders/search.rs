@@ -165,7 +165,11 @@ fn find_passages(
 
 /// Builds the FTS5 query for a table from the rarest terms, as many as can be ranked; none if no passage
 /// contains a term.
-pub(in crate::domain) fn build_match_query(conn: &Connection, table: &str, terms: &[String]) -> Result<Option<String>> {
+pub(in crate::domain) fn build_match_query(
+    conn: &Connection,
+    table: &str,
+    terms: &[String],
+) -> Result<Option<String>> {
     let sql = format!(
         "SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH :term LIMIT :most)"
     );

@@ -10,6 +10,7 @@ mod counts;
 mod enforce;
 mod report;
 
+pub(in crate::domain) use self::enforce::require_in;
 pub use self::{
     activity::{
         BotUsage, Completion, PeriodFilter, list_activity, list_by_bot, list_completions,
@@ -22,7 +23,6 @@ pub use self::{
         Quota, Usage, get_quota, get_usage, list_history, list_quotas, list_workspace_usages,
     },
 };
-pub(in crate::domain) use self::enforce::require_in;
 use crate::domain::shared::{plans::PlanTerms, sql::text_enum};
 
 text_enum! {

@@ -105,8 +105,9 @@ mod tests {
 
     /// Columns of bytes that are not sealed: hashes, files, received bodies, group keys. A new column of bytes belongs
     /// here or in [`SealedColumn`].
-    const NOT_SEALED: [(&str, &str); 14] = [
+    const NOT_SEALED: [(&str, &str); 15] = [
         ("api_keys", "hash"),
+        ("blob_chunks", "bytes"),
         ("bot_files", "contents"),
         ("bot_issues", "group_key"),
         ("connector_oauth_states", "hash"),

@@ -140,7 +140,10 @@ mod tests {
         ] {
             let found = lengths(text, most);
             assert!(found.len() > 1, "{text}");
-            assert!(found.iter().all(|chars| *chars <= most && *chars > 0), "{found:?}");
+            assert!(
+                found.iter().all(|chars| *chars <= most && *chars > 0),
+                "{found:?}"
+            );
         }
         assert_eq!(lengths("Short.", 100), [6]);
         assert_eq!(lengths("", 100), [0; 0]);

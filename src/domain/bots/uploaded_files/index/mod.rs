@@ -11,7 +11,7 @@ use tracing::{error, warn};
 
 pub(super) use self::{
     chunks::{NewPassage, from_text},
-    store::{PassageOwner, discard, insert_all},
+    store::{PassageOwner, discard, insert_all, mark_complete},
 };
 use super::{File, Status, rows};
 use crate::{
@@ -128,7 +128,9 @@ async fn read_passages(
             "it has {size} bytes, and at most {max_bytes} are indexed (files.max_indexed_bytes)"
         )));
     }
-    let bytes = app.store().scan(move |conn| blobs::read_whole(conn, blob, size));
+    let bytes = app
+        .store()
+        .scan(move |conn| blobs::read_whole(conn, blob, size));
     let content = match read_content(app, format, bytes.await?).await {
         Ok(Ok(content)) => content,
         Ok(Err(reason)) => return Ok(Err(reason)),
@@ -186,8 +188,7 @@ fn find_format(file: &File) -> Option<Format> {
     Some(known)
 }
 
-const COUNT_ATTEMPT: &str =
-    "UPDATE files SET index_attempts = index_attempts + 1 WHERE seq = :seq";
+const COUNT_ATTEMPT: &str = "UPDATE files SET index_attempts = index_attempts + 1 WHERE seq = :seq";
 
 async fn count_attempt(app: &App, seq: i64) -> Result<()> {
     let counted = app.store().write(move |conn| {
@@ -225,7 +226,7 @@ async fn complete(app: &App, seq: i64, blob: Option<i64>, set: i64) -> Result<bo
         let parameters = named_params! {":seq": seq, ":blob": blob, ":set": set, ":now": tx.now};
         let changed = tx.conn.prepare_cached(COMPLETE)?.execute(parameters)? > 0;
         if changed {
-            store::mark_complete(tx.conn, set)?;
+            mark_complete(tx.conn, set)?;
             tx.wake_file_worker();
         }
         Ok(changed)
