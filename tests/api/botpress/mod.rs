@@ -6,6 +6,7 @@ mod chat;
 mod chat_page;
 mod contract;
 mod errors;
+mod files;
 pub mod given;
 mod hostile;
 mod isolation;

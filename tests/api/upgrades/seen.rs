@@ -369,6 +369,17 @@ const COUNTS_OF_STEPS: &[(&str, i64, &str)] = &[
         1,
         "FROM bot_integrations WHERE disabled_channels <> '[]'",
     ),
+    (
+        "0033",
+        1,
+        "FROM files JOIN blobs ON blobs.seq = blob_seq JOIN blob_chunks USING (blob_seq) WHERE refs = 1",
+    ),
+    (
+        "0033",
+        1,
+        "FROM file_terms JOIN file_tags ON file_seq = 1 WHERE file_terms MATCH 'b1xformat'",
+    ),
+    ("0033", 1, "FROM knowledge_bases"),
 ];
 
 fn assert_counts(server: &TestServer, format: usize) {
