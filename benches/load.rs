@@ -19,6 +19,7 @@ mod load {
     pub mod cohere;
     pub mod control;
     pub mod disk;
+    pub mod files;
     pub mod neighbours;
     pub mod pages;
     pub mod phase;

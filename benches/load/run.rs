@@ -10,6 +10,7 @@ use super::{
     botpress::Botpress,
     cohere::Cohere,
     disk,
+    files::Files,
     neighbours::Neighbours,
     phase::{self, Phase},
     process::Server,
@@ -43,7 +44,7 @@ macro_rules! suites {
 }
 
 suites![
-    Aloochat, Ada, Webhooks, Cohere, Botpress, Runtime, Workflows, Neighbours
+    Aloochat, Ada, Webhooks, Cohere, Botpress, Files, Runtime, Workflows, Neighbours
 ];
 
 /// Measures one suite, if the settings ask for it.
