@@ -5,6 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 
 import { ERRORS, catchEach } from "./errors.mjs";
+import { useFiles } from "./files.mjs";
 import { INTEGRATION, OPERATIONS } from "./operations.mjs";
 import { TOKEN, WORKSPACE, start } from "./server.mjs";
 
@@ -65,6 +66,16 @@ async function prepare(client, url) {
   return it;
 }
 
+/** The version that has the Files API. */
+const NEWEST = "1.45.0";
+
+/** A client of a new bot. */
+async function newBot(it) {
+  const body = JSON.stringify({ name: "files" });
+  const { bot } = await it.raw("POST", "/v1/admin/bots", body);
+  return it.as({ botId: bot.id });
+}
+
 /** Calls everything that one version has; what failed. */
 async function run(version, absent) {
   const client = require(`botpress-client-${version}`);
@@ -83,6 +94,7 @@ async function run(version, absent) {
       });
     }
     for (const wrong of await catchEach(it, client)) failed[`error ${wrong}`] = "";
+    if (version === NEWEST) await useFiles(await newBot(it));
   } finally {
     await server.stop();
   }
