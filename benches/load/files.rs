@@ -22,7 +22,7 @@ const AUTHORIZATION: &str =
 const WORKSPACE: &str = "11111111-1111-1111-aaaa-111111111111";
 /// Size of an upload.
 const BYTES: usize = 1_000_000;
-/// How many times the disk writes as many.
+/// Number of times that the disk writes as many.
 const WRITES: usize = 50;
 /// Passages that are searched, and how many of them one file has.
 const PASSAGES: usize = 50_000;

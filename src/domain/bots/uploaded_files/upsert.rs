@@ -241,7 +241,7 @@ fn find_owner(
     })
 }
 
-/// What a new row keeps of the one that it replaces.
+/// Values that a new row keeps of the one that it replaces.
 pub(super) struct ReplacedFile {
     pub(super) id: FileId,
     pub(super) created_at: Timestamp,

@@ -1,4 +1,4 @@
-//! What holds for every operation of the Files API.
+//! Rules of every operation of the Files API.
 
 use parlance::dialects::botpress;
 use reqwest::Method;

@@ -295,7 +295,7 @@ async fn set_file_passages_replaces_all() {
         );
         assert_eq!(get(server, &bot, key).await["status"], "indexing_completed");
         let listed = bot.get(server, &path).await.expect(200);
-        assert_answer!(format!("set_file_passages_{}", &key[..5]), listed);
+        insta::assert_snapshot!(format!("set_file_passages_{}", &key[..5]), listed.shown());
     }
     assert_eq!(found(server, &bot, "query=gaskets").await, []);
     assert_eq!(
@@ -316,7 +316,10 @@ async fn set_file_passages_replaces_all() {
         ("missing", json!([{"type": "list"}])),
     ] {
         let answer = bot.put(server, &path, json!({"passages": passages})).await;
-        assert_answer!(format!("set_file_passages_bad_{name}"), answer.expect(400));
+        insta::assert_snapshot!(
+            format!("set_file_passages_bad_{name}"),
+            answer.expect(400).shown()
+        );
     }
     let integration = given.as_integration();
     assert_eq!(

@@ -51,9 +51,9 @@ async fn create_knowledge_base_and_list_knowledge_bases() {
         ),
     ] {
         let answer = bot.post(server, BASES, body).await;
-        assert_answer!(
+        insta::assert_snapshot!(
             format!("create_knowledge_base_bad_{name}"),
-            answer.expect(400)
+            answer.expect(400).shown()
         );
     }
 }

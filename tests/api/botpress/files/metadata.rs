@@ -156,9 +156,9 @@ async fn update_file_metadata_changes_what_is_named() {
         ("expiry", json!({"expiresAt": "2020-01-01T00:00:00Z"})),
     ] {
         let answer = bot.put(server, &path, body).await;
-        assert_answer!(
+        insta::assert_snapshot!(
             format!("update_file_metadata_bad_{name}"),
-            answer.expect(400)
+            answer.expect(400).shown()
         );
     }
 }

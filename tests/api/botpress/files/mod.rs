@@ -8,10 +8,9 @@ mod knowledge_bases;
 mod metadata;
 mod upload;
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::given::{Caller, Given};
+use super::given::Caller;
 use crate::support::{Answer, TestServer, answer::redacted, send, until};
 
 pub const FILES: &str = "/v1/files";
@@ -139,14 +138,4 @@ pub async fn until_nothing_is_left(server: &TestServer) {
         tables.iter().all(|table| count(server, table) == 0)
     })
     .await;
-}
-
-/// Asserts that a caller gets an error.
-pub async fn refused(
-    given: &Given,
-    caller: &Caller,
-    (method, path): (Method, &str),
-    body: Option<Value>,
-) -> Answer {
-    caller.call(&given.server, method, path, body).await
 }

@@ -108,7 +108,10 @@ async fn upsert_file_is_refused_for_bad_members() {
         ),
     ] {
         let answer = given.as_bot().put(&given.server, FILES, body).await;
-        assert_answer!(format!("upsert_file_bad_{name}"), answer.expect(400));
+        insta::assert_snapshot!(
+            format!("upsert_file_bad_{name}"),
+            answer.expect(400).shown()
+        );
     }
     assert_eq!(count(&given.server, "files"), 0);
 }
