@@ -1,6 +1,5 @@
 //! Definition and registration of the built-in integration. It belongs to a workspace of the server.
 
-use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::Value;
 
 use super::NAME;
@@ -8,9 +7,9 @@ use crate::{
     domain::{
         bots::{
             definitions::IntegrationDefinition,
-            integrations::{self, NewIntegration, Parts},
+            integrations::built_in::{self, BuiltInVersion},
         },
-        tenancy::{app::App, audit::Actor, workspaces, write_tx::WriteTx},
+        tenancy::app::App,
     },
     kernel::{Error, Result},
 };
@@ -49,15 +48,6 @@ const DEFINITION: &str = include_str!("definition.json");
 
 const README: &str = include_str!("readme.md");
 
-const FIND: &str = "SELECT definition, public FROM integrations WHERE id = :id";
-
-const SET_PUBLIC: &str = "UPDATE integrations SET public = :public WHERE id = :id";
-
-const UPDATE_DEFINITION: &str = "
-    UPDATE integrations SET
-        definition = :definition, readme = :readme, revision = revision + 1, updated_at = :now
-    WHERE id = :id";
-
 /// Creates or updates the versions of the integration. They are public, or private if the settings turn the chat
 /// off.
 ///
@@ -71,36 +61,20 @@ pub async fn register(app: &App) -> Result<()> {
 }
 
 async fn register_release(app: &App, release: &'static Release) -> Result<()> {
-    let (enabled, sealer) = (app.webchat_settings().enabled, app.sealer().clone());
     let definition = release
         .definition()
         .map_err(|error| Error::internal("the chat's definition cannot be read", error))?;
-    let text = serde_json::to_string(&definition)
-        .map_err(|error| Error::internal("the chat's definition cannot be serialized", error))?;
-    let known = app.store().read(|conn| find_registered(conn, release.id))?;
-    if known == Some((text.clone(), enabled)) || (known.is_none() && !enabled) {
-        return Ok(());
-    }
-    app.run_write_tx_as(Actor::System, move |tx| match known {
-        None => create_integration(tx, &sealer, release, definition),
-        Some((old, _)) => {
-            tx.conn
-                .prepare_cached(SET_PUBLIC)?
-                .execute(named_params! {":id": release.id, ":public": enabled})?;
-            if old != text {
-                tx.conn
-                    .prepare_cached(UPDATE_DEFINITION)?
-                    .execute(named_params! {
-                        ":id": release.id,
-                        ":definition": text,
-                        ":readme": README.as_bytes(),
-                        ":now": tx.now,
-                    })?;
-            }
-            Ok(())
-        }
-    })
-    .await
+    let version = BuiltInVersion {
+        id: release.id,
+        name: NAME,
+        version: release.version,
+        title: "Chat",
+        description: "Talk with the bot from a web page, a terminal or a program.",
+        definition,
+        readme: README,
+        public: app.webchat_settings().enabled,
+    };
+    built_in::register(app, version).await
 }
 
 impl Release {
@@ -121,40 +95,6 @@ fn merge(whole: &mut Value, additions: Value) {
         }
         (whole, addition) => *whole = addition,
     }
-}
-
-fn find_registered(conn: &Connection, id: &str) -> Result<Option<(String, bool)>> {
-    let found = conn
-        .prepare_cached(FIND)?
-        .query_row(named_params! {":id": id}, |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        });
-    Ok(found.optional()?)
-}
-
-fn create_integration(
-    tx: &WriteTx<'_>,
-    sealer: &crate::store::Sealer,
-    release: &Release,
-    definition: IntegrationDefinition,
-) -> Result<()> {
-    let workspace = workspaces::ensure_system(tx)?;
-    let new = NewIntegration {
-        name: NAME.to_owned(),
-        version: release.version.to_owned(),
-        public: true,
-        title: Some("Chat".to_owned()),
-        description: "Talk with the bot from a web page, a terminal or a program.".to_owned(),
-        definition,
-        parts: Parts {
-            code: Some("// A part of the server.\n".to_owned()),
-            readme: Some(README.as_bytes().to_vec()),
-            ..Parts::default()
-        },
-        built_in: Some(release.id.into()),
-        ..NewIntegration::default()
-    };
-    integrations::create_in_tx(tx, sealer, &workspace, new).map(drop)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Integrations: named, versioned units with a definition, code and settings that bots can install.
 
+pub(in crate::domain) mod built_in;
 mod create;
 mod delete;
 mod interfaces;
