@@ -1,10 +1,16 @@
-//! The limit on the cost of AI that a workspace sets. This server has no such cost, so it only stores and shows the limit.
+//! The cost of AI, and the limit on it that a workspace sets. Models without a price in the settings cost nothing.
 
 use rusqlite::{Connection, named_params};
 
+use super::{UsageType, counts};
 use crate::{
-    domain::tenancy::{billing, request_auth::RequestContext, workspaces::update::record_audit},
-    kernel::{Result, Rule, Violation, ids::WorkspaceId},
+    domain::tenancy::{
+        billing, request_auth::RequestContext, workspaces::update::record_audit, write_tx::WriteTx,
+    },
+    kernel::{
+        Error, Kind, Month, Result, Rule, Timestamp, Violation,
+        ids::{AgentId, WorkspaceId},
+    },
 };
 
 /// Highest limit, in dollars a month.
@@ -40,4 +46,36 @@ pub(super) fn find_limit(conn: &Connection, workspace: &WorkspaceId) -> Result<u
         .prepare_cached(FIND)?
         .query_row(named_params! {":id": workspace}, |row| row.get(0))?;
     Ok(limit.unsigned_abs())
+}
+
+/// Counts a request that a model has answered, and its cost in billionths of a dollar.
+///
+/// # Errors
+/// Errors of the store.
+pub fn count_model_call(
+    tx: &WriteTx<'_>,
+    workspace: &WorkspaceId,
+    bot: &AgentId,
+    nano_dollars: u64,
+) -> Result<()> {
+    let (of, month) = ((workspace, bot), Month::of(tx.now));
+    counts::add(tx.conn, of, UsageType::CognitiveCalls, month, 1)?;
+    if nano_dollars > 0 {
+        counts::add(tx.conn, of, UsageType::AiSpend, month, nano_dollars)?;
+    }
+    Ok(())
+}
+
+/// Requires that a workspace has not spent its limit of the month. A limit of 0 is none.
+///
+/// # Errors
+/// `QuotaExceeded`, and errors of the store.
+pub fn require_ai_budget(conn: &Connection, workspace: &WorkspaceId, now: Timestamp) -> Result<()> {
+    let limit = find_limit(conn, workspace)?;
+    let spent = counts::find_ai_spend(conn, workspace, Month::of(now))?;
+    if limit > 0 && spent >= limit.saturating_mul(counts::SPEND_UNITS_PER_DOLLAR) {
+        let text = format!("The workspace has spent its limit for AI, {limit} dollars a month");
+        return Err(Error::new(Kind::QuotaExceeded, text));
+    }
+    Ok(())
 }

@@ -44,18 +44,20 @@ pub(super) fn count_usage(
         UsageType::WorkspaceMemberCount => COUNT_MEMBERS,
         UsageType::IntegrationsOwnedCount => COUNT_INTEGRATIONS,
         UsageType::StorageCount => return sum_stored_bytes(conn, workspace, bot, month),
-        UsageType::InvocationCalls => {
+        UsageType::InvocationCalls | UsageType::CognitiveCalls => {
             return find_counter(conn, workspace, bot, kind.as_str(), month);
+        }
+        UsageType::AiSpend => {
+            let spent = find_counter(conn, workspace, bot, kind.as_str(), month)?;
+            return Ok(to_dollars(spent));
         }
         UsageType::InvocationTimeout
         | UsageType::BotRatelimit
         | UsageType::KnowledgebaseVectorCount
         | UsageType::TableRowCount
-        | UsageType::CognitiveCalls
         | UsageType::ModelCredit
         | UsageType::KnowledgebaseVectorStorage
         | UsageType::WorkspaceRatelimit
-        | UsageType::AiSpend
         | UsageType::OpenaiSpend
         | UsageType::BingSearchSpend
         | UsageType::AlwaysAlive
@@ -83,6 +85,23 @@ fn sum_stored_bytes(
         .prepare_cached(SUM_STORAGE)?
         .query_row(parameters, |row| row.get(0))?;
     Ok(bytes.unsigned_abs())
+}
+
+/// Number of units of the counter of [`UsageType::AiSpend`] in a dollar.
+pub(super) const SPEND_UNITS_PER_DOLLAR: u64 = 1_000_000_000;
+
+/// Returns whole dollars, rounded.
+const fn to_dollars(spent: u64) -> u64 {
+    spent.saturating_add(SPEND_UNITS_PER_DOLLAR / 2) / SPEND_UNITS_PER_DOLLAR
+}
+
+/// Returns the cost of AI of a workspace in a month, in billionths of a dollar.
+pub(super) fn find_ai_spend(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    month: Month,
+) -> Result<u64> {
+    find_counter(conn, workspace, None, UsageType::AiSpend.as_str(), month)
 }
 
 const FIND_COUNTER: &str = "
@@ -120,24 +139,25 @@ pub fn count_user_messages(
     find_counter(conn, workspace, None, USER_MESSAGES, month)
 }
 
-const INCREMENT: &str = "
+const ADD: &str = "
     INSERT INTO usage_monthly (workspace_id, agent_id, type, month, value)
-    VALUES (:workspace_id, '', :type, :month, 1), (:workspace_id, :agent, :type, :month, 1)
-    ON CONFLICT (workspace_id, type, month, agent_id) DO UPDATE SET value = value + 1";
+    VALUES (:workspace_id, '', :type, :month, :more), (:workspace_id, :agent, :type, :month, :more)
+    ON CONFLICT (workspace_id, type, month, agent_id) DO UPDATE SET value = value + :more";
 
-/// Increments a counter of a bot and its workspace.
-pub(super) fn increment(
+/// Adds to a counter of a bot and its workspace.
+pub(super) fn add(
     conn: &Connection,
-    workspace: &WorkspaceId,
-    bot: &AgentId,
+    (workspace, bot): (&WorkspaceId, &AgentId),
     kind: UsageType,
     month: Month,
+    more: u64,
 ) -> Result<()> {
-    conn.prepare_cached(INCREMENT)?.execute(named_params! {
+    conn.prepare_cached(ADD)?.execute(named_params! {
         ":workspace_id": workspace,
         ":agent": bot,
         ":type": kind,
         ":month": month.to_string(),
+        ":more": i64::try_from(more).unwrap_or(i64::MAX),
     })?;
     Ok(())
 }

@@ -76,5 +76,5 @@ pub fn require_bot(
 pub fn count_invocation(tx: &WriteTx<'_>, workspace: &WorkspaceId, bot: &AgentId) -> Result<()> {
     let kind = UsageType::InvocationCalls;
     require(tx, workspace, kind, 1)?;
-    counts::increment(tx.conn, workspace, bot, kind, Month::of(tx.now))
+    counts::add(tx.conn, (workspace, bot), kind, Month::of(tx.now), 1)
 }

@@ -16,7 +16,7 @@ pub use self::{
         BotUsage, Completion, PeriodFilter, list_activity, list_by_bot, list_completions,
         list_multiple,
     },
-    ai_spend::set_ai_spend_limit,
+    ai_spend::{count_model_call, require_ai_budget, set_ai_spend_limit},
     counts::count_user_messages,
     enforce::{count_invocation, require, require_bot},
     report::{
@@ -46,7 +46,7 @@ text_enum! {
         WorkspaceMemberCount = "workspace_member_count",
         /// Versions of integrations.
         IntegrationsOwnedCount = "integrations_owned_count",
-        /// Calls of a model. This server has none.
+        /// Calls of a model.
         CognitiveCalls = "cognitive_calls",
         /// Credit for models. This server has none.
         ModelCredit = "model_credit",
@@ -54,7 +54,7 @@ text_enum! {
         KnowledgebaseVectorStorage = "knowledgebase_vector_storage",
         /// Maximum number of requests of a workspace in a second. Has no usage.
         WorkspaceRatelimit = "workspace_ratelimit",
-        /// Cost of AI in the month, in dollars. This server has none; its quota is what the workspace has set.
+        /// Cost of AI in the month, in whole dollars; its quota is what the workspace has set.
         AiSpend = "ai_spend",
         /// Cost of calls of OpenAI. This server has none.
         OpenaiSpend = "openai_spend",
