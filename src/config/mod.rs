@@ -16,6 +16,7 @@ pub use self::{
 use crate::{
     dialects::{ada, aloochat, botpress, cohere},
     domain::{
+        ai,
         bots::{deliveries, manage, uploaded_files},
         inbox,
         retrieval::{answers, connectors, folders},
@@ -85,6 +86,8 @@ pub struct Config {
     pub folders: folders::Settings,
     /// Generated answers.
     pub answers: answers::Settings,
+    /// AI for bots.
+    pub ai: ai::Settings,
     /// Limits on the complexity of JSON Schemas.
     pub schemas: schema::Limits,
     /// Ada API.

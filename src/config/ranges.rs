@@ -27,6 +27,9 @@ const MINIMUMS: &[(&str, u64)] = &[
     ("server.header_timeout_seconds", 1),
     ("server.keep_alive_seconds", 1),
     ("server.max_connections", 1),
+    ("ai.concurrency", 1),
+    ("ai.media_bytes", 1),
+    ("ai.timeout_seconds", 60),
     ("ada.oauth_code_seconds", 1),
     ("ada.oauth_access_token_seconds", 1),
     ("ada.oauth_refresh_token_seconds", 1),
@@ -42,6 +45,7 @@ const MINIMUMS: &[(&str, u64)] = &[
 
 /// Settings that allocate memory or tasks for each unit.
 const ALLOCATED_COUNTS: &[&str] = &[
+    "ai.concurrency",
     "deliveries.concurrency",
     "deliveries.concurrency_per_receiver",
     "runtime.concurrency",

@@ -5,6 +5,7 @@
 //! tenant gives the same result as a missing row. Usage and audit records are written in the transaction of the change
 //! that causes them; [`App::run_write_tx`] is the entry point.
 
+pub mod ai;
 pub mod bots;
 pub mod end_users;
 pub mod inbox;

@@ -27,7 +27,7 @@ use crate::{
     config::{self, Config, Profile},
     dialects::{self, botpress, chat_api},
     domain::{
-        self, Addresses, App,
+        self, Addresses, App, ai,
         bots::packages::shipped,
         retrieval::connectors,
         tenancy::{
@@ -129,6 +129,7 @@ impl Server {
             audit: config.audit.clone(),
             bounds: config.bounds.clone(),
             answers: config.answers.clone(),
+            ai: config.ai.clone(),
             schemas: config.schemas,
             development: config.server.profile == Profile::Dev,
         };
@@ -159,6 +160,7 @@ impl Server {
         shipped::register(&app)
             .await
             .map_err(StartError::Bootstrap)?;
+        ai::register(&app).await.map_err(StartError::Bootstrap)?;
         connectors::register_folders(&app, &started.workspace.id, &local_url(address))
             .await
             .map_err(StartError::Bootstrap)?;
@@ -285,10 +287,11 @@ async fn serve_metrics(
 
 /// Returns the built-in integrations, which run as native code.
 fn native_integrations(app: &App) -> BTreeMap<&'static str, Arc<dyn engine::NativeProgram>> {
-    match app.webchat_settings().enabled {
-        true => chat_api::native_programs(app),
-        false => BTreeMap::new(),
+    let mut programs = botpress::native_programs(app);
+    if app.webchat_settings().enabled {
+        programs.extend(chat_api::native_programs(app));
     }
+    programs
 }
 
 /// Returns the URL at which this server can call itself.

@@ -169,15 +169,7 @@ impl Credential for BotToken {
     }
 
     fn authenticate(request: &Request) -> Result<RequestContext> {
-        let token = bearer_token(request)?;
-        let (scope, kinds) = bot_scope(request, token)?;
-        let call = app(request)?.admit_in_scope(&scope, token, kinds, ApiClass::BotpressChat)?;
-        record_admission(request, call.admission());
-        // Every operation with a body writes, so the role is checked before the body is read.
-        if [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
-            call.require_role(Role::Developer)?;
-        }
-        Ok(call)
+        authenticate_for_bot(request, ApiClass::BotpressChat)
     }
 }
 
@@ -190,6 +182,37 @@ pub fn admit_in_bot(request: &Request, bot: &str) -> Result<RequestContext> {
     let scope = AuthScope::Bot { bot, integration };
     let token = bearer_token(request)?;
     app(request)?.admit_in_scope(&scope, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressChat)
+}
+
+/// A bot, an integration that is installed in the bot, or a person who acts as one of them, for the operations of AI,
+/// which have their own rate limit.
+pub type AiCaller = Authenticated<AiToken>;
+
+/// The token of a bot, of an integration or of a person, for the AI of a bot.
+pub struct AiToken;
+
+impl Credential for AiToken {
+    type Context = RequestContext;
+
+    fn security_schemes() -> Vec<SecurityScheme> {
+        vec![BEARER]
+    }
+
+    fn authenticate(request: &Request) -> Result<RequestContext> {
+        authenticate_for_bot(request, ApiClass::BotpressAi)
+    }
+}
+
+fn authenticate_for_bot(request: &Request, class: ApiClass) -> Result<RequestContext> {
+    let token = bearer_token(request)?;
+    let (scope, kinds) = bot_scope(request, token)?;
+    let call = app(request)?.admit_in_scope(&scope, token, kinds, class)?;
+    record_admission(request, call.admission());
+    // Every operation with a body writes, so the role is checked before the body is read.
+    if [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
+        call.require_role(Role::Developer)?;
+    }
+    Ok(call)
 }
 
 /// Returns the scope of a request to a bot, and the kinds of keys that it accepts.

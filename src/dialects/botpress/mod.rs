@@ -5,6 +5,7 @@
 mod admin;
 mod auth;
 mod chat;
+mod cognitive;
 mod empty;
 mod error;
 mod files;
@@ -62,8 +63,10 @@ use self::{
         users::operations::Users,
         workflows::operations::Workflows,
     },
+    cognitive::{media::CognitiveMedia, models::CognitiveModels, texts::CognitiveTexts},
 };
 pub use self::{
+    cognitive::native_programs,
     error::ErrorRenderer,
     files::bytes::{BASE_PATH as FILE_BYTES_PATH, METHODS as FILE_BYTES_METHODS, bytes_endpoint},
     inbound::{
@@ -107,6 +110,7 @@ pub const ROUTES: &[&str] = &[
     "/v1/files",
     "/v1/storage",
     "/v1/tables",
+    "/v2/cognitive",
 ];
 
 /// Groups of operations in the OpenAPI document.
@@ -153,6 +157,8 @@ enum Tag {
     Hub,
     /// The account of the caller.
     Account,
+    /// Text, images and speech from the operator's model server.
+    Cognitive,
 }
 
 /// Returns the dialect with its routes.
@@ -183,7 +189,7 @@ pub fn mount(app: &App, settings: &Settings) -> Mount {
 }
 
 /// Returns true for requests whose bodies have the code of a bot, an integration or a plugin.
-// wire: at least 64 MiB (botpress-today.md §0.5)
+// wire: botpress-today.md §0.5, "Sizes"
 #[must_use]
 pub fn has_code(method: &Method, path: &str) -> bool {
     let Some(path) = path.strip_prefix("/v1/admin/") else {
@@ -252,6 +258,7 @@ type ManagementOperations = (
 );
 type WorkOperations = (Workflows, Tasks, Activities);
 type FileOperations = (FilePassages, KnowledgeBases, UploadedFiles);
+type CognitiveOperations = (CognitiveTexts, CognitiveMedia, CognitiveModels);
 type Api = (
     ChatOperations,
     WorkOperations,
@@ -259,6 +266,7 @@ type Api = (
     WorkspaceOperations,
     ManagementOperations,
     FileOperations,
+    CognitiveOperations,
 );
 
 fn build_service(settings: &Settings) -> OpenApiService<Api, ()> {
@@ -313,7 +321,8 @@ fn build_service(settings: &Settings) -> OpenApiService<Api, ()> {
     );
     let work = (Workflows, Tasks, Activities);
     let files = (FilePassages, KnowledgeBases, UploadedFiles);
-    let api = (chat, work, admin, organisation, management, files);
+    let cognitive = (CognitiveTexts, CognitiveMedia, CognitiveModels);
+    let api = (chat, work, admin, organisation, management, files, cognitive);
     OpenApiService::new(api, "Botpress API", "1.0")
         .description("Create and manage bots, and handle their conversations, messages and users.")
 }
@@ -328,7 +337,8 @@ fn extra_parameters(path: &str, operation: &str) -> Vec<Value> {
         })
     };
     let mut parameters = Vec::new();
-    if path.starts_with("/v1/chat/") || path.starts_with("/v1/files") {
+    let of_bots = ["/v1/chat/", "/v1/files", "/v2/cognitive/"];
+    if of_bots.iter().any(|start| path.starts_with(start)) {
         parameters.push(header(auth::BOT_ID, true, "The id of the bot."));
         let text = "The id of the calling integration, if an integration calls.";
         parameters.push(header(auth::INTEGRATION_ID, false, text));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     domain::{
+        ai,
         bots::{self, deliveries, manage, messages, uploaded_files},
         end_users, inbox, platform_integrations,
         retrieval::{self, answers, connectors, folders},
@@ -47,6 +48,8 @@ pub struct Settings {
     pub files: uploaded_files::Settings,
     /// The webchat integration.
     pub webchat: webchat::Settings,
+    /// AI.
+    pub ai: ai::Settings,
     /// Webhooks.
     pub webhooks: webhooks::Settings,
     /// The test inbox.
@@ -134,5 +137,6 @@ pub fn open(
     );
     uploaded_files::register(&mut features, settings.files);
     webchat::feature::register(&mut features, settings.webchat, renderers.signal);
+    ai::feature::register(&mut features, settings.ai);
     Ok(App::new((store, sealer, clock), app, vec![index], features))
 }

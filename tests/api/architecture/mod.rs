@@ -18,7 +18,7 @@ const LAYERS: [&str; 11] = [
 ];
 
 /// The areas of the domain, from the lowest. One may use itself and those before it.
-const AREAS: [&str; 11] = [
+const AREAS: [&str; 12] = [
     "shared",
     "tenancy",
     "webhooks",
@@ -28,6 +28,7 @@ const AREAS: [&str; 11] = [
     "retrieval",
     "bots",
     "webchat",
+    "ai",
     "platform_integrations",
     "lifecycle",
 ];

@@ -21,7 +21,7 @@ const SHIPPED: &[&str] = &[
     include_str!("shipped/files-readonly.json"),
     include_str!("shipped/hitl.json"),
     include_str!("shipped/listable.json"),
-    include_str!("shipped/llm.json"),
+    LLM,
     include_str!("shipped/message-state.json"),
     include_str!("shipped/proactive-conversation.json"),
     include_str!("shipped/proactive-user.json"),
@@ -32,14 +32,27 @@ const SHIPPED: &[&str] = &[
     include_str!("shipped/updatable.json"),
 ];
 
+/// An interface of the server.
 #[derive(Deserialize)]
-struct ShippedInterface {
-    id: PackageId,
-    name: String,
-    version: String,
+pub(in crate::domain) struct ShippedInterface {
+    pub(in crate::domain) id: PackageId,
+    pub(in crate::domain) name: String,
+    pub(in crate::domain) version: String,
     title: String,
     description: String,
-    definition: InterfaceDefinition,
+    pub(in crate::domain) definition: InterfaceDefinition,
+}
+
+/// The interface of integrations with a language model.
+const LLM: &str = include_str!("shipped/llm.json");
+
+/// Returns the interface of integrations with a language model.
+///
+/// # Errors
+/// `Internal` if it cannot be read.
+pub(in crate::domain) fn llm_interface() -> Result<ShippedInterface> {
+    serde_json::from_str(LLM)
+        .map_err(|error| Error::internal("a shipped interface cannot be read", error))
 }
 
 const LIST: &str = "SELECT id, definition FROM packages WHERE built_in ORDER BY id";

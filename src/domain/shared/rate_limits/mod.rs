@@ -35,6 +35,8 @@ text_enum! {
         BotpressChat = "botpress_chat",
         /// Botpress's admin API.
         BotpressAdmin = "botpress_admin",
+        /// Botpress's AI API.
+        BotpressAi = "botpress_ai",
     }
 }
 
@@ -44,7 +46,11 @@ impl ApiClass {
         match self {
             Self::Aloochat | Self::Cohere | Self::BotpressAdmin => false,
             // ada.md §1.3: per Ada instance, which is an agent.
-            Self::Ada | Self::AdaEndUsers | Self::AdaEndUsersV1 | Self::BotpressChat => true,
+            Self::Ada
+            | Self::AdaEndUsers
+            | Self::AdaEndUsersV1
+            | Self::BotpressChat
+            | Self::BotpressAi => true,
         }
     }
 }
@@ -73,6 +79,8 @@ pub struct Settings {
     /// Rates of Botpress's admin API, for each workspace, and for each person outside of any workspace. No limit by
     /// default.
     pub botpress_admin: Rates,
+    /// Rates of Botpress's AI API, for each bot. No limit by default.
+    pub botpress_ai: Rates,
 }
 
 impl Default for Settings {
@@ -92,6 +100,7 @@ impl Default for Settings {
             cohere: rates(0, 0, 0),
             botpress_chat: rates(0, 0, 0),
             botpress_admin: rates(0, 0, 0),
+            botpress_ai: rates(0, 0, 0),
         }
     }
 }
@@ -109,6 +118,7 @@ impl Settings {
             ApiClass::Cohere => &self.cohere,
             ApiClass::BotpressChat => &self.botpress_chat,
             ApiClass::BotpressAdmin => &self.botpress_admin,
+            ApiClass::BotpressAi => &self.botpress_ai,
         }
     }
 }

@@ -60,7 +60,7 @@ fn parse_event(data: &str) -> Vec<Delta> {
 }
 
 /// Returns the token counts of a response or of an event.
-pub(super) fn parse_usage(answer: &Value) -> Option<TokenUsage> {
+pub(in crate::domain) fn parse_usage(answer: &Value) -> Option<TokenUsage> {
     let count = |name: &str| answer.pointer(&format!("/usage/{name}"))?.as_u64();
     Some(TokenUsage {
         input_tokens: count("prompt_tokens")?,

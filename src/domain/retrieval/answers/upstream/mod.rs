@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tracing::warn;
 
 use self::completion::Delta;
+pub(in crate::domain) use self::completion::parse_usage;
 use super::{
     answer::{Answer, AnswerPiece, FinishReason, TokenUsage},
     markers::MarkerParser,
@@ -25,6 +26,8 @@ use crate::{
     net::outbound::{EventStream, OutboundError, OutboundRequest},
 };
 
+/// Path of chat completions.
+const COMPLETIONS: &str = "/chat/completions";
 /// Maximum size of a response, in bytes.
 const ANSWER_MAX: usize = 4 * 1024 * 1024;
 /// Maximum length of a line of a streamed response, in bytes.
@@ -82,7 +85,7 @@ pub(crate) async fn stream_answer(
     }
     let mut stream = app
         .outbound()
-        .open_stream(build_request(settings, &body)?)
+        .open_stream(build_request(settings, COMPLETIONS, &body))
         .await
         .map_err(|error| connection_error(&error))?;
     if stream.status != 200 {
@@ -164,7 +167,10 @@ pub(crate) async fn generate_queries(
         "temperature": 0,
         "stream": false,
     });
-    let sent = app.outbound().send(build_request(settings, &body)?).await;
+    let sent = app
+        .outbound()
+        .send(build_request(settings, COMPLETIONS, &body))
+        .await;
     let answer = sent.map_err(|error| connection_error(&error))?;
     if answer.status != 200 {
         return Err(response_error(settings, answer.status, &answer.body));
@@ -186,7 +192,12 @@ pub(crate) async fn generate_queries(
     Ok((queries.take(QUERIES_MAX).collect(), usage))
 }
 
-fn build_request(settings: &UpstreamSettings, body: &Value) -> Result<OutboundRequest> {
+/// Builds a request with a JSON body. `path` begins with a slash.
+pub(in crate::domain) fn build_request(
+    settings: &UpstreamSettings,
+    path: &str,
+    body: &Value,
+) -> OutboundRequest {
     let url = settings.url.as_deref().unwrap_or_default();
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     if let Some(key) = &settings.key {
@@ -195,14 +206,14 @@ fn build_request(settings: &UpstreamSettings, body: &Value) -> Result<OutboundRe
             format!("Bearer {}", key.expose()),
         ));
     }
-    Ok(OutboundRequest {
+    OutboundRequest {
         method: "POST",
-        url: format!("{}/chat/completions", url.trim_end_matches('/')),
+        url: format!("{}{path}", url.trim_end_matches('/')),
         headers,
         body: body.to_string().into_bytes(),
         timeout: Duration::from_secs(settings.timeout_seconds),
         max_response: ANSWER_MAX,
-    })
+    }
 }
 
 /// Estimates the tokens of a request and its answer, for servers that return no counts.
@@ -216,7 +227,8 @@ fn estimate_usage(messages: &[Value], text: &str) -> TokenUsage {
     }
 }
 
-fn connection_error(error: &OutboundError) -> Error {
+/// Returns the error of a request that got no response.
+pub(in crate::domain) fn connection_error(error: &OutboundError) -> Error {
     let kind = match error {
         OutboundError::Malformed(_) | OutboundError::Refused(_) => PERMANENT,
         OutboundError::Timeout(_) | OutboundError::Connection(_) | OutboundError::Full(_) => {
@@ -226,7 +238,12 @@ fn connection_error(error: &OutboundError) -> Error {
     model_error(kind, format!("the model did not answer: {error}"))
 }
 
-fn response_error(settings: &UpstreamSettings, status: u16, body: &[u8]) -> Error {
+/// Returns the error of a response with another status than 200, in the server's words.
+pub(in crate::domain) fn response_error(
+    settings: &UpstreamSettings,
+    status: u16,
+    body: &[u8],
+) -> Error {
     let message: Option<Value> = serde_json::from_slice(body).ok();
     let message = message.as_ref().and_then(|body| {
         let error = body.get("error").unwrap_or(body);
@@ -255,7 +272,7 @@ const fn status_kind(status: u16) -> Kind {
 
 /// Redacts a message of the model's server for tenants and the log. Some servers repeat the key
 /// that they reject.
-fn redact(settings: &UpstreamSettings, text: &str) -> String {
+pub(in crate::domain) fn redact(settings: &UpstreamSettings, text: &str) -> String {
     let key = settings.key.as_ref().map_or("", |key| key.expose().trim());
     let text = match key.is_empty() {
         true => text.to_owned(),
