@@ -3,7 +3,11 @@
 //! Each page is one bash script, made of its `sh` blocks in their order. A block does not run if the line
 //! before it is a comment that begins with `<!-- not run: ` and gives the reason.
 
-use std::process::Command;
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    process::Command,
+};
 
 use crate::support::Program;
 
@@ -60,8 +64,14 @@ fn script(page: &str) -> String {
 
 /// Runs a page against a server of its own, and returns what it prints on standard output.
 fn run(page: &str) -> String {
+    run_with(page, &[])
+}
+
+/// The same with more settings.
+fn run_with(page: &str, settings: &[(&str, &str)]) -> String {
     let mut program = Program::new();
-    program.serve(&KEYS.map(|(variable, _, key)| (variable, key)));
+    let keys = KEYS.map(|(variable, _, key)| (variable, key));
+    program.serve(&[&keys, settings].concat());
     let script = KEYS
         .iter()
         .fold(script(page), |script, (_, written, key)| {
@@ -182,6 +192,63 @@ fn the_page_of_aloochat_works() {
         ],
     );
     hides(&stdout, &["shpat_"]);
+}
+
+/// A stand-in for a model server, which streams the same answer to each question.
+fn start_model() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/v1", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            answer_as_model(stream.expect("a connection"));
+        }
+    });
+    url
+}
+
+fn answer_as_model(mut stream: TcpStream) {
+    let mut reader = BufReader::new(stream.try_clone().expect("a reader"));
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        let read = reader.read_line(&mut line).expect("a line");
+        if read == 0 || line.trim().is_empty() {
+            break;
+        }
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().expect("a length");
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).expect("a body");
+    let events = ["The fish ", "of the day."].map(|text| {
+        let delta = serde_json::json!({"choices": [{"delta": {"content": text}}]});
+        format!("data: {delta}\n\n")
+    });
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n{}data: [DONE]\n\n",
+        events.concat()
+    );
+    stream.write_all(answer.as_bytes()).expect("written");
+}
+
+#[test]
+fn the_page_of_ai_works() {
+    let url = start_model();
+    let settings = [
+        ("PARLANCE_ANSWERS__UPSTREAM__URL", url.as_str()),
+        ("PARLANCE_ANSWERS__UPSTREAM__MODEL", "qwen3:8b"),
+    ];
+    let stdout = run_with(include_str!("../../docs/AI.md"), &settings);
+    shows(
+        &stdout,
+        &[
+            "The fish of the day.",
+            "\"output\":\"The fish of the day.\"",
+            "\"id\":\"local:qwen3:8b\"",
+            "\"provider\":\"local\"",
+        ],
+    );
 }
 
 #[test]

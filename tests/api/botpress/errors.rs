@@ -157,9 +157,7 @@ async fn broken_row() -> Answer {
 async fn too_large() -> Answer {
     let server = TestServer::with(|config| config.server.body_limit_bytes = 1000).await;
     let body = json!({"name": "x".repeat(1000)});
-    Caller::person()
-        .post(&server, "/v1/admin/workspaces", body)
-        .await
+    Caller::member().post(&server, BOTS, body).await
 }
 
 async fn too_many() -> Answer {

@@ -4,6 +4,7 @@ mod access;
 pub mod admin;
 mod chat;
 mod chat_page;
+mod cognitive;
 mod contract;
 mod errors;
 mod files;

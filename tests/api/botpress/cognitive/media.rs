@@ -1,0 +1,175 @@
+//! Images, speech and transcriptions.
+
+use serde_json::{Value, json};
+
+use super::{
+    upstream::{Asked, Upstream},
+    without_times,
+};
+use crate::{
+    botpress::given::Given,
+    support::{TestServer, assert_answer},
+};
+
+const TRANSCRIBE: &str = "/v2/cognitive/transcribe-audio";
+
+async fn with_upstream(upstream: &Upstream) -> Given {
+    let url = format!("{}/v1", upstream.origin);
+    let server = TestServer::with(|config| {
+        config.answers.upstream.url = Some(url);
+        config.ai.transcription_model = Some("whisper".to_owned());
+        config.ai.speech_model = Some("kokoro".to_owned());
+        config.ai.media_bytes = 1024;
+    })
+    .await;
+    Given::on(server).await
+}
+
+/// Transcribes, and offers an audio file.
+fn transcriber(asked: &Asked) -> (u16, Vec<u8>) {
+    match asked.path.as_str() {
+        "/greeting.wav" => (200, b"RIFF".to_vec()),
+        "/long.wav" => (200, vec![0; 2000]),
+        "/v1/audio/transcriptions" => {
+            let answer = json!({"text": "Good morning.", "duration": 1.5});
+            (200, answer.to_string().into_bytes())
+        }
+        _ => (404, b"{}".to_vec()),
+    }
+}
+
+#[tokio::test]
+async fn transcribe_audio_passes_the_audio_on() {
+    let upstream = Upstream::start(transcriber).await;
+    let given = with_upstream(&upstream).await;
+    let bot = given.as_bot();
+    let url = format!("{}/greeting.wav", upstream.origin);
+    let body = json!({"url": url, "model": "auto"});
+    let answer = bot.post(&given.server, TRANSCRIBE, body).await.expect(200);
+    insta::assert_json_snapshot!("transcription", without_times(answer.json()));
+    let asked = upstream.asked().pop().expect("a request");
+    let boundary = asked.content_type.split_once("boundary=").expect("one").1;
+    let form = String::from_utf8(asked.body).expect("UTF-8");
+    insta::assert_snapshot!(
+        "transcription_form",
+        form.replace(boundary, "[boundary]").replace('\r', "")
+    );
+    let body = json!({"url": "data:audio/ogg;base64,aGk=", "options": {"requestId": "r"}});
+    for _ in 0..2 {
+        let answer = bot.post(&given.server, TRANSCRIBE, body.clone()).await;
+        assert_eq!(answer.expect(200).json()["output"], "Good morning.");
+    }
+    let forms = upstream.asked();
+    let forms = forms
+        .iter()
+        .filter(|asked| asked.path.ends_with("transcriptions"));
+    assert_eq!(forms.count(), 2);
+}
+
+#[tokio::test]
+async fn transcribe_audio_refuses_what_it_cannot_read() {
+    let upstream = Upstream::start(transcriber).await;
+    let given = with_upstream(&upstream).await;
+    for (name, url) in [
+        ("audio_missing", format!("{}/other.wav", upstream.origin)),
+        ("audio_too_long", format!("{}/long.wav", upstream.origin)),
+        ("audio_scheme", "file:///etc/passwd".to_owned()),
+        ("audio_metadata", "http://169.254.169.254/x".to_owned()),
+    ] {
+        let answer = given
+            .as_bot()
+            .post(&given.server, TRANSCRIBE, json!({"url": url}))
+            .await;
+        let answer = answer.expect(400).json();
+        assert_eq!(answer["type"], "InvalidPayload");
+        insta::assert_snapshot!(name, answer["message"].as_str().expect("a text"));
+    }
+    let answer = given
+        .as_bot()
+        .post(&given.server, TRANSCRIBE, json!({}))
+        .await;
+    answer.expect(400);
+    let none = Given::new().await;
+    let body = json!({"url": "data:audio/wav;base64,aGk="});
+    let answer = none.as_bot().post(&none.server, TRANSCRIBE, body).await;
+    assert_answer!("no_server_for_media", answer.expect(400));
+}
+
+#[tokio::test]
+async fn transcribe_audio_asks_again_without_the_duration() {
+    let upstream = Upstream::start(|asked| {
+        let form = String::from_utf8_lossy(&asked.body).into_owned();
+        match form.contains("verbose_json") {
+            true => (
+                400,
+                br#"{"error": "verbose_json is not supported"}"#.to_vec(),
+            ),
+            false => (200, br#"{"text": "Hi."}"#.to_vec()),
+        }
+    })
+    .await;
+    let given = with_upstream(&upstream).await;
+    let body = json!({"url": "data:audio/wav;base64,aGk=", "mimeType": "audio/mpeg"});
+    let answer = given.as_bot().post(&given.server, TRANSCRIBE, body).await;
+    let answer = answer.expect(200).json();
+    assert_eq!(answer["metadata"]["durationSeconds"], 0.0);
+}
+
+#[tokio::test]
+async fn list_voices_passes_the_list_on() {
+    let upstream = Upstream::start(|asked| match asked.path.as_str() {
+        "/v1/audio/voices" => (200, br#"{"voices": ["af_sky", "am_adam"]}"#.to_vec()),
+        _ => (404, Vec::new()),
+    })
+    .await;
+    let given = with_upstream(&upstream).await;
+    let path = "/v2/cognitive/voices?model=kokoro&language=en";
+    let voices = given.as_bot().get(&given.server, path).await;
+    assert_answer!("voices", voices.expect(200));
+    let without = Upstream::start(|_| (404, Vec::new())).await;
+    let given = with_upstream(&without).await;
+    let voices = given.as_bot().get(&given.server, path).await.expect(200);
+    assert_eq!(voices.json(), json!({"voices": []}));
+    let none = Given::new().await;
+    none.as_bot().get(&none.server, path).await.expect(400);
+}
+
+/// The operations whose results are files, each with its body.
+fn operations_with_files() -> [(&'static str, Value); 3] {
+    [
+        (
+            "/v2/cognitive/generate-image",
+            json!({"prompt": "A lighthouse"}),
+        ),
+        (
+            "/v2/cognitive/generate-audio",
+            json!({"model": "auto", "input": "Hi."}),
+        ),
+        (
+            "/v2/cognitive/generate-audio-stream",
+            json!({"model": "auto", "input": "Hi."}),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn generate_image_and_audio_need_a_store_for_files() {
+    let upstream = Upstream::start(|_| (200, Vec::new())).await;
+    let given = with_upstream(&upstream).await;
+    for (path, body) in operations_with_files() {
+        let answer = given.as_bot().post(&given.server, path, body).await;
+        assert_answer!("no_store", answer.expect(400));
+        let wrong = given.as_bot().post(&given.server, path, json!({})).await;
+        wrong.expect(400);
+    }
+    assert!(upstream.asked().is_empty());
+}
+
+#[tokio::test]
+async fn generate_audio_without_a_model_server_is_a_clear_400() {
+    let given = Given::new().await;
+    for (path, body) in operations_with_files() {
+        let answer = given.as_bot().post(&given.server, path, body).await;
+        assert_answer!("no_server_for_media", answer.expect(400));
+    }
+}
