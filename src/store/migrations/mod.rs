@@ -133,6 +133,10 @@ pub(super) const ALL: &[Migration] = &[
         sql: include_str!("0033_files.sql"),
     },
     Migration {
+        name: "0034_tables",
+        sql: include_str!("0034_tables.sql"),
+    },
+    Migration {
         name: "0036_disabled_channels",
         sql: include_str!("0036_disabled_channels.sql"),
     },

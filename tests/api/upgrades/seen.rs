@@ -380,6 +380,13 @@ const COUNTS_OF_STEPS: &[(&str, i64, &str)] = &[
         "FROM file_terms JOIN file_tags ON file_seq = 1 WHERE file_terms MATCH 'b1xformat'",
     ),
     ("0033", 1, "FROM knowledge_bases"),
+    (
+        "0034",
+        2,
+        "FROM bot_tables JOIN bot_table_keys ON table_seq = bot_tables.seq \
+         JOIN bot_table_rows ON bot_table_rows.seq = (table_seq << 31) + row_id",
+    ),
+    ("0034", 1, "FROM bot_table_jobs"),
 ];
 
 fn assert_counts(server: &TestServer, format: usize) {
