@@ -176,6 +176,20 @@ impl Schema {
         Err(failed.unwrap_or_else(|| "it cannot be compiled".to_owned()))
     }
 
+    /// True if `value` is valid. False also if the check exceeds the limit of steps.
+    #[must_use]
+    pub fn is_valid(&self, value: &Value, limits: &Limits) -> bool {
+        critical_thread::assert_not_critical("a JSON Schema");
+        let budget = Budget {
+            steps: limits.max_steps,
+            errors: 0,
+            costs: self.work.costs,
+        };
+        let is_valid = || self.validator.is_valid(BudgetedValue(value));
+        let (valid, spent) = run_with_budget(budget, is_valid);
+        valid && !spent.exhausted
+    }
+
     /// Returns the rules that `value` breaks, with paths relative to `location`. Empty if the value is valid.
     ///
     /// If the check exceeds the limit of steps, returns one rule that says so. If it stops before all broken
