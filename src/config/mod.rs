@@ -17,7 +17,7 @@ use crate::{
     dialects::{ada, aloochat, botpress, cohere},
     domain::{
         ai,
-        bots::{deliveries, manage, uploaded_files},
+        bots::{deliveries, manage, tables, uploaded_files},
         inbox,
         retrieval::{answers, connectors, folders},
         service_integrations,
@@ -74,6 +74,8 @@ pub struct Config {
     pub bots: manage::Settings,
     /// Files of bots with a key.
     pub files: uploaded_files::Settings,
+    /// Tables of bots.
+    pub tables: tables::Settings,
     /// Built-in webchat integration.
     pub webchat: webchat::Settings,
     /// Webhooks.

@@ -121,6 +121,7 @@ impl Server {
             tunnel: config.tunnel.clone(),
             bots: config.bots.clone(),
             files: config.files.clone(),
+            tables: config.tables.clone(),
             webchat: config.webchat.clone(),
             webhooks: config.webhooks.clone(),
             inbox: config.inbox.clone(),

@@ -9,7 +9,7 @@ use tracing::{error, warn};
 use crate::{
     domain::{
         App,
-        bots::{deliveries, manage, uploaded_files},
+        bots::{deliveries, manage, tables, uploaded_files},
         end_users,
         lifecycle::{clock_rewind, workspace_deletion},
         platform_integrations,
@@ -50,6 +50,7 @@ impl Workers {
         all.add("end users", app, end_users::background::run);
         all.add("bots", app, manage::maintenance::run);
         all.add("files", app, uploaded_files::run);
+        all.add("tables", app, tables::run);
         all.add("folders", app, folders::run);
         all.add("billing", app, billing::run);
         all.add("deleted workspaces", app, workspace_deletion::run);

@@ -14,6 +14,7 @@ use super::{
     messages::MessageIndex,
     protocol::{self, ProgramCache, RecentFailures},
     states::State,
+    tables,
     workflows::Workflow,
 };
 use crate::{
@@ -31,6 +32,10 @@ struct DeliveryDoorbell(Doorbell);
 /// Wake-up of the maintenance worker.
 #[derive(Default)]
 struct WorkerWakeUp(Notify);
+
+/// Wake-up of the worker of tables.
+#[derive(Default)]
+struct TableWorkerWakeUp(Notify);
 
 /// Hook for the end of a conversation, or of one user's participation. Its arguments are the row of the conversation
 /// and, if it ends for one user only, the row of the user.
@@ -58,7 +63,7 @@ pub struct ObjectRenderers {
 pub(in crate::domain) fn register(
     features: &mut Features,
     (index, now): (Arc<MessageIndex>, Timestamp),
-    (bots, deliveries): (manage::Settings, deliveries::Settings),
+    (bots, deliveries, tables): (manage::Settings, deliveries::Settings, tables::Settings),
     renderers: ObjectRenderers,
     hooks: Vec<OnConversationEnd>,
 ) {
@@ -73,6 +78,8 @@ pub(in crate::domain) fn register(
     features.add(WorkerWakeUp::default());
     features.add(bots);
     features.add(deliveries);
+    features.add(tables);
+    features.add(TableWorkerWakeUp::default());
     features.add(renderers);
     features.add(ConversationEndHooks(hooks));
 }
@@ -108,6 +115,16 @@ impl App {
     /// Returns the wake-up of the maintenance worker.
     pub(in crate::domain) fn bot_worker_wake_up(&self) -> &Notify {
         &self.feature::<WorkerWakeUp>().0
+    }
+
+    /// Returns the wake-up of the worker of tables.
+    pub(in crate::domain) fn table_worker_wake_up(&self) -> &Notify {
+        &self.feature::<TableWorkerWakeUp>().0
+    }
+
+    /// Returns the settings of tables.
+    pub(in crate::domain) fn table_settings(&self) -> &tables::Settings {
+        self.feature()
     }
 
     /// Returns the cache of the definitions of bots and integrations.

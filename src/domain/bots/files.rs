@@ -17,11 +17,12 @@ use crate::{
             request_auth::{
                 ActingInstallation, PrincipalAgent, RequestContext, unauthenticated_error,
             },
+            write_tx::WriteTx,
         },
     },
     kernel::{
         Error, Kind, Result, Timestamp,
-        ids::{AgentId, FileId},
+        ids::{AgentId, FileId, WorkspaceId},
     },
 };
 
@@ -107,6 +108,53 @@ pub async fn create(holder: &BearerToken, bot: &str, new: NewFile) -> Result<Fil
             read(tx.conn, &bot, &id)
         })
         .await
+}
+
+/// Creates a private file of a bot for a background job.
+///
+/// # Errors
+/// `QuotaExceeded` if the contents exceed the plan's storage; `LimitExceeded` if the bot has too many files; errors of
+/// the store.
+pub(in crate::domain) fn insert_for_bot(
+    tx: &WriteTx<'_>,
+    workspace: &WorkspaceId,
+    agent_seq: i64,
+    name: &str,
+    contents: &[u8],
+) -> Result<FileId> {
+    let bytes = u64::try_from(contents.len()).unwrap_or(u64::MAX);
+    quotas::require_in_job(tx, workspace, UsageType::StorageCount, bytes)?;
+    BOUND.require(tx, agent_seq)?;
+    let id = FileId::new_ordered_uuid(tx.now);
+    tx.conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": id,
+        ":agent_seq": agent_seq,
+        ":name": name,
+        ":access_type": AccessType::Private,
+        ":contents": contents,
+        ":integration": None::<String>,
+        ":now": tx.now,
+    })?;
+    Ok(id)
+}
+
+const CONTENTS_IN_BOT: &str =
+    "SELECT contents FROM bot_files WHERE id = :id AND agent_seq = :agent_seq";
+
+/// Returns the contents of a file of a bot.
+///
+/// # Errors
+/// Errors of the store.
+pub(in crate::domain) fn find_contents_in_bot(
+    conn: &Connection,
+    agent_seq: i64,
+    id: &str,
+) -> Result<Option<Vec<u8>>> {
+    let parameters = named_params! {":id": id, ":agent_seq": agent_seq};
+    let mut statement = conn.prepare_cached(CONTENTS_IN_BOT)?;
+    Ok(statement
+        .query_row(parameters, |row| row.get(0))
+        .optional()?)
 }
 
 /// Returns the key of the calling integration, which is stored as the creator of its files.

@@ -32,6 +32,7 @@ pub mod schedules;
 pub(in crate::domain) mod schema_set;
 pub mod scripts;
 pub mod states;
+pub mod tables;
 pub(in crate::domain) mod tag_match;
 pub mod tag_values;
 pub mod tags;

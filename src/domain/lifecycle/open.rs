@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     domain::{
         ai,
-        bots::{self, deliveries, manage, messages, uploaded_files},
+        bots::{self, deliveries, manage, messages, tables, uploaded_files},
         end_users, inbox, platform_integrations,
         retrieval::{self, answers, connectors, folders},
         service_integrations,
@@ -46,6 +46,8 @@ pub struct Settings {
     pub bots: manage::Settings,
     /// Files with a key.
     pub files: uploaded_files::Settings,
+    /// Tables of bots.
+    pub tables: tables::Settings,
     /// The webchat integration.
     pub webchat: webchat::Settings,
     /// AI.
@@ -131,7 +133,7 @@ pub fn open(
     bots::feature::register(
         &mut features,
         (index.clone(), clock.now()),
-        (settings.bots, settings.deliveries),
+        (settings.bots, settings.deliveries, settings.tables),
         renderers.bots,
         vec![webchat::feature::close_conversation_streams],
     );

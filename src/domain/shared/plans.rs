@@ -57,6 +57,8 @@ pub struct PlanTerms {
     pub members: u64,
     /// Maximum number of bytes of files.
     pub storage_bytes: u64,
+    /// Maximum number of rows of tables, each as often as the factor of its table says.
+    pub table_rows: u64,
     /// Maximum number of calls of the bots' code in a month.
     pub invocation_calls: u64,
     /// Maximum time of a call of a bot's code, in seconds.
@@ -79,6 +81,7 @@ impl Default for PlanTerms {
             integrations: 10_000,
             members: 1_000,
             storage_bytes: 10 << 30,
+            table_rows: 10_000_000,
             invocation_calls: 100_000_000,
             invocation_timeout_seconds: 60,
             bot_calls_per_second: 1_000,
@@ -101,6 +104,7 @@ impl Default for Settings {
                 integrations: 100_000,
                 members: 10_000,
                 storage_bytes: 100 << 30,
+                table_rows: 100_000_000,
                 invocation_calls: 1_000_000_000,
                 monthly_cents: 5_000,
                 cents_per_thousand_messages: 100,
@@ -111,6 +115,7 @@ impl Default for Settings {
                 integrations: 1_000_000,
                 members: 100_000,
                 storage_bytes: 1 << 40,
+                table_rows: 1_000_000_000,
                 invocation_calls: 10_000_000_000,
                 monthly_cents: 50_000,
                 included_messages: 10_000_000,

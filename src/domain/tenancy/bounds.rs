@@ -82,6 +82,10 @@ pub struct Settings {
     pub bot_versions: u64,
     /// Preferences of an account, and of a workspace.
     pub preferences: u64,
+    /// Tables of a bot.
+    pub tables: u64,
+    /// Rows of a table.
+    pub table_rows: u64,
 }
 
 impl Default for Settings {
@@ -116,6 +120,8 @@ impl Default for Settings {
             api_keys: 100,
             bot_versions: 100,
             preferences: 1_000,
+            tables: 100,
+            table_rows: 10_000_000,
         }
     }
 }

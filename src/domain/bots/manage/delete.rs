@@ -150,6 +150,17 @@ const PURGE_AFTER_MESSAGES: &[&str] = &[
         SELECT seq FROM bot_files WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM files WHERE seq IN (
         SELECT seq FROM files WHERE agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM bot_table_rows WHERE seq IN (
+        SELECT bot_table_rows.seq FROM bot_tables JOIN bot_table_rows
+            ON bot_table_rows.seq > bot_tables.seq << 31
+            AND bot_table_rows.seq < (bot_tables.seq + 1) << 31
+        WHERE bot_tables.agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM bot_table_keys WHERE (table_seq, column_number, value) IN (
+        SELECT table_seq, column_number, value FROM bot_tables
+        JOIN bot_table_keys ON table_seq = bot_tables.seq
+        WHERE bot_tables.agent_seq = :seq LIMIT :limit)",
+    "DELETE FROM bot_tables WHERE seq IN (
+        SELECT seq FROM bot_tables WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM webhook_messages WHERE seq IN (
         SELECT seq FROM webhook_messages WHERE agent_seq = :seq LIMIT :limit)",
     "DELETE FROM end_users WHERE seq IN (

@@ -31,6 +31,12 @@ const SUM_STORAGE: &str = "
               AND agents.deleted_at IS NULL AND files.created_at < :end
               AND files.size IS NOT NULL), 0)";
 
+const SUM_TABLE_ROWS: &str = "
+    SELECT coalesce(sum(bot_tables.row_count * bot_tables.factor), 0)
+    FROM agents JOIN bot_tables ON bot_tables.agent_seq = agents.seq
+    WHERE agents.workspace_id = :workspace_id AND (:agent = '' OR agents.id = :agent)
+      AND agents.deleted_at IS NULL AND bot_tables.deleted_at IS NULL AND bot_tables.created_at < :end";
+
 /// Returns the usage of a workspace, or of one of its bots, in a month.
 pub(super) fn count_usage(
     conn: &Connection,
@@ -43,7 +49,10 @@ pub(super) fn count_usage(
         UsageType::BotCount => COUNT_AGENTS,
         UsageType::WorkspaceMemberCount => COUNT_MEMBERS,
         UsageType::IntegrationsOwnedCount => COUNT_INTEGRATIONS,
-        UsageType::StorageCount => return sum_stored_bytes(conn, workspace, bot, month),
+        UsageType::StorageCount => return sum_of_bots(conn, SUM_STORAGE, workspace, bot, month),
+        UsageType::TableRowCount => {
+            return sum_of_bots(conn, SUM_TABLE_ROWS, workspace, bot, month);
+        }
         UsageType::InvocationCalls | UsageType::CognitiveCalls => {
             return find_counter(conn, workspace, bot, kind.as_str(), month);
         }
@@ -54,7 +63,6 @@ pub(super) fn count_usage(
         UsageType::InvocationTimeout
         | UsageType::BotRatelimit
         | UsageType::KnowledgebaseVectorCount
-        | UsageType::TableRowCount
         | UsageType::ModelCredit
         | UsageType::KnowledgebaseVectorStorage
         | UsageType::WorkspaceRatelimit
@@ -71,8 +79,9 @@ pub(super) fn count_usage(
     Ok(count.unsigned_abs())
 }
 
-fn sum_stored_bytes(
+fn sum_of_bots(
     conn: &Connection,
+    statement: &str,
     workspace: &WorkspaceId,
     bot: Option<&AgentId>,
     month: Month,
@@ -81,10 +90,10 @@ fn sum_stored_bytes(
     let parameters = named_params! {
         ":workspace_id": workspace, ":agent": agent, ":end": month.end(),
     };
-    let bytes: i64 = conn
-        .prepare_cached(SUM_STORAGE)?
+    let sum: i64 = conn
+        .prepare_cached(statement)?
         .query_row(parameters, |row| row.get(0))?;
-    Ok(bytes.unsigned_abs())
+    Ok(sum.unsigned_abs())
 }
 
 /// Number of units of the counter of [`UsageType::AiSpend`] in a dollar.

@@ -30,6 +30,25 @@ pub fn require(
     }
 }
 
+/// Requires the same for a write of a background job, which acts for the workspace.
+///
+/// # Errors
+/// `QuotaExceeded`, and errors of the store.
+pub fn require_in_job(
+    tx: &WriteTx<'_>,
+    workspace: &WorkspaceId,
+    kind: UsageType,
+    more: u64,
+) -> Result<()> {
+    match tx.app() {
+        Some(app) => {
+            let plans = &app.settings().plans;
+            require_in(tx.conn, tx.now, plans, (workspace, kind, more))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Like [`require`], for a write of the program that a caller has caused.
 ///
 /// # Errors
@@ -52,7 +71,7 @@ pub(in crate::domain) fn require_in(
     Ok(())
 }
 
-/// Requires that the workspace `to` may have a bot of the workspace `from`, with its files.
+/// Requires that the workspace `to` may have a bot of the workspace `from`, with its files and tables.
 ///
 /// # Errors
 /// `QuotaExceeded`, and errors of the store.
@@ -66,7 +85,10 @@ pub fn require_bot(
     let kind = UsageType::StorageCount;
     let month = Month::of(tx.now);
     let bytes = counts::count_usage(tx.conn, from, Some(bot), kind, month)?;
-    require(tx, to, kind, bytes)
+    require(tx, to, kind, bytes)?;
+    let kind = UsageType::TableRowCount;
+    let rows = counts::count_usage(tx.conn, from, Some(bot), kind, month)?;
+    require(tx, to, kind, rows)
 }
 
 /// Counts a call of a bot's code, if the quota allows one more.

@@ -18,7 +18,7 @@ pub use self::{
     },
     ai_spend::{count_model_call, require_ai_budget, set_ai_spend_limit},
     counts::count_user_messages,
-    enforce::{count_invocation, require, require_bot},
+    enforce::{count_invocation, require, require_bot, require_in_job},
     report::{
         Quota, Usage, get_quota, get_usage, list_history, list_quotas, list_workspace_usages,
     },
@@ -40,7 +40,7 @@ text_enum! {
         KnowledgebaseVectorCount = "knowledgebase_vector_count",
         /// Maximum number of requests of a bot in a second. Has no usage.
         BotRatelimit = "bot_ratelimit",
-        /// Rows of tables. This server has none.
+        /// Rows of tables, each as often as the factor of its table says.
         TableRowCount = "table_row_count",
         /// Members.
         WorkspaceMemberCount = "workspace_member_count",
@@ -106,8 +106,8 @@ impl UsageType {
             Self::BotRatelimit => figures.bot_calls_per_second,
             Self::WorkspaceMemberCount => figures.members,
             Self::IntegrationsOwnedCount => figures.integrations,
+            Self::TableRowCount => figures.table_rows,
             Self::KnowledgebaseVectorCount
-            | Self::TableRowCount
             | Self::CognitiveCalls
             | Self::ModelCredit
             | Self::KnowledgebaseVectorStorage
