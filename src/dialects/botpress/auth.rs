@@ -33,7 +33,7 @@ pub const BOT_ID: &str = "x-bot-id";
 pub const INTEGRATION_ID: &str = "x-integration-id";
 
 /// The security scheme in the OpenAPI document.
-const BEARER: SecurityScheme = SecurityScheme::bearer(
+pub const BEARER: SecurityScheme = SecurityScheme::bearer(
     "BearerAuth",
     "A personal access token, or the token of a bot or an integration.",
 );
@@ -173,6 +173,13 @@ impl Credential for BotToken {
     }
 }
 
+impl BotToken {
+    /// Admits the caller with any role.
+    pub fn admit(request: &Request) -> Result<RequestContext> {
+        admit_for_bot(request, ApiClass::BotpressChat)
+    }
+}
+
 /// Admits the caller of a request in another bot, as the same integration if it is one.
 ///
 /// # Errors
@@ -184,35 +191,29 @@ pub fn admit_in_bot(request: &Request, bot: &str) -> Result<RequestContext> {
     app(request)?.admit_in_scope(&scope, token, ACCEPTED_KEY_KINDS, ApiClass::BotpressChat)
 }
 
-/// A bot, an integration that is installed in the bot, or a person who acts as one of them, for the operations of AI,
-/// which have their own rate limit.
-pub type AiCaller = Authenticated<AiToken>;
-
-/// The token of a bot, of an integration or of a person, for the AI of a bot.
-pub struct AiToken;
-
-impl Credential for AiToken {
-    type Context = RequestContext;
-
-    fn security_schemes() -> Vec<SecurityScheme> {
-        vec![BEARER]
+/// Admits the caller of a request to a bot, with a role that may write if the request writes.
+///
+/// # Errors
+/// The errors of [`BotToken`].
+pub fn authenticate_for_bot(request: &Request, class: ApiClass) -> Result<RequestContext> {
+    let call = admit_for_bot(request, class)?;
+    if is_writing(request) {
+        call.require_role(Role::Developer)?;
     }
-
-    fn authenticate(request: &Request) -> Result<RequestContext> {
-        authenticate_for_bot(request, ApiClass::BotpressAi)
-    }
+    Ok(call)
 }
 
-fn authenticate_for_bot(request: &Request, class: ApiClass) -> Result<RequestContext> {
+fn admit_for_bot(request: &Request, class: ApiClass) -> Result<RequestContext> {
     let token = bearer_token(request)?;
     let (scope, kinds) = bot_scope(request, token)?;
     let call = app(request)?.admit_in_scope(&scope, token, kinds, class)?;
     record_admission(request, call.admission());
-    // Every operation with a body writes, so the role is checked before the body is read.
-    if [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
-        call.require_role(Role::Developer)?;
-    }
     Ok(call)
+}
+
+/// True for a request with a body. Nearly all of them write, so the role is checked before the body is read.
+pub fn is_writing(request: &Request) -> bool {
+    [Method::POST, Method::PUT, Method::PATCH].contains(request.method())
 }
 
 /// Returns the scope of a request to a bot, and the kinds of keys that it accepts.

@@ -14,6 +14,7 @@ mod inbound;
 mod pages;
 mod paging;
 mod settings;
+mod tables;
 
 use std::sync::Arc;
 
@@ -64,6 +65,7 @@ use self::{
         workflows::operations::Workflows,
     },
     cognitive::{media::CognitiveMedia, models::CognitiveModels, texts::CognitiveTexts},
+    tables::{jobs::TableJobs, operations::Tables, rows::TableRows},
 };
 pub use self::{
     cognitive::native_programs,
@@ -139,6 +141,8 @@ enum Tag {
     Activity,
     /// Files of bots.
     File,
+    /// Tables of bots, and their rows.
+    Table,
     /// Bots.
     Bot,
     /// Workspaces, their plans and their billing.
@@ -259,6 +263,7 @@ type ManagementOperations = (
 type WorkOperations = (Workflows, Tasks, Activities);
 type FileOperations = (FilePassages, KnowledgeBases, UploadedFiles);
 type CognitiveOperations = (CognitiveTexts, CognitiveMedia, CognitiveModels);
+type TableOperations = (Tables, TableRows, TableJobs);
 type Api = (
     ChatOperations,
     WorkOperations,
@@ -267,6 +272,7 @@ type Api = (
     ManagementOperations,
     FileOperations,
     CognitiveOperations,
+    TableOperations,
 );
 
 fn build_service(settings: &Settings) -> OpenApiService<Api, ()> {
@@ -322,7 +328,8 @@ fn build_service(settings: &Settings) -> OpenApiService<Api, ()> {
     let work = (Workflows, Tasks, Activities);
     let files = (FilePassages, KnowledgeBases, UploadedFiles);
     let cognitive = (CognitiveTexts, CognitiveMedia, CognitiveModels);
-    let api = (chat, work, admin, organisation, management, files, cognitive);
+    let tables = (Tables, TableRows, TableJobs);
+    let api = (chat, work, admin, organisation, management, files, cognitive, tables);
     OpenApiService::new(api, "Botpress API", "1.0")
         .description("Create and manage bots, and handle their conversations, messages and users.")
 }
@@ -342,6 +349,9 @@ fn extra_parameters(path: &str, operation: &str) -> Vec<Value> {
         parameters.push(header(auth::BOT_ID, true, "The id of the bot."));
         let text = "The id of the calling integration, if an integration calls.";
         parameters.push(header(auth::INTEGRATION_ID, false, text));
+    }
+    if path.starts_with("/v1/tables") {
+        parameters.push(header(auth::BOT_ID, true, "The id of the bot."));
     }
     let in_workspace = [
         "/v1/admin/bots",
@@ -406,6 +416,7 @@ fn extra_parameters(path: &str, operation: &str) -> Vec<Value> {
         "listMessages",
         "listWorkflows",
         "listTasks",
+        "listTables",
     ];
     if tagged.contains(&operation) {
         parameters.push(chat::tags::filter_parameter());

@@ -15,4 +15,5 @@ mod names;
 mod reach;
 pub mod runtime;
 mod secrets;
+mod tables;
 mod tunnels;

@@ -21,7 +21,7 @@ use super::{
     texts::{lines_meta, lines_response},
 };
 use crate::{
-    dialects::botpress::{Tag, auth::AiCaller, error::Failed},
+    dialects::botpress::{Tag, cognitive::auth::AiCaller, error::Failed},
     domain::ai::{
         audio::{self, SpeechEvent},
         image, models,

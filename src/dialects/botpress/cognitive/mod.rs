@@ -2,6 +2,7 @@
 //! of the built-in integration `local-llm` offers the same text to code that calls actions.
 
 mod audio_dto;
+mod auth;
 mod image_dto;
 mod llm;
 pub mod media;

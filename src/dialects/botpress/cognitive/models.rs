@@ -3,7 +3,7 @@
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 
 use crate::{
-    dialects::botpress::{Tag, auth::AiCaller, error::Failed},
+    dialects::botpress::{Tag, cognitive::auth::AiCaller, error::Failed},
     domain::ai::{
         Price, Settings,
         models::{self, Model, ModelKind, model_id},

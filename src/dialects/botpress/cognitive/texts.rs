@@ -16,7 +16,7 @@ use super::{
     text_request::GenerateTextBody,
 };
 use crate::{
-    dialects::botpress::{Tag, auth::AiCaller, error::Failed},
+    dialects::botpress::{Tag, cognitive::auth::AiCaller, error::Failed},
     domain::ai::text,
     http,
 };
