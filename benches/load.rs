@@ -31,6 +31,7 @@ mod load {
     pub mod runtime;
     pub mod settings;
     pub mod suite;
+    pub mod tables;
     pub mod webhooks;
     pub mod workflows;
 }

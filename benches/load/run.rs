@@ -18,6 +18,7 @@ use super::{
     runtime::Runtime,
     settings::Settings,
     suite::{Against, Row, Suite},
+    tables::Tables,
     webhooks::Webhooks,
     workflows::Workflows,
 };
@@ -44,7 +45,7 @@ macro_rules! suites {
 }
 
 suites![
-    Aloochat, Ada, Webhooks, Cohere, Botpress, Files, Runtime, Workflows, Neighbours
+    Aloochat, Ada, Webhooks, Cohere, Botpress, Tables, Files, Runtime, Workflows, Neighbours
 ];
 
 /// Measures one suite, if the settings ask for it.
