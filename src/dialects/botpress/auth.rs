@@ -11,7 +11,7 @@ use crate::{
         shared::rate_limits::ApiClass,
         tenancy::{
             account_call::AccountContext,
-            api_keys::{KeyKind, KeyOwner},
+            api_keys::KeyKind,
             bearer_token::{BearerToken, OptionalBearerToken},
             billing,
             members::Role,
@@ -146,7 +146,7 @@ impl Credential for BillingToken {
     }
 }
 
-fn authenticate_member(request: &Request) -> Result<RequestContext> {
+pub fn authenticate_member(request: &Request) -> Result<RequestContext> {
     let token = bearer_token(request)?;
     let place = AuthScope::Workspace(required_header(request, WORKSPACE_ID)?);
     let call =
@@ -332,70 +332,7 @@ fn authenticate_path_member(request: &Request) -> Result<RequestContext> {
     Ok(call.with_error_map(refused))
 }
 
-/// A member of the workspace that the header names, or an API key of the integration that the path parameter `id`
-/// names.
-pub type IntegrationReader = Authenticated<IntegrationReaderToken>;
-
-/// The token of a member, or the API key of the integration in the path.
-pub struct IntegrationReaderToken;
-
-impl Credential for IntegrationReaderToken {
-    type Context = RequestContext;
-
-    fn security_schemes() -> Vec<SecurityScheme> {
-        vec![BEARER]
-    }
-
-    fn authenticate(request: &Request) -> Result<RequestContext> {
-        authenticate_for_integration(request)
-    }
-}
-
-/// A member with at least the role developer, or an API key of the integration in the path.
-pub type IntegrationWriter = Authenticated<IntegrationWriterToken>;
-
-/// The token of a member with at least the role developer, or the API key of the integration in the path.
-pub struct IntegrationWriterToken;
-
-impl Credential for IntegrationWriterToken {
-    type Context = RequestContext;
-
-    fn security_schemes() -> Vec<SecurityScheme> {
-        vec![BEARER]
-    }
-
-    fn authenticate(request: &Request) -> Result<RequestContext> {
-        let call = authenticate_for_integration(request)?;
-        // An API key has no role.
-        call.require_role(Role::Developer)?;
-        Ok(call)
-    }
-}
-
-fn authenticate_for_integration(request: &Request) -> Result<RequestContext> {
-    let token = bearer_token(request)?;
-    if !token.starts_with(KeyKind::BotpressIntegrationKey.prefix()) {
-        return authenticate_member(request);
-    }
-    let kinds = &[KeyKind::BotpressIntegrationKey];
-    let call = app(request)?.admit(token, kinds, ApiClass::BotpressAdmin)?;
-    record_admission(request, call.admission());
-    let id = segment_after("integrations", request.uri().path());
-    let is_own = matches!(
-        &call.principal().owner,
-        KeyOwner::Integration(_, own) if own.as_str() == id
-    );
-    let workspace = optional_header(request, WORKSPACE_ID);
-    if !is_own || workspace.is_some_and(|named| named != call.workspace().as_str()) {
-        return Err(Error::new(
-            Kind::Forbidden,
-            "This API key works only for its own integration",
-        ));
-    }
-    Ok(call)
-}
-
-fn optional_header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+pub fn optional_header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request.header(name).filter(|value| !value.is_empty())
 }
 
@@ -412,7 +349,7 @@ fn required_header<'a>(request: &'a Request, name: &str) -> Result<&'a str> {
 
 /// Returns the segment after another one in a path of the form `/v1/admin/workspaces/{id}/…`. It reads the path because
 /// poem names the path parameters differently.
-fn segment_after<'a>(name: &str, path: &'a str) -> &'a str {
+pub fn segment_after<'a>(name: &str, path: &'a str) -> &'a str {
     let mut segments = path.split('/').skip_while(|one| *one != name);
     segments.nth(1).unwrap_or_default()
 }
