@@ -145,6 +145,7 @@ fn the_page_of_botpress_works() {
             "\"logs\":",
             "\"name\":\"Ann\"",
             "\"channel\":\"direct\"",
+            "\"number\":\"A-18\"",
         ],
     );
 }
