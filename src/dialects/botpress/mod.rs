@@ -40,7 +40,7 @@ use self::{
         introspect::Introspect,
         members::Members,
         personal_access_tokens::Tokens,
-        plugins::{self, hub::PublicPlugins, operations::Plugins},
+        plugins::{hub::PublicPlugins, operations::Plugins},
         usages::operations::Usages,
         workspaces::operations::Workspaces,
     },
@@ -330,7 +330,16 @@ fn build_service(settings: &Settings) -> OpenApiService<Api, ()> {
     let files = (FilePassages, KnowledgeBases, UploadedFiles);
     let cognitive = (CognitiveTexts, CognitiveMedia, CognitiveModels);
     let tables = (Tables, TableRows, TableJobs);
-    let api = (chat, work, admin, organisation, management, files, cognitive, tables);
+    let api = (
+        chat,
+        work,
+        admin,
+        organisation,
+        management,
+        files,
+        cognitive,
+        tables,
+    );
     OpenApiService::new(api, "Botpress API", "1.0")
         .description("Create and manage bots, and handle their conversations, messages and users.")
 }

@@ -13,8 +13,8 @@ use crate::kernel::{
         AccountId, AgentId, ApiKeyId, ConnectorAuthorizationId, ConnectorId, ConnectorLogId,
         ConversationId, EndUserDeletionId, EndUserId, EventId, FileId, InstallationId,
         IntegrationId, InvoiceId, IssueEventId, IssueId, KnowledgeBaseId, MemberId, MessageId,
-        PackageId, PassageId, PlatformIntegrationId, ServiceIntegrationId, StateId, TaskActivityId, TaskId,
-        WebhookAttemptId, WebhookEndpointId, WebhookMessageId, WorkflowId, WorkspaceId,
+        PackageId, PassageId, PlatformIntegrationId, ServiceIntegrationId, StateId, TaskActivityId,
+        TaskId, WebhookAttemptId, WebhookEndpointId, WebhookMessageId, WorkflowId, WorkspaceId,
     },
 };
 

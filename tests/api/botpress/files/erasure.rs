@@ -62,12 +62,15 @@ async fn delete_bot_leaves_nothing_of_its_files() {
         json!({}),
     )
     .await;
-    let base = given.as_bot().post(
-        server,
-        "/v1/files/knowledge-bases",
-        json!({"name": PLANTED}),
-    );
-    base.await.expect(200);
+    given
+        .as_bot()
+        .post(
+            server,
+            "/v1/files/knowledge-bases",
+            json!({"name": PLANTED}),
+        )
+        .await
+        .expect(200);
     let path = format!("/v1/admin/bots/{}", given.bot.id);
     Caller::member().delete(server, &path).await.expect(200);
     server.clock.advance(std::time::Duration::from_secs(86_400));

@@ -41,10 +41,8 @@ async fn upsert_file_and_send_its_bytes() {
         read(server, &found.json()["file"]["url"]).await.text,
         "Hello"
     );
-    let found = bot.get(
-        server,
-        &format!("{FILES}/{}", file["id"].as_str().expect("an id")),
-    );
+    let by_id = format!("{FILES}/{}", file["id"].as_str().expect("an id"));
+    let found = bot.get(server, &by_id);
     assert_eq!(
         found.await.expect(200).json()["file"]["key"],
         "notes/hello.md"

@@ -7,9 +7,10 @@ use super::request::{CreateIntegrationBody, UpdateIntegrationBody};
 use crate::{
     dialects::botpress::{
         Tag,
-        auth::{Developer, IntegrationWriter},
+        auth::Developer,
         empty::{EMPTY_RESPONSE, EmptyResponse},
         error::Failed,
+        integration_auth::IntegrationWriter,
         settings::Settings,
     },
     domain::bots::integrations,
