@@ -94,7 +94,7 @@ async fn create_task_refuses() {
 }
 
 #[tokio::test]
-async fn tasks_are_the_bots_alone() {
+async fn get_task_is_for_the_bot_alone() {
     let given = Given::new().await;
     let server = &given.server;
     let conversation = given.conversation("c").await;
@@ -229,7 +229,7 @@ async fn a_task_keeps_so_many_activities_and_the_newest() {
 }
 
 #[tokio::test]
-async fn list_tasks() {
+async fn list_tasks_by_filters() {
     let given = Given::new().await;
     let (server, bot) = (&given.server, given.as_bot());
     let (user, conversation) = (given.user("u").await, given.conversation("c").await);
@@ -268,7 +268,7 @@ async fn list_tasks() {
 }
 
 #[tokio::test]
-async fn a_task_times_out_and_takes_its_states_along() {
+async fn delete_task_after_its_timeout_takes_its_states_along() {
     let given = Given::running(
         TestServer::start().await,
         |new| {

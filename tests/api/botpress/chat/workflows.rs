@@ -112,7 +112,7 @@ async fn create_workflow_refuses() {
 }
 
 #[tokio::test]
-async fn workflows_are_the_bots_alone() {
+async fn get_workflow_is_for_the_bot_alone() {
     let given = Given::new().await;
     let server = &given.server;
     let id = given.workflow(json!({})).await;
@@ -392,7 +392,7 @@ async fn get_or_create_workflow_is_atomic() {
 }
 
 #[tokio::test]
-async fn states_and_events_of_a_workflow_go_with_it() {
+async fn delete_workflow_takes_states_and_events_along() {
     let given = Given::new().await;
     let (server, bot) = (&given.server, given.as_bot());
     let id = given.workflow(json!({})).await;
