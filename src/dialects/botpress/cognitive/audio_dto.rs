@@ -14,7 +14,9 @@ use super::{
 use crate::{
     domain::ai::{
         PROVIDER,
-        audio::{Speech, SpeechFormat, SpeechRequest, Transcription, TranscriptionRequest, Voice},
+        audio::{
+            Speech, SpeechFormat, SpeechRequest, SpeechVoice, Transcription, TranscriptionRequest,
+        },
         models::{Model, ModelKind},
     },
     http::{JsonObject, Nullable, event_stream},
@@ -309,7 +311,7 @@ pub struct VoicesResponse {
 
 impl VoicesResponse {
     /// Creates the response. Every model for speech has all voices.
-    pub fn new(voices: Vec<Voice>, models: &[Model]) -> Self {
+    pub fn new(voices: Vec<SpeechVoice>, models: &[Model]) -> Self {
         let models = models
             .iter()
             .filter(|model| model.kind == ModelKind::Speech);
@@ -329,7 +331,7 @@ impl VoicesResponse {
 
 impl Example for VoicesResponse {
     fn example() -> Self {
-        let voice = Voice {
+        let voice = SpeechVoice {
             id: "af_sky".to_owned(),
             name: "Sky".to_owned(),
             language: Some("en".to_owned()),

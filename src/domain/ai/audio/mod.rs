@@ -26,7 +26,7 @@ const MAX_VOICES: usize = 1_000;
 
 /// A voice of the model server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Voice {
+pub struct SpeechVoice {
     /// Id.
     pub id: String,
     /// Display name.
@@ -39,7 +39,10 @@ pub struct Voice {
 ///
 /// # Errors
 /// `Invalid` without a model server, `Unavailable` if it does not answer.
-pub async fn list_voices(call: &RequestContext, language: Option<&str>) -> Result<Vec<Voice>> {
+pub async fn list_voices(
+    call: &RequestContext,
+    language: Option<&str>,
+) -> Result<Vec<SpeechVoice>> {
     call.agent()?;
     let app = call.app();
     let mut request = upstream::json_request(app, VOICES_PATH, &Value::Null)?;
@@ -53,7 +56,7 @@ pub async fn list_voices(call: &RequestContext, language: Option<&str>) -> Resul
         Err(error) => return Err(error),
     };
     let voices = parse_voices(&body).into_iter();
-    let fits = |voice: &Voice| match (&voice.language, language) {
+    let fits = |voice: &SpeechVoice| match (&voice.language, language) {
         (Some(known), Some(wanted)) => known.starts_with(wanted),
         _ => true,
     };
@@ -61,7 +64,7 @@ pub async fn list_voices(call: &RequestContext, language: Option<&str>) -> Resul
 }
 
 /// Parses a list of names, or of objects with an id or a name.
-fn parse_voices(body: &[u8]) -> Vec<Voice> {
+fn parse_voices(body: &[u8]) -> Vec<SpeechVoice> {
     let Ok(list) = serde_json::from_slice::<Value>(body) else {
         return Vec::new();
     };
@@ -70,7 +73,7 @@ fn parse_voices(body: &[u8]) -> Vec<Voice> {
         let text = |name: &str| voice.get(name).and_then(Value::as_str).map(str::to_owned);
         let id = voice.as_str().map(str::to_owned);
         let id = id.or_else(|| text("id")).or_else(|| text("name"))?;
-        Some(Voice {
+        Some(SpeechVoice {
             name: text("name").unwrap_or_else(|| id.clone()),
             language: text("language"),
             id,

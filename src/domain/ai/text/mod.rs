@@ -215,7 +215,7 @@ pub async fn stream(call: RequestContext, request: TextRequest) -> Result<TextSt
     upstream::settings(call.app())?;
     let key = RepeatKey::new(&call, OPERATION, request.request_id.as_deref())?;
     if let Some(answer) = call.app().ai_results().find::<TextAnswer>(&key) {
-        return Ok(TextStream::stored(answer));
+        return Ok(TextStream::from_answer(answer));
     }
     Ok(TextStream::running(start(call, request, Some(key)).await?))
 }

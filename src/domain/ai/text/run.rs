@@ -55,7 +55,7 @@ impl TextStream {
     }
 
     /// Creates the stream of a stored answer.
-    pub(super) fn stored(answer: TextAnswer) -> Self {
+    pub(super) fn from_answer(answer: TextAnswer) -> Self {
         let reasoning = answer.reasoning.clone().map(TextEvent::Reasoning);
         let output = Some(answer.output.clone()).filter(|text| !text.is_empty());
         let done = TextEvent::Done(Box::new(answer));
