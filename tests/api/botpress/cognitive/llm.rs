@@ -6,28 +6,29 @@ use super::{saying, with_model};
 use crate::{
     botpress::given::{Caller, Given},
     cohere::model::Speech,
-    support::{Answer, answer::redacted, assert_answer},
+    support::{Answer, answer::redacted, until},
 };
 
-/// Installs the integration as `llm`.
+/// Installs the integration under its own name.
 async fn install(given: &Given) {
     let path = "/v1/admin/hub/integrations/local-llm/latest";
     let found = Caller::member().get(&given.server, path).await.expect(200);
     let id = found.json()["integration"]["id"].clone();
     let path = format!("/v1/admin/bots/{}", given.bot.id);
     let body = json!({"integrations": {
-        "llm": {"integrationId": id, "enabled": true, "configuration": {}},
+        "local-llm": {"integrationId": id, "enabled": true, "configuration": {}},
     }});
     let changed = Caller::member().put(&given.server, &path, body).await;
-    let changed = changed.expect(200).json();
-    assert_eq!(
-        changed["bot"]["integrations"]["llm"]["status"],
-        "registered"
-    );
+    changed.expect(200);
+    until("the integration is registered", async || {
+        let bot = Caller::member().get(&given.server, &path).await;
+        bot.expect(200).json()["bot"]["integrations"]["local-llm"]["status"] == "registered"
+    })
+    .await;
 }
 
 async fn act(given: &Given, action: &str, input: Value) -> Answer {
-    let body = json!({"type": format!("llm:{action}"), "input": input});
+    let body = json!({"type": format!("local-llm:{action}"), "input": input});
     let bot = given.as_bot();
     bot.post(&given.server, "/v1/chat/actions", body).await
 }
@@ -81,12 +82,21 @@ async fn local_llm_passes_failures_on() {
     let (mut given, _) = with_model(refusal, |_| {}).await;
     install(&given).await;
     let answer = act(&given, "generateContent", saying("Hello")).await;
-    assert_answer!("action_refused", answer.expect(400));
+    assert_failure(&answer, "too many tokens");
     // Without a model server the integration leaves the Hub, and stays installed.
     given.server.config.answers.upstream.url = None;
     given.server.restart().await;
     let path = "/v1/admin/hub/integrations/local-llm/latest";
     Caller::member().get(&given.server, path).await.expect(404);
     let answer = act(&given, "generateContent", saying("Hello")).await;
-    assert_answer!("action_without_a_server", answer.expect(400));
+    assert_failure(&answer, "no model server is configured");
+}
+
+/// Asserts that an action failed with this in its text.
+fn assert_failure(answer: &Answer, text: &str) {
+    assert_eq!(answer.status, 400);
+    let body = answer.json();
+    assert_eq!(body["type"], "Runtime");
+    let message = body["message"].as_str().expect("a text");
+    assert!(message.contains(text), "{message}");
 }

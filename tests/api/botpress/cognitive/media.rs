@@ -166,6 +166,20 @@ async fn generate_image_and_audio_need_a_store_for_files() {
 }
 
 #[tokio::test]
+async fn generate_audio_stream_begins_after_its_checks() {
+    let upstream = Upstream::start(|_| (200, Vec::new())).await;
+    let given = with_upstream(&upstream).await;
+    let path = "/v2/cognitive/generate-audio-stream";
+    let body = json!({"input": "Hi.", "format": "midi"});
+    let answer = given.as_bot().post(&given.server, path, body).await;
+    assert_answer!("audio_format", answer.expect(400));
+    let body = json!({"input": "Hi.", "model": {"id": "x"}});
+    let answer = given.as_bot().post(&given.server, path, body).await;
+    answer.expect(400);
+    assert!(upstream.asked().is_empty());
+}
+
+#[tokio::test]
 async fn generate_audio_without_a_model_server_is_a_clear_400() {
     let given = Given::new().await;
     for (path, body) in operations_with_files() {
