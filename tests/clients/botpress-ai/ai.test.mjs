@@ -25,6 +25,7 @@ before(async () => {
     PARLANCE_ANSWERS__UPSTREAM__URL: upstream.url,
     PARLANCE_ANSWERS__UPSTREAM__MODEL: "small-model",
     PARLANCE_AI__MODELS: '["best=large-model"]',
+    PARLANCE_AI__TRANSCRIPTION_MODEL: "whisper",
   });
   const admin = new Client({ apiUrl: server.url, token: TOKEN, workspaceId: WORKSPACE });
   const { bot } = await admin.createBot({});
@@ -33,6 +34,9 @@ before(async () => {
     id: bot.id,
     integrations: { "local-llm": { integrationId: integration.id, enabled: true, configuration: {} } },
   });
+  for (let status = ""; status !== "registered"; ) {
+    status = (await admin.getBot({ id: bot.id })).bot.integrations["local-llm"].status;
+  }
   client = new Client({ apiUrl: server.url, token: TOKEN, botId: bot.id });
   model = new CognitiveBeta({ apiUrl: server.url, token: TOKEN, botId: bot.id });
 });
@@ -77,7 +81,7 @@ test("tools are called, and their results are read", async () => {
 
 test("models are listed, and audio is transcribed", async () => {
   const models = await model.listModels();
-  assert.deepEqual(models.map((one) => one.id), ["local:small-model", "local:large-model"]);
+  assert.deepEqual(models.map((one) => one.id), ["local:small-model", "local:whisper", "local:large-model"]);
   const heard = await model.transcribeAudio({ url: "data:audio/wav;base64,UklGRg==" });
   assert.equal(heard.output, "Good morning.");
   assert.equal(heard.metadata.durationSeconds, 1.5);
