@@ -89,12 +89,11 @@ pub struct Image {
 /// Generates an image.
 ///
 /// # Errors
-/// `Invalid` without a model server or a store for files, `RateLimited` if the server is busy, `Unavailable` if the model
+/// `Invalid` without a model server, `RateLimited` if the server is busy, `Unavailable` if the model
 /// fails and a retry may succeed, `Upstream` if it cannot.
 pub async fn generate(call: RequestContext, request: ImageRequest) -> Result<Image> {
     require_bot(&call)?;
     upstream::settings(call.app())?;
-    file_store::require_store(&call)?;
     let key = RepeatKey::new(&call, OPERATION, request.request_id.as_deref())?;
     let run = run(&call, &request);
     call.app()

@@ -21,7 +21,7 @@ use super::{
     texts::{lines_meta, lines_response},
 };
 use crate::{
-    dialects::botpress::{Tag, cognitive::auth::AiCaller, error::Failed},
+    dialects::botpress::{Tag, cognitive::auth::AiCaller, error::Failed, files::bytes::BASE_PATH},
     domain::ai::{
         audio::{self, SpeechEvent},
         image, models,
@@ -29,11 +29,9 @@ use crate::{
     http,
 };
 
-/// Path of the files that everyone can read.
-const FILES_PATH: &str = "/v1/storage/contents";
-
+/// Returns the address of the files that everyone can read.
 fn files_url(request: &Request) -> String {
-    format!("{}{FILES_PATH}", http::origin(request))
+    format!("{}{BASE_PATH}", http::origin(request))
 }
 
 /// The operations on images and audio.

@@ -102,7 +102,7 @@ pub struct Speech {
 /// Generates speech.
 ///
 /// # Errors
-/// `Invalid` without a model server or a store for files, `RateLimited` if the server is busy, `Unavailable` if the model
+/// `Invalid` without a model server, `RateLimited` if the server is busy, `Unavailable` if the model
 /// fails and a retry may succeed, `Upstream` if it cannot.
 pub async fn speak(call: RequestContext, request: SpeechRequest) -> Result<Speech> {
     let key = RepeatKey::new(&call, OPERATION, request.request_id.as_deref())?;
@@ -211,7 +211,6 @@ async fn open_speech(call: &RequestContext, request: &SpeechRequest) -> Result<O
     require_bot(call)?;
     let app = call.app();
     upstream::settings(app)?;
-    file_store::require_store(call)?;
     let voice = request.voice.as_deref().unwrap_or(DEFAULT_VOICE);
     let mut body = json!({
         "input": request.input, "voice": voice, "response_format": request.format.name(),
