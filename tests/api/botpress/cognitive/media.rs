@@ -152,17 +152,89 @@ fn operations_with_files() -> [(&'static str, Value); 3] {
     ]
 }
 
-#[tokio::test]
-async fn generate_image_and_audio_need_a_store_for_files() {
-    let upstream = Upstream::start(|_| (200, Vec::new())).await;
-    let given = with_upstream(&upstream).await;
-    for (path, body) in operations_with_files() {
-        let answer = given.as_bot().post(&given.server, path, body).await;
-        assert_answer!("no_store", answer.expect(400));
-        let wrong = given.as_bot().post(&given.server, path, json!({})).await;
-        wrong.expect(400);
+/// Makes an image and speech.
+fn maker(asked: &Asked) -> (u16, Vec<u8>) {
+    match asked.path.as_str() {
+        "/v1/images/generations" => (200, br#"{"data": [{"b64_json": "aGk="}]}"#.to_vec()),
+        "/v1/audio/speech" => (200, b"RIFF".to_vec()),
+        _ => (404, Vec::new()),
     }
-    assert!(upstream.asked().is_empty());
+}
+
+/// The bytes at an address, which needs no key, and their type.
+async fn read(given: &Given, url: &Value) -> (String, String) {
+    let url = url.as_str().expect("an address");
+    let request = given.server.client.get(url);
+    let answer = crate::support::send(request).await.expect(200);
+    let content_type = answer.header("content-type").expect("a type").to_owned();
+    (answer.text, content_type)
+}
+
+#[tokio::test]
+async fn generate_image_stores_a_public_file() {
+    let upstream = Upstream::start(maker).await;
+    let given = with_upstream(&upstream).await;
+    let body = json!({
+        "prompt": "A lighthouse", "model": "openai:gpt-image-1", "size": "16:9", "quality": "low",
+        "format": "jpeg", "options": {"expirationDays": 2},
+    });
+    let path = "/v2/cognitive/generate-image";
+    let answer = given.as_bot().post(&given.server, path, body).await;
+    let mut answer = without_times(answer.expect(200).json());
+    let url = answer["output"]["imageUrl"].take();
+    insta::assert_json_snapshot!("image", answer);
+    let (bytes, content_type) = read(&given, &url).await;
+    assert_eq!(
+        (bytes.as_str(), content_type.as_str()),
+        ("hi", "image/jpeg")
+    );
+    let asked = upstream.asked().pop().expect("a request");
+    let asked: Value = serde_json::from_slice(&asked.body).expect("JSON");
+    insta::assert_json_snapshot!("image_request", asked);
+    given
+        .server
+        .clock
+        .advance(std::time::Duration::from_secs(3 * 24 * 3600));
+    let gone = given.server.client.get(url.as_str().expect("an address"));
+    crate::support::send(gone).await.expect(404);
+}
+
+#[tokio::test]
+async fn generate_audio_stores_a_public_file() {
+    let upstream = Upstream::start(maker).await;
+    let given = with_upstream(&upstream).await;
+    let body = json!({"model": "auto", "input": "Hi.", "format": "wav", "speed": 1.5});
+    let path = "/v2/cognitive/generate-audio";
+    let answer = given.as_bot().post(&given.server, path, body).await;
+    let mut answer = without_times(answer.expect(200).json());
+    let url = answer["output"]["audioUrl"].take();
+    insta::assert_json_snapshot!("audio", answer);
+    let (bytes, content_type) = read(&given, &url).await;
+    assert_eq!(
+        (bytes.as_str(), content_type.as_str()),
+        ("RIFF", "audio/wav")
+    );
+}
+
+#[tokio::test]
+async fn generate_audio_stream_ends_with_the_stored_file() {
+    let upstream = Upstream::start(maker).await;
+    let given = with_upstream(&upstream).await;
+    let body = json!({"input": "Hi."});
+    let path = "/v2/cognitive/generate-audio-stream";
+    let answer = given
+        .as_bot()
+        .post(&given.server, path, body)
+        .await
+        .expect(200);
+    let lines = super::lines(&answer);
+    assert_eq!(lines[0], json!({"audio": "UklGRg==", "finished": false}));
+    assert_eq!(lines[1]["finished"], true);
+    let (bytes, content_type) = read(&given, &lines[1]["audioUrl"]).await;
+    assert_eq!(
+        (bytes.as_str(), content_type.as_str()),
+        ("RIFF", "audio/mpeg")
+    );
 }
 
 #[tokio::test]
