@@ -1,6 +1,10 @@
 //! `/v1/chat/actions` and `/v1/chat/integrations`: action calls between bots and integrations.
 
-use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
+use poem_openapi::{
+    Enum, Object, OpenApi,
+    payload::Json,
+    types::{Example, MaybeUndefined},
+};
 use serde_json::json;
 
 use super::conversations::dto::EmptyObject;
@@ -8,6 +12,7 @@ use crate::{
     dialects::botpress::{Tag, auth::BotCaller, error::Failed},
     domain::bots::{actions, installations},
     http::{Body, JsonObject},
+    kernel::Patch,
 };
 
 /// The operations on actions.
@@ -49,18 +54,50 @@ impl Example for CallActionResponse {
     }
 }
 
-/// The identifier of the calling integration in a bot.
+/// A schedule of calls of `register`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "kebab-case")]
+enum RegisterSchedule {
+    Hourly,
+    Daily,
+    Weekly,
+    BiWeekly,
+    Monthly,
+    BiMonthly,
+    Quarterly,
+    Yearly,
+}
+
+/// Changes to the calling integration in a bot.
 #[derive(Object)]
 #[oai(example, rename = "configureIntegrationBody")]
 struct ConfigureIntegrationBody {
-    /// Value that identifies this bot in requests to the integration's shared webhook.
-    identifier: String,
+    /// Value that identifies this bot in requests to the integration's shared webhook; null removes it.
+    #[oai(nullable, validator(max_length = 200))]
+    identifier: MaybeUndefined<String>,
+    /// Schedule of further calls of `register`. This server accepts it, and does not call.
+    schedule_register_call: Option<RegisterSchedule>,
+    /// Identifiers of the sandbox. This server accepts them, without effect.
+    #[oai(nullable)]
+    sandbox_identifiers: MaybeUndefined<JsonObject>,
 }
 
 impl Example for ConfigureIntegrationBody {
     fn example() -> Self {
         Self {
-            identifier: "team-1043".to_owned(),
+            identifier: MaybeUndefined::Value("team-1043".to_owned()),
+            schedule_register_call: None,
+            sandbox_identifiers: MaybeUndefined::Undefined,
+        }
+    }
+}
+
+impl ConfigureIntegrationBody {
+    fn into_identifier(self) -> Patch<String> {
+        match self.identifier {
+            MaybeUndefined::Undefined => Patch::Absent,
+            MaybeUndefined::Null => Patch::Null,
+            MaybeUndefined::Value(identifier) => Patch::Value(identifier),
         }
     }
 }
@@ -88,8 +125,8 @@ impl Actions {
 
     /// Configure Integration
     ///
-    /// Sets the identifier of the calling integration in this bot. The identifier routes requests that arrive
-    /// at the webhook that all installations of the integration share.
+    /// Sets or removes the identifier of the calling integration in this bot. The identifier routes requests that
+    /// arrive at the webhook that all installations of the integration share.
     #[oai(
         path = "/v1/chat/integrations/configure",
         method = "post",
@@ -100,7 +137,7 @@ impl Actions {
         caller: BotCaller,
         body: Body<ConfigureIntegrationBody>,
     ) -> Result<Json<EmptyObject>, Failed> {
-        installations::set_identifier(&caller.0, body.0.identifier).await?;
+        installations::set_identifier(&caller.0, body.0.into_identifier()).await?;
         Ok(Json(EmptyObject {}))
     }
 }

@@ -41,7 +41,7 @@ use crate::{
         },
     },
     kernel::{
-        Error, Kind, Result, Timestamp,
+        Error, Kind, Patch, Result, Timestamp,
         ids::{IntegrationId, random_alphanumeric},
     },
     store::Sealer,
@@ -133,11 +133,11 @@ const SET_IDENTIFIER: &str = "
     UPDATE bot_integrations SET identifier = :identifier, updated_at = :now
     WHERE seq = :seq AND agent_seq = :agent_seq";
 
-/// Sets the identifier by which requests on the integration's shared webhook find the calling installation.
+/// Sets or removes the identifier by which requests on the integration's shared webhook find the calling installation.
 ///
 /// # Errors
 /// `Forbidden` unless the caller is an integration, or errors of the store.
-pub async fn set_identifier(call: &RequestContext, identifier: String) -> Result<()> {
+pub async fn set_identifier(call: &RequestContext, identifier: Patch<String>) -> Result<()> {
     let agent_seq = call.agent()?.seq;
     let installation = call.principal().installation.as_ref();
     let seq = installation
@@ -147,7 +147,13 @@ pub async fn set_identifier(call: &RequestContext, identifier: String) -> Result
     let webhooks = call.app().addresses().webhooks.clone();
     call.app()
         .run_write_tx(call, move |tx, _| {
-            write_identifier(tx, &webhooks, (agent_seq, seq), &identifier)
+            let place = (agent_seq, seq);
+            match &identifier {
+                Patch::Absent => Ok(()),
+                // wire: nothing says that it loses its registration (botpress-today.md §8)
+                Patch::Null => set_identifier_column(tx, place, None),
+                Patch::Value(identifier) => write_identifier(tx, &webhooks, place, identifier),
+            }
         })
         .await
 }
@@ -156,8 +162,17 @@ pub async fn set_identifier(call: &RequestContext, identifier: String) -> Result
 pub(in crate::domain) fn write_identifier(
     tx: &WriteTx<'_>,
     webhooks: &str,
-    (agent_seq, seq): (i64, i64),
+    place: (i64, i64),
     identifier: &str,
+) -> Result<()> {
+    set_identifier_column(tx, place, Some(identifier))?;
+    registration::register_linked(tx, webhooks, place.1)
+}
+
+fn set_identifier_column(
+    tx: &WriteTx<'_>,
+    (agent_seq, seq): (i64, i64),
+    identifier: Option<&str>,
 ) -> Result<()> {
     tx.conn
         .prepare_cached(SET_IDENTIFIER)?
@@ -167,7 +182,7 @@ pub(in crate::domain) fn write_identifier(
             ":seq": seq,
             ":agent_seq": agent_seq,
         })?;
-    registration::register_linked(tx, webhooks, seq)
+    Ok(())
 }
 
 const LIST_OF_BOT: &str = "

@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use crate::{
-    botpress::{given::Given, runtime::Pair},
+    botpress::{
+        given::{Caller, Given},
+        runtime::Pair,
+    },
     support::assert_answer,
 };
 
@@ -42,20 +45,45 @@ async fn configure_integration_sets_what_it_is_found_by() {
         .await;
     assert_eq!(set.expect(200).json(), json!({}));
     let bot = format!("/v1/admin/bots/{}", given.bot.id);
-    let bot = crate::botpress::given::Caller::member()
-        .get(&given.server, &bot)
-        .await
-        .expect(200);
+    let bot = Caller::member().get(&given.server, &bot).await.expect(200);
     let installed = &bot.json()["bot"]["integrations"][given.integration.id.as_str()];
     assert_eq!(installed["identifier"], "team-1");
     assert_eq!(installed["configuration"], json!({"greeting": "Hello"}));
     let by_bot = given.as_bot().post(&given.server, path, body).await;
     assert_answer!("configure_integration_by_the_bot", by_bot.expect(403));
-    let nothing = given
-        .as_integration()
-        .post(&given.server, path, json!({}))
-        .await;
-    assert_answer!("configure_integration_nothing", nothing.expect(400));
+    let bad = json!({"identifier": 5, "scheduleRegisterCall": "often"});
+    let bad = given.as_integration().post(&given.server, path, bad).await;
+    assert_answer!("configure_integration_bad", bad.expect(400));
+}
+
+#[tokio::test]
+async fn configure_integration_keeps_and_removes_the_identifier() {
+    let given = Given::new().await;
+    let bot = format!("/v1/admin/bots/{}", given.bot.id);
+    for (body, expected) in [
+        (json!({"identifier": "team-1"}), json!("team-1")),
+        (json!({}), json!("team-1")),
+        (
+            json!({"scheduleRegisterCall": "bi-monthly"}),
+            json!("team-1"),
+        ),
+        (
+            json!({"sandboxIdentifiers": {"upsert": ["a"]}}),
+            json!("team-1"),
+        ),
+        (
+            json!({"identifier": null, "sandboxIdentifiers": null}),
+            json!(null),
+        ),
+        (json!({"identifier": null}), json!(null)),
+    ] {
+        let path = "/v1/chat/integrations/configure";
+        let set = given.as_integration().post(&given.server, path, body).await;
+        assert_eq!(set.expect(200).json(), json!({}));
+        let read = Caller::member().get(&given.server, &bot).await.expect(200);
+        let installed = &read.json()["bot"]["integrations"][given.integration.id.as_str()];
+        assert_eq!(installed["identifier"], expected);
+    }
 }
 
 #[tokio::test]
