@@ -1,16 +1,22 @@
 //! Interfaces: what integrations implement (botpress-today.md §1).
 
 use super::{
-    Filter, NewPackage, Package, PackageKind, PackagePatch, Summary, create::create_in_tx, delete,
-    list, rows, update::update_in_tx,
+    Filter, NewPackage, Package, PackageKind, PackagePatch, Summary, Visibility,
+    create::create_in_tx, delete, list, rows, update::update_in_tx,
 };
 use crate::{
     domain::{
         bots::definitions::{InterfaceDefinition, InterfaceDefinitionPatch},
         shared::paging::{Page, PageToken},
-        tenancy::{account_call::AccountContext, members::Role, request_auth::RequestContext},
+        tenancy::{
+            account_call::AccountContext, members::Role, request_auth::RequestContext,
+            write_tx::WriteTx,
+        },
     },
-    kernel::{Result, ids::PackageId},
+    kernel::{
+        Result,
+        ids::{PackageId, WorkspaceId},
+    },
 };
 
 const KIND: PackageKind = PackageKind::Interface;
@@ -38,7 +44,8 @@ pub async fn create(
         .await
 }
 
-/// Updates a version of an interface in the workspace of the call. Integrations that implement it stay as they are.
+/// Updates a version of an interface in the workspace of the call. Integrations that implement it stay as they are. An
+/// update of one of the server's own creates a copy in the workspace, or updates the one that it has.
 ///
 /// # Errors
 /// `NotFound`, and as [`create`].
@@ -51,12 +58,37 @@ pub async fn update(
     call.require_role(Role::Developer)?;
     call.app()
         .run_write_tx(call, move |tx, workspace| {
+            let id = find_or_copy(tx, workspace, id)?;
             update_in_tx(tx, workspace, (KIND, &id), &patch, |was| {
                 definition.apply(was);
                 was.check()
             })
         })
         .await
+}
+
+/// Returns the id, or that of the workspace's own version if the id is one of the server's own.
+// wire: the vendor's CLI finds the server's own in the Hub and updates it by that id. The copy is private until an
+// update makes it public (botpress-today.md §0.4)
+fn find_or_copy(tx: &WriteTx<'_>, workspace: &WorkspaceId, id: PackageId) -> Result<PackageId> {
+    let Some(shipped): Option<Interface> = rows::find_shipped(tx.conn, KIND, &id)? else {
+        return Ok(id);
+    };
+    let version = (shipped.name.as_str(), shipped.version.as_str());
+    let own: Option<Interface> = rows::find_version(tx.conn, workspace, KIND, version)?;
+    if let Some(own) = own {
+        return Ok(own.id);
+    }
+    let new = NewPackage {
+        name: shipped.name,
+        version: shipped.version,
+        visibility: Visibility::Private,
+        title: Some(shipped.title),
+        description: shipped.description,
+        icon: None,
+        readme: None,
+    };
+    create_in_tx(tx, workspace, KIND, &new, &shipped.definition)
 }
 
 /// Deletes a version of an interface in the workspace of the call.

@@ -52,6 +52,8 @@ const PUBLIC_VERSIONS: &str = "
 
 const BY_ID: &str = select!("id = :id");
 
+const SHIPPED: &str = select!("id = :id AND built_in");
+
 const USABLE: &str =
     select!("id = :id AND (workspace_id = :workspace_id OR visibility <> 'private')");
 
@@ -157,6 +159,28 @@ pub(in crate::domain) fn find_any<D: DeserializeOwned>(
     id: &PackageId,
 ) -> Result<Option<Package<D>>> {
     query_one(conn, BY_ID, named_params! {":kind": kind, ":id": id})
+}
+
+/// Finds the package with this id if it is one of the server's own.
+pub(super) fn find_shipped<D: DeserializeOwned>(
+    conn: &Connection,
+    kind: PackageKind,
+    id: &PackageId,
+) -> Result<Option<Package<D>>> {
+    query_one(conn, SHIPPED, named_params! {":kind": kind, ":id": id})
+}
+
+/// Finds the package with this name and version in the workspace.
+pub(super) fn find_version<D: DeserializeOwned>(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    kind: PackageKind,
+    (name, version): (&str, &str),
+) -> Result<Option<Package<D>>> {
+    let parameters = named_params! {
+        ":kind": kind, ":workspace_id": workspace, ":name": name, ":version": version,
+    };
+    query_one(conn, BY_NAME, parameters)
 }
 
 fn query_one<D: DeserializeOwned>(

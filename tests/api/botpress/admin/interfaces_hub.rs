@@ -117,6 +117,73 @@ async fn get_public_interface_prefers_published_ones() {
     assert_eq!(bad.expect(400).json()["type"], "InvalidQuery");
 }
 
+/// The vendor's CLI finds a shipped interface in the Hub, and updates it by that id.
+#[tokio::test]
+async fn update_interface_copies_a_shipped_one_into_the_workspace() {
+    let server = TestServer::start().await;
+    let member = Caller::member();
+    let read = Caller::person()
+        .get(&server, &format!("{HUB}/hitl/2.1.0"))
+        .await;
+    let shipped = read.expect(200).json()["interface"].clone();
+    let path = format!("/v1/admin/interfaces/{}", text(&shipped["id"]));
+    for bad in [json!({"title": 5}), json!({"icon": "AAAA"})] {
+        member.put(&server, &path, bad).await.expect(400);
+    }
+    let by_name = "/v1/admin/interfaces/hitl/2.1.0";
+    member.get(&server, by_name).await.expect(404);
+    let body = json!({"title": "Ours", "actions": {"stopHitl": null}});
+    let own = member.put(&server, &path, body).await.expect(200).json()["interface"].clone();
+    assert_ne!(own["id"], shipped["id"]);
+    assert_eq!(own["name"], "hitl");
+    assert_eq!(own["version"], "2.1.0");
+    assert_eq!(own["title"], "Ours");
+    assert_eq!(own["public"], false);
+    assert_eq!(own["description"], shipped["description"]);
+    assert_eq!(own["channels"], shipped["channels"]);
+    let mut actions = shipped["actions"].clone();
+    actions
+        .as_object_mut()
+        .expect("actions")
+        .remove("stopHitl")
+        .expect("an action");
+    assert_eq!(own["actions"], actions);
+    let found = member.get(&server, by_name).await.expect(200).json();
+    assert_eq!(found["interface"], own);
+    // The Hub has the copy only once it is public. The same update by the shipped id is one of the copy.
+    let get = async || {
+        let read = Caller::person()
+            .get(&server, &format!("{HUB}/hitl/2.1.0"))
+            .await;
+        read.expect(200).json()["interface"].clone()
+    };
+    assert_eq!(get().await, shipped);
+    let again = member
+        .put(&server, &path, json!({"public": true}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(again["interface"]["id"], own["id"]);
+    assert_eq!(get().await["id"], own["id"]);
+    let other = stranger(&server).await;
+    let theirs = other
+        .put(&server, &path, json!({"title": "Theirs"}))
+        .await
+        .expect(200)
+        .json();
+    assert_ne!(theirs["interface"]["id"], own["id"]);
+    assert_eq!(theirs["interface"]["actions"], shipped["actions"]);
+    other
+        .put(&server, &path, json!({"public": true}))
+        .await
+        .expect(409);
+    let by_id = Caller::person()
+        .get(&server, &format!("{HUB}/{}", text(&shipped["id"])))
+        .await;
+    assert_eq!(by_id.expect(200).json()["interface"], shipped);
+    member.delete(&server, &path).await.expect(404);
+}
+
 #[tokio::test]
 async fn get_public_interface_by_id_hides_private_ones() {
     let server = TestServer::start().await;
