@@ -43,6 +43,12 @@ async fn the_hub_has_both() {
     let old = find(&server, "0.7.6").await;
     assert_eq!(old["id"], "6368b1a7-0000-4000-8000-000000000706");
     assert!(old["actions"].get("publishMessageStream").is_none());
+    // The code generation of the vendor's CLI has no words for `oneOf`.
+    let new = find(&server, "1.0.0").await;
+    let input = &new["actions"]["publishMessageStream"]["input"]["schema"];
+    let signals = input["properties"]["signal"]["anyOf"].as_array();
+    assert_eq!(signals.expect("signals").len(), 2);
+    assert!(!new.to_string().contains("\"oneOf\""));
 }
 
 #[tokio::test]
