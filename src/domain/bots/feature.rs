@@ -29,6 +29,10 @@ use crate::{
 #[derive(Default)]
 struct DeliveryDoorbell(Doorbell);
 
+/// Notifies of stored outcomes of deliveries.
+#[derive(Default)]
+struct OutcomesStored(Notify);
+
 /// Wake-up of the maintenance worker.
 #[derive(Default)]
 struct WorkerWakeUp(Notify);
@@ -75,6 +79,7 @@ pub(in crate::domain) fn register(
     features.add(RetryRequests::default());
     features.add(protocol::Metrics::default());
     features.add(RecentFailures::new(now));
+    features.add(OutcomesStored::default());
     features.add(WorkerWakeUp::default());
     features.add(bots);
     features.add(deliveries);
@@ -110,6 +115,11 @@ impl App {
     /// Returns the recent failures of code.
     pub(in crate::domain) fn recent_failures(&self) -> &RecentFailures {
         self.feature()
+    }
+
+    /// Returns the notifier of stored outcomes of deliveries.
+    pub(in crate::domain) fn outcomes_stored(&self) -> &Notify {
+        &self.feature::<OutcomesStored>().0
     }
 
     /// Returns the wake-up of the maintenance worker.

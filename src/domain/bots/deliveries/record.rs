@@ -59,6 +59,7 @@ pub(super) async fn record_batch(
             for (outcome, (_, next)) in notes.outcomes.iter().zip(&next) {
                 count_outcome(app, outcome, *next);
             }
+            app.outcomes_stored().notify_waiters();
             Ok(next)
         }
         Err(error) => {
@@ -155,7 +156,8 @@ const fn to_log_level(level: engine::Level) -> LogLevel {
 const COUNT_ATTEMPT: &str = "
     UPDATE bot_deliveries SET attempts = attempts + 1 WHERE seq = :seq RETURNING attempts";
 
-const RESCHEDULE: &str = "UPDATE bot_deliveries SET due_at = :due_at WHERE seq = :seq";
+const RESCHEDULE: &str = "
+    UPDATE bot_deliveries SET due_at = :due_at WHERE seq = :seq RETURNING installation_seq";
 
 fn write_outcome(tx: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> Result<NextStep> {
     let unread;
@@ -198,9 +200,16 @@ fn write_outcome(tx: &WriteTx<'_>, app: &App, outcome: &AttemptOutcome) -> Resul
     let next = retry_time(app.delivery_settings(), attempts, failed, outcome.ended_at);
     match next.filter(|_| is_repeatable) {
         Some(due_at) => {
-            tx.conn
-                .prepare_cached(RESCHEDULE)?
-                .execute(named_params! {":seq": outcome.seq, ":due_at": due_at})?;
+            let installation: Option<i64> = tx.conn.prepare_cached(RESCHEDULE)?.query_row(
+                named_params! {":seq": outcome.seq, ":due_at": due_at},
+                |row| row.get(0),
+            )?;
+            // The failure is shown although it is repeated, because the vendor's CLI reads it once.
+            if let Some(installation) = installation
+                && tried.request_ref.operation == "register"
+            {
+                update_status(tx, installation, tried, Some(failed))?;
+            }
             let wait = due_at.since(outcome.ended_at).as_secs_f32();
             let more = format!(" It is retried in {wait:.0} s.");
             let line = (LogLevel::Warn, more.as_str());
@@ -295,9 +304,10 @@ fn retry_time(
 
 const UPDATE_STATUS: &str = "
     UPDATE bot_integrations SET status = :status, status_reason = :reason, updated_at = :now
-    WHERE seq = :seq AND status = :pending";
+    WHERE seq = :seq AND status IN (:pending, :failed)";
 
-/// Updates the status of an installation after `register` or `unregister`, unless it has changed meanwhile.
+/// Updates the status of an installation after `register` or `unregister`, unless it has changed meanwhile. A failed one
+/// is that of an earlier attempt.
 fn update_status(
     tx: &WriteTx<'_>,
     installation: i64,
@@ -322,6 +332,7 @@ fn update_status(
         .execute(named_params! {
             ":seq": installation,
             ":pending": pending,
+            ":failed": bad,
             ":status": if failed.is_some() { bad } else { good },
             ":reason": failed.map(|failed| failed.text.as_str()),
             ":now": tx.now,

@@ -58,7 +58,6 @@ const SET_REASON: &str = "
       AND status_reason = :was";
 
 /// Writes the link's address into the status reason of each installation of a bot that waits for a link.
-/// Returns true if there were any.
 ///
 /// # Errors
 /// Errors of the store.
@@ -66,12 +65,12 @@ pub(in crate::domain) async fn write_link_reasons(
     app: &App,
     agent_seq: i64,
     webhooks: &str,
-) -> Result<bool> {
+) -> Result<()> {
     let found = app
         .store()
         .read(|conn| find_unlinked(conn, app, agent_seq))?;
     if found.is_empty() {
-        return Ok(false);
+        return Ok(());
     }
     let reasons = join_all(found.into_iter().map(|one| async move {
         let reason = render_reason(app, webhooks, &one).await;
@@ -86,8 +85,7 @@ pub(in crate::domain) async fn write_link_reasons(
         }
         Ok(())
     })
-    .await?;
-    Ok(true)
+    .await
 }
 
 /// Renders the status reason: the address of the link, or the error of the script.

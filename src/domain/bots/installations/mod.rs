@@ -2,6 +2,7 @@
 
 mod alias;
 mod built_in;
+mod first_attempts;
 mod link;
 mod patch;
 mod registration;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 pub(in crate::domain) use self::{
     alias::{alias_sql, resolve_alias, resolve_alias_prefix},
     built_in::{ensure_built_in, find_built_in},
+    first_attempts::wait_for_first_attempts,
     link::write_link_reasons,
     patch::{apply_patch, configuration_claim},
     registration::{Endpoint, register_all, unregister_all},

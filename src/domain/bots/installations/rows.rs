@@ -45,9 +45,9 @@ pub(super) struct SavedInstallation<'a> {
     pub(super) disabled_channels: &'a [String],
 }
 
-const IS_RETRIED: &str = "
+const IS_ENQUEUED: &str = "
     SELECT 1 FROM bot_deliveries
-    WHERE installation_seq = :seq AND operation = 'register' AND attempts > 0";
+    WHERE installation_seq = :seq AND operation = 'register' AND attempts = 0";
 
 impl InstallationRow {
     /// True if the row has this state already, and no call of `register` has to be repeated for it: every deployment
@@ -81,8 +81,8 @@ impl InstallationRow {
             Status::Registered => Ok(true),
             // A call that waits for its next attempt runs at once instead.
             Status::RegistrationPending => {
-                let mut statement = conn.prepare_cached(IS_RETRIED)?;
-                Ok(!statement.exists(named_params! {":seq": self.seq})?)
+                let mut statement = conn.prepare_cached(IS_ENQUEUED)?;
+                Ok(statement.exists(named_params! {":seq": self.seq})?)
             }
             _ => Ok(!self.enabled),
         }

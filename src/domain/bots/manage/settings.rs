@@ -24,6 +24,8 @@ pub struct Settings {
     pub unindexed_messages: usize,
     /// Pause of a user, in minutes, after which the next message in a conversation starts a new session.
     pub session_minutes: u32,
+    /// Maximum time that an update of a bot waits for the first calls of `register` of its integrations, in seconds.
+    pub registration_wait_seconds: u64,
     /// Maximum number of filters of one kind in a list: tags, or participants.
     pub max_filters: usize,
     /// Time after which a workflow or a task times out, if its creator names none, in seconds.
@@ -48,6 +50,7 @@ impl Default for Settings {
             issue_events: 100,
             unindexed_messages: 50_000,
             session_minutes: 30,
+            registration_wait_seconds: 20,
             max_filters: 50,
             workflow_timeout_seconds: 300,
             workflow_pause_seconds: 1,

@@ -81,7 +81,7 @@ const NO_RECURRING_EVENTS: &str = "\
     Recurring events that plugins of this bot define do not happen: no client sends them to the server. \
     To have them, declare them as recurring events of the bot";
 
-/// Updates a bot in the workspace of the call.
+/// Updates a bot in the workspace of the call. Waits for the first answers of its new and changed integrations.
 ///
 /// # Errors
 /// `Forbidden` for a role below developer, `NotFound`, `InvalidIdentifier`, `InvalidData` for a configuration
@@ -109,7 +109,9 @@ pub async fn update(call: &RequestContext, id: AgentId, update: BotPatch) -> Res
             Ok(updated)
         })
         .await?;
-    if installs && installations::write_link_reasons(app, updated.seq, &webhooks).await? {
+    if installs {
+        installations::write_link_reasons(app, updated.seq, &webhooks).await?;
+        installations::wait_for_first_attempts(app, updated.seq).await?;
         let (store, sealer) = (app.store(), app.sealer());
         return store.read(|conn| rows::load(conn, sealer, call.workspace(), &updated.id));
     }

@@ -90,7 +90,7 @@ async fn update_bot_installs_configures_and_removes() {
 
 #[tokio::test]
 async fn update_bot_has_integrations_with_code_registered() {
-    let server = TestServer::start().await;
+    let server = TestServer::with(|config| config.bots.registration_wait_seconds = 0).await;
     let new = NewBot {
         dev: true,
         ..Default::default()
@@ -135,7 +135,9 @@ async fn update_integration_registers_installations_again_when_it_moves() {
     let on = put_ok(&server, &bot, json!({&id: {}})).await;
     assert_eq!(on[&id]["status"], "registered");
     let path = format!("/v1/admin/integrations/{id}");
-    let url = json!({"url": "http://127.0.0.1:8077"});
+    let stand = Stand::start().await;
+    stand.reply(|_| None);
+    let url = json!({"url": stand.url()});
     Caller::member()
         .put(&server, &path, url.clone())
         .await

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Pair;
-use crate::botpress::given::Caller;
+use crate::{botpress::given::Caller, support::TestServer};
 
 impl Pair {
     /// Changes the installation.
@@ -71,7 +71,11 @@ async fn an_integration_that_is_not_there_yet_is_registered_when_it_is() {
     let pair = Pair::start().await;
     pair.integration.answer_with(503, "Worker not ready yet");
     pair.install(json!({})).await;
-    assert_eq!(pair.standing().await[0], "registration_pending");
+    let failed = json!([
+        "registration_failed",
+        "the response has the status 503: Worker not ready yet"
+    ]);
+    assert_eq!(pair.standing().await, failed);
     pair.integration.answer_with(200, "{}");
     pair.given
         .server
@@ -88,7 +92,11 @@ async fn an_installation_that_is_saved_anew_does_not_wait_for_the_old_attempts()
     pair.integration.answer_with(503, "Worker not ready yet");
     pair.install(json!({"configuration": {"greeting": "old"}}))
         .await;
-    assert_eq!(pair.standing().await[0], "registration_pending");
+    let failed = json!([
+        "registration_failed",
+        "the response has the status 503: Worker not ready yet"
+    ]);
+    assert_eq!(pair.standing().await, failed);
     pair.integration.answer_with(200, "{}");
     pair.install(json!({"configuration": {"greeting": "new"}}))
         .await;
@@ -126,4 +134,41 @@ async fn an_integration_that_moves_does_not_wait_for_the_old_attempts() {
     pair.settled().await;
     assert_eq!(pair.standing().await, json!(["registered", null]));
     assert_eq!(moved.asked().len(), 1);
+}
+
+/// The vendor's CLI shows the status in the answer, so the answer waits for the integration.
+#[tokio::test]
+async fn an_update_answers_after_the_first_attempts() {
+    let pair = Pair::start().await;
+    let path = format!("/v1/admin/bots/{}", pair.given.bot.id);
+    let id = pair.given.integration.id.as_str();
+    let install = async |greeting: &str| {
+        let body = json!({"integrations": {id: {"configuration": {"greeting": greeting}}}});
+        let answer = Caller::member().put(&pair.given.server, &path, body).await;
+        let installed = answer.expect(200).json()["bot"]["integrations"][id].clone();
+        json!([installed["status"], installed["statusReason"]])
+    };
+    assert_eq!(install("one").await, json!(["registered", null]));
+    let broken = r#"{"id":"x","code":500,"type":"Runtime","message":"no such desk"}"#;
+    pair.integration.answer_with(500, broken);
+    let failed = json!(["registration_failed", "no such desk"]);
+    assert_eq!(install("two").await, failed);
+    pair.integration.answer_with(200, "");
+    let server = &pair.given.server;
+    server.clock.advance(std::time::Duration::from_secs(1));
+    pair.settled().await;
+    assert_eq!(pair.standing().await, json!(["registered", null]));
+}
+
+#[tokio::test]
+async fn an_update_does_not_wait_for_longer_than_the_setting() {
+    let server = TestServer::with(|config| config.bots.registration_wait_seconds = 0).await;
+    let pair = Pair::on(server).await;
+    pair.integration.reply(|_| None);
+    let path = format!("/v1/admin/bots/{}", pair.given.bot.id);
+    let id = pair.given.integration.id.as_str();
+    let body = json!({"integrations": {id: {"configuration": {"greeting": "one"}}}});
+    let answer = Caller::member().put(&pair.given.server, &path, body).await;
+    let status = answer.expect(200).json()["bot"]["integrations"][id]["status"].clone();
+    assert_eq!(status, "registration_pending");
 }
