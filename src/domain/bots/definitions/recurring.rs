@@ -44,12 +44,29 @@ impl RecurringEvent {
         // change.
         match events.get(&self.kind) {
             Some(event) => {
-                let payload = Value::Object(self.payload.clone());
+                let payload = Value::Object(self.known_payload(events));
                 let place = format!("recurringEvents.{name}.payload");
                 event.schema.check(&payload, &place, limits)
             }
             None => Ok(()),
         }
+    }
+
+    /// Returns the payload without the members that the schema of the event excludes.
+    // wire: the vendor's own bots have a zod schema in place of the payload (botpress-today.md §0.5)
+    pub(in crate::domain) fn known_payload(
+        &self,
+        events: &Named<EventDefinition>,
+    ) -> Map<String, Value> {
+        let mut payload = self.payload.clone();
+        let schema = events.get(&self.kind).map(|event| event.schema.source());
+        if let Some(schema) = schema
+            && schema.get("additionalProperties") == Some(&Value::Bool(false))
+            && let Some(Value::Object(properties)) = schema.get("properties")
+        {
+            payload.retain(|name, _| properties.contains_key(name));
+        }
+        payload
     }
 
     /// Returns the next occurrence after a time; `None` if there is none.

@@ -172,7 +172,7 @@ impl Due {
             let made = SystemEvent {
                 agent_seq: self.agent_seq,
                 kind: &event.kind,
-                payload: &Value::Object(event.payload.clone()),
+                payload: &Value::Object(event.known_payload(&declared.events)),
                 conversation: None,
                 user: None,
                 workflow: None,

@@ -188,6 +188,25 @@ async fn update_bot_schedules_recurring_events() {
     );
 }
 
+/// The vendor's own bots have a zod schema in place of the payload, which its CLI sends as JSON.
+#[tokio::test]
+async fn update_bot_takes_a_recurring_event_with_other_members() {
+    let given = Given::new().await;
+    let schema = json!({"type": "object", "properties": {}, "additionalProperties": false});
+    let payload = json!({"_def": {}, "__type__": "ZuiType"});
+    let event = json!({"schedule": {"cron": "0 * * * *"}, "type": "tick", "payload": payload});
+    let body = json!({"events": {"tick": {"schema": schema}}, "recurringEvents": {"each": event}});
+    let updated = put(&given, body).await.expect(200).json();
+    assert_eq!(
+        updated["bot"]["recurringEvents"]["each"]["payload"],
+        payload
+    );
+    let strict = json!({"type": "object", "properties": {"n": {"type": "number"}}, "required": ["n"], "additionalProperties": false});
+    put(&given, json!({"events": {"tick": {"schema": strict}}}))
+        .await
+        .expect(400);
+}
+
 #[tokio::test]
 async fn update_bot_deploys() {
     let given = Given::new().await;

@@ -121,6 +121,26 @@ async fn recurring_events_come_again_and_again_and_once_for_all_that_were_missed
 }
 
 #[tokio::test]
+async fn recurring_events_have_the_members_that_their_schema_knows() {
+    let pair = Pair::start().await;
+    let schema = json!({"type": "object", "properties": {"n": {}}, "additionalProperties": false});
+    let body = json!({
+        "events": {"tick": {"schema": schema}},
+        "recurringEvents": {"each": {
+            "schedule": {"cron": "0 * * * *"}, "type": "tick", "payload": {"n": 1, "_def": {}},
+        }},
+    });
+    let path = format!("/v1/admin/bots/{}", pair.given.bot.id);
+    let member = crate::botpress::given::Caller::member();
+    member
+        .put(&pair.given.server, &path, body)
+        .await
+        .expect(200);
+    pair.pass(3600).await;
+    assert_eq!(pair.events(), [json!(["tick", {"n": 1}])]);
+}
+
+#[tokio::test]
 async fn a_state_that_ends_is_told_to_the_bot_once() {
     let pair = Pair::start().await;
     let (user, conversation) = pair.someone().await;
