@@ -9,7 +9,7 @@ use vrl::{
         Function, Program, TargetValue, TimeZone, compile,
         runtime::{Runtime, Terminate},
     },
-    diagnostic::Formatter,
+    diagnostic::{DiagnosticList, Formatter},
     value::{Secrets, Value as VrlValue},
 };
 
@@ -21,6 +21,9 @@ const REMOVED_FUNCTIONS: [&str; 1] = ["log"];
 
 /// Maximum number of compiled programs in the cache.
 const MAX_CACHED: usize = 64;
+
+/// Maximum number of attempts to compile a script: each removes the fallbacks that the one before found to be unneeded.
+const MAX_PASSES: u32 = 16;
 
 /// Maximum length of an error text, in bytes.
 const MAX_ERROR_BYTES: usize = 8 * 1024;
@@ -67,13 +70,57 @@ impl Compiler {
     }
 
     fn compile(&self, source: &str) -> Result<Program, ScriptError> {
-        let compiled = compile(source, &self.functions);
-        let compiled = compiled.map_err(|diagnostics| {
-            let text = Formatter::new(source, diagnostics).to_string();
-            ScriptError::Compile(truncate_text(text.trim()))
-        })?;
-        Ok(compiled.program)
+        let mut fixed = source.to_owned();
+        let mut passes = 0;
+        loop {
+            let diagnostics = match compile(&fixed, &self.functions) {
+                Ok(compiled) => return Ok(compiled.program),
+                Err(diagnostics) => diagnostics,
+            };
+            passes += 1;
+            match blank_unneeded_fallbacks(&fixed, &diagnostics) {
+                Some(next) if passes < MAX_PASSES => fixed = next,
+                _ => {
+                    // Blanks keep the positions.
+                    let text = Formatter::new(source, diagnostics).to_string();
+                    return Err(ScriptError::Compile(truncate_text(text.trim())));
+                }
+            }
+        }
     }
+}
+
+/// Code of the diagnostic for `a ?? b` where `a` cannot fail.
+const UNNEEDED_FALLBACK: usize = 651;
+
+/// Returns the source with blanks in place of each `?? b` that is never reached; `None` if there is none. Other errors
+/// may follow from these.
+// wire: the vendor runs such scripts, for example that of its integration linkedin (botpress-today.md §0.5)
+fn blank_unneeded_fallbacks(source: &str, diagnostics: &DiagnosticList) -> Option<String> {
+    let mut fixed = source.as_bytes().to_vec();
+    let unneeded = diagnostics
+        .iter()
+        .filter(|one| one.code == UNNEEDED_FALLBACK);
+    for diagnostic in unneeded {
+        let [_, fallback, operator] = diagnostic.labels() else {
+            return None;
+        };
+        let mut end = fallback.span.end();
+        // The span of a fallback in parentheses lies within them.
+        let between = source.get(operator.span.end()..fallback.span.start())?;
+        for _ in between.matches('(') {
+            let rest = source.get(end..)?;
+            end = source.len() - rest.trim_start().strip_prefix(')')?.len();
+        }
+        let blank = fixed.get_mut(operator.span.start()..end)?;
+        let is_text = |byte: &&mut u8| **byte != b'\n';
+        blank
+            .iter_mut()
+            .filter(is_text)
+            .for_each(|byte| *byte = b' ');
+    }
+    let fixed = String::from_utf8(fixed).ok()?;
+    (fixed != source).then_some(fixed)
 }
 
 /// Runs a script on an object, which the script sees as `.`, and returns the value of its last expression.
@@ -211,6 +258,19 @@ mod tests {
             text.starts_with("the script failed: function call error for \"parse_json\""),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_fallback_that_is_never_reached_is_no_error() {
+        let source = "body = parse_json!(.body)\nbody.actor ?? \"\"";
+        let object = json!({ "body": "{\"actor\":\"a-1\"}" });
+        assert_eq!(ran(source, object), json!("a-1"));
+        let source = "one = .a ?? ((\"é\") )\ntwo = .b ?? .c ?? .a\n[one, two]";
+        let object = json!({ "a": 1, "b": null });
+        assert_eq!(ran(source, object), json!([1, null]));
+        let error = check("one = .a ?? 1\ntwo = parse_json(.b)").expect_err("it is fallible");
+        let text = error.to_string();
+        assert!(text.contains("unhandled fallible assignment"), "{text}");
     }
 
     #[test]
