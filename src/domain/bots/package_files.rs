@@ -31,14 +31,34 @@ fn is_svg(bytes: &[u8]) -> bool {
     let mut rest = text.trim_start_matches('\u{feff}').trim_start();
     // An XML declaration, a document type and comments may precede the element.
     while rest.starts_with("<?") || rest.starts_with("<!") {
-        let end = if rest.starts_with("<!--") { "-->" } else { ">" };
-        let Some((_, after)) = rest.split_once(end) else {
+        let Some(after) = skip_declaration(rest) else {
             return false;
         };
         rest = after.trim_start();
     }
     rest.strip_prefix("<svg")
         .is_some_and(|after| after.starts_with(|c: char| c.is_whitespace() || c == '>'))
+}
+
+/// Returns the text after the declaration or the comment that it begins with.
+fn skip_declaration(text: &str) -> Option<&str> {
+    if let Some(comment) = text.strip_prefix("<!--") {
+        return Some(comment.split_once("-->")?.1);
+    }
+    let (head, after) = text.split_once('>')?;
+    // A document type can contain declarations of its own in brackets.
+    match head.split_once('[') {
+        Some(_) if text.starts_with("<!") => {
+            let mut rest = text;
+            loop {
+                (_, rest) = rest.split_once(']')?;
+                if let Some(after) = rest.trim_start().strip_prefix('>') {
+                    return Some(after);
+                }
+            }
+        }
+        _ => Some(after),
+    }
 }
 
 #[cfg(test)]
@@ -50,6 +70,7 @@ mod tests {
         for good in [
             "<svg xmlns=\"http://www.w3.org/2000/svg\"/>",
             "\u{feff}<?xml version=\"1.0\"?>\n<!DOCTYPE svg>\n<!-- a > b --><svg>",
+            "<!DOCTYPE svg PUBLIC \"-//W3C\" \"svg11.dtd\" [\n<!ENTITY ns \"http://a/[1]\">\n] ><svg>",
         ] {
             assert!(is_svg(good.as_bytes()), "{good}");
         }
@@ -58,6 +79,8 @@ mod tests {
             "<html><svg ></html>",
             "<svgs>",
             "<!-- <svg >",
+            "<!DOCTYPE svg [<!ENTITY a \"b\"><svg>",
+            "<!DOCTYPE html [<!ENTITY a \"b\">]><html>",
             "\u{89}PNG",
         ] {
             assert!(!is_svg(bad.as_bytes()), "{bad}");
