@@ -1,5 +1,7 @@
 //! The engine: finds or loads the runner of a program, and calls it.
 
+mod load;
+
 use std::{
     collections::HashMap,
     sync::{
@@ -8,17 +10,13 @@ use std::{
     },
 };
 
-use tokio::{
-    runtime::Handle,
-    sync::{Mutex as AsyncMutex, Notify, OnceCell, OwnedMutexGuard, mpsc},
-};
+use tokio::sync::{Mutex as AsyncMutex, Notify, OnceCell, OwnedMutexGuard, mpsc};
 
 use super::{
-    EngineChoice, EngineError, EngineKind, Exception, LogLine, Program, Request, Response,
-    Settings, Stats,
-    embedded::{Isolate, IsolateServices},
-    log::{Level, LogSink},
-    node::{Child, NodeInstall},
+    EngineError, EngineKind, Exception, LogLine, Program, Request, Response, Settings, Stats,
+    log::LogSink,
+    node::NodeInstall,
+    program::CallEnd,
     slot::{Runner, Slot},
 };
 use crate::{
@@ -128,8 +126,20 @@ impl Engine {
     ) -> Result<Response, EngineError> {
         for _ in 0..MAX_ATTEMPTS {
             let runner = self.get_or_load_runner(program, slot).await?;
-            if let Some(outcome) = runner.call(&request).await {
-                self.record_outcome(program, slot, &runner, &outcome);
+            let Some(CallEnd { outcome, missing }) = runner.call(&request).await else {
+                continue;
+            };
+            self.record_outcome(slot, &runner, &outcome);
+            // Code may probe for a feature, so a missing one matters only if the call went wrong, whatever the code
+            // made of the error.
+            let is_failure = outcome
+                .as_ref()
+                .map_or(true, |response| response.status >= 400);
+            let repeats = match missing.filter(|_| is_failure) {
+                Some(missing) => self.move_to_node(program, slot, &missing).await,
+                None => false,
+            };
+            if !repeats {
                 return outcome;
             }
         }
@@ -138,7 +148,6 @@ impl Engine {
 
     fn record_outcome(
         &self,
-        program: &Program,
         slot: &Slot,
         runner: &Runner,
         outcome: &Result<Response, EngineError>,
@@ -152,28 +161,6 @@ impl Engine {
             &self.0.failed
         };
         counts[runner.kind() as usize].fetch_add(1, Ordering::Relaxed);
-        // Code may probe for a feature, so a missing one matters only if the call went wrong.
-        let is_failure = outcome
-            .as_ref()
-            .map_or(true, |response| response.status >= 400);
-        if let Runner::Embedded(isolate) = runner
-            && let Some(missing) = isolate.take_missing()
-            && is_failure
-        {
-            self.move_to_node(program, slot, &missing);
-        }
-    }
-
-    /// Moves a program that uses a missing feature to Node.js from the next call on, if that is allowed.
-    fn move_to_node(&self, program: &Program, slot: &Slot, missing: &str) {
-        if self.can_fall_back(program) && !slot.needs_node.swap(true, Ordering::Relaxed) {
-            let id = Arc::from(program.id.as_str());
-            let text = format!(
-                "the embedded engine does not have {missing}: from now on Node.js runs the code"
-            );
-            self.0.sink.write(&id, None, Level::Warn, &text);
-            drop(slot.take_runner());
-        }
     }
 
     /// Returns the slot of a program. Replaces the slot of another version.
@@ -239,60 +226,6 @@ impl Engine {
                 Err(failure)
             }
         }
-    }
-
-    async fn load(&self, program: &Program, slot: &Slot) -> Result<Runner, EngineError> {
-        let choice = program.engine.unwrap_or(self.0.settings.engine);
-        let code = program.code.read().map_err(|error| {
-            tracing::error!(?error, program = program.id, "code cannot be read");
-            EngineError::Stopped("this server could not read its code".to_owned())
-        })?;
-        if choice == EngineChoice::Node || slot.needs_node.load(Ordering::Relaxed) {
-            return self.load_in_node(program, &code).await;
-        }
-        let services = IsolateServices {
-            clock: self.0.clock.clone(),
-            outbound: self.0.outbound.clone(),
-            sink: self.0.sink.clone(),
-            tokio: Handle::current(),
-        };
-        match Isolate::load((program, &code), services).await {
-            Ok(isolate) => Ok(Runner::Embedded(isolate)),
-            Err(EngineError::Missing(what)) if choice == EngineChoice::Auto => {
-                if !self.can_fall_back(program) {
-                    let why = "the setting runtime.node_fallback does not allow Node.js";
-                    return Err(EngineError::Missing(format!("{what}, and {why}")));
-                }
-                let child = self.load_in_node(program, &code).await;
-                let child = child.map_err(|failure| match failure {
-                    EngineError::Missing(why) => EngineError::Missing(format!("{what}; {why}")),
-                    other => other,
-                })?;
-                slot.needs_node.store(true, Ordering::Relaxed);
-                Ok(child)
-            }
-            Err(failure) => Err(failure),
-        }
-    }
-
-    fn can_fall_back(&self, program: &Program) -> bool {
-        let choice = program.engine.unwrap_or(self.0.settings.engine);
-        let allowed = self.0.settings.node_fallback.unwrap_or(self.0.development);
-        choice == EngineChoice::Auto && allowed
-    }
-
-    async fn load_in_node(&self, program: &Program, code: &str) -> Result<Runner, EngineError> {
-        let settings = &self.0.settings;
-        let install = self
-            .0
-            .node_install
-            .get_or_init(|| NodeInstall::find(settings))
-            .await;
-        let install = install
-            .as_ref()
-            .map_err(|why| EngineError::Missing(format!("there is no Node.js: {why}")))?;
-        let child = Child::load((program, code), install, self.0.sink.clone()).await?;
-        Ok(Runner::Node(child))
     }
 
     /// Drops the programs that have been idle for long enough, and returns when their threads have ended.

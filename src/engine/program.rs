@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::EngineChoice;
+use super::{EngineChoice, EngineError};
 use crate::kernel::{Result, Secret};
 
 /// One version of a bundle.
@@ -108,6 +108,22 @@ pub struct Response {
     /// Body as text.
     #[serde(default)]
     pub body: String,
+}
+
+/// The end of a call.
+pub(super) struct CallEnd {
+    pub(super) outcome: std::result::Result<Response, EngineError>,
+    /// The last feature that the call used and the engine lacks.
+    pub(super) missing: Option<String>,
+}
+
+impl From<std::result::Result<Response, EngineError>> for CallEnd {
+    fn from(outcome: std::result::Result<Response, EngineError>) -> Self {
+        Self {
+            outcome,
+            missing: None,
+        }
+    }
 }
 
 /// An engine that runs programs.

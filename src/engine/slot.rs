@@ -11,8 +11,8 @@ use std::{
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
 use super::{
-    EngineError, EngineKind, Limits, Program, Request, Response, Settings, WarmProgram,
-    embedded::Isolate, node::Child, source_positions::SourcePositions,
+    EngineError, EngineKind, Limits, Program, Request, Settings, WarmProgram, embedded::Isolate,
+    node::Child, program::CallEnd, source_positions::SourcePositions,
 };
 use crate::kernel::MonotonicTime;
 
@@ -34,10 +34,10 @@ impl Runner {
     }
 
     /// Calls `handler`. Returns `None` if the runner did not take the call.
-    pub(super) async fn call(&self, request: &Request) -> Option<Result<Response, EngineError>> {
+    pub(super) async fn call(&self, request: &Request) -> Option<CallEnd> {
         match self {
             Self::Embedded(isolate) => isolate.call(request.clone()).await,
-            Self::Node(child) => Some(child.call(request).await),
+            Self::Node(child) => Some(child.call(request).await.into()),
         }
     }
 
@@ -166,6 +166,12 @@ impl Slot {
     /// Removes the runner.
     pub(super) fn take_runner(&self) -> Option<Arc<Runner>> {
         self.state().runner.take()
+    }
+
+    /// Removes the runner if it is an isolate.
+    pub(super) fn take_isolate(&self) -> Option<Arc<Runner>> {
+        let is_isolate = |runner: &mut Arc<Runner>| runner.kind() == EngineKind::Embedded;
+        self.state().runner.take_if(is_isolate)
     }
 
     /// Records a failed load and starts the backoff.

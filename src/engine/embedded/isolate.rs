@@ -3,7 +3,7 @@
 use std::{
     rc::Rc,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
@@ -19,7 +19,7 @@ use super::{
     modules,
 };
 use crate::{
-    engine::{EngineError, Program, Request, Response, log::LogSink},
+    engine::{EngineError, Program, Request, log::LogSink, program::CallEnd},
     kernel::{Clock, clock::with_timeout},
     net::outbound::Outbound,
 };
@@ -59,14 +59,6 @@ pub(super) struct Shared {
     pub(super) ended: AtomicBool,
     /// Memory in use, in bytes.
     pub(super) memory: AtomicUsize,
-    missing: Mutex<Option<String>>,
-}
-
-impl Shared {
-    pub(super) fn note_missing(&self, what: String) {
-        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
-        *missing = Some(what);
-    }
 }
 
 impl Isolate {
@@ -116,13 +108,7 @@ impl Isolate {
     }
 
     /// Calls `handler`. Returns `None` if the isolate did not take the call, because it was about to end.
-    ///
-    /// # Errors
-    /// Any [`EngineError`] of the call.
-    pub(in crate::engine) async fn call(
-        &self,
-        request: Request,
-    ) -> Option<Result<Response, EngineError>> {
+    pub(in crate::engine) async fn call(&self, request: Request) -> Option<CallEnd> {
         let (reply, answer) = oneshot::channel();
         self.events
             .send(IsolateEvent::Call { request, reply })
@@ -133,7 +119,7 @@ impl Isolate {
             Err(_) => {
                 self.shared.retiring.store(true, Ordering::Relaxed);
                 self.shared.stopping.store(true, Ordering::Relaxed);
-                Some(Err(EngineError::TimedOut(self.wall)))
+                Some(Err(EngineError::TimedOut(self.wall)).into())
             }
         }
     }
@@ -141,12 +127,6 @@ impl Isolate {
     /// True if the isolate takes calls.
     pub(in crate::engine) fn takes_calls(&self) -> bool {
         !self.shared.retiring.load(Ordering::Relaxed) && !self.shared.ended.load(Ordering::Acquire)
-    }
-
-    /// Returns the missing feature that a call used since the last check, and clears it.
-    pub(in crate::engine) fn take_missing(&self) -> Option<String> {
-        let missing = self.shared.missing.lock();
-        missing.unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Returns the memory in use at the last measurement, in bytes.
@@ -191,7 +171,6 @@ fn run_thread(
         budget,
         services,
         events,
-        Arc::clone(&shared),
     ));
     match EventLoop::load(program, bundle, state, Arc::clone(&shared)) {
         // If the caller no longer waits, the event to stop is already in the queue.

@@ -11,9 +11,11 @@ use std::{
 
 use tokio::{runtime::Handle, sync::oneshot, task::AbortHandle};
 
-use super::{budget::Budget, fetch::FetchResponse, in_flight::InFlight, isolate::Shared, modules};
+use super::{budget::Budget, fetch::FetchResponse, in_flight::InFlight, modules};
 use crate::{
-    engine::{EngineError, Exception, Level, Limits, Request, Response, log::LogSink},
+    engine::{
+        EngineError, Exception, Level, Limits, Request, Response, log::LogSink, program::CallEnd,
+    },
     kernel::Clock,
     net::outbound::Outbound,
 };
@@ -27,8 +29,8 @@ const MISSING_LIMITS: (usize, usize) = (32, 256);
 /// Maximum number of log lines of a call.
 const MAX_LOG_LINES: u32 = 2000;
 
-/// The sender for the result of a call.
-pub(super) type Reply = oneshot::Sender<Result<Response, EngineError>>;
+/// The sender for the end of a call.
+pub(super) type Reply = oneshot::Sender<CallEnd>;
 
 /// An event that wakes an isolate.
 pub(super) enum IsolateEvent {
@@ -53,7 +55,6 @@ pub(super) struct IsolateState {
     pub(super) tokio: Handle,
     pub(super) events: mpsc::Sender<IsolateEvent>,
     pub(super) sink: LogSink,
-    pub(super) shared: Arc<Shared>,
     pub(super) in_flight: Arc<InFlight>,
     /// Features that the code used while it was loaded and that the engine lacks.
     pub(super) missing: RefCell<BTreeSet<String>>,
@@ -76,6 +77,8 @@ pub(super) struct Call {
     deadline: Duration,
     pub(super) time_used: Duration,
     lines: u32,
+    /// The last feature that the call used and the engine lacks.
+    missing: Option<String>,
 }
 
 struct Operation {
@@ -97,7 +100,6 @@ impl IsolateState {
         budget: Rc<Budget>,
         services: super::IsolateServices,
         events: mpsc::Sender<IsolateEvent>,
-        shared: Arc<Shared>,
     ) -> Self {
         Self {
             program,
@@ -108,7 +110,6 @@ impl IsolateState {
             tokio: services.tokio,
             events,
             sink: services.sink,
-            shared,
             in_flight: InFlight::new(limits.memory, limits.max_fetches),
             missing: RefCell::default(),
             loaded: Cell::default(),
@@ -133,7 +134,10 @@ impl IsolateState {
             what.shrink_to_fit();
         }
         if self.loaded.get() {
-            self.shared.note_missing(what);
+            let mut calls = self.calls.borrow_mut();
+            if let Some(call) = self.current.get().and_then(|id| calls.get_mut(&id)) {
+                call.missing = Some(what);
+            }
         } else if self.missing.borrow().len() < max_count {
             self.missing.borrow_mut().insert(what);
         }
@@ -148,21 +152,16 @@ impl IsolateState {
             deadline: self.budget.now() + self.limits.wall,
             time_used: Duration::ZERO,
             lines: 0,
+            missing: None,
         };
         self.calls.borrow_mut().insert(id, call);
         id
     }
 
     /// Replies to a call, if it has no reply yet.
-    pub(super) fn reply_to_call(&self, id: u64, result: Result<Response, EngineError>) {
-        let reply = self
-            .calls
-            .borrow_mut()
-            .get_mut(&id)
-            .and_then(|call| call.reply.take());
-        if let Some(reply) = reply {
-            // Fails only if the caller no longer waits.
-            let _ = reply.send(result);
+    pub(super) fn reply_to_call(&self, id: u64, outcome: Result<Response, EngineError>) {
+        if let Some(call) = self.calls.borrow_mut().get_mut(&id) {
+            call.send_reply(outcome);
         }
     }
 
@@ -207,11 +206,8 @@ impl IsolateState {
 
     /// Fails all calls, and cancels all timers and requests.
     pub(super) fn fail_all(&self, failure: &EngineError) {
-        for (_, call) in self.calls.borrow_mut().drain() {
-            if let Some(reply) = call.reply {
-                // Fails only if the caller no longer waits.
-                let _ = reply.send(Err(failure.clone()));
-            }
+        for (_, mut call) in self.calls.borrow_mut().drain() {
+            call.send_reply(Err(failure.clone()));
         }
         for (_, operation) in self.operations.borrow_mut().drain() {
             operation.abort();
@@ -353,6 +349,16 @@ impl IsolateState {
             self.sink.write(&self.program, bot, Level::Warn, &text);
         }
         (call.lines < MAX_LOG_LINES).then(|| call.bot.clone())
+    }
+}
+
+impl Call {
+    fn send_reply(&mut self, outcome: Result<Response, EngineError>) {
+        if let Some(reply) = self.reply.take() {
+            let missing = self.missing.take();
+            // Fails only if the caller no longer waits.
+            let _ = reply.send(CallEnd { outcome, missing });
+        }
     }
 }
 

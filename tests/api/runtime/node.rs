@@ -26,12 +26,15 @@ async fn what_uses_more_than_the_embedded_engine_has_runs_in_node_from_then_on()
          return { body: String(zipped.length < 100) }",
     );
     let program = bench.program(&code);
-    let failed = bench.call(&program).await;
+    let embedded = on(bench.program(&code), EngineChoice::Embedded);
+    let failed = bench.call(&embedded).await;
     let text =
         "Error: zlib.gzipSync is not there in the embedded engine; Node.js runs code that needs it"
             .to_owned();
     assert_eq!(failed, Err(EngineError::Missing(text)));
-    assert_eq!(bench.body(&program, "").await, "true");
+    let bench = Bench::new();
+    assert_eq!(bench.body(&program, "").await, "true", "at the first call");
+    assert_eq!(bench.engine.stats().warm[0].engine, EngineKind::Node);
     let line = &bench.lines(1).await[0].message;
     assert!(
         line.contains("zlib.gzipSync: from now on Node.js"),
@@ -44,15 +47,50 @@ async fn code_that_uses_a_global_of_node_runs_there_from_then_on() {
     let bench = Bench::new();
     let code = handler("return { body: typeof new CompressionStream('gzip').readable }");
     let program = bench.program(&code);
-    let failed = bench.call(&program).await;
+    let embedded = on(bench.program(&code), EngineChoice::Embedded);
+    let failed = bench.call(&embedded).await;
     let text = "the global CompressionStream is not there in the embedded engine; Node.js runs code that needs it".to_owned();
     assert_eq!(failed, Err(EngineError::Missing(text)));
+    let bench = Bench::new();
     assert_eq!(bench.body(&program, "").await, "object");
     // What is there nowhere is a mistake of the code.
     let mut program = bench.program(&handler("return nowhere"));
     program.version = "2".to_owned();
     let failed = bench.call(&program).await.expect_err("a failure");
     assert!(matches!(failed, EngineError::Thrown(_)), "{failed}");
+}
+
+/// Libraries catch the error and answer with one of their own. Calls that fail for other reasons are not repeated.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_after_a_missing_feature_that_the_code_caught_is_repeated_in_node() {
+    let code = handler(
+        "if (request.body === 'wait') {
+           await new Promise((done) => setTimeout(done, 300))
+           return { status: 400, body: 'its own' }
+         }
+         let text = 'none'
+         try { text = String(require('zlib').gzipSync('x').length > 0) } catch (error) { text = error.message }
+         return { status: request.body === 'probe' || text === 'true' ? 200 : 400, body: text }",
+    );
+    let bench = Bench::new();
+    let program = bench.program(&code);
+    let probe = bench.body(&program, "probe").await;
+    assert!(probe.starts_with("zlib.gzipSync is not there"), "{probe}");
+    assert_eq!(bench.engine.stats().warm[0].engine, EngineKind::Embedded);
+    let waits = bench.engine.call(&program, request("wait"));
+    let (waits, probe) = tokio::join!(waits, bench.engine.call(&program, request("probe")));
+    assert_eq!(waits.expect("an answer").body, "its own");
+    probe.expect("an answer");
+    assert_eq!(bench.engine.stats().warm[0].engine, EngineKind::Embedded);
+    assert_eq!(bench.body(&program, "").await, "true");
+    assert_eq!(bench.engine.stats().warm[0].engine, EngineKind::Node);
+
+    let no_node = Bench::with(|settings| settings.node_path = "/no/such/node".to_owned());
+    let program = no_node.program(&code);
+    for _ in 0..2 {
+        let answer = no_node.call(&program).await.expect("an answer");
+        assert_eq!(answer.status, 400, "{answer:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
