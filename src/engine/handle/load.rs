@@ -45,6 +45,15 @@ impl Engine {
                 slot.needs_node.store(true, Ordering::Relaxed);
                 Ok(child)
             }
+            // The same code needs less memory in Node.js, whose limit comes on top of its own memory.
+            Err(failure @ EngineError::Memory(_))
+                if self.can_fall_back(program) && self.find_node().await.is_ok() =>
+            {
+                let child = self.load_in_node(program, &code).await?;
+                slot.needs_node.store(true, Ordering::Relaxed);
+                self.log_move(program, &failure.to_string());
+                Ok(child)
+            }
             Err(failure) => Err(failure),
         }
     }

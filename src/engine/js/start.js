@@ -163,7 +163,12 @@
     load(bundle) {
       const module = { exports: {}, id: '/bundle.js', filename: '/bundle.js', loaded: false, children: [], paths: [] }
       const require = Object.assign(requireModule.bind(null), { cache: {}, resolve: (name) => name, main: undefined })
-      bundle.call(module.exports, module.exports, require, module, '/bundle.js', '/')
+      begin()
+      try {
+        bundle.call(module.exports, module.exports, require, module, '/bundle.js', '/')
+      } catch (error) {
+        throw isOutOfMemory(error) ? new InternalError('out of memory') : error
+      }
       module.loaded = true
       const found = module.exports
       handler = found.handler ?? found.default?.handler?.bind(found.default)

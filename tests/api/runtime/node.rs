@@ -2,7 +2,7 @@
 
 use std::{process::Command, time::Duration};
 
-use parlance::engine::{EngineChoice, EngineError, EngineKind};
+use parlance::engine::{EngineChoice, EngineError, EngineKind, Settings};
 
 use super::{Bench, handler, on, request};
 
@@ -91,6 +91,33 @@ async fn a_failure_after_a_missing_feature_that_the_code_caught_is_repeated_in_n
         let answer = no_node.call(&program).await.expect("an answer");
         assert_eq!(answer.status, 400, "{answer:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_that_needs_too_much_memory_to_load_runs_in_node() {
+    let code = format!(
+        "const kept = new Array(400000).fill(0).map((_, at) => ({{ at }})); {}",
+        handler("return { body: String(kept.length) }")
+    );
+    let small = |settings: &mut Settings| settings.memory_bytes = 32 * 1024 * 1024;
+    let bench = Bench::with(small);
+    let embedded = on(bench.program(&code), EngineChoice::Embedded);
+    let failed = bench.call(&embedded).await;
+    assert_eq!(failed, Err(EngineError::Memory(32 * 1024 * 1024)));
+    let bench = Bench::with(small);
+    let program = bench.program(&code);
+    assert_eq!(bench.body(&program, "").await, "400000");
+    assert_eq!(bench.engine.stats().warm[0].engine, EngineKind::Node);
+    let line = &bench.lines(1).await[0].message;
+    let expected =
+        "the code needs more than 33554432 bytes of memory: from now on Node.js runs the code";
+    assert_eq!(line, expected);
+    let no_node = Bench::with(|settings| {
+        small(settings);
+        settings.node_path = "/no/such/node".to_owned();
+    });
+    let failed = no_node.call(&no_node.program(&code)).await;
+    assert_eq!(failed, Err(EngineError::Memory(32 * 1024 * 1024)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
