@@ -16,6 +16,7 @@ const MODULES: &[(&str, &str)] = &[
     ("buffer", include_str!("../js/buffer.js")),
     ("child_process", include_str!("../js/child_process.js")),
     ("console", include_str!("../js/console.js")),
+    ("constants", include_str!("../js/constants.js")),
     ("crypto", include_str!("../js/crypto.js")),
     (
         "diagnostics_channel",

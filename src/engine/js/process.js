@@ -42,5 +42,6 @@ module.exports = {
   memoryUsage: none,
   emitWarning: (warning) => require('console').warn(String(warning?.message ?? warning)),
   exit: () => host.unsupported('process.exit'),
-  binding: () => host.unsupported('process.binding'),
+  // Libraries try this and do without it, so it is not recorded as missing. Node.js children do not have it either.
+  binding: (name) => { throw Object.assign(new Error(`No such module: ${name}`), { code: 'ERR_INVALID_MODULE' }) },
 }

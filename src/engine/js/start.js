@@ -21,7 +21,8 @@
     const [outer, inner] = within[plain] ?? [plain]
     const found = internal.has(plain) ? undefined : load(outer)
     if (found !== undefined) return inner === undefined ? found : found[inner]
-    host.missing(`the module ${plain}`)
+    // node-fetch tries this package, which Node.js does not have either.
+    if (plain !== 'encoding') host.missing(`the module ${plain}`)
     throw Object.assign(new Error(`Cannot find module '${name}'`), { code: 'MODULE_NOT_FOUND' })
   }
 

@@ -121,6 +121,23 @@ async fn code_that_needs_too_much_memory_to_load_runs_in_node() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_code_only_tries_is_not_the_reason_of_its_failure() {
+    let code = "try { process.binding('buffer') } catch {}
+        try { require('encoding') } catch {}
+        if (require('constants').O_RDONLY !== 0) throw new Error('no constants')
+        throw new Error('the real reason')";
+    let bench = Bench::new();
+    let failed = bench
+        .call(&bench.program(code))
+        .await
+        .expect_err("it fails");
+    let EngineError::Load(exception) = &failed else {
+        panic!("{failed:?}");
+    };
+    assert_eq!(exception.text, "Error: the real reason");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_is_named_where_nothing_can_run_the_code() {
     let missing = |failure: EngineError| match failure {
         EngineError::Missing(text) => text,
