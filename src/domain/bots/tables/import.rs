@@ -39,7 +39,7 @@ enum Source {
     Json(std::vec::IntoIter<Value>),
     Csv {
         names: StringRecord,
-        records: csv::StringRecordsIntoIter<std::io::Cursor<Vec<u8>>>,
+        records: Box<csv::StringRecordsIntoIter<std::io::Cursor<Vec<u8>>>>,
     },
 }
 
@@ -191,7 +191,7 @@ impl Records {
             all: u64::try_from(lines).unwrap_or(u64::MAX),
             source: Source::Csv {
                 names,
-                records: reader.into_records(),
+                records: Box::new(reader.into_records()),
             },
         })
     }
