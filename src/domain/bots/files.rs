@@ -17,12 +17,11 @@ use crate::{
             request_auth::{
                 ActingInstallation, PrincipalAgent, RequestContext, unauthenticated_error,
             },
-            write_tx::WriteTx,
         },
     },
     kernel::{
         Error, Kind, Result, Timestamp,
-        ids::{AgentId, FileId, WorkspaceId},
+        ids::{AgentId, FileId},
     },
 };
 
@@ -108,34 +107,6 @@ pub async fn create(holder: &BearerToken, bot: &str, new: NewFile) -> Result<Fil
             read(tx.conn, &bot, &id)
         })
         .await
-}
-
-/// Creates a private file of a bot for a background job.
-///
-/// # Errors
-/// `QuotaExceeded` if the contents exceed the plan's storage; `LimitExceeded` if the bot has too many files; errors of
-/// the store.
-pub(in crate::domain) fn insert_for_bot(
-    tx: &WriteTx<'_>,
-    workspace: &WorkspaceId,
-    agent_seq: i64,
-    name: &str,
-    contents: &[u8],
-) -> Result<FileId> {
-    let bytes = u64::try_from(contents.len()).unwrap_or(u64::MAX);
-    quotas::require_in_job(tx, workspace, UsageType::StorageCount, bytes)?;
-    BOUND.require(tx, agent_seq)?;
-    let id = FileId::new_ordered_uuid(tx.now);
-    tx.conn.prepare_cached(INSERT)?.execute(named_params! {
-        ":id": id,
-        ":agent_seq": agent_seq,
-        ":name": name,
-        ":access_type": AccessType::Private,
-        ":contents": contents,
-        ":integration": None::<String>,
-        ":now": tx.now,
-    })?;
-    Ok(id)
 }
 
 const CONTENTS_IN_BOT: &str =

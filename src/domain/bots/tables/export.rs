@@ -43,10 +43,10 @@ pub(super) async fn run(running: &mut RunningJob) -> Result<()> {
             .await?;
     }
     running.save(JobStatus::Finalizing).await?;
-    let name = file_name(&running.job, &table);
+    let name = (file_name(&running.job, &table), content_type(&running.job));
     let bytes = writer.finish()?;
     let owner = (running.workspace.clone(), running.agent_seq);
-    let file = job_files::write_export(&running.app, owner, name, bytes);
+    let file = job_files::write_export(&running.app, owner, name, &bytes);
     running.job.output_file = Some(file.await?);
     Ok(())
 }
@@ -54,6 +54,14 @@ pub(super) async fn run(running: &mut RunningJob) -> Result<()> {
 fn file_name(job: &Job, table: &Table) -> String {
     let ending = if job.compresses { ".gz" } else { "" };
     format!("{}-{}.{}{ending}", table.name, job.id, job.format)
+}
+
+const fn content_type(job: &Job) -> &'static str {
+    match (job.compresses, job.format) {
+        (true, _) => "application/gzip",
+        (false, FileFormat::Csv) => "text/csv",
+        (false, FileFormat::Json) => "application/json",
+    }
 }
 
 /// Writes a file in memory.

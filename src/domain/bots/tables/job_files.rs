@@ -3,31 +3,35 @@
 use rusqlite::Connection;
 
 use crate::{
-    domain::{App, bots::files, tenancy::audit::Actor},
+    domain::{
+        App,
+        bots::{files, uploaded_files::of_jobs},
+    },
     kernel::{Error, Result, ids::WorkspaceId},
 };
 
-/// Stores the file of an export in the bot with this row number, and returns its id.
+/// Stores the file of an export, given as its key and media type, in the bot with this row number. Returns its id.
 ///
 /// # Errors
 /// `QuotaExceeded`, `LimitExceeded`, and errors of the store.
 pub(super) async fn write_export(
     app: &App,
-    (workspace, agent_seq): (WorkspaceId, i64),
-    name: String,
-    bytes: Vec<u8>,
+    owner: (WorkspaceId, i64),
+    name: (String, &'static str),
+    bytes: &[u8],
 ) -> Result<String> {
-    let written = app.run_write_tx_as(Actor::System, move |tx| {
-        files::insert_for_bot(tx, &workspace, agent_seq, &name, &bytes)
-    });
-    Ok(written.await?.to_string())
+    let id = of_jobs::create(app, owner, name, bytes).await?;
+    Ok(id.to_string())
 }
 
-/// Returns the contents of the file that an import reads.
+/// Returns the contents of the file that an import reads: one of the Files API by id or key, or an older one by id.
 ///
 /// # Errors
 /// `NotFound`, and errors of the store.
 pub(super) fn read_import(conn: &Connection, agent_seq: i64, file: &str) -> Result<Vec<u8>> {
-    let found = files::find_contents_in_bot(conn, agent_seq, file)?;
+    let found = match of_jobs::read(conn, agent_seq, file)? {
+        Some(bytes) => Some(bytes),
+        None => files::find_contents_in_bot(conn, agent_seq, file)?,
+    };
     found.ok_or_else(|| Error::not_found(format!("File \"{file}\" not found")))
 }

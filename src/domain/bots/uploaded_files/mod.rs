@@ -12,6 +12,7 @@ pub mod knowledge_bases;
 mod list;
 mod maintenance;
 mod metadata;
+pub(in crate::domain) mod of_jobs;
 pub mod passages;
 mod receive;
 mod rows;

@@ -26,14 +26,14 @@ async fn ended(given: &Given, table: &str) -> Value {
     job
 }
 
-/// Contents of a file of the bot.
-fn contents(given: &Given, file: &str) -> Vec<u8> {
-    let app = given.server.server().app();
-    let found = app.store().read(|conn| {
-        let sql = "SELECT contents FROM bot_files WHERE id = ?1";
-        Ok(conn.query_row(sql, [file], |row| row.get(0))?)
-    });
-    found.expect("a file")
+/// Contents of a file of the bot, as its address has them.
+async fn contents(given: &Given, file: &str) -> Vec<u8> {
+    let path = format!("/v1/files/{file}");
+    let found = given.as_bot().get(&given.server, &path).await;
+    let url = text(&found.expect(200).json()["file"]["url"]);
+    let answer = given.server.client.get(url).send().await;
+    let bytes = answer.expect("an answer").bytes().await;
+    bytes.expect("the bytes").to_vec()
 }
 
 /// Makes a file of the bot, and returns its id.
@@ -74,18 +74,22 @@ async fn export_table_makes_a_file() {
         (&job["status"], &job["progress"]),
         (&json!("completed"), &json!(100))
     );
-    let csv = contents(&given, &text(&job["outputFileId"]));
+    let csv = contents(&given, &text(&job["outputFileId"])).await;
     insta::assert_snapshot!("export_table_csv", String::from_utf8(csv).expect("text"));
     bot.get(server, &format!("{path}?format=json&compress=false"))
         .await
         .expect(200);
     let job = ended(&given, "citiesTable").await;
     let exported: Value =
-        serde_json::from_slice(&contents(&given, &text(&job["outputFileId"]))).expect("JSON");
+        serde_json::from_slice(&contents(&given, &text(&job["outputFileId"])).await).expect("JSON");
     insta::assert_json_snapshot!("export_table_json", exported);
     bot.get(server, path).await.expect(200);
     let job = ended(&given, "citiesTable").await;
-    assert!(contents(&given, &text(&job["outputFileId"])).starts_with(&[0x1f, 0x8b]));
+    assert!(
+        contents(&given, &text(&job["outputFileId"]))
+            .await
+            .starts_with(&[0x1f, 0x8b])
+    );
     bot.get(server, &format!("{path}?format=xml"))
         .await
         .expect(400);
@@ -205,7 +209,11 @@ async fn export_table_continues_after_a_restart() {
     given.server.restart().await;
     let job = ended(&given, "citiesTable").await;
     assert_eq!(job["status"], "completed");
-    assert!(!contents(&given, &text(&job["outputFileId"])).is_empty());
+    assert!(
+        !contents(&given, &text(&job["outputFileId"]))
+            .await
+            .is_empty()
+    );
 }
 
 #[tokio::test]
