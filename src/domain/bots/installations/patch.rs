@@ -97,7 +97,9 @@ pub(in crate::domain) fn apply_patch(
             configuration_type: kind.as_deref(),
             disabled_channels: &disabled_channels,
         };
-        if known.is_settled_as(tx.conn, sealer, &saved)? {
+        // The integration may require a link since the last save.
+        let needs_link = declared.identifier.required && known.identifier.is_none();
+        if !needs_link && known.is_settled_as(tx.conn, sealer, &saved)? {
             return Ok(());
         }
     }
