@@ -157,7 +157,9 @@ async fn broken_row() -> Answer {
 async fn too_large() -> Answer {
     let server = TestServer::with(|config| config.server.body_limit_bytes = 1000).await;
     let body = json!({"name": "x".repeat(1000)});
-    Caller::member().post(&server, BOTS, body).await
+    Caller::person()
+        .post(&server, "/v1/admin/workspaces", body)
+        .await
 }
 
 async fn too_many() -> Answer {
