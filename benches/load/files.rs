@@ -96,13 +96,8 @@ async fn call(
 
 async fn bot(connection: &mut Connection) -> Result<String> {
     let member = format!("{AUTHORIZATION}\r\nx-workspace-id: {WORKSPACE}");
-    let made = call(
-        connection,
-        ("POST", "/v1/admin/bots"),
-        &member,
-        &json!({"name": "bot"}),
-    );
-    let made = made.await?;
+    let body = json!({"name": "bot"});
+    let made = call(connection, ("POST", "/v1/admin/bots"), &member, &body).await?;
     let id = made["bot"]["id"].as_str().context("a bot without an id")?;
     Ok(id.to_owned())
 }

@@ -189,6 +189,10 @@ impl Drop for TestServer {
         if !std::thread::panicking() {
             self.assert_sound();
         }
+        // Something may still hold the store; its files must not stay open until all tests have ended.
+        if let Some(server) = &self.server {
+            server.app().store().close();
+        }
     }
 }
 

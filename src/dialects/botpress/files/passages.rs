@@ -39,6 +39,7 @@ impl FilePassages {
         method = "get",
         operation_id = "searchFiles"
     )]
+    #[expect(clippy::too_many_arguments, reason = "the vendor's list of parameters")]
     async fn search_files(
         &self,
         caller: BotCaller,

@@ -197,6 +197,7 @@ pub struct UpdateFileBody {
     /// New permissions of others than the owner.
     access_policies: Option<Vec<AccessPolicy>>,
     /// New time of the deletion, within 90 days; null keeps the file.
+    #[oai(nullable)]
     expires_at: MaybeUndefined<String>,
 }
 

@@ -73,7 +73,7 @@ struct FileWriter {
 
 enum Output {
     Plain(Vec<u8>),
-    Compressed(GzEncoder<Vec<u8>>),
+    Compressed(Box<GzEncoder<Vec<u8>>>),
 }
 
 impl Output {
@@ -105,7 +105,10 @@ fn write_error(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Er
 impl FileWriter {
     fn new(job: &Job, table: &Table) -> Result<Self> {
         let output = match job.compresses {
-            true => Output::Compressed(GzEncoder::new(Vec::new(), Compression::fast())),
+            true => {
+                let encoder = GzEncoder::new(Vec::new(), Compression::fast());
+                Output::Compressed(Box::new(encoder))
+            }
             false => Output::Plain(Vec::new()),
         };
         let mut writer = Self {

@@ -229,11 +229,6 @@ async fn create_integration_implements_a_shipped_interface() {
     assert_eq!(interfaces["typing-indicator"]["version"], "0.0.4");
     let path = format!("/v1/admin/interfaces/{id}");
     Caller::member().delete(&server, &path).await.expect(404);
-    let title = json!({"title": "Theirs"});
-    Caller::member()
-        .put(&server, &path, title)
-        .await
-        .expect(404);
 }
 
 #[tokio::test]

@@ -282,7 +282,7 @@ async fn set_file_passages_replaces_all() {
     index(server, &bot, "guide.md", GUIDE, json!({})).await;
     store(server, &bot, "image.png", "x", json!({})).await;
     let body = json!({"passages": [
-        {"content": "A drawing of a windmill.", "type": "image", "pageNumber": 2}, {"content": "Windmills turn."},
+        {"content": "A drawing of a windmill.", "type": "image", "pageNumber": 2}, {"content": "The windmills of the village turn in the wind all day."},
     ]});
     for key in ["guide.md", "image.png"] {
         let path = format!("{FILES}/{key}/passages");

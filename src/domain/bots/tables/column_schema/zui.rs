@@ -7,8 +7,10 @@ use crate::kernel::Result;
 
 /// Actions that compute a column.
 const ACTIONS: [&str; 3] = ["ai", "code", "workflow"];
-/// Members of `x-zui` with the test of their values, in the order in which they are shown.
-const ZUI_MEMBERS: [(&str, fn(&Value) -> bool, &str); 8] = [
+/// Name of a member, a check of its value, and the rule in words.
+type Member = (&'static str, fn(&Value) -> bool, &'static str);
+/// Members of `x-zui`, in the order in which they are shown.
+const ZUI_MEMBERS: [Member; 8] = [
     ("index", is_integer, "an integer"),
     ("id", Value::is_string, "a string"),
     ("searchable", Value::is_boolean, "a boolean"),
