@@ -10,7 +10,7 @@ use poem::{
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
-use crate::kernel::{Error, Kind};
+use crate::kernel::{Error, Kind, hex};
 
 #[derive(RustEmbed)]
 #[folder = "assets/"]
@@ -52,11 +52,7 @@ pub(crate) fn cached_response(
     text: impl Into<Bytes>,
 ) -> Response {
     let text = text.into();
-    let digest = Sha256::digest(&text);
-    let tag: String = digest[..12]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let tag = hex::encode(&Sha256::digest(&text)[..12]);
     // Compression changes the bytes but not the meaning, so the tag is weak.
     let tag = format!("W/\"{tag}\"");
     let known = request

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod critical_thread;
 pub mod depth;
 pub mod error;
+pub mod hex;
 pub mod ids;
 pub mod mac;
 pub mod month;

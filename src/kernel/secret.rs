@@ -10,6 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::hex;
+
 /// A secret text. `Debug` hides it; there is no `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -63,7 +65,7 @@ pub fn new_token(prefix: &str) -> Secret {
 #[must_use]
 pub fn new_hex_secret() -> Secret {
     let random: [u8; 32] = rand::random();
-    Secret(random.iter().map(|byte| format!("{byte:02x}")).collect())
+    Secret(hex::encode(&random))
 }
 
 /// The SHA-256 of a token. The store keeps the hash, not the token. Comparison takes constant time.

@@ -3,14 +3,14 @@
 //! A blob is invisible until [`ReceivedBlob::complete`] runs in the transaction that makes a row refer to it. Triggers
 //! count these rows; a blob without any is doomed, and [`purge_step`] deletes it in short transactions.
 
-use std::{fmt::Write as _, mem, sync::Arc};
+use std::{mem, sync::Arc};
 
 use futures_util::{Stream, stream};
 use rusqlite::{Connection, OptionalExtension, named_params};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    kernel::{Error, Result},
+    kernel::{Error, Result, hex},
     store::Store,
 };
 
@@ -102,17 +102,12 @@ impl BlobWriter {
 
     /// Ends the bytes.
     pub(in crate::domain) fn finish(self) -> ReceivedBlob {
-        let digest = self.hash.finalize();
-        let etag = digest.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
         ReceivedBlob {
             seq: self.seq,
             chunks: self.chunks,
             window: Arc::new(self.window),
             size: self.size,
-            etag,
+            etag: hex::encode(&self.hash.finalize()),
         }
     }
 

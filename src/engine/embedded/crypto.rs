@@ -10,6 +10,8 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
+use crate::kernel::hex;
+
 /// Returns the hash of a text, or `None` for an unknown algorithm.
 pub(super) fn hash(algorithm: &str, text: &[u8]) -> Option<Vec<u8>> {
     Some(match normalize_algorithm(algorithm).as_str() {
@@ -59,7 +61,7 @@ const URL_SAFE: GeneralPurpose =
 /// Encodes bytes as `hex`, `base64` or `base64url`. Returns an empty text for any other encoding.
 pub(super) fn encode(bytes: &[u8], encoding: &str) -> String {
     match encoding {
-        "hex" => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        "hex" => hex::encode(bytes),
         "base64" => STANDARD.encode(bytes),
         "base64url" => URL_SAFE.encode(bytes),
         _ => String::new(),

@@ -20,7 +20,7 @@ use crate::{
     },
     http::{dialect::RenderError, origin, sandbox::PAGES_COOKIE as COOKIE},
     kernel::{
-        Kind, Result,
+        Kind, Result, hex,
         ids::{ApiKeyId, random_alphanumeric},
         mac::hmac_sha256,
         secret::TokenHash,
@@ -165,8 +165,7 @@ impl Session {
 }
 
 fn sign(pages: &Pages, text: &str) -> String {
-    let mac = hmac_sha256(&pages.0.signing_key, text.as_bytes());
-    mac.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&hmac_sha256(&pages.0.signing_key, text.as_bytes()))
 }
 
 #[derive(Template)]

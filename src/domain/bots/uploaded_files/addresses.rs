@@ -1,12 +1,10 @@
 //! Signed addresses: the right to send or to read the bytes of one file for an hour, without a token.
 
-use std::fmt::Write as _;
-
 use super::File;
 use crate::{
     domain::tenancy::app::App,
     kernel::{
-        Error, Kind, Result, Timestamp,
+        Error, Kind, Result, Timestamp, hex,
         mac::{hmac_sha256, is_hmac_sha256},
     },
 };
@@ -40,11 +38,10 @@ impl Signature {
     pub fn new(app: &App, file: &File, right: Right) -> Self {
         let expires = app.clock().now().as_seconds().saturating_add(VALID_SECONDS);
         let mac = hmac_sha256(&key(app), text(file, right, expires).as_bytes());
-        let signature = mac.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
-        Self { expires, signature }
+        Self {
+            expires,
+            signature: hex::encode(&mac),
+        }
     }
 
     /// Parses the parameters of an address; `None` if one of them is missing or malformed.
@@ -61,7 +58,7 @@ impl Signature {
     fn is_valid(&self, app: &App, file: &File, right: Right, now: Timestamp) -> bool {
         let now = now.as_seconds();
         let is_present = now < self.expires && self.expires <= now.saturating_add(VALID_SECONDS);
-        let Some(mac) = decode_hex(&self.signature) else {
+        let Some(mac) = hex::decode(&self.signature) else {
             return false;
         };
         let text = text(file, right, self.expires);
@@ -99,14 +96,4 @@ fn text(file: &File, right: Right, expires: i64) -> String {
         Right::Upload => format!("upload\n{}\n{}\n{expires}", file.id, file.seq),
         Right::Read => format!("read\n{}\n{expires}", file.id),
     }
-}
-
-fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || !text.len().is_multiple_of(2) {
-        return None;
-    }
-    let pairs = (0..text.len()).step_by(2);
-    pairs
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
-        .collect()
 }
