@@ -1,7 +1,7 @@
 //! Builds the SQL of lists that are sorted, newest first by default, and filtered by tags and time. Each set of filters has a
 //! statement of its own, driven by the index that fits.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Display};
 
 use rusqlite::{Connection, Row, ToSql};
 
@@ -137,6 +137,37 @@ impl ListQuery {
             Some(maker) => self
                 .filter(&format!("{table}.integration = :integration"))
                 .bind(":integration", maker),
+            None => self,
+        }
+    }
+
+    /// Adds a condition on a status column, unless the list is empty. Statuses are words without quotes.
+    pub(in crate::domain) fn filter_by_status(
+        self,
+        column: &str,
+        statuses: &[impl Display],
+    ) -> Self {
+        if statuses.is_empty() {
+            return self;
+        }
+        let words: Vec<_> = statuses.iter().map(|one| format!("'{one}'")).collect();
+        self.filter(&format!("{column} IN ({})", words.join(", ")))
+    }
+
+    /// Adds the condition that a column has the row number of the row of `target` with this id, if there is one. The
+    /// parameter is named like `target`.
+    pub(in crate::domain) fn filter_by_row(
+        self,
+        column: &str,
+        target: &str,
+        id: Option<&(impl ToSql + Clone + 'static)>,
+    ) -> Self {
+        match id {
+            Some(id) => self
+                .filter(&format!(
+                    "{column} = (SELECT seq FROM {target} WHERE id = :{target})"
+                ))
+                .bind(&format!(":{target}"), id.clone()),
             None => self,
         }
     }

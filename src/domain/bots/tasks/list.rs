@@ -89,28 +89,15 @@ fn read_page(
             .filter("tasks.type = :kind")
             .bind(":kind", kind.clone());
     }
-    if !filter.statuses.is_empty() {
-        let statuses = filter.statuses.iter();
-        let words: Vec<_> = statuses.map(|status| format!("'{status}'")).collect();
-        listing = listing.filter(&format!("tasks.status IN ({})", words.join(", ")));
-    }
-    if let Some(id) = &filter.conversation {
-        listing = listing
-            .filter(
-                "tasks.conversation_seq = (SELECT seq FROM conversations WHERE id = :conversation)",
-            )
-            .bind(":conversation", id.clone());
-    }
-    if let Some(id) = &filter.user {
-        listing = listing
-            .filter("tasks.user_seq = (SELECT seq FROM end_users WHERE id = :user)")
-            .bind(":user", id.clone());
-    }
-    if let Some(id) = &filter.parent {
-        listing = listing
-            .filter("tasks.parent_seq = (SELECT seq FROM tasks WHERE id = :parent)")
-            .bind(":parent", id.clone());
-    }
+    let listing = listing
+        .filter_by_status("tasks.status", &filter.statuses)
+        .filter_by_row(
+            "tasks.conversation_seq",
+            "conversations",
+            filter.conversation.as_ref(),
+        )
+        .filter_by_row("tasks.user_seq", "end_users", filter.user.as_ref())
+        .filter_by_row("tasks.parent_seq", "tasks", filter.parent.as_ref());
     listing.read_page(conn, rows::COLUMNS, after, rows::from_row, |task| {
         PageToken::for_row(task.created_at, task.seq)
     })

@@ -93,29 +93,18 @@ fn read_page(
             .filter("workflows.name = :name")
             .bind(":name", name.clone());
     }
-    if !filter.statuses.is_empty() {
-        let statuses = filter.statuses.iter();
-        let words: Vec<_> = statuses.map(|status| format!("'{status}'")).collect();
-        listing = listing.filter(&format!("workflows.status IN ({})", words.join(", ")));
-        if filter.statuses.iter().all(|status| status.is_live()) {
-            listing = listing.filter(&format!("workflows.{IS_LIVE}"));
-        }
+    if !filter.statuses.is_empty() && filter.statuses.iter().all(|status| status.is_live()) {
+        listing = listing.filter(&format!("workflows.{IS_LIVE}"));
     }
-    if let Some(id) = &filter.conversation {
-        listing = listing
-            .filter("workflows.conversation_seq = (SELECT seq FROM conversations WHERE id = :conversation)")
-            .bind(":conversation", id.clone());
-    }
-    if let Some(id) = &filter.user {
-        listing = listing
-            .filter("workflows.user_seq = (SELECT seq FROM end_users WHERE id = :user)")
-            .bind(":user", id.clone());
-    }
-    if let Some(id) = &filter.parent {
-        listing = listing
-            .filter("workflows.parent_seq = (SELECT seq FROM workflows WHERE id = :parent)")
-            .bind(":parent", id.clone());
-    }
+    let listing = listing
+        .filter_by_status("workflows.status", &filter.statuses)
+        .filter_by_row(
+            "workflows.conversation_seq",
+            "conversations",
+            filter.conversation.as_ref(),
+        )
+        .filter_by_row("workflows.user_seq", "end_users", filter.user.as_ref())
+        .filter_by_row("workflows.parent_seq", "workflows", filter.parent.as_ref());
     listing.read_page(conn, rows::COLUMNS, after, rows::from_row, |workflow| {
         PageToken::for_row(workflow.created_at, workflow.seq)
     })
