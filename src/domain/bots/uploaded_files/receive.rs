@@ -177,7 +177,6 @@ const SET_CONTENT: &str = "
 
 async fn store(app: &App, target: &StoredFile, blob: ReceivedBlob) -> Result<()> {
     let (received, owner) = (blob.clone(), target.clone());
-    let plans = app.settings().plans.clone();
     let stored = app.run_write_tx_as(Actor::System, move |tx| {
         let file = rows::load_row(tx.conn, &owner.bot, owner.file.seq)?;
         let file = file.ok_or_else(|| rows::not_found(owner.file.id.as_str()))?;
@@ -186,7 +185,7 @@ async fn store(app: &App, target: &StoredFile, blob: ReceivedBlob) -> Result<()>
             .size()
             .saturating_sub(file.size.unwrap_or_default());
         let kind = UsageType::StorageCount;
-        quotas::require_in(tx.conn, tx.now, &plans, (&owner.workspace, kind, more))?;
+        quotas::require_in_job(tx, &owner.workspace, kind, more)?;
         set_content(tx, &file, &received)
     });
     let result = stored.await;

@@ -1,7 +1,5 @@
 //! Enforcement of quotas.
 
-use rusqlite::Connection;
-
 use super::{UsageType, counts};
 use crate::{
     domain::{
@@ -9,7 +7,7 @@ use crate::{
         tenancy::{workspaces, write_tx::WriteTx},
     },
     kernel::{
-        Error, Kind, Month, Result, Timestamp,
+        Error, Kind, Month, Result,
         ids::{AgentId, WorkspaceId},
     },
 };
@@ -25,12 +23,12 @@ pub fn require(
     more: u64,
 ) -> Result<()> {
     match tx.plans() {
-        Some(plans) => require_in(tx.conn, tx.now, plans, (workspace, kind, more)),
+        Some(plans) => require_within(tx, plans, workspace, kind, more),
         None => Ok(()),
     }
 }
 
-/// Requires the same for a write of a background job, which acts for the workspace.
+/// Requires the same for a write of the program that acts for the workspace.
 ///
 /// # Errors
 /// `QuotaExceeded`, and errors of the store.
@@ -41,27 +39,21 @@ pub fn require_in_job(
     more: u64,
 ) -> Result<()> {
     match tx.app() {
-        Some(app) => {
-            let plans = &app.settings().plans;
-            require_in(tx.conn, tx.now, plans, (workspace, kind, more))
-        }
+        Some(app) => require_within(tx, &app.settings().plans, workspace, kind, more),
         None => Ok(()),
     }
 }
 
-/// Like [`require`], for a write of the program that a caller has caused.
-///
-/// # Errors
-/// `QuotaExceeded`, and errors of the store.
-pub(in crate::domain) fn require_in(
-    conn: &Connection,
-    now: Timestamp,
+fn require_within(
+    tx: &WriteTx<'_>,
     plans: &plans::Settings,
-    (workspace, kind, more): (&WorkspaceId, UsageType, u64),
+    workspace: &WorkspaceId,
+    kind: UsageType,
+    more: u64,
 ) -> Result<()> {
-    let plan = workspaces::find_plan(conn, workspace)?;
+    let plan = workspaces::find_plan(tx.conn, workspace)?;
     let quota = kind.limit_in(plans.terms_of(plan));
-    let value = counts::count_usage(conn, workspace, None, kind, Month::of(now))?;
+    let value = counts::count_usage(tx.conn, workspace, None, kind, Month::of(tx.now))?;
     if value.saturating_add(more) > quota {
         return Err(Error::new(
             Kind::QuotaExceeded,

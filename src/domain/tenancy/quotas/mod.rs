@@ -10,7 +10,6 @@ mod counts;
 mod enforce;
 mod report;
 
-pub(in crate::domain) use self::enforce::require_in;
 pub use self::{
     activity::{
         BotUsage, Completion, PeriodFilter, list_activity, list_by_bot, list_completions,
