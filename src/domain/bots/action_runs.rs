@@ -67,7 +67,7 @@ pub struct ActionRun {
     seq: i64,
 }
 
-/// What is sealed of a call.
+/// The sealed part of a call.
 #[derive(Debug, Serialize, Deserialize)]
 struct Contents {
     input: Value,

@@ -16,7 +16,7 @@ pub struct CognitiveModels;
 /// Number of millionths of a dollar in a dollar.
 const UNITS_PER_DOLLAR: f64 = 1e6;
 
-/// What a model reads or writes.
+/// Input or output of a model.
 #[derive(Object)]
 #[oai(rename = "CognitiveModelSide", rename_all = "camelCase")]
 pub struct ModelSide {
@@ -41,9 +41,9 @@ pub struct ModelBody {
     aliases: Vec<String>,
     /// Kinds of work that it does.
     tags: Vec<String>,
-    /// What it reads.
+    /// Its input.
     input: ModelSide,
-    /// What it writes.
+    /// Its output.
     output: ModelSide,
     /// State of the model: `production`.
     lifecycle: String,

@@ -33,7 +33,7 @@ pub enum Target<I, N> {
     New(N, Vec<String>),
 }
 
-/// What an integration received.
+/// A message that an integration received, with its user and conversation.
 #[derive(Debug, Clone)]
 pub struct IncomingMessage {
     /// User who wrote.
