@@ -116,7 +116,7 @@ async fn generate_text_stream_gives_the_model_up_with_its_reader() {
 async fn generate_text_stream_is_as_long_as_the_settings_allow() {
     let (told, heard) = mpsc::channel(8);
     let speech = Speech::AsTold(Arc::new(Mutex::new(heard)));
-    let (given, _) = with_model(speech, |config| config.ai.timeout_seconds = 1).await;
+    let (given, _) = with_model(speech, |config| config.ai.timeout_seconds = 5).await;
     told.send(delta("Hi")).await.expect("told");
     let bot = given.as_bot();
     let answer = bot
@@ -126,6 +126,6 @@ async fn generate_text_stream_is_as_long_as_the_settings_allow() {
     let last = lines(&answer).pop().expect("a line");
     assert_eq!(
         last["error"],
-        "no complete answer within 1s (ai.timeout_seconds)"
+        "no complete answer within 5s (ai.timeout_seconds)"
     );
 }
