@@ -138,7 +138,7 @@ fn create_database(path: &Path, migrations: &[Migration]) -> Result<(), OpenErro
         .and_then(|()| connection.pragma_update(None, "application_id", APPLICATION_ID))
         .and_then(|()| enforce_foreign_keys(&connection, false))
         .map_err(failed)?;
-    migrations::apply(&mut connection, migrations)
+    migrations::create(&mut connection, migrations)
         .map_err(|failed| migration_error(path, failed))?;
     enable_wal(&connection).map_err(failed)?;
     connection.close().map_err(|(_, error)| failed(error))?;

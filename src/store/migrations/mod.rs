@@ -1,7 +1,7 @@
 //! The migrations. A file's `user_version` is the number of migrations that it has. New migrations are only
 //! appended; none is ever reverted.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// A migration.
 #[derive(Debug, Clone, Copy)]
@@ -156,6 +156,25 @@ pub(super) fn version_of(migrations: &[Migration]) -> i64 {
     i64::try_from(migrations.len()).expect("the list of migrations is short")
 }
 
+/// Applies all of `migrations` to an empty file, in one transaction. The connection must not enforce foreign keys.
+pub(super) fn create(
+    connection: &mut Connection,
+    migrations: &[Migration],
+) -> Result<(), MigrationError> {
+    let name = migrations.last().map_or("none", |last| last.name);
+    let failed = |source| MigrationError { name, source };
+    let transaction = connection.transaction().map_err(failed)?;
+    for (version, migration) in (1..).zip(migrations) {
+        migrate(&transaction, migration, version).map_err(|source| MigrationError {
+            name: migration.name,
+            source,
+        })?;
+    }
+    check_references(&transaction)
+        .and_then(|()| transaction.commit())
+        .map_err(failed)
+}
+
 /// Applies the missing migrations, each in its own transaction. The connection must not enforce foreign keys,
 /// so that a migration may rebuild a table that others refer to. Instead, all references are checked before
 /// each commit.
@@ -183,7 +202,21 @@ fn apply_one(
     if found >= version {
         return Ok(());
     }
+    migrate(&transaction, migration, version)?;
+    check_references(&transaction)?;
+    transaction.commit()
+}
+
+fn migrate(
+    transaction: &Transaction<'_>,
+    migration: &Migration,
+    version: i64,
+) -> rusqlite::Result<()> {
     transaction.execute_batch(migration.sql)?;
+    transaction.pragma_update(None, "user_version", version)
+}
+
+fn check_references(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut check = transaction.prepare("PRAGMA foreign_key_check")?;
     if check.exists([])? {
         return Err(rusqlite::Error::SqliteFailure(
@@ -191,9 +224,7 @@ fn apply_one(
             Some("rows would refer to rows that do not exist".to_owned()),
         ));
     }
-    drop(check);
-    transaction.pragma_update(None, "user_version", version)?;
-    transaction.commit()
+    Ok(())
 }
 
 #[cfg(test)]
