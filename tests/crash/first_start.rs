@@ -5,13 +5,13 @@
     reason = "a real process is killed at a real moment"
 )]
 
-use std::{ffi::OsString, time::Duration};
+use std::{ffi::OsString, fs, time::Duration};
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use crate::{
     database::{Snapshot, beside},
-    kill::seed,
+    kill::{seed, setting},
     process::{Home, Server},
     say, strace,
 };
@@ -57,32 +57,73 @@ async fn a_first_start_can_be_killed_at_any_moment() {
     }
 }
 
+/// Kills at each of the first and last few calls of each kind and at every 16th between them; `tests/long`: at
+/// every one.
 #[tokio::test]
 async fn a_first_start_can_be_killed_at_every_step() {
-    let mut steps = 0;
+    let stride = usize::try_from(setting("PARLANCE_START_STRIDE").unwrap_or(16));
+    let stride = stride.expect("a small number");
+    let trace = trace_of_a_first_start();
+    let (mut steps, mut kills) = (0, 0);
     for file in FILES {
         for call in CALLS {
-            steps += kill_at_each(file, call).await;
+            let number_of_calls = count_calls(&trace, file, call);
+            steps += number_of_calls;
+            for number in 1..=number_of_calls {
+                let near_an_end = number <= 5 || number + 5 > number_of_calls;
+                if (near_an_end || number % stride == 0) && kill_at(file, call, number).await {
+                    kills += 1;
+                }
+            }
         }
     }
-    say(&format!("first start: killed at each of {steps} steps"));
-    assert!(steps > 60, "{steps} are not all steps of a first start");
+    say(&format!(
+        "first start: killed at {kills} of {steps} steps (PARLANCE_START_STRIDE={stride})"
+    ));
+    assert!(
+        kills > 60,
+        "{kills} are not all kinds of steps of a first start"
+    );
 }
 
-/// Kills a first start at each such call on such a file. Returns how many there are.
-async fn kill_at_each(file: &str, call: &str) -> usize {
-    let mut number = 1;
-    loop {
-        let home = Home::new();
-        let wrapper = killer(&home, file, call, number);
-        if let Some(server) = home.start_under(&wrapper).outcome() {
-            server.kill();
-            return number - 1;
-        }
-        let killed = format!("at {call} number {number} of parlance.db{file}");
-        starts_well(&home, &killed).await;
-        number += 1;
+/// The beginning of the ready line in a trace.
+const READY: &str = r#"{\"event\":\"ready\""#;
+
+/// The calls of [`CALLS`] of a first start until it is ready, one a line, with the files' names.
+fn trace_of_a_first_start() -> String {
+    let home = Home::new();
+    let output = home.note("trace.txt");
+    let calls = format!("trace={}", CALLS.join(","));
+    let wrapper = strace::wrapper(&output, &["-y", "-e", &calls]);
+    home.serve_under(&wrapper).stop();
+    let trace = fs::read_to_string(output).expect("the trace");
+    let (start, _) = trace.split_once(READY).expect("the ready line");
+    start.to_owned()
+}
+
+/// Counts such calls on the file whose name is that of the database and `file`.
+fn count_calls(trace: &str, file: &str, call: &str) -> usize {
+    let call = format!(" {call}(");
+    let names = [
+        format!("/parlance.db{file}>"),
+        format!("/parlance.db{file}\""),
+    ];
+    let is_such =
+        |line: &&str| line.contains(&call) && names.iter().any(|name| line.contains(name));
+    trace.lines().filter(is_such).count()
+}
+
+/// Kills a first start at the `number`th such call on such a file. Returns false if it makes fewer.
+async fn kill_at(file: &str, call: &str, number: usize) -> bool {
+    let home = Home::new();
+    let wrapper = killer(&home, file, call, number);
+    if let Some(server) = home.start_under(&wrapper).outcome() {
+        server.kill();
+        return false;
     }
+    let killed = format!("at {call} number {number} of parlance.db{file}");
+    starts_well(&home, &killed).await;
+    true
 }
 
 /// Kills the server when a thread of it enters such a call on such a file for the `number`th time.
