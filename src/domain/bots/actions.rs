@@ -22,7 +22,8 @@ const OPERATION: &str = "action_triggered";
 /// # Errors
 /// `ReferenceNotFound` if the integration is not installed or there is no such action; `RelationConflict` if an
 /// integration calls an action of another one; `InvalidData` if the input does not match the action's schema;
-/// `Runtime` if the program fails or its output does not match the schema; `Forbidden` for a role below developer;
+/// `Runtime` if the program fails or its output does not match the schema; `Unavailable` if this server could not run
+/// the program; `Forbidden` for a role below developer;
 /// errors of the store.
 pub async fn call(
     call: &RequestContext,

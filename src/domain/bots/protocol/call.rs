@@ -1,18 +1,23 @@
 //! Calls to integrations and bots whose caller waits for the response. Failures are also logged for the integration and
 //! the bot.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::{
     bot_request::{BotRequest, send_request},
     receiver::Receiver,
     request_ref::RequestRef,
-    response::{CallFailure, CallResponse, FailureCause},
+    response::{CallFailure, CallReach, CallResponse, FailureCause},
 };
 use crate::{
     domain::{bots::author::not_installed, tenancy::app::App},
     kernel::{Error, Kind, Result, ids::EventId},
 };
+
+/// Time after which a caller repeats a call that this server could not make.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// A call to a bot, or to an integration that is installed in it.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +56,8 @@ pub(in crate::domain) async fn call_integration(
 /// Calls a program, and parses its response with `read`.
 ///
 /// # Errors
-/// `Runtime` with the message of the program or of `read`; errors of the store.
+/// `Runtime` with the message of the program or of `read`; `Unavailable` if this server could not run the program; errors
+/// of the store.
 pub(in crate::domain) async fn call_and_parse<T>(
     app: &App,
     question: ProgramCall<'_>,
@@ -67,9 +73,9 @@ pub(in crate::domain) async fn call_and_parse<T>(
     match found {
         Ok(found) => Ok(found),
         Err(failed) => {
-            let why = failed.text.clone();
+            let error = to_error(&failed);
             asked.report_failure(app, failed).await;
-            Err(runtime_error(why))
+            Err(error)
         }
     }
 }
@@ -106,7 +112,47 @@ async fn send_call(
     Ok((asked, send_request(app, &receiver, question).await))
 }
 
+/// Converts a failure. If the code is not the cause, such as when its process was ended from outside, the caller can repeat
+/// its request: a bot that would fail for good with it would lose the message that it works on.
+fn to_error(failed: &CallFailure) -> Error {
+    let is_of_code = !matches!(
+        (failed.cause, failed.reach),
+        (FailureCause::Other, _) | (FailureCause::Limits, CallReach::NotCalled)
+    );
+    if is_of_code || !failed.is_transient {
+        return runtime_error(failed.text.clone());
+    }
+    let retry_after = failed.retry_after.unwrap_or(RETRY_AFTER);
+    Error::new(Kind::Unavailable { retry_after }, failed.text.clone())
+}
+
 /// Returns the error of failed code, with its message.
 pub(in crate::domain) fn runtime_error(text: String) -> Error {
     Error::new(Kind::Runtime, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::EngineError;
+
+    #[test]
+    fn failures_that_are_not_of_the_code_can_be_repeated() {
+        let repeatable = |failure: EngineError| {
+            matches!(to_error(&failure.into()).kind(), Kind::Unavailable { .. })
+        };
+        assert!(repeatable(EngineError::Stopped("it was killed".to_owned())));
+        assert!(repeatable(EngineError::Busy(1)));
+        assert!(repeatable(EngineError::Full(1)));
+        assert!(!repeatable(EngineError::CpuTime(Duration::ZERO)));
+        assert!(!repeatable(EngineError::Memory(1)));
+        assert!(!repeatable(EngineError::BadAnswer("none".to_owned())));
+        let backoff = |last| EngineError::Backoff {
+            last: Box::new(last),
+            retry_in: Duration::ZERO,
+        };
+        let stopped = EngineError::Stopped("it was killed".to_owned());
+        assert!(repeatable(backoff(stopped)));
+        assert!(!repeatable(backoff(EngineError::Missing("a".to_owned()))));
+    }
 }
