@@ -69,7 +69,7 @@ pub(in crate::domain) async fn fire_due(app: &App) -> Result<()> {
         states::delete_expired(tx, BATCH_SIZE, |ended| {
             report_expired_state(&firing, tx, ended)
         })?;
-        workflows::fire_due(tx, BATCH_SIZE)?;
+        workflows::fire_due(tx, &firing, BATCH_SIZE)?;
         tasks::time_out_due(&firing, tx, BATCH_SIZE)
     })
     .await

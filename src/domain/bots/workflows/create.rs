@@ -265,7 +265,7 @@ fn create_in_tx(
         }
         // A workflow whose time has run out already only times out.
         (WorkflowStatus::Pending, _) if workflow.timeout_at > tx.now => {
-            rounds::start(tx, &mut workflow, UpdateKind::Started)?;
+            rounds::start(tx, app, &mut workflow, UpdateKind::Started)?;
         }
         _ => {}
     }

@@ -17,6 +17,9 @@ use crate::{
 /// Maximum length of the reason of a failure, in characters (botpress-today-operations.json).
 const MAX_REASON_CHARS: usize = 2_000;
 
+/// Reason of a round that failed, because there is no bot to notify.
+const NOT_CALLABLE: &str = "the bot has no code and no URL, or is blocked";
+
 /// Maximum number of times that the pause doubles.
 const MAX_DOUBLINGS: u32 = 6;
 
@@ -92,12 +95,24 @@ impl manage::Settings {
     }
 }
 
-/// Starts a round: notifies the bot of a pending workflow. Without a bot to notify, the workflow waits for its timeout.
-pub(super) fn start(tx: &WriteTx<'_>, workflow: &mut Workflow, update: UpdateKind) -> Result<()> {
+/// Starts a round: notifies the bot of a pending workflow. A bot that cannot be called has failed the round.
+pub(super) fn start(
+    tx: &WriteTx<'_>,
+    app: &App,
+    workflow: &mut Workflow,
+    update: UpdateKind,
+) -> Result<()> {
     workflow.round.update = Some(update);
     workflow.round.due_at = None;
     workflow.round.delivery = updates::publish(tx, workflow, update)?;
-    Ok(())
+    if workflow.round.delivery.is_some() {
+        return Ok(());
+    }
+    workflow.end_round(app.bot_settings(), Some(NOT_CALLABLE), tx.now);
+    if workflow.status.is_live() {
+        return Ok(());
+    }
+    updates::notify_parent(tx, app, workflow, UpdateKind::ChildFinished)
 }
 
 /// Acknowledges a workflow: the end of this event's delivery ends its round.

@@ -9,7 +9,7 @@ use super::{IS_LIVE, UpdateKind, WorkflowStatus, rounds, rows, updates};
 use crate::{
     domain::{
         shared::sql::write_each_in_savepoint,
-        tenancy::{rewind::Repair, write_tx::WriteTx},
+        tenancy::{app::App, rewind::Repair, write_tx::WriteTx},
     },
     kernel::{Result, Timestamp},
 };
@@ -64,7 +64,7 @@ const END_WITHOUT_NOTICE: &str = "
     WHERE seq = :seq";
 
 /// Ends one batch of workflows whose time has run out, and starts one batch of rounds.
-pub(in crate::domain) fn fire_due(tx: &WriteTx<'_>, limit: i64) -> Result<()> {
+pub(in crate::domain) fn fire_due(tx: &WriteTx<'_>, app: &App, limit: i64) -> Result<()> {
     let due_timeouts = format!(
         "SELECT seq FROM workflows WHERE {IS_LIVE} AND timeout_at <= :now ORDER BY timeout_at LIMIT :limit"
     );
@@ -76,7 +76,7 @@ pub(in crate::domain) fn fire_due(tx: &WriteTx<'_>, limit: i64) -> Result<()> {
             .execute(named_params! {":seq": seq, ":now": tx.now})?;
     }
     let due = list_due(tx, DUE_ROUNDS, limit)?;
-    let started = write_each_in_savepoint(tx.conn, &due, |seq| start_due_round(tx, *seq))?;
+    let started = write_each_in_savepoint(tx.conn, &due, |seq| start_due_round(tx, app, *seq))?;
     for (seq, _) in due
         .iter()
         .zip(started)
@@ -107,11 +107,11 @@ fn time_out(tx: &WriteTx<'_>, seq: i64) -> Result<()> {
     Ok(())
 }
 
-fn start_due_round(tx: &WriteTx<'_>, seq: i64) -> Result<()> {
+fn start_due_round(tx: &WriteTx<'_>, app: &App, seq: i64) -> Result<()> {
     let Some(mut workflow) = rows::find_at_row(tx.conn, seq)? else {
         return Ok(());
     };
     let update = workflow.round.update.unwrap_or(UpdateKind::Continued);
-    rounds::start(tx, &mut workflow, update)?;
+    rounds::start(tx, app, &mut workflow, update)?;
     rows::save(tx.conn, &workflow)
 }

@@ -502,3 +502,33 @@ async fn waits_of_workflows_and_tasks_end_after_the_clock_went_back() {
     .await;
     assert!(server.clock.now().since(before) < Duration::from_secs(3600));
 }
+
+#[tokio::test]
+async fn a_workflow_of_a_bot_that_cannot_be_called_fails() {
+    let server = TestServer::with(|config| config.deliveries.jitter_percent = 0).await;
+    let given = Given::on(server).await;
+    let (server, bot) = (&given.server, given.as_bot());
+    let create = async |body: Value| {
+        let made = bot.post(server, WORKFLOWS, body).await.expect(201);
+        made.json()["workflow"]["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    };
+    let parent = create(json!({"name": "parent", "status": "listening"})).await;
+    let child = json!({"name": "job", "status": "pending", "parentWorkflowId": parent});
+    let id = create(child).await;
+    for (seconds, status) in [(1, "pending"), (2, "pending"), (4, "failed")] {
+        assert_eq!(show(&bot, server, &id).await["status"], "pending");
+        server.clock.advance(Duration::from_secs(seconds));
+        settled(server).await;
+        assert_eq!(show(&bot, server, &id).await["status"], status);
+    }
+    assert_eq!(
+        show(&bot, server, &id).await["failureReason"],
+        "The bot failed 4 times to handle workflow_started: the bot has no code and no URL, or is blocked"
+    );
+    let kinds = column(server, "SELECT workflow_update FROM events ORDER BY seq");
+    assert_eq!(kinds.len(), 5);
+    assert_eq!(kinds[4], "child_workflow_finished");
+}
