@@ -160,8 +160,7 @@ pub async fn set(
         bot: viewer.bot.clone(),
         replaced: file.passages,
     };
-    let to_new = |given: GivenPassage| index::from_text(given.text, given.subtype, given.page);
-    let passages = tokio::task::spawn_blocking(move || passages.into_iter().map(to_new).collect());
+    let passages = tokio::task::spawn_blocking(move || index::from_given(passages));
     let passages = passages
         .await
         .map_err(|error| Error::internal("reading passages panicked", error))?;

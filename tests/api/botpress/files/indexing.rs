@@ -336,3 +336,30 @@ async fn set_file_passages_replaces_all() {
     }
     until_nothing_is_left(server).await;
 }
+
+#[tokio::test]
+async fn set_file_passages_gives_short_ones_the_language_of_the_file() {
+    let given = Given::new().await;
+    let (server, bot) = (&given.server, given.as_bot());
+    store(server, &bot, "menu.txt", "x", json!({})).await;
+    let long = "The kitchen of the house is open every day, and the guests are asked to order before nine in the evening.";
+    let short = [
+        "Roasted carrots",
+        "Baked potatoes",
+        "Mixed salads",
+        "Grilled vegetables",
+        "Fried onions",
+    ];
+    let mut passages = vec![json!({"content": long})];
+    passages.extend(short.iter().map(|text| json!({"content": text})));
+    let path = format!("{FILES}/menu.txt/passages");
+    let set = bot.put(server, &path, json!({"passages": passages})).await;
+    set.expect(200);
+    for (query, text) in ["roasting", "potato", "salad", "vegetable", "onion"]
+        .iter()
+        .zip(short)
+    {
+        let hits = found(server, &bot, &format!("query={query}&contextDepth=0")).await;
+        assert_eq!(hits.len(), 1, "{query} finds {hits:?}, not {text}");
+    }
+}

@@ -3,12 +3,17 @@
 use std::path::Path;
 
 use crate::domain::{
-    bots::uploaded_files::passages::Subtype,
+    bots::uploaded_files::passages::{GivenPassage, Subtype},
     retrieval::{
         answers::{Language, units},
         folders::{Content, Format, Section},
     },
 };
+
+/// Number of passages whose text tells the language of a file.
+const LANGUAGE_PASSAGES: usize = 20;
+/// Length up to which a text gets the language of its file, in characters.
+const MIN_LANGUAGE_CHARS: usize = 200;
 
 /// A passage to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,19 +66,25 @@ pub(super) fn split(
     Some(passages)
 }
 
-/// Returns a passage of a text that the caller has split itself.
-pub(in crate::domain::bots::uploaded_files) fn from_text(
-    text: String,
-    subtype: Subtype,
-    page: Option<u32>,
-) -> NewPassage {
-    NewPassage {
-        language: Language::detect(&text),
-        subtype,
-        page,
+/// Returns the passages of a file that the caller has split itself. A short text does not tell its language, so that it
+/// gets that of the file.
+pub(in crate::domain::bots::uploaded_files) fn from_given(
+    given: Vec<GivenPassage>,
+) -> Vec<NewPassage> {
+    let beginning = given.iter().take(LANGUAGE_PASSAGES);
+    let beginning: Vec<&str> = beginning.map(|passage| passage.text.as_str()).collect();
+    let of_file = Language::detect(&beginning.join("\n"));
+    let passages = given.into_iter().map(|passage| NewPassage {
+        language: match passage.text.chars().nth(MIN_LANGUAGE_CHARS) {
+            Some(_) => Language::detect(&passage.text),
+            None => of_file,
+        },
+        subtype: passage.subtype,
+        page: passage.page,
         heading: String::new(),
-        text,
-    }
+        text: passage.text,
+    });
+    passages.collect()
 }
 
 /// Joins units up to the maximum length, and splits a unit that is longer.

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use tracing::{error, warn};
 
 pub(super) use self::{
-    chunks::{NewPassage, from_text},
+    chunks::{NewPassage, from_given},
     store::{PassageOwner, discard, insert_all, mark_complete},
 };
 use super::{File, Status, rows};
