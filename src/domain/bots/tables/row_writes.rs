@@ -126,6 +126,7 @@ impl<'a, 'tx> RowWriter<'a, 'tx> {
             ":seq": self.table.row_seq(id), ":data": data, ":now": self.tx.now,
         })?;
         stored.updated_at = self.tx.now;
+        stored.bytes = data.len();
         Ok(Some(Ok(stored)))
     }
 

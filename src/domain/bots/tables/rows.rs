@@ -35,7 +35,7 @@ pub(super) struct StoredRow {
 }
 
 /// Maximum size of a page of rows, in bytes of stored JSON text.
-const MAX_PAGE_BYTES: usize = 32 * 1024 * 1024;
+pub(super) const MAX_PAGE_BYTES: usize = 32 * 1024 * 1024;
 
 /// Rows of a page.
 #[derive(Debug, Default)]

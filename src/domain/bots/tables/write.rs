@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{
     cast::Caster,
     row_writes::{PreparedRow, RowWriter},
-    rows::{Row, StoredRow},
+    rows::{MAX_PAGE_BYTES, Row, StoredRow},
     table::{self, Table},
 };
 use crate::{
@@ -165,8 +165,12 @@ pub(super) async fn write_in_chunks(
     require_write(call)?;
     let agent_seq = call.agent()?.seq;
     let mut all = WrittenChunks::default();
-    let mut attempts = 0;
+    let (mut attempts, mut bytes) = (0, 0);
     while !rows.is_empty() {
+        if bytes > MAX_PAGE_BYTES {
+            all.errors.extend(refuse(rows));
+            break;
+        }
         let rest = rows.split_off(chunk.max(1).min(rows.len()));
         let (prepared, given) = prepare(call.app(), find(call, table)?, rows).await?;
         let (id, version) = (prepared.table.id.clone(), prepared.table.version);
@@ -188,7 +192,8 @@ pub(super) async fn write_in_chunks(
             rows.extend(rest);
             continue;
         };
-        let shown = |stored: Vec<StoredRow>| {
+        let mut shown = |stored: Vec<StoredRow>| {
+            bytes += stored.iter().map(|row| row.bytes).sum::<usize>();
             let rows = stored.into_iter();
             rows.map(|row| row.into_shown(&written.table))
                 .collect::<Vec<_>>()
@@ -205,6 +210,13 @@ pub(super) async fn write_in_chunks(
         rows = rest;
     }
     Ok(all)
+}
+
+/// Returns the errors of rows that are not written, because the written ones fill the answer.
+fn refuse(rows: Vec<IndexedRow>) -> Vec<String> {
+    let text = format!("not written, because an answer can have {MAX_PAGE_BYTES} bytes of rows");
+    let errors = rows.into_iter().map(|(index, _)| (index, text.clone()));
+    show_errors(errors.collect(), Vec::new())
 }
 
 fn find(call: &RequestContext, table: &str) -> Result<Table> {
