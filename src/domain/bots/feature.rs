@@ -85,6 +85,7 @@ pub(in crate::domain) fn register(
     features.add(deliveries);
     features.add(tables);
     features.add(TableWorkerWakeUp::default());
+    features.add(tables::UnfinishedCopies::default());
     features.add(renderers);
     features.add(ConversationEndHooks(hooks));
 }
@@ -130,6 +131,11 @@ impl App {
     /// Returns the wake-up of the worker of tables.
     pub(in crate::domain) fn table_worker_wake_up(&self) -> &Notify {
         &self.feature::<TableWorkerWakeUp>().0
+    }
+
+    /// Returns the tables that calls copy rows into now.
+    pub(in crate::domain) fn unfinished_copies(&self) -> &tables::UnfinishedCopies {
+        self.feature()
     }
 
     /// Returns the settings of tables.

@@ -1,16 +1,22 @@
 //! Duplicates tables.
 
+use std::{
+    collections::HashSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
 use rusqlite::named_params;
 
 use super::{
     create::{self, NewTable},
-    jobs, manage,
+    jobs,
     table::{self, Table},
 };
 use crate::{
     domain::{
         bots::author::require_write,
         tenancy::{
+            app::App,
             quotas::{self, UsageType},
             request_auth::RequestContext,
             write_tx::WriteTx,
@@ -33,8 +39,37 @@ pub struct NewCopy {
     pub factor: Option<u32>,
 }
 
+/// Row numbers of the copies that calls make now. Each is hidden as a deleted table until it is whole, so that a copy
+/// whose call ends early is purged like one.
+#[derive(Debug, Default)]
+pub(in crate::domain) struct UnfinishedCopies(Mutex<HashSet<i64>>);
+
+impl UnfinishedCopies {
+    /// True for a table that must not be purged yet.
+    pub(super) fn contains(&self, table_seq: i64) -> bool {
+        self.lock().contains(&table_seq)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<i64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A copy that is being made.
+struct UnfinishedCopy {
+    app: App,
+    table: Table,
+}
+
+impl Drop for UnfinishedCopy {
+    fn drop(&mut self) {
+        self.app.unfinished_copies().lock().remove(&self.table.seq);
+        self.app.table_worker_wake_up().notify_one();
+    }
+}
+
 /// Duplicates a table of the call's bot. Rows are copied in short transactions; changes of the source meanwhile may be
-/// copied or not. Returns the copy.
+/// copied or not. Returns the copy, which nobody sees before it is whole.
 ///
 /// # Errors
 /// `Forbidden` for a role below developer; `NotFound`; `Invalid` for an invalid name or a smaller factor; `Conflict` if
@@ -46,40 +81,44 @@ pub async fn duplicate(call: &RequestContext, source: String, new: NewCopy) -> R
         table::require_name(name)?;
     }
     let without_rows = new.without_rows;
-    let (source, copy) = call
+    let app = call.app().clone();
+    let (source, name, copy) = call
         .app()
         .run_write_tx(call, move |tx, workspace| {
             let source = table::find(tx.conn, agent_seq, &source)?;
-            let copy = insert_copy(tx, (workspace, agent_seq), &source, new)?;
-            Ok((source, copy))
+            let (name, table) = insert_copy(tx, (workspace, agent_seq), &source, new)?;
+            app.unfinished_copies().lock().insert(table.seq);
+            Ok((source, name, UnfinishedCopy { app, table }))
         })
         .await?;
-    if without_rows {
-        return Ok(copy);
+    if !without_rows {
+        copy_rows(call, &source, &copy.table).await?;
     }
-    match copy_rows(call, &source, &copy).await {
-        Ok(()) => manage::get(call, &copy.id),
-        Err(error) => {
-            // A part of the rows is no copy.
-            let id = copy.id.clone();
-            let removed = call.app().run_write_tx(call, move |tx, _| {
-                let copy = table::find(tx.conn, agent_seq, &id)?;
-                manage::mark_deleted(tx, &copy)
-            });
-            removed.await?;
-            Err(error)
-        }
-    }
+    let may_have_dropped = !without_rows && source.columns.has_dropped_some();
+    call.app()
+        .run_write_tx(call, move |tx, _| {
+            // The copy is unfinished until here, even without the caller.
+            let published = publish(tx, agent_seq, (copy.table.seq, name))?;
+            if may_have_dropped {
+                jobs::insert_clear_column(tx, &published)?;
+            }
+            Ok(published)
+        })
+        .await
 }
 
-const SET_LAST_ROW: &str = "UPDATE bot_tables SET last_row = :last_row WHERE seq = :seq";
+/// Hides the copy like a deleted table.
+const HIDE: &str = "
+    UPDATE bot_tables SET last_row = :last_row, deleted_at = :now, name = '-' || id WHERE seq = :seq";
+
+/// Inserts a hidden copy without rows. Also returns its name.
 
 fn insert_copy(
     tx: &WriteTx<'_>,
     (workspace, agent_seq): (&WorkspaceId, i64),
     source: &Table,
     new: NewCopy,
-) -> Result<Table> {
+) -> Result<(String, Table)> {
     let factor = new.factor.unwrap_or(source.factor);
     if factor < source.factor {
         let rule = Rule::Minimum(source.factor.to_string());
@@ -100,7 +139,7 @@ fn insert_copy(
         return Err(table::name_conflict(&name));
     }
     let fields = NewTable {
-        name,
+        name: name.clone(),
         factor,
         is_frozen: source.is_frozen,
         computes: source.computes,
@@ -110,14 +149,24 @@ fn insert_copy(
     };
     let copy = create::insert(tx, (workspace, agent_seq), &fields, source.columns.clone())?;
     // Ids of rows that others create in the copy come after those that are copied.
-    tx.conn
-        .prepare_cached(SET_LAST_ROW)?
-        .execute(named_params! {":seq": copy.seq, ":last_row": source.last_row})?;
-    if !new.without_rows && source.columns.has_dropped_some() {
-        // Rows may still have values of dropped columns.
-        jobs::insert_clear_column(tx, &copy)?;
+    tx.conn.prepare_cached(HIDE)?.execute(named_params! {
+        ":seq": copy.seq, ":last_row": source.last_row, ":now": tx.now,
+    })?;
+    Ok((name, copy))
+}
+
+const PUBLISH: &str = "UPDATE bot_tables SET deleted_at = NULL, name = :name WHERE seq = :seq";
+
+/// Shows a whole copy.
+fn publish(tx: &WriteTx<'_>, agent_seq: i64, (seq, name): (i64, String)) -> Result<Table> {
+    if table::find_if_any(tx.conn, agent_seq, &name)?.is_some() {
+        return Err(table::name_conflict(&name));
     }
-    Ok(copy)
+    create::BOUND.require(tx, agent_seq)?;
+    tx.conn
+        .prepare_cached(PUBLISH)?
+        .execute(named_params! {":seq": seq, ":name": name})?;
+    table::find(tx.conn, agent_seq, &name)
 }
 
 /// Returns the name of the source with a word before its ending.
@@ -159,10 +208,9 @@ async fn copy_rows(call: &RequestContext, source: &Table, copy: &Table) -> Resul
     let agent_seq = call.agent()?.seq;
     let (last, mut after) = (source.last_row, 0);
     loop {
-        let (source_id, copy_id) = (source.id.clone(), copy.id.clone());
+        let (source_id, copy) = (source.id.clone(), copy.clone());
         let step = call.app().run_write_tx(call, move |tx, _| {
             let source = table::find(tx.conn, agent_seq, &source_id)?;
-            let copy = table::find(tx.conn, agent_seq, &copy_id)?;
             copy_chunk(tx, &source, &copy, (after, last))
         });
         match step.await? {

@@ -29,7 +29,7 @@ const MAX_TAGS: usize = 50;
 /// Maximum length of the name and the value of a tag, in characters.
 const MAX_TAG_CHARS: usize = 500;
 
-const BOUND: Bound = Bound {
+pub(super) const BOUND: Bound = Bound {
     owner_label: "A bot",
     items_label: "tables",
     setting: "tables",

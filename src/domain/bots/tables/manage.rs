@@ -258,7 +258,7 @@ pub async fn delete(call: &RequestContext, table: String) -> Result<()> {
 }
 
 /// Marks a table as deleted. The worker deletes its rows.
-pub(super) fn mark_deleted(tx: &WriteTx<'_>, table: &Table) -> Result<()> {
+fn mark_deleted(tx: &WriteTx<'_>, table: &Table) -> Result<()> {
     tx.conn
         .prepare_cached(MARK_DELETED)?
         .execute(named_params! {":seq": table.seq, ":now": tx.now})?;

@@ -30,6 +30,7 @@ mod upsert;
 mod worker;
 mod write;
 
+pub(in crate::domain) use self::copy::UnfinishedCopies;
 pub use self::{
     column_schema::parse_schema,
     columns::{ColumnPatch, Columns},

@@ -180,18 +180,30 @@ const PURGE: [&str; 3] = [
         SELECT table_seq, column_number, value FROM bot_table_keys WHERE table_seq = :table_seq LIMIT 1000)",
     "DELETE FROM bot_tables WHERE seq = :table_seq",
 ];
-const NEXT_DELETED: &str = "SELECT min(seq) FROM bot_tables WHERE deleted_at IS NOT NULL";
+const LIST_DELETED: &str = "SELECT seq FROM bot_tables WHERE deleted_at IS NOT NULL ORDER BY seq";
+const IS_DELETED: &str =
+    "SELECT 1 FROM bot_tables WHERE seq = :table_seq AND deleted_at IS NOT NULL";
 
 /// Deletes the rows of deleted tables, and then the tables.
 pub(super) async fn purge_deleted(app: &App) -> Result<()> {
     let next = |conn: &Connection| {
-        let mut statement = conn.prepare_cached(NEXT_DELETED)?;
-        Ok(statement.query_row([], |row| row.get::<_, Option<i64>>(0))?)
+        let mut statement = conn.prepare_cached(LIST_DELETED)?;
+        let mut deleted = statement.query([])?;
+        while let Some(row) = deleted.next()? {
+            let seq: i64 = row.get(0)?;
+            if !app.unfinished_copies().contains(seq) {
+                return Ok(Some(seq));
+            }
+        }
+        Ok(None)
     };
     while let Some(seq) = app.store().read(next)? {
         let step = app.store().write(move |conn| {
+            let of_table = named_params! {":table_seq": seq};
+            if !conn.prepare_cached(IS_DELETED)?.exists(of_table)? {
+                return Ok(());
+            }
             for sql in PURGE {
-                let of_table = named_params! {":table_seq": seq};
                 if conn.prepare_cached(sql)?.execute(of_table)? > 0 {
                     break;
                 }

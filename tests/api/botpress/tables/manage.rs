@@ -434,3 +434,122 @@ async fn delete_table_frees_the_name() {
     })
     .await;
 }
+
+/// Makes rows of the maximum size in a table of the maximum factor.
+async fn fill_with_large_rows(given: &Given, table: &str, rows: usize) {
+    let body = json!({
+        "name": table, "factor": 30, "schema": {"note": {"type": "string"}, "people": {"type": "number"}},
+    });
+    let made = given.as_bot().post(&given.server, "/v1/tables", body).await;
+    made.expect(200);
+    let small: Vec<Value> = (0..rows).map(|_| json!({"note": "x"})).collect();
+    fill(given, table, json!(small)).await;
+    let store = given.server.server().app().store();
+    let enlarged = store.write(|conn| {
+        let sql = "UPDATE bot_table_rows SET data = json_object('1', hex(zeroblob(60000)))";
+        Ok(conn.execute(sql, [])?)
+    });
+    assert_eq!(enlarged.await.expect("a write"), rows);
+}
+
+#[tokio::test]
+async fn update_table_rows_bounds_its_answer() {
+    let given = Given::new().await;
+    let (server, bot) = (&given.server, given.as_bot());
+    fill_with_large_rows(&given, "largeTable", 400).await;
+    let rows: Vec<Value> = (1..=400)
+        .map(|id| json!({"id": id, "people": id}))
+        .collect();
+    let path = "/v1/tables/largeTable/rows";
+    let body = json!({"rows": rows});
+    let updated = bot.put(server, path, body).await.expect(200).json();
+    let written = updated["rows"].as_array().expect("rows").len();
+    let errors = updated["errors"].as_array().expect("errors");
+    assert!((200..320).contains(&written), "{written}");
+    assert_eq!(written + errors.len(), 400);
+    let text = "not written, because an answer can have 33554432 bytes of rows";
+    assert_eq!(errors[0], format!("rows[{written}]: {text}"));
+    let body = json!({"keyColumn": "id", "rows": rows});
+    let path = "/v1/tables/largeTable/rows/upsert";
+    let updated = bot.post(server, path, body).await.expect(200).json();
+    let written = updated["updated"].as_array().expect("rows").len();
+    assert!((200..320).contains(&written), "{written}");
+    let query = json!({"filter": {"people": {"$gte": 0}}, "select": ["id"], "limit": 1000});
+    let found = find(&given, "largeTable", query).await;
+    assert_eq!(found["rows"].as_array().map(Vec::len), Some(written));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn duplicate_table_shows_no_part_of_a_copy() {
+    let given = Given::new().await;
+    let (server, bot) = (&given.server, given.as_bot());
+    fill_with_large_rows(&given, "largeTable", 1000).await;
+    let path = "/v1/tables/largeTable/duplicate";
+    let mut copying = std::pin::pin!(bot.post(server, path, json!({"tableName": "copyTable"})));
+    let mut looks = 0;
+    let copied = loop {
+        tokio::select! {
+            copied = &mut copying => break copied,
+            listed = bot.get(server, "/v1/tables") => {
+                let listed = listed.expect(200).json();
+                let tables = listed["tables"].as_array().expect("tables");
+                let names: Vec<_> = tables.iter().map(|table| &table["name"]).collect();
+                assert!(names == ["largeTable"] || looks > 0, "{names:?}");
+                if names.len() == 2 {
+                    let copy = bot.get(server, "/v1/tables/copyTable").await.expect(200);
+                    assert_eq!(copy.json()["rows"], 1000);
+                }
+                looks += 1;
+            }
+        }
+    };
+    assert_eq!(copied.expect(200).json()["rows"], 1000);
+    assert!(looks > 1, "{looks}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn duplicate_table_leaves_nothing_when_its_call_or_the_server_ends() {
+    let mut given = Given::new().await;
+    fill_with_large_rows(&given, "largeTable", 1000).await;
+    let count = |server: &TestServer, sql: &str| {
+        let counted = server
+            .server()
+            .app()
+            .store()
+            .read(|conn| Ok(conn.query_row(sql, [], |row| row.get::<_, i64>(0))?));
+        counted.expect("a count")
+    };
+    let rows = "SELECT count(*) FROM bot_table_rows";
+    let tables = "SELECT count(*) FROM bot_tables";
+    {
+        let bot = given.as_bot();
+        let path = "/v1/tables/largeTable/duplicate";
+        let mut copying = std::pin::pin!(bot.post(&given.server, path, json!({})));
+        while count(&given.server, rows) == 1000 {
+            tokio::select! {
+                _ = &mut copying => panic!("the copy was faster"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+    }
+    until("the part is deleted", async || {
+        count(&given.server, tables) == 1
+    })
+    .await;
+    assert_eq!(count(&given.server, rows), 1000);
+    // A copy that a killed server leaves is hidden, and purged at the next start.
+    let sql = "UPDATE bot_tables SET deleted_at = 1, name = '-' || id";
+    let hidden = given
+        .server
+        .server()
+        .app()
+        .store()
+        .write(|conn| Ok(conn.execute(sql, [])?));
+    hidden.await.expect("a write");
+    given.server.restart().await;
+    until("the copy is deleted", async || {
+        count(&given.server, tables) == 0
+    })
+    .await;
+    assert_eq!(count(&given.server, rows), 0);
+}
