@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Installs the integration under its own name.
-async fn install(given: &Given) {
+pub async fn install(given: &Given) {
     let path = "/v1/admin/hub/integrations/local-llm/latest";
     let found = Caller::member().get(&given.server, path).await.expect(200);
     let id = found.json()["integration"]["id"].clone();
@@ -27,7 +27,7 @@ async fn install(given: &Given) {
     .await;
 }
 
-async fn act(given: &Given, action: &str, input: Value) -> Answer {
+pub async fn act(given: &Given, action: &str, input: Value) -> Answer {
     let body = json!({"type": format!("local-llm:{action}"), "input": input});
     let bot = given.as_bot();
     bot.post(&given.server, "/v1/chat/actions", body).await

@@ -1,6 +1,7 @@
 //! `/v2/cognitive`, answered by a stand-in for a model server.
 
 mod engine;
+mod erasure;
 mod llm;
 mod media;
 mod streams;
