@@ -9,6 +9,8 @@ import { useFiles } from "./files.mjs";
 import { INTEGRATION, OPERATIONS } from "./operations.mjs";
 import { TOKEN, WORKSPACE, start } from "./server.mjs";
 import { TABLES } from "./tables.mjs";
+import { TODAY, TODAY_INTEGRATION, UNKNOWN } from "./today.mjs";
+import { FILES, TASKS, WORKFLOWS } from "./workflows.mjs";
 
 const require = createRequire(import.meta.url);
 const RESULTS = new URL("../../../docs/compatibility/botpress-clients.md", import.meta.url);
@@ -36,10 +38,31 @@ async function list(client, name, query, member = name) {
   return found;
 }
 
-/** What the operations of one version work with. */
-async function prepare(client, url) {
+/** A client that notes which of its methods are called. */
+function noting(client, names) {
+  return new Proxy(client, {
+    get(target, name) {
+      names.add(name);
+      const member = target[name];
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
+
+/** The methods of a client that call an operation. */
+function methodsOf(client) {
+  const names = new Set();
+  for (let level = client; level !== Object.prototype; level = Object.getPrototypeOf(level)) {
+    for (const name of Object.getOwnPropertyNames(level)) names.add(name);
+  }
+  const others = ["constructor", "axiosInstance", "_call", "_run"];
+  return [...names].filter((name) => typeof client[name] === "function" && !others.includes(name)).sort();
+}
+
+/** What the operations of one version work with; the names of called methods go to `names`. */
+async function prepare(client, url, names) {
   const as = (more) =>
-    new client.Client({ apiUrl: url, token: TOKEN, workspaceId: WORKSPACE, ...more });
+    noting(new client.Client({ apiUrl: url, token: TOKEN, workspaceId: WORKSPACE, ...more }), names);
   const raw = async (method, path, body, type = "application/json") => {
     const headers = { authorization: `Bearer ${TOKEN}`, "x-workspace-id": WORKSPACE };
     if (body !== undefined) headers["content-type"] = type;
@@ -76,8 +99,31 @@ async function newBot(it) {
   const { bot } = await it.raw("POST", "/v1/admin/bots", body);
   return it.as({ botId: bot.id });
 }
+
 /** What later versions have beside the operations of the seed. */
-const LATER = { "1.45.0": TABLES };
+const LATER = { "0.29.1": TASKS, "1.45.0": { ...TABLES, ...WORKFLOWS, ...FILES, ...TODAY } };
+
+/** A new bot with an integration, for the operations of a later version. */
+async function prepareLater(it) {
+  const { integration } = await it.person.createIntegration(TODAY_INTEGRATION);
+  const states = { counter: { type: "bot", schema: { type: "object", properties: { text: { type: "string" } } } } };
+  const events = { tick: { schema: { type: "object" } } };
+  const { bot } = await it.person.createBot({ name: "later", states, events });
+  const integrations = { [integration.id]: { enabled: true } };
+  await it.person.updateBot({ id: bot.id, integrations });
+  const as = { botId: bot.id, integrationId: integration.id };
+  return { ...it, botId: bot.id, installed: integration, bot: it.as({ botId: bot.id }), integration: it.as(as) };
+}
+
+/** Asserts that each method was called, but for those that the API does not have, and for the deletion of the caller. */
+async function assertComplete({ person }, names) {
+  for (const name of UNKNOWN) {
+    await assert.rejects(person[name]({ id: "x" }), { type: "MethodNotFound" }, name);
+  }
+  await assert.rejects(person.deleteAccount({}), { type: "Forbidden" });
+  const missed = methodsOf(person).filter((name) => !names.has(name));
+  assert.deepEqual(missed, []);
+}
 
 /** Calls everything that one version has; what failed. */
 async function run(version, absent) {
@@ -85,9 +131,10 @@ async function run(version, absent) {
   const server = await start();
   const failed = {};
   const problems = [];
+  const names = new Set();
   let called = 0;
   try {
-    const it = await prepare(client, server.url);
+    const it = await prepare(client, server.url, names);
     const lacking = Object.keys(OPERATIONS).filter((name) => typeof it.person[name] !== "function");
     assert.deepEqual(lacking.sort(), [...absent].sort(), `what ${version} has no method for`);
     for (const [name, operation] of Object.entries(OPERATIONS)) {
@@ -97,15 +144,17 @@ async function run(version, absent) {
         failed[name] = error.message.split("\n")[0];
       });
     }
-    const { bot } = await it.person.createBot({ name: "tables" }).catch(() => ({}));
-    const later = { ...it, bot: bot && it.as({ botId: bot.id }) };
+    const later = LATER[version] && (await prepareLater(it));
     for (const [name, operation] of Object.entries(LATER[version] ?? {})) {
       await operation(later).catch((error) => {
         problems.push(`${name}: ${error.message.split("\n")[0]}`);
       });
     }
     for (const wrong of await catchEach(it, client)) failed[`error ${wrong}`] = "";
-    if (version === NEWEST) await useFiles(await newBot(it));
+    if (version === NEWEST) {
+      await useFiles(await newBot(it));
+      await assertComplete(it, names);
+    }
   } finally {
     await server.stop();
   }
