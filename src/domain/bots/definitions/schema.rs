@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::kernel::{
-    Error, Kind, Result, Violation,
+    Error, Kind, Result, Rule, Violation,
     schema::{Limits, Schema},
     violation::Location,
 };
@@ -63,21 +63,33 @@ impl DeclaredSchema {
     /// `InvalidData` with the broken rules; `InvalidSchema` if the schema was declared under other limits and
     /// does not compile now.
     pub fn check(&self, value: &Value, name: &str, limits: &Limits) -> Result<()> {
-        let broken = match self.compiled() {
-            Ok(schema) => schema.check(value, Location::Body, limits),
-            Err(reason) => {
-                return Err(Error::new(
-                    Kind::InvalidSchema,
-                    format!("The JSON Schema declared for {name} cannot be used: {reason}"),
-                ));
-            }
-        };
-        if broken.is_empty() {
-            return Ok(());
+        let broken = self.find_broken_rules(value, name, limits)?;
+        require_none(broken, name)
+    }
+
+    /// Validates a value like [`Self::check`], and allows members that the schema does not allow.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn check_known_members(&self, value: &Value, name: &str, limits: &Limits) -> Result<()> {
+        let mut broken = self.find_broken_rules(value, name, limits)?;
+        broken.retain(|violation| violation.rule != Rule::Unexpected);
+        require_none(broken, name)
+    }
+
+    fn find_broken_rules(
+        &self,
+        value: &Value,
+        name: &str,
+        limits: &Limits,
+    ) -> Result<Vec<Violation>> {
+        match self.compiled() {
+            Ok(schema) => Ok(schema.check(value, Location::Body, limits)),
+            Err(reason) => Err(Error::new(
+                Kind::InvalidSchema,
+                format!("The JSON Schema declared for {name} cannot be used: {reason}"),
+            )),
         }
-        let under = |rule: Violation| name.rsplit('.').fold(rule, Violation::with_path_prefix);
-        let broken = broken.into_iter().map(under).collect();
-        Err(Error::from_violations(broken).with_kind(Kind::InvalidData))
     }
 
     /// Compiles the schema on first use. Its size was limited at declaration, and each validation limits its
@@ -88,6 +100,15 @@ impl DeclaredSchema {
             compile(&source, &Limits::STORED)
         })
     }
+}
+
+fn require_none(broken: Vec<Violation>, name: &str) -> Result<()> {
+    if broken.is_empty() {
+        return Ok(());
+    }
+    let under = |rule: Violation| name.rsplit('.').fold(rule, Violation::with_path_prefix);
+    let broken = broken.into_iter().map(under).collect();
+    Err(Error::from_violations(broken).with_kind(Kind::InvalidData))
 }
 
 /// Compiles a schema. References to entities, which only the vendor's SDK resolves, allow any value
