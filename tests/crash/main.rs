@@ -33,6 +33,7 @@ mod stop;
 mod strace;
 mod system_clock;
 mod trace;
+mod whole_bot;
 mod worker;
 mod workflow;
 
