@@ -139,7 +139,11 @@ fn rows(file: &rusqlite::Connection, sql: &str) -> Vec<(String, String, String)>
     let mut statement = file.prepare(sql).expect("SQL");
     let rows = statement.query_map([], |row| {
         let bytes: Vec<u8> = row.get(2)?;
-        Ok((row.get(0)?, row.get(1)?, String::from_utf8_lossy(&bytes).into_owned()))
+        Ok((
+            row.get(0)?,
+            row.get(1)?,
+            String::from_utf8_lossy(&bytes).into_owned(),
+        ))
     });
     let rows = rows.expect("rows").collect::<rusqlite::Result<_>>();
     rows.expect("rows")
@@ -152,7 +156,10 @@ async fn a_bot_with_workflows_tables_files_and_a_model_resumes() {
     let home = Home::new()
         .with("PARLANCE_BOOTSTRAP__BOTPRESS_PAT", PAT)
         .with("PARLANCE_BOTS__WORKFLOW_PAUSE_SECONDS", "0")
-        .with("PARLANCE_ANSWERS__UPSTREAM__URL", &model(Arc::clone(&asked)).await);
+        .with(
+            "PARLANCE_ANSWERS__UPSTREAM__URL",
+            &model(Arc::clone(&asked)).await,
+        );
     let mut server = home.serve();
     let api = deploy(&Api::new(&server.url)).await;
     let mut acknowledged = Vec::new();
@@ -185,9 +192,16 @@ async fn a_bot_with_workflows_tables_files_and_a_model_resumes() {
         &file,
         "SELECT id, status, CAST(coalesce(failure_reason, '') AS BLOB) FROM workflows",
     );
-    let ended: HashMap<_, _> = ended.into_iter().map(|(id, status, reason)| (id, (status, reason))).collect();
+    let ended: HashMap<_, _> = ended
+        .into_iter()
+        .map(|(id, status, reason)| (id, (status, reason)))
+        .collect();
     for id in &acknowledged {
-        assert_eq!(ended.get(id), Some(&("completed".to_owned(), String::new())), "{id}");
+        assert_eq!(
+            ended.get(id),
+            Some(&("completed".to_owned(), String::new())),
+            "{id}"
+        );
     }
     assert_eq!(count(OPEN), 0, "some are not completed");
     // One row and one file of each, each with the answer to it.
@@ -207,11 +221,15 @@ async fn a_bot_with_workflows_tables_files_and_a_model_resumes() {
         assert_eq!(status, "indexing_completed", "{key}");
         assert_eq!(format!("{bytes}.txt"), format!("answer to {key}"));
     }
-    assert_eq!(count("SELECT count(*) FROM blobs"), count("SELECT count(*) FROM files"));
+    assert_eq!(
+        count("SELECT count(*) FROM blobs"),
+        count("SELECT count(*) FROM files")
+    );
     let sets = "SELECT count(*) FROM file_passage_sets WHERE complete = 0";
     assert_eq!(count(sets), 0);
     // Only a kill has a round told again, and each kill at most once.
-    let again = "SELECT coalesce(max(times), 0) FROM (SELECT count(*) - 1 AS times FROM bot_table_rows
+    let again =
+        "SELECT coalesce(max(times), 0) FROM (SELECT count(*) - 1 AS times FROM bot_table_rows
         JOIN bot_tables ON bot_tables.seq = bot_table_rows.seq >> 31
         WHERE name = 'roundsTable' GROUP BY data ->> '1')";
     assert!(usize::try_from(count(again)).expect("a count") <= KILLS);

@@ -112,20 +112,29 @@ async fn call_action_allows_members_that_a_closed_schema_does_not_name() {
     let file = json!({
         "type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"], "additionalProperties": false,
     });
-    let action = json!({"input": closed(json!({"file": file})), "output": closed(json!({"file": file}))});
+    let action =
+        json!({"input": closed(json!({"file": file})), "output": closed(json!({"file": file}))});
     let path = format!("/v1/admin/integrations/{}", given.integration.id);
     let body = json!({"actions": {"whisper": action}});
     let changed = Caller::member().put(server, &path, body).await;
     changed.expect(200);
-    pair.integration
-        .answer_with(200, r#"{"output": {"file": {"id": "1", "n": 1}, "more": 2}}"#);
+    pair.integration.answer_with(
+        200,
+        r#"{"output": {"file": {"id": "1", "n": 1}, "more": 2}}"#,
+    );
     let input = json!({"file": {"id": "1", "status": "pending"}, "more": true});
     let body = json!({"type": "whint:whisper", "input": input});
     let answer = given.as_bot().post(server, ACTIONS, body).await.expect(200);
-    assert_eq!(answer.json()["output"], json!({"file": {"id": "1", "n": 1}, "more": 2}));
+    assert_eq!(
+        answer.json()["output"],
+        json!({"file": {"id": "1", "n": 1}, "more": 2})
+    );
     let asked = pair.integration.asked();
     assert_eq!(asked.last().expect("it was asked").json()["input"], input);
     let body = json!({"type": "whint:whisper", "input": {"file": {"more": 1, "id": 5}, "more": 1}});
     let answer = given.as_bot().post(server, ACTIONS, body).await.expect(400);
-    assert_eq!(answer.json()["message"], "request/body/input/file/id must be a string");
+    assert_eq!(
+        answer.json()["message"],
+        "request/body/input/file/id must be a string"
+    );
 }
