@@ -9,7 +9,7 @@ use crate::{
         bots::{
             author::require_write,
             tags::TagPatch,
-            workflows::{bot_author, parse_timeout},
+            workflows::{bot_author, parse_timeout, require_small},
         },
         tenancy::request_auth::RequestContext,
     },
@@ -36,12 +36,15 @@ pub struct TaskPatch {
 /// Updates a task of the call's bot.
 ///
 /// # Errors
-/// `NotFound`; `Forbidden` for an integration and for a role below developer; `Invalid` for tags that are too long and
-/// for a timeout that has passed; errors of the store.
+/// `NotFound`; `Forbidden` for an integration and for a role below developer; `Invalid` for data and tags that are too
+/// long and for a timeout that has passed; errors of the store.
 pub async fn update(call: &RequestContext, id: TaskId, patch: TaskPatch) -> Result<Task> {
     require_write(call)?;
     let author = bot_author(call)?;
     let timeout_at = patch.timeout_at.as_deref().map(parse_timeout).transpose()?;
+    if let Some(data) = &patch.data {
+        require_small("data", data)?;
+    }
     let max_activities = call.app().settings().bounds.task_activities;
     call.app()
         .run_write_tx(call, move |tx, _| {

@@ -11,7 +11,7 @@ use crate::{
             messages,
             tags::{TagPatch, Tags},
             users,
-            workflows::{bot_author, parse_timeout},
+            workflows::{bot_author, parse_timeout, require_small},
         },
         tenancy::{app::App, bounds::Bound, request_auth::RequestContext, write_tx::WriteTx},
     },
@@ -47,12 +47,13 @@ pub struct NewTask {
 /// Creates a pending task in the call's bot.
 ///
 /// # Errors
-/// `Forbidden` for an integration and for a role below developer; `Invalid` for tags that are too long and a time that
-/// is no time; `ReferenceNotFound` for a parent, a conversation or a user that does not exist; `LimitExceeded`; errors
+/// `Forbidden` for an integration and for a role below developer; `Invalid` for data and tags that are too long and a
+/// time that is no time; `ReferenceNotFound` for a parent, a conversation or a user that does not exist; `LimitExceeded`; errors
 /// of the store.
 pub async fn create(call: &RequestContext, new: NewTask) -> Result<Task> {
     require_write(call)?;
     let author = bot_author(call)?;
+    require_small("data", &new.data)?;
     let tags = Tags::default().apply_undeclared_patch(&new.tags)?;
     let timeout_at = new.timeout_at.as_deref().map(parse_timeout).transpose()?;
     let app = call.app().clone();

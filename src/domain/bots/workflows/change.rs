@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    UpdateKind, Workflow, WorkflowStatus, bot_author, parse_timeout, rounds, rows, updates,
+    UpdateKind, Workflow, WorkflowStatus, bot_author, parse_timeout, require_small, rounds, rows,
+    updates,
 };
 use crate::{
     domain::{
@@ -54,6 +55,9 @@ pub async fn update(
     require_write(call)?;
     let author = bot_author(call)?;
     let timeout_at = patch.timeout_at.as_deref().map(parse_timeout).transpose()?;
+    if let Some(output) = &patch.output {
+        require_small("output", output)?;
+    }
     if patch.status == Some(WorkflowStatus::InProgress) && patch.event.is_none() {
         return Err(Violation::body(["eventId"], Rule::Required).into());
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     RelatedRows, Round, StatusGroup, UpdateKind, Workflow, WorkflowStatus, bot_author,
-    parse_timeout, rounds, rows,
+    parse_timeout, require_small, rounds, rows,
 };
 use crate::{
     domain::{
@@ -50,7 +50,7 @@ pub struct NewWorkflow {
 /// Creates a workflow in the call's bot. The bot is notified of a pending one.
 ///
 /// # Errors
-/// `Forbidden` for an integration and for a role below developer; `Invalid` for tags that are too long, a time that is
+/// `Forbidden` for an integration and for a role below developer; `Invalid` for an input and tags that are too long, a time that is
 /// no time, and a workflow in progress without an event that is being delivered; `ReferenceNotFound` for a parent, a
 /// conversation, a user or an event that does not exist; `LimitExceeded`; errors of the store.
 pub async fn create(call: &RequestContext, new: NewWorkflow) -> Result<Workflow> {
@@ -103,6 +103,7 @@ struct CheckedWorkflow {
 
 impl CheckedWorkflow {
     fn new(new: NewWorkflow) -> Result<Self> {
+        require_small("input", &new.input)?;
         let is_bound = new.status == WorkflowStatus::InProgress;
         if is_bound && new.event.is_none() {
             return Err(Violation::body(["eventId"], Rule::Required).into());

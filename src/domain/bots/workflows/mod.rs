@@ -170,6 +170,24 @@ pub(in crate::domain) fn bot_author(call: &RequestContext) -> Result<Author> {
     Ok(author)
 }
 
+/// Maximum size of the input and the output of a workflow and of the data of a task, in bytes of JSON text. It bounds
+/// pages, and the events that contain a workflow.
+const MAX_DATA_BYTES: usize = 1 << 20;
+
+/// Requires that a member of a request body is small enough to be stored in a workflow or a task.
+///
+/// # Errors
+/// `Invalid` that names the member.
+pub(in crate::domain) fn require_small(name: &str, data: &Map<String, Value>) -> Result<()> {
+    let text = serde_json::to_string(data)
+        .map_err(|error| Error::internal("an object cannot be serialized", error))?;
+    if text.len() <= MAX_DATA_BYTES {
+        return Ok(());
+    }
+    let rule = Rule::Other(format!("must have {MAX_DATA_BYTES} bytes of JSON at most"));
+    Err(Violation::body([name], rule).into())
+}
+
 /// Parses the time of a timeout in a request body.
 ///
 /// # Errors

@@ -531,3 +531,31 @@ async fn ended_workflows_and_tasks_go_after_a_time() {
         200
     );
 }
+
+#[tokio::test]
+async fn create_workflow_bounds_its_data() {
+    let given = Given::new().await;
+    let (server, bot) = (&given.server, given.as_bot());
+    let (large, least) = (
+        json!({"a": "x".repeat(1 << 20)}),
+        json!({"a": "x".repeat(1 << 19)}),
+    );
+    let too_large =
+        |name: &str| format!("request/body/{name} must have 1048576 bytes of JSON at most");
+    let body = json!({"name": "job", "status": "listening", "input": large});
+    let refused = bot.post(server, WORKFLOWS, body).await.expect(400);
+    assert_eq!(refused.json()["message"], too_large("input"));
+    let id = given.workflow(json!({"input": least})).await;
+    let refused = given.put_workflow(&id, json!({"output": large})).await;
+    assert_eq!(refused.expect(400).json()["message"], too_large("output"));
+    let changed = given.put_workflow(&id, json!({"output": least})).await;
+    changed.expect(200);
+    let conversation = given.conversation("c").await;
+    let body = json!({"type": "job", "conversationId": conversation, "data": large});
+    let refused = bot.post(server, "/v1/chat/tasks", body).await.expect(400);
+    assert_eq!(refused.json()["message"], too_large("data"));
+    let task = given.task(&conversation, json!({})).await;
+    let path = format!("/v1/chat/tasks/{task}");
+    let refused = bot.put(server, &path, json!({"data": large})).await;
+    assert_eq!(refused.expect(400).json()["message"], too_large("data"));
+}
