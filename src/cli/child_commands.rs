@@ -47,6 +47,9 @@ impl ScriptWorker {
 /// Read a document from standard input.
 #[derive(Args)]
 pub struct DocumentWorker {
+    /// Read PDF instead of DOCX.
+    #[arg(long)]
+    pdf: bool,
     #[arg(long)]
     memory_bytes: u64,
     #[arg(long)]
@@ -55,7 +58,7 @@ pub struct DocumentWorker {
 
 impl DocumentWorker {
     pub fn run(&self) -> Result<ExitCode> {
-        folders::read_document(self.memory_bytes, self.seconds)?;
+        folders::read_document(self.pdf, self.memory_bytes, self.seconds)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -120,7 +120,7 @@ fn inspect_file(
     let below = entry.path().strip_prefix(root).ok().and_then(Path::to_str);
     let path = below.ok_or_else(|| "its name is not Unicode".to_owned())?;
     let format = Format::from_path(entry.path());
-    let format = format.ok_or_else(|| unsupported_reason(entry.path()))?;
+    let format = format.ok_or("its extension is not that of a text format")?;
     let metadata = entry.metadata();
     let metadata = metadata.map_err(|error| format!("it cannot be read: {error}"))?;
     let size = metadata.len();
@@ -133,19 +133,6 @@ fn inspect_file(
         stamp: file_stamp(&metadata),
         format,
     })
-}
-
-/// Returns the reason why a file name's extension excludes the file.
-fn unsupported_reason(path: &Path) -> String {
-    let extension = path
-        .extension()
-        .map(|extension| extension.to_ascii_lowercase());
-    match extension.as_ref().and_then(|extension| extension.to_str()) {
-        // docs/OPERATIONS.md gives the reason: the crates for PDF use unmaintained parsers or
-        // contain a whole PDF suite.
-        Some("pdf") => "PDF is not read; convert it to text, HTML or DOCX".to_owned(),
-        _ => "its extension is not that of a text format".to_owned(),
-    }
 }
 
 /// Returns a path relative to the folder, for display.

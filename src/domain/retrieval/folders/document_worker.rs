@@ -1,4 +1,4 @@
-//! Parses DOCX in a separate process (this program in its hidden mode `document-worker`). The
+//! Parses DOCX and PDF in a separate process (this program in its hidden mode `document-worker`). The
 //! process limits itself first, so that a hostile document costs at most a fixed time and memory.
 
 use std::{
@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{
     Settings,
-    parse::{Content, parse_docx},
+    parse::{Content, Format, parse_docx, parse_pdf},
 };
 use crate::{
     engine::{confinement, helper},
@@ -37,10 +37,11 @@ const STDERR_MAX: u64 = 4096;
 pub(super) async fn parse_document(
     program: Option<&Path>,
     settings: &Settings,
+    format: Format,
     bytes: Vec<u8>,
 ) -> Result<Content, String> {
     let time = Duration::from_secs(settings.document_seconds);
-    let working = run_child(program, settings, bytes);
+    let working = run_child(program, settings, format, bytes);
     let answer = with_timeout(time + STARTUP_ALLOWANCE, working).await;
     answer.unwrap_or_else(|_| Err(timeout_message(settings)))
 }
@@ -48,6 +49,7 @@ pub(super) async fn parse_document(
 async fn run_child(
     program: Option<&Path>,
     settings: &Settings,
+    format: Format,
     bytes: Vec<u8>,
 ) -> Result<Content, String> {
     let unstarted = |error: io::Error| format!("the document worker cannot be started: {error}");
@@ -57,6 +59,9 @@ async fn run_child(
         ("--seconds", settings.document_seconds),
     ] {
         command.args([name, &value.to_string()]);
+    }
+    if format == Format::Pdf {
+        command.arg("--pdf");
     }
     let mut child = Command::from(command)
         .stdin(Stdio::piped())
@@ -111,17 +116,20 @@ fn is_cpu_time_exceeded(status: &std::process::ExitStatus) -> bool {
     matches!(status.signal(), Some(KILL | XCPU))
 }
 
-/// Runs the worker: parses a document from standard input and writes the result to standard output.
+/// Runs the worker: parses a document (PDF, else DOCX) from standard input and writes the result to standard output.
 ///
 /// # Errors
 /// Errors of the standard streams, or of a limit that cannot be set.
-pub fn run_document_worker(memory: u64, seconds: u64) -> io::Result<()> {
+pub fn run_document_worker(is_pdf: bool, memory: u64, seconds: u64) -> io::Result<()> {
     confinement::limit_cpu_time(seconds)?;
     confinement::limit_added_memory(memory)?;
     confinement::confine_worker()?;
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes)?;
-    let read = parse_docx(&bytes);
+    let read = match is_pdf {
+        true => parse_pdf(&bytes),
+        false => parse_docx(&bytes),
+    };
     let mut output = io::stdout().lock();
     serde_json::to_writer(&mut output, &read)?;
     output.flush()

@@ -53,7 +53,7 @@ pub struct Settings {
     pub max_file_bytes: u64,
     /// Maximum number of passages in a search result.
     pub max_results: u32,
-    /// Memory limit for parsing a document (DOCX), in bytes.
+    /// Memory limit for parsing a document (DOCX, PDF), in bytes.
     pub document_memory_bytes: u64,
     /// CPU time limit for parsing a document, in seconds.
     pub document_seconds: u64,

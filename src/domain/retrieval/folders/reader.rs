@@ -20,9 +20,10 @@ pub(in crate::domain) async fn read_content(
     format: Format,
     bytes: Vec<u8>,
 ) -> Result<std::result::Result<Content, String>> {
-    if format == Format::Docx {
+    if format.is_document() {
         let program = app.settings().runtime.executable.as_deref();
-        return Ok(document_worker::parse_document(program, app.folder_settings(), bytes).await);
+        let settings = app.folder_settings();
+        return Ok(document_worker::parse_document(program, settings, format, bytes).await);
     }
     run_blocking(move || read_text(format, &bytes)).await
 }

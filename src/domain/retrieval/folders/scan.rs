@@ -7,7 +7,7 @@ use tracing::warn;
 
 use super::{
     compare::{ChangedFile, compare},
-    parse::{Content, Format},
+    parse::Content,
     passages,
     reader::{join_error, read_content, read_text, run_blocking},
     rows::{self, FileToIndex, PassageToIndex},
@@ -191,7 +191,7 @@ type OpenedFile = (ChangedFile, Vec<u8>);
 async fn read_batch(app: &App, root: &Path, batch: Vec<ChangedFile>) -> Result<Batch> {
     let (documents, texts): (Vec<_>, Vec<_>) = batch
         .into_iter()
-        .partition(|file| file.format == Format::Docx);
+        .partition(|file| file.format.is_document());
     let mut result = Batch::default();
     for file in documents {
         let root = root.to_owned();

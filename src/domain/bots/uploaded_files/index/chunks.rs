@@ -42,7 +42,9 @@ pub(super) fn split(
     let subtype = match format {
         Format::Json | Format::JsonLines | Format::Csv | Format::Tsv => Subtype::Table,
         Format::Lines => Subtype::Code,
-        Format::Markdown | Format::Text | Format::Html | Format::Docx => Subtype::Paragraph,
+        Format::Markdown | Format::Text | Format::Html | Format::Docx | Format::Pdf => {
+            Subtype::Paragraph
+        }
     };
     let mut passages = Vec::new();
     for section in &content.sections {
@@ -56,7 +58,7 @@ pub(super) fn split(
             }
             passages.push(NewPassage {
                 subtype,
-                page: None,
+                page: section.page,
                 heading: heading.clone(),
                 text: text.to_owned(),
                 language,
@@ -136,6 +138,7 @@ mod tests {
         let section = Section {
             heading: None,
             text: text.to_owned(),
+            page: None,
         };
         let found = split_section(&section, max_chars);
         found.iter().map(|text| text.chars().count()).collect()

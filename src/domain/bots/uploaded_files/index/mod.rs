@@ -173,6 +173,7 @@ fn find_format(file: &File) -> Option<Format> {
         "text/csv" => Format::Csv,
         "text/tab-separated-values" => Format::Tsv,
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => Format::Docx,
+        "application/pdf" => Format::Pdf,
         other => {
             let has_extension = Path::new(&file.key).extension().is_some();
             let by_key = Format::from_path(Path::new(&file.key)).filter(|_| has_extension);

@@ -25,7 +25,11 @@ impl SectionBuilder {
             text.truncate(text.trim_end().len());
             text.push('\n');
             let heading = self.heading.clone();
-            self.content.sections.push(Section { heading, text });
+            self.content.sections.push(Section {
+                heading,
+                text,
+                page: None,
+            });
         }
     }
 

@@ -6,6 +6,7 @@ mod encoding;
 mod html;
 mod lines;
 mod markdown;
+mod pdf;
 mod records;
 
 use std::path::Path;
@@ -13,8 +14,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(super) use self::docx::parse_docx;
 pub use self::html::strip_markup;
+pub(super) use self::{docx::parse_docx, pdf::parse_pdf};
 use self::{
     html::parse_html,
     lines::join_wrapped_lines,
@@ -30,6 +31,9 @@ pub struct Section {
     pub heading: Option<String>,
     /// Text, with a line break after each paragraph or item.
     pub text: String,
+    /// Page of the document, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
 }
 
 /// Text of a file.
@@ -62,6 +66,8 @@ pub enum Format {
     Tsv,
     /// A Word document.
     Docx,
+    /// A PDF document.
+    Pdf,
 }
 
 /// File extensions of plain text.
@@ -155,10 +161,17 @@ impl Format {
             "csv" => Self::Csv,
             "tsv" | "tab" => Self::Tsv,
             "docx" | "docm" => Self::Docx,
+            "pdf" => Self::Pdf,
             text if TEXT_EXTENSIONS.contains(&text) => Self::Text,
             lines if LINES_EXTENSIONS.contains(&lines) => Self::Lines,
             _ => return None,
         })
+    }
+
+    /// True for a document, which only a separate process parses.
+    #[must_use]
+    pub const fn is_document(self) -> bool {
+        matches!(self, Self::Docx | Self::Pdf)
     }
 }
 
@@ -177,7 +190,7 @@ fn parse_text(format: Format, text: &str) -> Content {
         Format::Markdown => parse_markdown(text),
         Format::Text => plain_content(&join_wrapped_lines(text)),
         // A separate process parses documents.
-        Format::Lines | Format::Docx => plain_content(text),
+        Format::Lines | Format::Docx | Format::Pdf => plain_content(text),
         Format::Html => parse_html(text),
         Format::Json => match serde_json::from_str(text) {
             Ok(value) => build_sections(match value {
@@ -206,6 +219,7 @@ fn plain_content(text: &str) -> Content {
         sections: vec![Section {
             heading: None,
             text: text.to_owned(),
+            page: None,
         }],
     }
 }

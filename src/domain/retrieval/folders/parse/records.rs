@@ -24,6 +24,7 @@ pub(super) fn build_sections(values: Vec<Value>) -> Content {
         Section {
             heading: named.map(to_one_line),
             text,
+            page: None,
         }
     });
     Content {
@@ -100,6 +101,7 @@ pub(super) fn parse_table(text: &str, delimiter: u8) -> Option<Content> {
             content.sections.push(Section {
                 heading,
                 text: lines,
+                page: None,
             });
         }
     }
