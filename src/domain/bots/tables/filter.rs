@@ -1,12 +1,17 @@
 //! Filters of rows, in the language of MongoDB's queries (botpress-today.md §7). Pure: it reads no table.
 
 mod pattern_options;
+mod values;
 
 use std::cmp::Ordering;
 
 use serde_json::{Map, Value, json};
 
-use self::pattern_options::apply_options;
+pub(super) use self::values::find_path;
+use self::{
+    pattern_options::apply_options,
+    values::{ValueSet, compare, has_item, is_equal, is_same},
+};
 use crate::kernel::{
     Error, Rule, Violation,
     schema::{Limits, Schema, truncate_text},
@@ -20,8 +25,6 @@ const MAX_CONDITIONS: usize = 200;
 const MAX_BYTES: usize = 64 * 1024;
 /// Maximum number of regular expressions of a filter.
 const MAX_PATTERNS: usize = 10;
-/// Maximum number of items of a list that `$regex` and `$elemMatch` look at.
-const MAX_ITEMS: usize = 1_000;
 /// Steps of a regular expression for one value. A value that needs more does not match.
 const PATTERN_LIMITS: Limits = Limits {
     max_work: 10_000,
@@ -49,7 +52,7 @@ pub(super) enum Test {
     /// Equal, or a list with an equal item.
     Equal(Value),
     /// Equal to one of these.
-    In(Vec<Value>),
+    In(ValueSet),
     /// Ordered so in comparison with this value; a list if one of its items is.
     Compare(&'static [Ordering], Value),
     /// Null or not.
@@ -112,7 +115,7 @@ impl Filter {
             Self::Field(path, Test::Equal(value)) if path == field => {
                 Some(std::slice::from_ref(value))
             }
-            Self::Field(path, Test::In(values)) if path == field => Some(values),
+            Self::Field(path, Test::In(values)) if path == field => Some(values.as_slice()),
             _ => None,
         }
     }
@@ -127,22 +130,18 @@ impl Filter {
     }
 }
 
-/// Returns the value at a path: a member of that name, or else members of members, separated by dots.
-pub(super) fn find_path<'a>(members: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
-    if let Some(value) = members.get(path) {
-        return Some(value);
-    }
-    let (first, rest) = path.split_once('.')?;
-    find_path(members.get(first)?.as_object()?, rest)
-}
-
 impl Test {
     /// True if a value passes the test. A missing value is like null.
     fn passes(&self, value: Option<&Value>) -> bool {
         let value = value.unwrap_or(&Value::Null);
         match self {
             Self::Equal(expected) => is_equal(value, expected),
-            Self::In(allowed) => allowed.iter().any(|one| is_equal(value, one)),
+            Self::In(allowed) => {
+                allowed.contains(value)
+                    || value
+                        .as_array()
+                        .is_some_and(|items| items.iter().any(|item| allowed.contains(item)))
+            }
             Self::Compare(orders, bound) => {
                 let fits = |value: &Value| {
                     compare(value, bound).is_some_and(|order| orders.contains(&order))
@@ -173,56 +172,6 @@ impl Test {
             }
             Self::Not(tests) => !tests.iter().all(|test| test.passes(Some(value))),
         }
-    }
-}
-
-/// True for a list of which one of the first items fits.
-fn has_item(value: &Value, fits: impl Fn(&Value) -> bool) -> bool {
-    value
-        .as_array()
-        .is_some_and(|items| items.iter().take(MAX_ITEMS).any(fits))
-}
-
-/// True for equal values, or a list with an equal item.
-fn is_equal(value: &Value, expected: &Value) -> bool {
-    is_same(value, expected)
-        || value
-            .as_array()
-            .is_some_and(|items| items.iter().any(|item| is_same(item, expected)))
-}
-
-/// True for the same value. Numbers are compared by their value, so that 1 is 1.0.
-fn is_same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Number(_), Value::Number(_)) => compare(one, other) == Some(Ordering::Equal),
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len()
-                && one
-                    .iter()
-                    .zip(other)
-                    .all(|(one, other)| is_same(one, other))
-        }
-        (Value::Object(one), Value::Object(other)) => {
-            let has = |(key, value): (&String, &Value)| {
-                other.get(key).is_some_and(|other| is_same(value, other))
-            };
-            one.len() == other.len() && one.iter().all(has)
-        }
-        _ => one == other,
-    }
-}
-
-/// Compares two values of one type; `None` for others. Null is equal to null.
-fn compare(one: &Value, other: &Value) -> Option<Ordering> {
-    match (one, other) {
-        (Value::Null, Value::Null) => Some(Ordering::Equal),
-        (Value::Bool(one), Value::Bool(other)) => Some(one.cmp(other)),
-        (Value::String(one), Value::String(other)) => Some(one.cmp(other)),
-        (Value::Number(one), Value::Number(other)) => match (one.as_i64(), other.as_i64()) {
-            (Some(one), Some(other)) => Some(one.cmp(&other)),
-            _ => one.as_f64()?.partial_cmp(&other.as_f64()?),
-        },
-        _ => None,
     }
 }
 
@@ -305,8 +254,8 @@ impl Parser {
                 "$gte" => Test::Compare(&[Ordering::Greater, Ordering::Equal], operand.clone()),
                 "$lt" => Test::Compare(&[Ordering::Less], operand.clone()),
                 "$lte" => Test::Compare(&[Ordering::Less, Ordering::Equal], operand.clone()),
-                "$in" => Test::In(list()?.clone()),
-                "$nin" => Test::Not(vec![Test::In(list()?.clone())]),
+                "$in" => Test::In(ValueSet::new(list()?)),
+                "$nin" => Test::Not(vec![Test::In(ValueSet::new(list()?))]),
                 // wire: a row has every column, so a null counts as absent (botpress-today.md §7)
                 "$exists" => {
                     let expected = operand.as_bool();
