@@ -8,11 +8,14 @@ use percent_encoding::percent_decode_str;
 
 use crate::{
     domain::App,
-    kernel::{Error, Result, Rule, Violation},
+    kernel::{
+        Error, Result, Rule, Violation,
+        clock::{Stopwatch, with_timeout},
+    },
     net::outbound::{OutboundRequest, parse_web_url},
 };
 
-/// Maximum time for a file at an address.
+/// Maximum time for all files at addresses of a request.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Maximum length of a media type, in bytes.
 const MAX_TYPE_BYTES: usize = 100;
@@ -36,18 +39,21 @@ impl Media {
     }
 }
 
-/// The bytes that the media of one request may still have.
+/// The bytes that the media of one request may still have, and the time to read them.
 pub(super) struct MediaAllowance {
     limit: usize,
     remaining: usize,
+    /// Time for addresses. A request holds a slot of the model server while they are read.
+    time: Duration,
 }
 
 impl MediaAllowance {
     pub(super) fn new(app: &App) -> Self {
-        let limit = app.ai_settings().media_bytes;
+        let settings = app.ai_settings();
         Self {
-            limit,
-            remaining: limit,
+            limit: settings.media_bytes,
+            remaining: settings.media_bytes,
+            time: TIMEOUT.min(Duration::from_secs(settings.timeout_seconds)),
         }
     }
 
@@ -72,7 +78,9 @@ impl MediaAllowance {
                 parse_data_uri(data)
                     .ok_or_else(|| refuse("must be a data URI with base64".to_owned()))?
             }
-            None if parse_web_url(url).is_some() => self.fetch(app, url).await.map_err(refuse)?,
+            None if parse_web_url(url).is_some() => {
+                self.fetch_in_time(app, url).await.map_err(refuse)?
+            }
             None => {
                 return Err(refuse(
                     "must be an http or https address or a data URI".to_owned(),
@@ -94,6 +102,15 @@ impl MediaAllowance {
         format!(
             "must not bring the images and audio of the request to more than {limit} bytes (ai.media_bytes)"
         )
+    }
+
+    async fn fetch_in_time(&mut self, app: &App, url: &str) -> std::result::Result<Media, String> {
+        let watch = Stopwatch::start();
+        let fetched = with_timeout(self.time, self.fetch(app, url)).await;
+        self.time = self.time.saturating_sub(watch.elapsed());
+        fetched.unwrap_or_else(|_| {
+            Err("cannot be read: the addresses of the request take too long".to_owned())
+        })
     }
 
     async fn fetch(&self, app: &App, url: &str) -> std::result::Result<Media, String> {

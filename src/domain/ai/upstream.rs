@@ -12,8 +12,8 @@ use crate::{
             upstream::{build_request, connection_error, response_error},
         },
     },
-    kernel::{Error, Kind, Result},
-    net::outbound::{OutboundRequest, OutboundStream},
+    kernel::{Error, Kind, Result, clock::with_timeout},
+    net::outbound::{OutboundError, OutboundRequest, OutboundStream},
 };
 
 /// Maximum size of an error response, in bytes.
@@ -75,11 +75,18 @@ pub(super) async fn fetch(app: &App, mut request: OutboundRequest, max: usize) -
     collect(app, stream, max).await
 }
 
-/// Reads a body of at most `max` bytes.
+/// Reads a body of at most `max` bytes, within `ai.timeout_seconds`.
 ///
 /// # Errors
 /// As [`fetch`].
-pub(super) async fn collect(app: &App, mut stream: OutboundStream, max: usize) -> Result<Vec<u8>> {
+pub(super) async fn collect(app: &App, stream: OutboundStream, max: usize) -> Result<Vec<u8>> {
+    let limit = Duration::from_secs(app.ai_settings().timeout_seconds);
+    with_timeout(limit, read_body(app, stream, max))
+        .await
+        .unwrap_or_else(|_| Err(connection_error(&OutboundError::Timeout(limit))))
+}
+
+async fn read_body(app: &App, mut stream: OutboundStream, max: usize) -> Result<Vec<u8>> {
     let mut reservation = app.outbound().reserve_buffer();
     let mut body = Vec::new();
     while let Some(chunk) = stream

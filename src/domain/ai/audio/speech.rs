@@ -1,5 +1,7 @@
 //! Speech from a model: whole, or as a stream.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::{
@@ -16,7 +18,10 @@ use crate::{
         retrieval::answers::upstream::redact,
         tenancy::request_auth::RequestContext,
     },
-    kernel::Result,
+    kernel::{
+        Result,
+        clock::{Stopwatch, with_timeout},
+    },
     net::outbound::OutboundStream,
 };
 
@@ -139,6 +144,7 @@ struct OpenSpeech {
     audio: OutboundStream,
     attempts: ModelAttempts,
     voice: String,
+    watch: Stopwatch,
     _slot: ModelSlot,
 }
 
@@ -160,8 +166,18 @@ impl SpeechStream {
     /// Returns the next event, or `None` after the last one.
     pub async fn next(&mut self) -> Option<SpeechEvent> {
         let open = self.open.as_mut()?;
-        let max = self.call.app().ai_settings().media_bytes;
-        let problem = match open.audio.next_chunk().await {
+        let settings = self.call.app().ai_settings();
+        let max = settings.media_bytes;
+        let limit = Duration::from_secs(settings.timeout_seconds);
+        let remaining = limit.saturating_sub(open.watch.elapsed());
+        let Ok(next) = with_timeout(remaining, open.audio.next_chunk()).await else {
+            return self
+                .finish(Some(format!(
+                    "no complete answer within {limit:?} (ai.timeout_seconds)"
+                )))
+                .await;
+        };
+        let problem = match next {
             Ok(Some(chunk)) if self.bytes.len() + chunk.len() <= max => {
                 self.bytes.extend_from_slice(&chunk);
                 return Some(SpeechEvent::Audio(chunk));
@@ -172,6 +188,11 @@ impl SpeechStream {
             Ok(None) => None,
             Err(error) => Some(format!("the model did not finish: {error}")),
         };
+        self.finish(problem).await
+    }
+
+    /// Stores the audio, unless it broke off, and returns the last event.
+    async fn finish(&mut self, problem: Option<String>) -> Option<SpeechEvent> {
         let open = self.open.take()?;
         let stored = match problem {
             None => {
@@ -236,6 +257,7 @@ async fn open_speech(call: &RequestContext, request: &SpeechRequest) -> Result<O
         audio,
         attempts,
         voice: voice.to_owned(),
+        watch: Stopwatch::start(),
         _slot: slot,
     })
 }

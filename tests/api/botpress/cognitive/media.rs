@@ -1,6 +1,10 @@
 //! Images, speech and transcriptions.
 
 use serde_json::{Value, json};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+};
 
 use super::{
     upstream::{Asked, Upstream},
@@ -258,4 +262,64 @@ async fn generate_audio_without_a_model_server_is_a_clear_400() {
         let answer = given.as_bot().post(&given.server, path, body).await;
         assert_answer!("no_server_for_media", answer.expect(400));
     }
+}
+
+/// An address that begins to answer and never ends. It keeps the connections open.
+async fn start_endless() -> (String, tokio::task::JoinHandle<Vec<TcpStream>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let origin = format!("http://{}", listener.local_addr().expect("an address"));
+    let task = tokio::spawn(async move {
+        let mut open = Vec::new();
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let begin = "HTTP/1.1 200 OK\r\ncontent-type: audio/wav\r\ncontent-length: 9\r\n\r\nR";
+            stream.write_all(begin.as_bytes()).await.expect("written");
+            open.push(stream);
+        }
+    });
+    (origin, task)
+}
+
+#[tokio::test]
+async fn media_and_answers_take_the_time_of_the_settings() {
+    let (origin, _task) = start_endless().await;
+    let upstream = format!("{origin}/v1");
+    let server = TestServer::with(|config| {
+        config.answers.upstream.url = Some(upstream);
+        config.ai.transcription_model = Some("whisper".to_owned());
+        config.ai.speech_model = Some("kokoro".to_owned());
+        config.ai.image_model = Some("painter".to_owned());
+        config.ai.timeout_seconds = 1;
+    })
+    .await;
+    let given = Given::on(server).await;
+    let bot = given.as_bot();
+    let image = json!({"type": "image", "url": format!("{origin}/a.png")});
+    let content = json!([image, image, image]);
+    let body = json!({"messages": [{"role": "user", "content": content}]});
+    let late =
+        "/messages/0/content/0/url cannot be read: the addresses of the request take too long";
+    let text = "/v2/cognitive/generate-text";
+    let answer = bot.post(&given.server, text, body).await.expect(400);
+    let message = answer.json()["message"].to_string();
+    assert!(message.contains(late), "{message}");
+    for (path, body) in [
+        (TRANSCRIBE, json!({"url": "data:audio/wav;base64,aGk="})),
+        ("/v2/cognitive/generate-image", json!({"prompt": "a cat"})),
+        ("/v2/cognitive/generate-audio", json!({"input": "Hello"})),
+    ] {
+        let answer = bot.post(&given.server, path, body).await.expect(502);
+        assert!(
+            answer.text.contains("1 s") || answer.text.contains("1s"),
+            "{path}: {}",
+            answer.text
+        );
+    }
+    let stream = "/v2/cognitive/generate-audio-stream";
+    let answer = bot
+        .post(&given.server, stream, json!({"input": "Hello"}))
+        .await;
+    let answer = answer.expect(200);
+    let ends = "no complete answer within 1s (ai.timeout_seconds)";
+    assert!(answer.text.contains(ends), "{}", answer.text);
 }
