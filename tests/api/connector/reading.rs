@@ -7,7 +7,7 @@ use serde_json::json;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::{Documents, ids, scan};
-use crate::support::{OPERATOR_KEY, TestServer, send};
+use crate::support::{OPERATOR_KEY, TestServer, pdf::pdf, send};
 
 /// A document of Word with this main text.
 fn docx(body: &str) -> Vec<u8> {
@@ -118,6 +118,25 @@ async fn documents_of_word_are_found() {
     );
 }
 
+#[tokio::test]
+async fn documents_in_pdf_are_found() {
+    let documents = Documents::of(&[
+        (
+            "pump.pdf",
+            &pdf(&["Close the valve.", "Store the gaskets."]),
+        ),
+        ("scan.PDF", &pdf(&[""])),
+    ]);
+    let server = documents.serve().await;
+    assert_eq!(ids(&server, "gaskets").await, ["pump.pdf#1"]);
+    let skipped = scan(&server).await.skipped.files;
+    assert_eq!(skipped.len(), 1);
+    assert_eq!(
+        skipped[0].reason,
+        "it is a PDF document without a text layer"
+    );
+}
+
 /// A small file may ask for any memory and any time: it is left out, and the others are found.
 #[tokio::test]
 async fn hostile_documents_cost_a_stated_memory_and_time() {
@@ -125,6 +144,8 @@ async fn hostile_documents_cost_a_stated_memory_and_time() {
     documents.write_bytes("bomb.docx", &docx(&paragraph(&"a".repeat(60 << 20))));
     documents.write_bytes("endless.docx", &docx(&"<w:p/>".repeat(9 << 20)));
     documents.write_bytes("deep.docx", &docx(&"<w:p>".repeat(100_000)));
+    let bomb = pdf(&["a"]).replace("BT ", &"(a)".repeat(3_000_000));
+    documents.write_bytes("bomb.pdf", bomb.as_bytes());
     documents.write_bytes("good.docx", &docx(&paragraph("omega")));
     let server = TestServer::with(|config| {
         documents.configure(config);

@@ -1,6 +1,7 @@
 //! What the tests share: a server of their own, calls to it, and what is shown of an answer.
 
 pub mod answer;
+pub mod pdf;
 mod program;
 mod server;
 

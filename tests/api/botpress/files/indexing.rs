@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{FILES, count, get, index, store, until_nothing_is_left, until_status, upsert};
 use crate::{
     botpress::given::{Caller, Given, make_bot},
-    support::{TestServer, WORKSPACE, assert_answer, until},
+    support::{TestServer, WORKSPACE, assert_answer, pdf::pdf, until},
 };
 
 /// A text of three sections.
@@ -338,6 +338,7 @@ async fn set_file_passages_replaces_all() {
 }
 
 #[tokio::test]
+<<<<<<< HEAD
 async fn set_file_passages_gives_short_ones_the_language_of_the_file() {
     let given = Given::new().await;
     let (server, bot) = (&given.server, given.as_bot());
@@ -362,4 +363,35 @@ async fn set_file_passages_gives_short_ones_the_language_of_the_file() {
         let hits = found(server, &bot, &format!("query={query}&contextDepth=0")).await;
         assert_eq!(hits.len(), 1, "{query} finds {hits:?}, not {text}");
     }
+=======
+async fn list_file_passages_names_the_pages_of_pdf() {
+    let given = Given::new().await;
+    let (server, bot) = (&given.server, given.as_bot());
+    let text = pdf(&["Close the valve.", "", "Store the gaskets."]);
+    let file = index(server, &bot, "pump.pdf", &text, json!({})).await;
+    assert_eq!(file["contentType"], "application/pdf");
+    let path = format!("{FILES}/pump.pdf/passages");
+    let listed = bot.get(server, &path).await.expect(200).json();
+    let pages: Vec<Value> = listed["passages"]
+        .as_array()
+        .expect("passages")
+        .iter()
+        .map(|passage| json!([passage["content"], passage["meta"]["pageNumber"]]))
+        .collect();
+    assert_eq!(
+        pages,
+        [
+            json!(["Close the valve.", 1]),
+            json!(["Store the gaskets.", 3])
+        ]
+    );
+    assert_eq!(found(server, &bot, "query=gaskets").await.len(), 1);
+    let members = json!({"index": true, "contentType": "application/pdf"});
+    let scan = store(server, &bot, "scan", &pdf(&[""]), members).await;
+    let failed = until_status(server, &bot, &scan["id"], "indexing_failed").await;
+    assert_eq!(
+        failed["failedStatusReason"],
+        "it is a PDF document without a text layer"
+    );
+>>>>>>> f881bc5a (retrieval: tell the words of PDF by the widths of their letters)
 }

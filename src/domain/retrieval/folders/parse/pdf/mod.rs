@@ -1,15 +1,16 @@
 //! Parses PDF: the text layer of the pages. One page becomes one section.
 
+mod font;
 mod page_text;
 
 use std::collections::HashMap;
 
 use lopdf::{
-    Dictionary, Document, Encoding, LoadOptions, Object, ObjectId, content::Content as Operations,
+    Dictionary, Document, LoadOptions, Object, ObjectId, content::Content as Operations,
     decode_text_string,
 };
 
-use self::page_text::PageText;
+use self::{font::Font, page_text::PageText};
 use super::{Content, Section, join_wrapped_lines, to_one_line};
 
 /// Maximum size of one stream, in bytes, because a small file may inflate to any size.
@@ -54,9 +55,9 @@ pub(in crate::domain::retrieval::folders) fn parse_pdf(bytes: &[u8]) -> Result<C
     }
 }
 
-/// Encodings of the fonts, by the place of the font in memory; none for a font whose codes have no known characters.
-/// Pages share fonts, and reading an encoding is slow.
-type Fonts<'document> = HashMap<*const Dictionary, Option<Encoding<'document>>>;
+/// Fonts by their place in memory; none for a font whose codes have no known characters. Pages share fonts, and reading
+/// one is slow.
+type Fonts<'document> = HashMap<*const Dictionary, Option<Font<'document>>>;
 
 fn read_page<'document>(
     document: &'document Document,
@@ -68,10 +69,8 @@ fn read_page<'document>(
     let content = content.map_err(unreadable)?;
     let page_fonts = document.get_page_fonts(page).unwrap_or_default();
     for font in page_fonts.values() {
-        fonts.entry(std::ptr::from_ref(*font)).or_insert_with(|| {
-            let encoding = font.get_font_encoding_with_limit(document, STREAM_MAX);
-            encoding.ok()
-        });
+        let known = fonts.entry(std::ptr::from_ref(*font));
+        known.or_insert_with(|| Font::read(document, font, STREAM_MAX));
     }
     let find_font = |name: &[u8]| {
         let font = page_fonts.get(name)?;

@@ -1,15 +1,18 @@
 //! Builds the text of a page from its operations (ISO 32000-1 §9.4). The positions of the shown strings tell the lines,
 //! the paragraphs and, if a program does not write spaces, the words.
 
-use lopdf::{Encoding, Object, content::Operation};
+use lopdf::{Object, content::Operation};
+use unicode_normalization::UnicodeNormalization;
+
+use super::font::Font;
 
 /// Maximum number of saved graphics states.
 const MAX_SAVED: usize = 1_000;
 /// Move across the line that begins a new line, and one that begins a new paragraph, relative to the size of the font.
 const LINE_MOVE: f32 = 0.5;
 const PARAGRAPH_MOVE: f32 = 1.7;
-/// Gap between two strings that is a space, in thousandths of the size of the font.
-const SPACE_GAP: f32 = 180.0;
+/// Gap between two strings that is a space, relative to the size of the font.
+const SPACE_GAP: f32 = 0.16;
 
 /// A transformation: `a b c d e f`.
 type Matrix = [f32; 6];
@@ -33,15 +36,17 @@ fn multiply(first: &Matrix, second: &Matrix) -> Matrix {
 /// Text of a page, and the state of its operations.
 pub(super) struct PageText<'font> {
     text: String,
-    font: Option<&'font Encoding<'font>>,
+    font: Option<&'font Font<'font>>,
     font_size: f32,
+    character_spacing: f32,
+    word_spacing: f32,
     leading: f32,
     transformation: Matrix,
     saved: Vec<Matrix>,
     /// Start of the line, in the coordinates of the text.
     line: Matrix,
-    /// Where the last string started, and its number of characters.
-    shown: Option<(Matrix, usize)>,
+    /// Where the last strings started, and their width.
+    shown: Option<(Matrix, f32)>,
     /// True if the position changed since the last string.
     has_moved: bool,
 }
@@ -52,6 +57,8 @@ impl Default for PageText<'_> {
             text: String::new(),
             font: None,
             font_size: 1.0,
+            character_spacing: 0.0,
+            word_spacing: 0.0,
             leading: 0.0,
             transformation: IDENTITY,
             saved: Vec::new(),
@@ -69,17 +76,25 @@ impl<'font> PageText<'font> {
 
     pub(super) fn finish(self) -> String {
         // Fonts may map codes to characters without a meaning, and SQLite's text ends at the first zero.
-        self.text
-            .chars()
-            .filter(|character| matches!(character, '\n' | '\t') || !character.is_control())
-            .collect()
+        let characters = self.text.chars();
+        let kept = characters
+            .filter(|character| matches!(character, '\n' | '\t') || !character.is_control());
+        let mut text = String::with_capacity(self.text.len());
+        for character in kept {
+            match character {
+                // Ligatures would hide words from a search.
+                '\u{fb00}'..='\u{fb06}' => text.extend(character.nfkc()),
+                other => text.push(other),
+            }
+        }
+        text
     }
 
     /// Applies an operation. Operations with wrong operands have no effect.
     pub(super) fn apply(
         &mut self,
         operation: &Operation,
-        find_font: &impl Fn(&[u8]) -> Option<&'font Encoding<'font>>,
+        find_font: &impl Fn(&[u8]) -> Option<&'font Font<'font>>,
     ) {
         let operands = operation.operands.as_slice();
         match operation.operator.as_str() {
@@ -101,9 +116,13 @@ impl<'font> PageText<'font> {
                     self.font_size = size.as_float().unwrap_or(1.0);
                 }
             }
-            "TL" => {
-                if let Some([leading]) = numbers(operands) {
-                    self.leading = leading;
+            "TL" | "Tc" | "Tw" => {
+                if let Some([value]) = numbers(operands) {
+                    *match operation.operator.as_str() {
+                        "TL" => &mut self.leading,
+                        "Tc" => &mut self.character_spacing,
+                        _ => &mut self.word_spacing,
+                    } = value;
                 }
             }
             "Td" | "TD" => {
@@ -155,48 +174,51 @@ impl<'font> PageText<'font> {
         if self.has_moved {
             self.separate();
         }
-        let before = self.text.len();
+        let mut width = 0.0;
         for part in parts {
             match part {
                 Object::String(bytes, _) => {
-                    // A string of unknown characters is left out.
-                    let _ = font.write_to_string(bytes, &mut self.text);
+                    font.write_text(bytes, &mut self.text);
+                    for (code, glyph_width) in font.codes(bytes) {
+                        width += glyph_width * self.font_size + self.character_spacing;
+                        if code == u16::from(b' ') {
+                            width += self.word_spacing;
+                        }
+                    }
                 }
                 gap => {
-                    if gap.as_float().is_ok_and(|gap| -gap > SPACE_GAP) {
+                    let gap = gap.as_float().map_or(0.0, |gap| -gap / 1000.0);
+                    width += gap * self.font_size;
+                    if gap > SPACE_GAP {
                         self.push_space();
                     }
                 }
             }
         }
-        let characters = self.text[before..].chars().count();
         match &mut self.shown {
-            Some((_, shown)) if !self.has_moved => *shown += characters,
-            shown => *shown = Some((multiply(&self.line, &self.transformation), characters)),
+            Some((_, shown)) if !self.has_moved => *shown += width,
+            shown => *shown = Some((multiply(&self.line, &self.transformation), width)),
         }
         self.has_moved = false;
     }
 
     /// Separates the next string from the last one by its position.
     fn separate(&mut self) {
-        let Some((last, characters)) = self.shown else {
+        let Some((last, width)) = self.shown else {
             return;
         };
         let next = multiply(&self.line, &self.transformation);
         let length = last[0].hypot(last[1]);
         let size = self.font_size.abs() * length;
         let (x, y) = (next[4] - last[4], next[5] - last[5]);
-        // The axis of the last line.
-        let (along, across) = (
-            (x * last[0] + y * last[1]) / length / size,
-            (y * last[0] - x * last[1]).abs() / length / size,
-        );
+        // Along the last line from the end of the last string, and across the line.
+        let gap = ((x * last[0] + y * last[1]) / length - width * length) / size;
+        let across = (y * last[0] - x * last[1]).abs() / length / size;
         // Without a size (NaN, infinite), each string is a line.
         if across < LINE_MOVE {
-            // A program may place each character by itself.
-            match characters {
-                0 | 1 if along < 1.0 => {}
-                _ => self.push_space(),
+            // A move back is a column or a table, unless it is a kerning.
+            if !(-1.0..=SPACE_GAP).contains(&gap) {
+                self.push_space();
             }
             return;
         }
