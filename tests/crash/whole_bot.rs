@@ -136,7 +136,7 @@ const REST: &str = "
          + (SELECT count(*) FROM blobs) - (SELECT count(*) FROM files)
          + (SELECT count(*) FROM file_passage_sets WHERE complete = 0 OR doomed = 1)";
 const FILES: &str = "
-    SELECT key, status, bytes FROM files JOIN blob_chunks ON blob_chunks.blob_seq = files.blob_seq";
+    SELECT key, coalesce(failure, status), bytes FROM files JOIN blob_chunks ON blob_chunks.blob_seq = files.blob_seq";
 
 /// The rows of a query of two texts and bytes.
 fn rows(file: &rusqlite::Connection, sql: &str) -> Vec<(String, String, String)> {
@@ -222,7 +222,12 @@ async fn a_bot_with_workflows_tables_files_and_a_model_resumes() {
     let files = rows(&file, FILES);
     assert_eq!(files.len(), ended.len());
     for (key, status, bytes) in &files {
-        assert_eq!(status, "indexing_completed", "{key}");
+        // A file at which the server ended three times is not read again.
+        let is_over = [
+            "indexing_completed",
+            "the server ended while it read the file",
+        ];
+        assert!(is_over.contains(&status.as_str()), "{key}: {status}");
         assert_eq!(format!("{bytes}.txt"), format!("answer to {key}"));
     }
     assert_eq!(count(REST), 0);
