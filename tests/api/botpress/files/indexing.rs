@@ -338,7 +338,6 @@ async fn set_file_passages_replaces_all() {
 }
 
 #[tokio::test]
-<<<<<<< HEAD
 async fn set_file_passages_gives_short_ones_the_language_of_the_file() {
     let given = Given::new().await;
     let (server, bot) = (&given.server, given.as_bot());
@@ -363,7 +362,9 @@ async fn set_file_passages_gives_short_ones_the_language_of_the_file() {
         let hits = found(server, &bot, &format!("query={query}&contextDepth=0")).await;
         assert_eq!(hits.len(), 1, "{query} finds {hits:?}, not {text}");
     }
-=======
+}
+
+#[tokio::test]
 async fn list_file_passages_names_the_pages_of_pdf() {
     let given = Given::new().await;
     let (server, bot) = (&given.server, given.as_bot());
@@ -393,5 +394,4 @@ async fn list_file_passages_names_the_pages_of_pdf() {
         failed["failedStatusReason"],
         "it is a PDF document without a text layer"
     );
->>>>>>> f881bc5a (retrieval: tell the words of PDF by the widths of their letters)
 }

@@ -23,17 +23,18 @@ fn problem(filter: Value) -> String {
 
 #[test]
 fn long_lists_are_compared_in_bounded_time() {
-    let many: Vec<usize> = (100_000..110_000).collect();
-    let filter =
-        |operator| Filter::parse(&object(json!({"list": {operator: many}}))).expect("a filter");
+    let many: Vec<usize> = (100_000..108_000).collect();
+    let filter = |operator: &str| {
+        Filter::parse(&object(json!({"list": {operator: many}}))).expect("a filter")
+    };
     let (within, without) = (filter("$in"), filter("$nin"));
     let row = |last| {
         let list: Vec<usize> = (0..20_000).chain([last]).collect();
         object(json!({"list": list}))
     };
     for _ in 0..10 {
-        assert!(within.matches(&row(109_999)) && !without.matches(&row(109_999)));
-        assert!(!within.matches(&row(110_000)) && without.matches(&row(110_000)));
+        assert!(within.matches(&row(107_999)) && !without.matches(&row(107_999)));
+        assert!(!within.matches(&row(108_000)) && without.matches(&row(108_000)));
     }
 }
 

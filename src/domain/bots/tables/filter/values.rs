@@ -75,7 +75,7 @@ pub(super) fn compare(one: &Value, other: &Value) -> Option<Ordering> {
 
 /// A set of values. The time to find one does not depend on their number: a filter may have many, and a list of a row too.
 #[derive(Debug)]
-pub(super) struct ValueSet {
+pub(in crate::domain::bots::tables) struct ValueSet {
     values: Vec<Value>,
     hash_keys: RandomState,
     /// Positions of the values with a hash.
