@@ -22,7 +22,7 @@ use crate::{
         Result,
         clock::{Stopwatch, with_timeout},
     },
-    net::outbound::OutboundStream,
+    net::outbound::{OutboundError, OutboundStream},
 };
 
 /// Name of the operation in the keys of stored results.
@@ -170,23 +170,19 @@ impl SpeechStream {
         let max = settings.media_bytes;
         let limit = Duration::from_secs(settings.timeout_seconds);
         let remaining = limit.saturating_sub(open.watch.elapsed());
-        let Ok(next) = with_timeout(remaining, open.audio.next_chunk()).await else {
-            return self
-                .finish(Some(format!(
-                    "no complete answer within {limit:?} (ai.timeout_seconds)"
-                )))
-                .await;
-        };
-        let problem = match next {
-            Ok(Some(chunk)) if self.bytes.len() + chunk.len() <= max => {
+        let problem = match with_timeout(remaining, open.audio.next_chunk()).await {
+            Ok(Ok(Some(chunk))) if self.bytes.len() + chunk.len() <= max => {
                 self.bytes.extend_from_slice(&chunk);
                 return Some(SpeechEvent::Audio(chunk));
             }
-            Ok(Some(_)) => Some(format!(
+            Ok(Ok(Some(_))) => Some(format!(
                 "the audio has more than {max} bytes (ai.media_bytes)"
             )),
-            Ok(None) => None,
-            Err(error) => Some(format!("the model did not finish: {error}")),
+            Ok(Ok(None)) => None,
+            Err(_) | Ok(Err(OutboundError::Timeout(_))) => Some(format!(
+                "no complete answer within {limit:?} (ai.timeout_seconds)"
+            )),
+            Ok(Err(error)) => Some(format!("the model did not finish: {error}")),
         };
         self.finish(problem).await
     }
