@@ -112,7 +112,6 @@ const HIDE: &str = "
     UPDATE bot_tables SET last_row = :last_row, deleted_at = :now, name = '-' || id WHERE seq = :seq";
 
 /// Inserts a hidden copy without rows. Also returns its name.
-
 fn insert_copy(
     tx: &WriteTx<'_>,
     (workspace, agent_seq): (&WorkspaceId, i64),
