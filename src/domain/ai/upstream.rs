@@ -40,27 +40,51 @@ pub(super) fn json_request(app: &App, path: &str, body: &Value) -> Result<Outbou
     Ok(request)
 }
 
-/// Sends a request and waits for the head of a successful response.
+/// Runs an exchange with the model server for at most `limit`, however often it sends a piece.
+///
+/// # Errors
+/// `Unavailable` if the time is up; errors of the exchange.
+async fn within<T>(limit: Duration, exchange: impl Future<Output = Result<T>>) -> Result<T> {
+    with_timeout(limit, exchange)
+        .await
+        .unwrap_or_else(|_| Err(connection_error(&OutboundError::Timeout(limit))))
+}
+
+/// Returns the problem of an answer that is not complete after `limit`.
+pub(super) fn late_message(limit: Duration) -> String {
+    format!("no complete answer within {limit:?} (ai.timeout_seconds)")
+}
+
+/// Sends a request and waits for the head of a successful response, for at most `limit`. The time of the request is that
+/// between two pieces of the response.
 ///
 /// # Errors
 /// `Unavailable` if a retry may succeed, `Upstream` if it cannot, with the words of the server.
-pub(super) async fn open(app: &App, request: OutboundRequest) -> Result<OutboundStream> {
+pub(super) async fn open(
+    app: &App,
+    request: OutboundRequest,
+    limit: Duration,
+) -> Result<OutboundStream> {
     let settings = settings(app)?;
-    let mut stream = app
-        .outbound()
-        .open_stream(request)
-        .await
-        .map_err(|error| connection_error(&error))?;
+    let opening = async {
+        let opened = app.outbound().open_stream(request).await;
+        opened.map_err(|error| connection_error(&error))
+    };
+    let mut stream = within(limit, opening).await?;
     if stream.status == 200 {
         return Ok(stream);
     }
     let mut body = Vec::new();
-    while let Ok(Some(chunk)) = stream.next_chunk().await {
-        body.extend(chunk);
-        if body.len() > ERROR_MAX {
-            break;
+    let reading = async {
+        while let Ok(Some(chunk)) = stream.next_chunk().await {
+            body.extend(chunk);
+            if body.len() > ERROR_MAX {
+                break;
+            }
         }
-    }
+    };
+    // What has come by then is told.
+    let _ = with_timeout(limit, reading).await;
     Err(response_error(settings, stream.status, &body))
 }
 
@@ -71,7 +95,8 @@ pub(super) async fn open(app: &App, request: OutboundRequest) -> Result<Outbound
 pub(super) async fn fetch(app: &App, mut request: OutboundRequest, max: usize) -> Result<Vec<u8>> {
     // One byte more tells a body that is too long from one that ends here.
     request.max_response = max.saturating_add(1);
-    let stream = open(app, request).await?;
+    let limit = request.timeout;
+    let stream = open(app, request, limit).await?;
     collect(app, stream, max).await
 }
 
@@ -81,9 +106,7 @@ pub(super) async fn fetch(app: &App, mut request: OutboundRequest, max: usize) -
 /// As [`fetch`].
 pub(super) async fn collect(app: &App, stream: OutboundStream, max: usize) -> Result<Vec<u8>> {
     let limit = Duration::from_secs(app.ai_settings().timeout_seconds);
-    with_timeout(limit, read_body(app, stream, max))
-        .await
-        .unwrap_or_else(|_| Err(connection_error(&OutboundError::Timeout(limit))))
+    within(limit, read_body(app, stream, max)).await
 }
 
 async fn read_body(app: &App, mut stream: OutboundStream, max: usize) -> Result<Vec<u8>> {

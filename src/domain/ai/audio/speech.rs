@@ -179,9 +179,7 @@ impl SpeechStream {
                 "the audio has more than {max} bytes (ai.media_bytes)"
             )),
             Ok(Ok(None)) => None,
-            Err(_) | Ok(Err(OutboundError::Timeout(_))) => Some(format!(
-                "no complete answer within {limit:?} (ai.timeout_seconds)"
-            )),
+            Err(_) | Ok(Err(OutboundError::Timeout(_))) => Some(upstream::late_message(limit)),
             Ok(Err(error)) => Some(format!("the model did not finish: {error}")),
         };
         self.finish(problem).await
@@ -244,7 +242,8 @@ async fn open_speech(call: &RequestContext, request: &SpeechRequest) -> Result<O
         body["model"] = attempts.model().into();
         let mut sent = upstream::json_request(app, PATH, &body)?;
         sent.max_response = app.ai_settings().media_bytes.saturating_add(1);
-        match upstream::open(app, sent).await {
+        let limit = sent.timeout;
+        match upstream::open(app, sent, limit).await {
             Ok(audio) => break audio,
             Err(error) => attempts.advance(error)?,
         }

@@ -21,15 +21,13 @@ use crate::{
         Result,
         clock::{Stopwatch, with_timeout},
     },
-    net::outbound::{EventStream, EventStreamError, OutboundError},
+    net::outbound::{EventStream, EventStreamError},
 };
 
 /// Maximum size of a streamed response, in bytes. A token of text is some 250 bytes of it.
 const MAX_STREAM_BYTES: usize = 128 * 1024 * 1024;
 /// Maximum length of a line of a streamed response, in bytes.
 const MAX_LINE_BYTES: usize = 1024 * 1024;
-/// Time within which two timers of the same length may fire in either order.
-const TIMER_TOLERANCE: Duration = Duration::from_millis(100);
 
 /// An event of a stream of text.
 #[derive(Debug)]
@@ -138,9 +136,11 @@ impl Run {
         body["model"] = self.attempts.model().into();
         let mut request = upstream::json_request(app, "/chat/completions", body)?;
         let pause = Duration::from_secs(upstream::settings(app)?.timeout_seconds);
-        request.timeout = pause.min(self.limit.saturating_sub(self.watch.elapsed()));
+        // The time between two events. `read` limits that of the whole answer.
+        request.timeout = pause;
         request.max_response = MAX_STREAM_BYTES;
-        let stream = upstream::open(app, request).await?;
+        let remaining = self.limit.saturating_sub(self.watch.elapsed());
+        let stream = upstream::open(app, request, pause.min(remaining)).await?;
         self.events = Some(EventStream::new(stream, MAX_LINE_BYTES));
         Ok(())
     }
@@ -158,7 +158,7 @@ impl Run {
         let events = self.events.as_mut()?;
         let remaining = self.limit.saturating_sub(self.watch.elapsed());
         let Ok(next) = with_timeout(remaining, events.next_data()).await else {
-            self.fail_late();
+            self.answer.fail(&upstream::late_message(self.limit));
             return None;
         };
         match next {
@@ -170,11 +170,6 @@ impl Run {
                 Some(pieces)
             }
             Ok(None) => None,
-            // The time of the request began with that of the answer, so its timer may fire first.
-            Err(EventStreamError::Outbound(OutboundError::Timeout(_))) if self.is_late() => {
-                self.fail_late();
-                None
-            }
             Err(EventStreamError::Outbound(error)) => {
                 let text = format!("the model did not finish: {error}");
                 self.answer.fail(&text);
@@ -185,19 +180,6 @@ impl Run {
                 None
             }
         }
-    }
-
-    /// True if the time of the answer is up.
-    fn is_late(&self) -> bool {
-        self.watch.elapsed() + TIMER_TOLERANCE >= self.limit
-    }
-
-    fn fail_late(&mut self) {
-        let text = format!(
-            "no complete answer within {:?} (ai.timeout_seconds)",
-            self.limit
-        );
-        self.answer.fail(&text);
     }
 
     /// Completes the answer, and counts its cost.

@@ -1,5 +1,8 @@
 //! Images, speech and transcriptions.
 
+use std::time::Duration;
+
+use parlance::kernel::clock::{sleep_real_time, with_timeout};
 use serde_json::{Value, json};
 use tokio::{
     io::AsyncWriteExt,
@@ -278,6 +281,46 @@ async fn start_endless() -> (String, tokio::task::JoinHandle<Vec<TcpStream>>) {
         }
     });
     (origin, task)
+}
+
+/// A model server that fails with words, and then sends a space every now and then until its client hangs up.
+async fn start_dripping() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let origin = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            tokio::spawn(async move {
+                let begin =
+                    "HTTP/1.1 400 Bad Request\r\ncontent-length: 9999\r\n\r\n{\"error\":\"No\"}";
+                let mut text = begin.as_bytes();
+                while stream.write_all(text).await.is_ok() {
+                    sleep_real_time(Duration::from_millis(200)).await;
+                    text = b" ";
+                }
+            });
+        }
+    });
+    origin
+}
+
+#[tokio::test]
+async fn an_error_that_does_not_end_is_told_in_the_time_of_the_settings() {
+    let upstream = format!("{}/v1", start_dripping().await);
+    let server = TestServer::with(|config| {
+        config.answers.upstream.url = Some(upstream);
+        config.ai.image_model = Some("painter".to_owned());
+        config.ai.timeout_seconds = 1;
+    })
+    .await;
+    let given = Given::on(server).await;
+    let body = json!({"prompt": "a cat"});
+    let bot = given.as_bot();
+    let answer = bot.post(&given.server, "/v2/cognitive/generate-image", body);
+    let answer = with_timeout(Duration::from_secs(20), answer).await;
+    let answer = answer.expect("an answer in time").expect(400);
+    let said = "the model's server answered with status code 400: No";
+    assert!(answer.text.contains(said), "{}", answer.text);
 }
 
 #[tokio::test]
