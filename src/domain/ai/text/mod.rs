@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     domain::{retrieval::answers::TokenUsage, tenancy::request_auth::RequestContext},
-    kernel::{Error, Kind, Result},
+    kernel::{Error, Kind, Result, json_size},
 };
 
 /// Name of the operation in the keys of stored results.
@@ -171,9 +171,7 @@ impl TextAnswer {
     /// Returns the size of the texts, in bytes.
     fn size(&self) -> usize {
         let inputs = self.tool_calls.iter();
-        let inputs: usize = inputs
-            .map(|call| Value::Object(call.input.clone()).to_string().len())
-            .sum();
+        let inputs: usize = inputs.map(|call| json_size(&call.input)).sum();
         self.output.len() + self.reasoning.as_ref().map_or(0, String::len) + inputs
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use self::zui::parse_zui;
 use super::{cast::is_date_time, columns::ColumnPatch};
 use crate::kernel::{
-    Error, Kind, Result, Rule, Violation,
+    Error, Kind, Result, Rule, Violation, json_size,
     schema::{Limits, Schema},
 };
 
@@ -122,7 +122,7 @@ fn allowed_types(members: &Map<String, Value>) -> Vec<&'static str> {
 impl ColumnSchema {
     /// Reads a schema. Keywords that responses do not have are dropped.
     fn parse(column: &str, members: &Map<String, Value>) -> Result<Self> {
-        if Value::Object(members.clone()).to_string().len() > MAX_BYTES {
+        if json_size(members) > MAX_BYTES {
             return Err(invalid_schema(
                 column,
                 format!("must have at most {MAX_BYTES} bytes"),

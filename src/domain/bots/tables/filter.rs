@@ -13,7 +13,7 @@ use self::{
     values::{ValueSet, compare, has_item, is_equal, is_same},
 };
 use crate::kernel::{
-    Error, Rule, Violation,
+    Error, Rule, Violation, json_size,
     schema::{Limits, Schema, truncate_text},
 };
 
@@ -90,7 +90,7 @@ impl Filter {
     /// # Errors
     /// `Invalid`; the violation names the unknown operator or the exceeded limit.
     pub(super) fn parse(given: &Map<String, Value>) -> Result<Self, Error> {
-        if Value::Object(given.clone()).to_string().len() > MAX_BYTES {
+        if json_size(given) > MAX_BYTES {
             return Err(invalid_filter(format!(
                 "must have at most {MAX_BYTES} bytes"
             )));

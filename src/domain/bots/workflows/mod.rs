@@ -32,6 +32,7 @@ use crate::{
     kernel::{
         Error, Kind, Result, Rule, Timestamp, Violation,
         ids::{ConversationId, EndUserId, WorkflowId},
+        json_size,
     },
 };
 
@@ -179,9 +180,7 @@ const MAX_DATA_BYTES: usize = 1 << 20;
 /// # Errors
 /// `Invalid` that names the member.
 pub(in crate::domain) fn require_small(name: &str, data: &Map<String, Value>) -> Result<()> {
-    let text = serde_json::to_string(data)
-        .map_err(|error| Error::internal("an object cannot be serialized", error))?;
-    if text.len() <= MAX_DATA_BYTES {
+    if json_size(data) <= MAX_DATA_BYTES {
         return Ok(());
     }
     let rule = Rule::Other(format!("must have {MAX_DATA_BYTES} bytes of JSON at most"));
