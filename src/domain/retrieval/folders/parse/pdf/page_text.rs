@@ -45,7 +45,7 @@ pub(super) struct PageText<'font> {
     saved: Vec<Matrix>,
     /// Start of the line, in the coordinates of the text.
     line: Matrix,
-    /// Where the last strings started, and their width.
+    /// Start of the last strings, and their width.
     shown: Option<(Matrix, f32)>,
     /// True if the position changed since the last string.
     has_moved: bool,
