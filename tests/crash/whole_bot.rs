@@ -16,42 +16,35 @@ use std::{
 };
 
 use poem::{EndpointExt, Request, Response, Server, endpoint::make, listener::TcpAcceptor};
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::{SeedableRng, rngs::StdRng};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::{
-    command::PATIENCE,
     conversation::{Api, PAT},
     database,
     kill::seed,
     process::Home,
     say,
+    workflow::{Kills, count, wait_for_none},
 };
 
-const KILLS: usize = 6;
-/// Clients that create workflows.
-const CLIENTS: usize = 2;
+const KILLS: Kills = Kills {
+    number: 6,
+    clients: 2,
+    pause: Duration::from_millis(40),
+    life_ms: 200..1_500,
+};
 
 /// A bot that does in each round of a workflow its next step, and each step so that it may be repeated. It writes down
 /// each round that it begins.
-const BOT: &str = r"
+const BOT: &str = concat!(
+    include_str!("../bot_api.js"),
+    r"
     exports.handler = async ({ headers, body }) => {
         const { event } = JSON.parse(body)
-        const api = async (method, path, body) => {
-            const answer = await fetch(process.env.BP_API_URL + path, {
-                method,
-                headers: {
-                    authorization: 'Bearer ' + process.env.BP_TOKEN,
-                    'x-bot-id': headers['x-bot-id'],
-                    'content-type': 'application/json',
-                },
-                body: JSON.stringify(body),
-            })
-            if (answer.status >= 400) throw new Error(await answer.text())
-            return answer.json()
-        }
+        const api = apiOf(headers)
         const { workflow } = event.payload
         const update = (body) => api('PUT', '/v1/chat/workflows/' + workflow.id, body)
         if (workflow.status === 'pending') await update({ status: 'in_progress', eventId: event.id })
@@ -76,7 +69,8 @@ const BOT: &str = r"
             return update({ tags: { step: '2' } })
         }
         return update({ status: 'completed', output: { job: workflow.id } })
-    }";
+    }"
+);
 
 /// A model server that answers each question with its own words.
 async fn model(asked: Arc<AtomicUsize>) -> String {
@@ -99,17 +93,6 @@ async fn model(asked: Arc<AtomicUsize>) -> String {
     let acceptor = TcpAcceptor::from_tokio(listener).expect("an acceptor");
     tokio::spawn(Server::new_with_acceptor(acceptor).run(endpoint.boxed()));
     url
-}
-
-/// Creates workflows until the server is gone, and returns the ids of those that were acknowledged.
-async fn create(api: Api) -> Vec<String> {
-    let mut made = Vec::new();
-    let body = json!({"name": "job", "status": "pending", "timeoutAt": "2999-01-01T00:00:00Z"});
-    while let Ok(answer) = api.call(Method::POST, "/v1/chat/workflows", &body).await {
-        made.push(answer["workflow"]["id"].as_str().expect("an id").to_owned());
-        tokio::time::sleep(Duration::from_millis(40)).await;
-    }
-    made
 }
 
 /// Deploys the bot with its tables.
@@ -164,31 +147,10 @@ async fn a_bot_with_workflows_tables_files_and_a_model_resumes() {
             "PARLANCE_ANSWERS__UPSTREAM__URL",
             &model(Arc::clone(&asked)).await,
         );
-    let mut server = home.serve();
+    let server = home.serve();
     let api = deploy(&Api::new(&server.url)).await;
-    let mut acknowledged = Vec::new();
-    for _ in 0..KILLS {
-        api.url.write().expect("an address").clone_from(&server.url);
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|_| tokio::spawn(create(api.clone())))
-            .collect();
-        tokio::time::sleep(Duration::from_millis(rng.random_range(200..1_500))).await;
-        server.kill();
-        for client in clients {
-            acknowledged.extend(client.await.expect("a client"));
-        }
-        server = home.serve();
-    }
-    let count = |sql: &str| -> i64 {
-        let file = database::open(&home.database());
-        file.query_row(sql, [], |row| row.get(0)).expect("a count")
-    };
-    for _ in 0..PATIENCE.as_millis() / 50 {
-        if count(OPEN) == 0 && count(REST) == 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let (server, acknowledged) = KILLS.run(&mut rng, &home, server, &api).await;
+    wait_for_none(&home, [OPEN, REST]).await;
     server.stop();
     let file = database::open(&home.database());
     database::assert_sound(&file);
@@ -207,7 +169,7 @@ async fn a_bot_with_workflows_tables_files_and_a_model_resumes() {
             "{id}"
         );
     }
-    assert_eq!(count(OPEN), 0, "some are not completed");
+    assert_eq!(count(&home, OPEN), 0, "some are not completed");
     // One row and one file of each, each with the answer to it.
     let written = rows(
         &file,
@@ -230,15 +192,16 @@ async fn a_bot_with_workflows_tables_files_and_a_model_resumes() {
         assert!(is_over.contains(&status.as_str()), "{key}: {status}");
         assert_eq!(format!("{bytes}.txt"), format!("answer to {key}"));
     }
-    assert_eq!(count(REST), 0);
+    assert_eq!(count(&home, REST), 0);
     // Only a kill has a round told again, and each kill at most once.
     let again =
         "SELECT coalesce(max(times), 0) FROM (SELECT count(*) - 1 AS times FROM bot_table_rows
         JOIN bot_tables ON bot_tables.seq = bot_table_rows.seq >> 31
         WHERE name = 'roundsTable' GROUP BY data ->> '1')";
-    assert!(usize::try_from(count(again)).expect("a count") <= KILLS);
+    assert!(usize::try_from(count(&home, again)).expect("a count") <= KILLS.number);
     say(&format!(
-        "whole bot: {KILLS} kills, {} workflows acknowledged, {} questions to the model",
+        "whole bot: {} kills, {} workflows acknowledged, {} questions to the model",
+        KILLS.number,
         acknowledged.len(),
         asked.load(Relaxed)
     ));

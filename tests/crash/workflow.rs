@@ -8,6 +8,7 @@
 
 use std::{
     collections::HashMap,
+    ops::Range,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -25,13 +26,16 @@ use crate::{
     conversation::{Api, PAT},
     database,
     kill::seed,
-    process::Home,
+    process::{Home, Server as Process},
     say,
 };
 
-const KILLS: usize = 8;
-/// Clients that create workflows.
-const CLIENTS: usize = 4;
+const KILLS: Kills = Kills {
+    number: 8,
+    clients: 4,
+    pause: Duration::from_millis(3),
+    life_ms: 50..400,
+};
 /// Rounds that each workflow has.
 const ROUNDS: usize = 3;
 
@@ -159,18 +163,73 @@ async fn bot(listener: TcpListener, api: Arc<Mutex<Option<Api>>>, notes: Shared)
         .await;
 }
 
-/// Creates workflows until the server is gone, and returns the ids of those that were acknowledged.
-async fn create(api: Api) -> Vec<String> {
+/// Creates workflows, with this time between two, until the server is gone. Returns the ids of those that were acknowledged.
+async fn create(api: Api, pause: Duration) -> Vec<String> {
     let mut made = Vec::new();
     let body = json!({"name": "job", "status": "pending", "timeoutAt": "2999-01-01T00:00:00Z"});
     while let Ok(answer) = api.call(Method::POST, "/v1/chat/workflows", &body).await {
         made.push(answer["workflow"]["id"].as_str().expect("an id").to_owned());
-        tokio::time::sleep(Duration::from_millis(3)).await;
+        tokio::time::sleep(pause).await;
     }
     made
 }
 
+/// Kills of a server amid the creation of workflows.
+pub struct Kills {
+    pub number: usize,
+    /// Number of clients that create workflows.
+    pub clients: usize,
+    /// Time between two creations of a client.
+    pub pause: Duration,
+    /// Time from a start to the kill, in milliseconds.
+    pub life_ms: Range<u64>,
+}
+
+impl Kills {
+    /// Kills the server and starts it anew as often. Returns the last one, and the ids of the acknowledged workflows.
+    pub async fn run(
+        &self,
+        rng: &mut StdRng,
+        home: &Home,
+        mut server: Process,
+        api: &Api,
+    ) -> (Process, Vec<String>) {
+        let mut acknowledged = Vec::new();
+        for _ in 0..self.number {
+            let clients: Vec<_> = (0..self.clients)
+                .map(|_| tokio::spawn(create(api.clone(), self.pause)))
+                .collect();
+            let life = Duration::from_millis(rng.random_range(self.life_ms.clone()));
+            tokio::time::sleep(life).await;
+            server.kill();
+            for client in clients {
+                acknowledged.extend(client.await.expect("a client"));
+            }
+            server = home.serve();
+            api.url.write().expect("an address").clone_from(&server.url);
+        }
+        (server, acknowledged)
+    }
+}
+
+/// The result of a query that counts.
+pub fn count(home: &Home, sql: &str) -> i64 {
+    let file = database::open(&home.database());
+    file.query_row(sql, [], |row| row.get(0)).expect("a count")
+}
+
+/// Waits until these queries count nothing, or patience ends.
+pub async fn wait_for_none(home: &Home, queries: [&str; 2]) {
+    for _ in 0..PATIENCE.as_millis() / 50 {
+        if queries.iter().all(|sql| count(home, sql) == 0) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 const OPEN: &str = "SELECT count(*) FROM workflows WHERE status <> 'completed'";
+const DELIVERIES: &str = "SELECT count(*) FROM bot_deliveries";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn workflows_are_told_and_acknowledged_as_their_table_says() {
@@ -182,44 +241,22 @@ async fn workflows_are_told_and_acknowledged_as_their_table_says() {
     let home = Home::new()
         .with("PARLANCE_BOOTSTRAP__BOTPRESS_PAT", PAT)
         .with("PARLANCE_BOTS__WORKFLOW_PAUSE_SECONDS", "0");
-    let mut server = home.serve();
+    let server = home.serve();
     let api = Api::new(&server.url);
     let body = json!({"dev": true, "url": url});
     let made = api.call(Method::POST, "/v1/admin/bots", &body).await;
     let made = made.expect("an answer");
     let api = api.as_bot(made["bot"]["id"].as_str().expect("an id"));
     *known.lock().expect("an API") = Some(api.clone());
-    let mut acknowledged = Vec::new();
-    for _ in 0..KILLS {
-        api.url.write().expect("an address").clone_from(&server.url);
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|_| tokio::spawn(create(api.clone())))
-            .collect();
-        tokio::time::sleep(Duration::from_millis(rng.random_range(50..400))).await;
-        server.kill();
-        for client in clients {
-            acknowledged.extend(client.await.expect("a client"));
-        }
-        server = home.serve();
-    }
-    api.url.write().expect("an address").clone_from(&server.url);
-    let count = |sql: &str| -> i64 {
-        let file = database::open(&home.database());
-        file.query_row(sql, [], |row| row.get(0)).expect("a count")
-    };
-    for _ in 0..PATIENCE.as_millis() / 50 {
-        if count(OPEN) == 0 && count("SELECT count(*) FROM bot_deliveries") == 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let (server, acknowledged) = KILLS.run(&mut rng, &home, server, &api).await;
+    wait_for_none(&home, [OPEN, DELIVERIES]).await;
     server.stop();
     let file = database::open(&home.database());
     database::assert_sound(&file);
     let notes = notes.lock().expect("the notes");
     assert_eq!(notes.wrong, Vec::<String>::new());
-    assert_eq!(count(OPEN), 0, "some are not completed");
-    assert_eq!(count("SELECT count(*) FROM bot_deliveries"), 0);
+    assert_eq!(count(&home, OPEN), 0, "some are not completed");
+    assert_eq!(count(&home, DELIVERIES), 0);
     let mut find = file
         .prepare("SELECT 1 FROM workflows WHERE id = ?")
         .expect("SQL");
@@ -228,7 +265,8 @@ async fn workflows_are_told_and_acknowledged_as_their_table_says() {
     }
     let rounds: usize = notes.workflows.values().map(|known| known.ended).sum();
     say(&format!(
-        "workflow: {KILLS} kills, {} workflows acknowledged, {rounds} rounds ended, {} told again",
+        "workflow: {} kills, {} workflows acknowledged, {rounds} rounds ended, {} told again",
+        KILLS.number,
         acknowledged.len(),
         notes.again
     ));

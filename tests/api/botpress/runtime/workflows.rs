@@ -13,22 +13,12 @@ use crate::{
 const WORKFLOWS: &str = "/v1/chat/workflows";
 
 /// A bot that does in each round of a workflow the next step of its input, and counts the rounds in a tag.
-const BOT: &str = r"
+const BOT: &str = concat!(
+    include_str!("../../../bot_api.js"),
+    r"
     exports.handler = async ({ headers, body }) => {
         const { event } = JSON.parse(body)
-        const api = async (method, path, body) => {
-            const answer = await fetch(process.env.BP_API_URL + path, {
-                method,
-                headers: {
-                    authorization: 'Bearer ' + process.env.BP_TOKEN,
-                    'x-bot-id': headers['x-bot-id'],
-                    'content-type': 'application/json',
-                },
-                body: JSON.stringify(body),
-            })
-            if (answer.status >= 400) throw new Error(await answer.text())
-            return answer.json()
-        }
+        const api = apiOf(headers)
         const eventId = event.id
         if (event.type === 'message_created') {
             const input = { steps: ['none', 'complete'] }
@@ -56,7 +46,8 @@ const BOT: &str = r"
             if (step === 'listen') await put({ status: 'listening' })
             if (step === 'extend') await put({ timeoutAt: new Date(Date.parse(workflow.timeoutAt) + 300000).toISOString() })
         }
-    }";
+    }"
+);
 
 /// A server with that bot.
 struct Driver {
